@@ -1,0 +1,92 @@
+"""What the team's own platform is spared: protected paths, ports and hosts."""
+
+import fnmatch
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from callboard.errors import BoundaryError
+
+LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost"})
+READING = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """The rules; every refusal is a `BoundaryError` that names one.
+
+    `protected_paths` are globs relative to the workspace that no patch may touch. `protected_ports` are never bound.
+    `live_hosts` may be asked with GET and HEAD, and only when `live_reads` is set. `test_hosts` may be asked anything;
+    any other host nothing. `probes_per_second` bounds what is sent to one host.
+    """
+
+    protected_paths: tuple[str, ...] = (".git/**", ".env", ".env.*")
+    protected_ports: tuple[int, ...] = (5173, 6770)
+    live_hosts: tuple[str, ...] = ()
+    live_reads: bool = False
+    test_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
+    probes_per_second: float = 1.0
+
+    def check_path(self, path: str) -> None:
+        """Refuses a relative path that leaves the workspace or is protected."""
+        parts = path.replace("\\", "/").split("/")
+        if path.startswith("/") or ".." in parts:
+            raise BoundaryError(f"'{path}' leads out of the workspace", "workspace")
+        plain = "/".join(part for part in parts if part not in ("", "."))
+        for pattern in self.protected_paths:
+            folder = pattern.removesuffix("/**")
+            if fnmatch.fnmatchcase(plain, pattern) or plain == folder or plain.startswith(folder + "/"):
+                raise BoundaryError(f"'{path}' is protected by '{pattern}'", "boundary.protected_paths")
+
+    def check_bind(self, port: int) -> None:
+        """Refuses a port that the platform owns."""
+        if port in self.protected_ports:
+            raise BoundaryError(f"port {port} belongs to the platform; choose another", "boundary.protected_ports")
+
+    def check_request(self, method: str, url: str) -> None:
+        """Refuses a request that could change or burden a system that is not listed for tests.
+
+        A protected port on a test host is the live platform: it gets GET and HEAD, if `live_reads` is set.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname:
+            raise BoundaryError(f"'{url}' is no http or ws address", "boundary.scheme")
+        host = parts.hostname.lower().rstrip(".")
+        try:
+            port = parts.port or {"http": 80, "ws": 80}.get(parts.scheme, 443)
+        except ValueError as error:
+            raise BoundaryError(f"'{url}' has no valid port", "boundary.scheme") from error
+        live = any(_same_host(host, known) for known in self.live_hosts) or (
+            port in self.protected_ports and _is_loopback(host)
+        )
+        if live:
+            if not self.live_reads:
+                raise BoundaryError(f"{host}:{port} is live; nothing is sent to it", "boundary.live_reads")
+            if method.upper() not in READING:
+                raise BoundaryError(f"{host}:{port} is live; {method} is not sent to it", "boundary.live_hosts")
+            return
+        if not any(_same_host(host, known) for known in self.test_hosts):
+            raise BoundaryError(f"{host} is not listed as a test host", "boundary.test_hosts")
+
+
+def _same_host(host: str, known: str) -> bool:
+    if host == known.lower():
+        return True
+    return _is_loopback(host) and _is_loopback(known.lower())
+
+
+def _is_loopback(host: str) -> bool:
+    if host in LOOPBACK_NAMES or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def boundary_from(table: Mapping[str, Any]) -> Boundary:
+    """The boundary of a checked `[boundary]` table; what it leaves out has the safe default."""
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    return Boundary(**fields)

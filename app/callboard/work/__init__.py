@@ -1,0 +1,1 @@
+"""What an agent's action stands on, inside the process of its own attempt."""

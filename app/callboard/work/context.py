@@ -1,0 +1,237 @@
+"""What an action is handed: its workspace, its options, and the ways to say something."""
+
+import json
+import os
+import shutil
+import socket
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from callboard.core.boundary import boundary_from
+from callboard.work.agent import Tool
+from callboard.work.finding import LONGEST_PATH, Finding, Severity, clean, identified, relative_path
+from callboard.work.interpreter import find_program, workspace_python
+from callboard.work.messages import ANSWERS, MESSAGES, MessageWriter
+from callboard.work.running import ToolRun, run_tool
+from callboard.work.workspace import Workspace
+from callboard.work.worktree import Worktree
+
+MOST_FINDINGS = 5_000
+
+
+class Context:
+    """The world of one attempt.
+
+    `workspace` is a read-only view; `scratch` a private folder that is removed afterwards; `config` the checked
+    tables of `callboard.toml`, `settings` the agent's own table in it; `boundary` what must not be touched;
+    `task` and `attempt` say who this is.
+    """
+
+    def __init__(
+        self,
+        *,
+        workspace: Path,
+        spool: Path,
+        scratch: Path,
+        agent: str = "",
+        task: str = "",
+        attempt: int = 1,
+        config: Mapping[str, Any] | None = None,
+        tools: Sequence[Tool] = (),
+    ) -> None:
+        self.workspace = Workspace(workspace, config)
+        self.spool = spool
+        self.scratch = scratch
+        self.task = task
+        self.attempt = attempt
+        self.config: Mapping[str, Any] = config or {}
+        self.settings: Mapping[str, Any] = self.config.get("agents", {}).get(agent, {})
+        self.boundary = boundary_from(self.config.get("boundary", {}))
+        self.artifacts = spool / "artifacts"
+        self._tools = {tool.name: tool for tool in tools}
+        self._writer = MessageWriter(spool / MESSAGES)
+        self._seen: Counter[tuple[str, str, str]] = Counter()
+        self._sources: dict[str, list[str]] = {}
+        self._versions: dict[str, str] = {}
+        self._said = 0.0
+        self.findings: list[Finding] = []
+        self.left_out = 0
+
+    def progress(self, fraction: float | None, note: str = "") -> None:
+        """How far the work is, 0 to 1 or None when that cannot be known; more than ten a second are dropped."""
+        now = time.monotonic()
+        if now - self._said < 0.1 and fraction not in (0, 1):
+            return
+        self._said = now
+        bounded = None if fraction is None else min(1.0, max(0.0, float(fraction)))
+        self._writer.send("progress", fraction=bounded, note=clean(note, 200))
+
+    def log(self, text: str, level: str = "info") -> None:
+        """A line in the attempt's log; `level` is debug, info, warning or error."""
+        print(text if level == "info" else f"{level.upper()}: {text}", flush=True)
+
+    def finding(self, finding: Finding) -> None:
+        """Reports a finding; path, message and fingerprint are made regular. Twins are told apart by their order.
+
+        After MOST_FINDINGS further ones are only counted, in `left_out`.
+        """
+        if len(self.findings) >= MOST_FINDINGS:
+            self.left_out += 1
+            return
+        path = relative_path(finding.path, self.workspace.path)
+        text = self.line(path, finding.line)
+        twin = (finding.rule, path, " ".join(text.split()) or finding.message)
+        regular = replace(
+            finding,
+            severity=Severity(finding.severity),
+            rule=clean(finding.rule, 200),
+            path=clean(path, LONGEST_PATH),
+            message=clean(finding.message),
+            help=clean(finding.help),
+            tool_version=finding.tool_version or (self.version(finding.tool) if finding.tool else ""),
+        )
+        regular = identified(regular, text, self._seen[twin])
+        self._seen[twin] += 1
+        self.findings.append(regular)
+        self._writer.send("finding", **asdict(regular))
+
+    def metric(self, name: str, value: float, unit: str = "") -> None:
+        """A number with its unit ('s', 'ms', '%', 'MiB', '' for a count), kept over time."""
+        self._writer.send("metric", name=clean(name, 200), value=float(value), unit=clean(unit, 20))
+
+    def artifact(self, path: Path, name: str = "", kind: str = "") -> Path:
+        """Keeps a file beyond the attempt and returns where it is kept; raises FileNotFoundError for one that is not there.
+
+        `kind` may be a format: sarif, junit, cyclonedx, coverage, patch, text.
+        """
+        self.artifacts.mkdir(mode=0o700, exist_ok=True)
+        label = clean(name or path.name, 200).replace("/", "_")
+        kept = self.artifacts / label
+        if path.resolve() != kept.resolve():
+            shutil.copyfile(path, kept)
+        self._writer.send("artifact", name=label, path=f"artifacts/{label}", size=kept.stat().st_size, format=kind)
+        return kept
+
+    def ask(self, question: str, choices: Sequence[str], timeout: float | None = None) -> str:
+        """Asks a person and waits; returns one of `choices`. Raises TimeoutError after `timeout` seconds."""
+        number = f"q{time.monotonic_ns()}"
+        self._writer.send("ask", id=number, question=clean(question), choices=[clean(c, 100) for c in choices])
+        started = time.monotonic()
+        while timeout is None or time.monotonic() - started < timeout:
+            answers = self.spool / ANSWERS
+            if answers.exists():
+                for line in answers.read_text("utf-8").splitlines():
+                    answer = json.loads(line)
+                    if answer.get("id") == number and answer.get("choice") in choices:
+                        return str(answer["choice"])
+            time.sleep(0.2)
+        raise TimeoutError(f"nobody answered '{question}' within {timeout} s")
+
+    def run_tool(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 600.0,
+        echo: bool = False,
+    ) -> ToolRun:
+        """Runs a program without a shell; its first word is looked up as `program` does. See `running.run_tool`."""
+        words = [str(word) for word in argv]
+        if "/" not in words[0]:
+            words[0] = str(self.program(words[0]) or words[0])
+        return run_tool(
+            words, cwd=cwd or self.workspace.path, scratch=self.scratch, env=env, timeout=timeout, echo=echo
+        )
+
+    def program(self, name: str, folder: str = "") -> Path | None:
+        """Where a tool is, None when it is not installed."""
+        tool = self._tools.get(name)
+        return find_program(name, self.workspace.path, folder, tool.place if tool else "callboard")
+
+    def version(self, name: str) -> str:
+        """The version that a tool prints of itself, '' when it cannot be asked; asked once."""
+        if name not in self._versions:
+            self._versions[name] = self._asked_version(name)
+        return self._versions[name]
+
+    def _asked_version(self, name: str) -> str:
+        place = self.program(name)
+        if place is None:
+            return ""
+        tool = self._tools.get(name)
+        return program_version(place, tool.version_args if tool else ("--version",), self.scratch)
+
+    @cached_property
+    def python(self) -> Path | None:
+        """The workspace's own interpreter, None when it has no virtual environment."""
+        return workspace_python(self.workspace.path)
+
+    def python_of(self, folder: str) -> Path | None:
+        """The interpreter that is nearest to a folder of the workspace."""
+        return workspace_python(self.workspace.path, folder)
+
+    def worktree(self, *, with_changes: bool = True) -> Worktree:
+        """A copy of the workspace for changes, a context manager; see `Worktree`."""
+        return Worktree(self.workspace.path, self.scratch, with_changes=with_changes)
+
+    def patch(self, worktree: Worktree, name: str, proof: Mapping[str, Any]) -> Path | None:
+        """Keeps what was changed in the worktree as a patch with its proof; None when nothing was changed."""
+        text, files = worktree.diff()
+        if not files:
+            return None
+        path = self.scratch / f"{name}.patch"
+        path.write_bytes(text)
+        kept = self.artifact(path, kind="patch")
+        self._writer.send(
+            "patch", name=name, path=f"artifacts/{kept.name}", base=worktree.base, files=files, proof=dict(proof)
+        )
+        return kept
+
+    def free_port(self) -> int:
+        """A port on 127.0.0.1 that nobody listens on now."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return int(probe.getsockname()[1])
+
+    def line(self, path: str, number: int) -> str:
+        """The text of a line of the workspace, '' when it cannot be read."""
+        if not path or number < 1:
+            return ""
+        if path not in self._sources:
+            if len(self._sources) > 64:
+                self._sources.clear()
+            self._sources[path] = self.workspace.text(path).splitlines()
+        lines = self._sources[path]
+        return lines[number - 1] if number <= len(lines) else ""
+
+    def result(self, fields: Mapping[str, Any]) -> None:
+        """Sends the end of the work; the runner of the attempt calls it."""
+        self._writer.send("result", **fields)
+
+
+def program_version(place: Path, arguments: Sequence[str], scratch: Path) -> str:
+    """The first word with a digit and a dot that the program prints about its version; '' when there is none."""
+    import re
+    import subprocess
+
+    try:
+        done = subprocess.run(
+            [str(place), *arguments],
+            capture_output=True,
+            timeout=30,
+            stdin=subprocess.DEVNULL,
+            cwd=scratch,
+            check=False,
+            env={**os.environ, "NO_COLOR": "1"},
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    text = (done.stdout or done.stderr)[:4_000].decode("utf-8", "replace")
+    match = re.search(r"\d+(?:\.\d+)+(?:[-+.\w]*)", text)
+    return match.group(0) if match else ""

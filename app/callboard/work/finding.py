@@ -1,0 +1,91 @@
+"""One thing that an agent noticed, in one normal form whatever tool saw it."""
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+LONGEST_MESSAGE = 2_000
+LONGEST_PATH = 1_024
+
+
+class Severity(StrEnum):
+    """How bad it is, from worst to least."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for critical, 4 for info: smaller is worse."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was noticed, where, how bad, and who saw it.
+
+    `path` is relative to the workspace with forward slashes, empty when the finding has no file.
+    `line` and `column` are 1-based, 0 when unknown. `fingerprint` survives moved lines; when it is
+    left empty, `identified` makes it from the rule, the path and the text of the line.
+    `help` is a link or a sentence that says how to mend it.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    path: str = ""
+    line: int = 0
+    column: int = 0
+    end_line: int = 0
+    help: str = ""
+    tool: str = ""
+    tool_version: str = ""
+    fingerprint: str = ""
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def clean(text: str, longest: int = LONGEST_MESSAGE) -> str:
+    """Text from outside, fit to be stored and shown: no control, direction or lone surrogate characters.
+
+    Each such character becomes U+FFFD; what is longer than `longest` ends with an ellipsis.
+    """
+    text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def relative_path(path: str, workspace: Path) -> str:
+    """`path` as the workspace sees it, with forward slashes; '' when it lies outside of it."""
+    if not path:
+        return ""
+    if path.startswith("file://"):
+        path = path[len("file://") :]
+    candidate = Path(path)
+    try:
+        if candidate.is_absolute():
+            candidate = candidate.resolve().relative_to(workspace.resolve())
+    except (ValueError, OSError):
+        return ""
+    posix = PurePosixPath(candidate.as_posix())
+    if posix.is_absolute() or ".." in posix.parts:
+        return ""
+    return str(posix)
+
+
+def identified(finding: Finding, line_text: str = "", nth: int = 0) -> Finding:
+    """The finding with its fingerprint: 16 hex digits over rule, path, the line's own words and `nth`.
+
+    `line_text` is the text of the line in the source; without it the message stands in, with its
+    numbers taken out, so that a moved line keeps its fingerprint. `nth` tells twins apart.
+    """
+    if finding.fingerprint:
+        return replace(finding, fingerprint=clean(finding.fingerprint, 64))
+    words = " ".join(line_text.split()) or re.sub(r"\d+", "#", finding.message)
+    mark = "\x1f".join((finding.rule, finding.path, words, str(nth)))
+    return replace(finding, fingerprint=hashlib.sha256(mark.encode("utf-8", "replace")).hexdigest()[:16])

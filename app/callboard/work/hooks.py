@@ -1,0 +1,26 @@
+"""The hooks that a plugin may implement, each with a bundled agent that uses it."""
+
+from collections.abc import Sequence
+
+import pluggy
+
+from callboard.work.agent import Agent
+from callboard.work.jobs import Job
+from callboard.work.workspace import Workspace
+
+PROJECT = "callboard"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class Hooks:
+    """Implement any of these as a function of your module, marked with `@hookimpl`."""
+
+    @hookspec
+    def callboard_agents(self) -> Sequence[Agent]:  # type: ignore[empty-body]
+        """The agents that this plugin offers."""
+
+    @hookspec
+    def callboard_detect(self, workspace: Workspace) -> Sequence[Job]:  # type: ignore[empty-body]
+        """Jobs for what lies in the workspace; looks only, runs nothing of it; ends within ten seconds."""
