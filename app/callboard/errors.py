@@ -2,6 +2,7 @@
 
 CallboardError                 what a person may see; the message names the thing, the fault and the mend
 ├── Refused                    a wish that cannot be granted in the present state
+├── NotFound                   there is no such run, task, agent or file
 ├── ConfigError                a file of the user is wrong; carries file and line
 ├── BoundaryError              the boundary forbids it; carries the rule
 ├── PluginError                an agent's package is broken
@@ -19,6 +20,10 @@ class CallboardError(Exception):
 
 class Refused(CallboardError):
     """A command that the present state does not allow."""
+
+
+class NotFound(CallboardError):
+    """A thing that was named does not exist."""
 
 
 class ConfigError(CallboardError):
