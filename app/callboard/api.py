@@ -23,6 +23,20 @@ from callboard.work.finding import Finding, Severity, clean
 from callboard.work.hooks import hookimpl
 from callboard.work.jobs import Job
 from callboard.work.options import NoOptions, option
+from callboard.work.reports.bounds import ReportError, load_json
+from callboard.work.reports.coverage import read_coverage_xml, read_lcov
+from callboard.work.reports.cyclonedx import read_cyclonedx
+from callboard.work.reports.junit import read_junit
+from callboard.work.reports.sarif import read_sarif, sarif_of
+from callboard.work.reports.shapes import (
+    Component,
+    CoverageReport,
+    FileCoverage,
+    Sbom,
+    TestCase,
+    TestOutcome,
+    TestReport,
+)
 from callboard.work.running import ToolRun
 from callboard.work.workspace import Workspace
 from callboard.work.worktree import Worktree
@@ -32,15 +46,23 @@ __all__ = [
     "Agent",
     "BoundaryError",
     "CallboardError",
+    "Component",
     "Context",
+    "CoverageReport",
     "Effects",
+    "FileCoverage",
     "Finding",
     "Job",
     "Lock",
     "Needs",
     "NoOptions",
+    "ReportError",
     "Result",
+    "Sbom",
     "Severity",
+    "TestCase",
+    "TestOutcome",
+    "TestReport",
     "Tool",
     "ToolRun",
     "Verdict",
@@ -50,7 +72,14 @@ __all__ = [
     "clean",
     "failed",
     "hookimpl",
+    "load_json",
     "option",
     "passed",
+    "read_coverage_xml",
+    "read_cyclonedx",
+    "read_junit",
+    "read_lcov",
+    "read_sarif",
+    "sarif_of",
     "unknown",
 ]

@@ -1,0 +1,1 @@
+"""Readers of reports that tools write, hardened against hostile files."""
