@@ -34,7 +34,8 @@ class Capacity:
     """What may be taken at once.
 
     `cpus` and `memory_mb` are what is there for tasks now; `total_cpus` and `total_memory_mb` what the
-    machine has at all, for words such as 'needs 4.0 GiB, 2.1 GiB free of 14.0'.
+    machine has at all, for words such as 'needs 4.0 GiB, 2.1 GiB free of 14.0'. `slots` bounds how many attempts
+    run at once. `pressed` says that the machine runs out of memory now.
     """
 
     cpus: float
@@ -43,3 +44,4 @@ class Capacity:
     total_memory_mb: float = 0.0
     extra: Mapping[str, float] = field(default_factory=lambda: EMPTY)
     slots: int = 1_000_000
+    pressed: bool = False

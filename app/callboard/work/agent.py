@@ -3,20 +3,12 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, ClassVar
 
 from callboard.core.resources import Lock, Needs
+from callboard.core.task import Verdict
 from callboard.errors import PluginError
 from callboard.work.options import NoOptions
-
-
-class Verdict(StrEnum):
-    """What the work says about the workspace. UNKNOWN is never a pass."""
-
-    PASS = "pass"
-    FAIL = "fail"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,114 @@
+"""Which ready tasks start now, and why each other one does not."""
+
+from dataclasses import dataclass
+
+from callboard.core.events import AttemptDecided
+from callboard.core.fold import fold
+from callboard.core.holds import Hold, Reserved, gib, number
+from callboard.core.queue import Bucket
+from callboard.core.reserve import Reservation, reserve
+from callboard.core.run import Task
+from callboard.core.state import State
+
+LACKS_ROOM = frozenset({"lock", "cpus", "memory", "resource"})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How patient the admission is.
+
+    A task that has lacked room for `patience_s` seconds while others passed it gets a reservation: what starts from then on
+    must not delay it. After `strict_s` nothing passes it that takes what it lacks.
+    """
+
+    patience_s: float = 60.0
+    strict_s: float = 600.0
+
+
+def admit(state: State, now: float, epoch: int, policy: Policy) -> list[AttemptDecided]:
+    """Decides the attempts that start now and folds these decisions into the state, best first.
+
+    Every head of a bucket that it looked at and did not start has its hold set. Costs O(log n) for each start
+    and for each kind of task that lacks room; stops when no core is left for the smallest.
+    """
+    starts: list[AttemptDecided] = []
+    aside: list[Bucket] = []
+    kept: Reservation | None = None
+    ready, pool = state.ready, state.pool
+    while ready.length:
+        if pool.taken and pool.free_cpus + 1e-9 < ready.smallest_cpus:
+            break
+        found = ready.next()
+        if found is None:
+            break
+        bucket, task = found
+        hold = state.agent_hold(task) or pool.blocks(task.spec.needs)
+        if hold is None and kept is not None:
+            hold = _kept_for_another(kept, task, now)
+        if hold is None:
+            bucket.held_by(None, now)
+            starts.append(_start(state, task, bucket, now, epoch))
+            ready.offer(bucket)
+            continue
+        bucket.held_by(hold, now)
+        bucket.aside = True
+        aside.append(bucket)
+        if kept is None and hold.kind in LACKS_ROOM and now - (task.ready_at or now) >= policy.patience_s:
+            strict = now - (task.ready_at or now) >= policy.strict_s
+            kept = reserve(state, task, now, strict=strict)
+    for bucket in aside:
+        ready.offer(bucket)
+    return starts
+
+
+def _kept_for_another(kept: Reservation, task: Task, now: float) -> Hold | None:
+    if kept.allows(task, now):
+        return None
+    return Reserved(kept.task.spec.name, kept.task.key, kept.at - now)
+
+
+def _start(state: State, task: Task, bucket: Bucket, now: float, epoch: int) -> AttemptDecided:
+    event = AttemptDecided(
+        at=now,
+        run=task.run.id,
+        task=task.index,
+        attempt=task.attempt + 1,
+        epoch=epoch,
+        why=_why(state, task),
+        holds=_holds(task, bucket, now),
+    )
+    fold(state, event)
+    return event
+
+
+def _why(state: State, task: Task) -> str:
+    needs = task.spec.needs
+    words = (
+        f"first of {state.ready.length} ready (priority {task.run.priority.name.lower()}, "
+        f"{task.remaining:.0f} s of work from here on); takes {number(needs.cpus)} of "
+        f"{number(max(0.0, state.pool.free_cpus))} free cpus and {gib(needs.memory_mb)}"
+    )
+    if needs.locks:
+        words += ", locks " + ", ".join(f"'{lock.name}'" for lock in needs.locks)
+    return words
+
+
+def _holds(task: Task, bucket: Bucket, now: float) -> tuple[tuple[str, float], ...]:
+    """Where the time since the last attempt, or since the submission, went."""
+    holds: list[tuple[str, float]] = []
+    run = task.run
+    ready_at = task.ready_at if task.ready_at is not None else now
+    if task.ended is not None:
+        holds.append(("backs off", ready_at - task.ended))
+    elif task.waited_for >= 0:
+        holds.append((f"waits for {run.tasks[task.waited_for].spec.name}", ready_at - run.submitted))
+    waited = now - ready_at
+    before = task.snapshot or {}
+    for cause, seconds in bucket.account.items():
+        share = min(waited, seconds - before.get(cause, 0.0))
+        if share > 0.0005:
+            holds.append((cause, share))
+            waited -= share
+    if waited > 0.0005:
+        holds.append(("cpus", waited))
+    return tuple((cause, round(seconds, 3)) for cause, seconds in holds if seconds > 0.0005)

@@ -1,0 +1,228 @@
+"""What people and triggers wish for: a closed union, and the events that grant each wish."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, assert_never
+
+from callboard.core.events import (
+    AgentsFound,
+    AgentSet,
+    CancelAsked,
+    DecisionMade,
+    Event,
+    PrioritySet,
+    QuestionAnswered,
+    RetryAsked,
+    RunSubmitted,
+    ScheduleFired,
+)
+from callboard.core.state import State
+from callboard.core.task import BAD, NO_OPTIONS, Priority, TaskKey, TaskSpec, TaskState
+from callboard.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """Run these tasks. The same `key` again gives the run that the first one made; `schedule` and `due` name the due time that it serves."""
+
+    name: str
+    workspace: str
+    specs: tuple[TaskSpec, ...]
+    by: str
+    trigger: str = "by hand"
+    priority: Priority = Priority.MEDIUM
+    config: Mapping[str, Any] = field(default_factory=lambda: NO_OPTIONS)
+    key: str = ""
+    schedule: str = ""
+    due: float = 0.0
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """End a task, or with `task` None the whole run."""
+
+    run: int
+    task: int | None
+    by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """Try an ended task once more, or with `task` None all of the run that did not succeed."""
+
+    run: int
+    task: int | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecideTask:
+    """A person's word about a task that needs a decision."""
+
+    run: int
+    task: int
+    choice: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerQuestion:
+    """A person's answer to a question of an attempt."""
+
+    run: int
+    task: int
+    question: str
+    choice: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseAgent:
+    """No new attempt of this agent; what runs goes on."""
+
+    agent: str
+    by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeAgent:
+    """The agent may start again."""
+
+    agent: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitAgent:
+    """How many attempts the agent may have at once, 0 for no limit of its own."""
+
+    agent: str
+    limit: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetPriority:
+    """Another class of priority for a run."""
+
+    run: int
+    priority: Priority
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameAgents:
+    """Which agents the catalogue holds now."""
+
+    agents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PassOver:
+    """A due time of a schedule that starts no run, and why."""
+
+    schedule: str
+    due: float
+    missed: int
+    note: str
+
+
+Command = (
+    Submit
+    | Cancel
+    | TryAgain
+    | DecideTask
+    | AnswerQuestion
+    | PauseAgent
+    | ResumeAgent
+    | LimitAgent
+    | SetPriority
+    | NameAgents
+    | PassOver
+)
+
+
+def grant(state: State, command: Command, now: float) -> list[Event]:
+    """The events that carry out the command, none if it is done already; raises `Refused` or `NotFound`."""
+    match command:
+        case Submit():
+            return _submit(state, command, now)
+        case Cancel():
+            place = -1 if command.task is None else command.task
+            if place >= 0:
+                state.task(TaskKey(command.run, place))
+            return [CancelAsked(now, state.run(command.run).id, place, command.by, command.reason)]
+        case TryAgain():
+            return _again(state, command, now)
+        case DecideTask():
+            state.task(TaskKey(command.run, command.task))
+            return [DecisionMade(now, command.run, command.task, command.by, command.choice)]
+        case AnswerQuestion():
+            return _answer(state, command, now)
+        case PauseAgent():
+            return [AgentSet(now, _known(state, command.agent), command.by, paused=True, reason=command.reason)]
+        case ResumeAgent():
+            return [AgentSet(now, _known(state, command.agent), command.by, paused=False)]
+        case LimitAgent():
+            return [AgentSet(now, _known(state, command.agent), command.by, limit=command.limit)]
+        case SetPriority():
+            return [PrioritySet(now, state.run(command.run).id, command.priority, command.by)]
+        case NameAgents():
+            here = {name for name, agent in state.agents.items() if agent.present}
+            return [] if state.agents_known and here == set(command.agents) else [AgentsFound(now, command.agents)]
+        case PassOver():
+            return [ScheduleFired(now, command.schedule, command.due, 0, command.missed, command.note)]
+        case _:
+            assert_never(command)
+
+
+def _submit(state: State, command: Submit, now: float) -> list[Event]:
+    if command.key and command.key in state.keys:
+        return []
+    if state.halted:
+        raise Refused(f"no new work is taken: {state.halted}")
+    if not command.specs:
+        raise Refused(f"pipeline '{command.name}' has no job for this workspace; see `callboard plan`")
+    run = state.last_run + 1
+    events: list[Event] = [
+        RunSubmitted(
+            now, run, command.name, command.workspace, command.by, command.trigger, command.priority, command.specs,
+            command.config, command.key,
+        )
+    ]  # fmt: skip
+    if command.schedule:
+        events.append(ScheduleFired(now, command.schedule, command.due, run, command.missed))
+    return events
+
+
+def _again(state: State, command: TryAgain, now: float) -> list[Event]:
+    run = state.run(command.run)
+    if command.task is not None:
+        state.task(TaskKey(command.run, command.task))
+        return [RetryAsked(now, run.id, (command.task,), command.by)]
+    bad = tuple(task.index for task in run.tasks if task.state in BAD and task.state is not TaskState.SKIPPED)
+    if not bad:
+        raise Refused(f"nothing in run {run.id} failed, was cancelled or lost: there is nothing to try again")
+    return [RetryAsked(now, run.id, bad, command.by)]
+
+
+def _answer(state: State, command: AnswerQuestion, now: float) -> list[Event]:
+    task = state.task(TaskKey(command.run, command.task))
+    asked = (task.questions or {}).get(command.question)
+    if asked is None:
+        raise Refused(f"task {task.key} does not ask question '{command.question}'")
+    if command.choice not in asked[1]:
+        raise Refused(f"'{command.choice}' is no answer to '{asked[0]}'; the choices: {', '.join(asked[1])}")
+    return [
+        QuestionAnswered(now, command.run, command.task, task.attempt, command.question, command.choice, command.by)
+    ]
+
+
+def _known(state: State, agent: str) -> str:
+    if agent not in state.agents:
+        known = ", ".join(sorted(state.agents)) or "none"
+        raise Refused(f"there is no agent '{agent}'; the agents: {known}")
+    return agent

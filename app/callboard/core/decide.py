@@ -1,0 +1,89 @@
+"""What the engine does next: which attempts start, which are ended, and when to look again."""
+
+import heapq
+import math
+from dataclasses import dataclass
+
+from callboard.core.admit import Policy, admit
+from callboard.core.events import AttemptDecided, AttemptStopping, Event
+from callboard.core.fold import fold
+from callboard.core.holds import gib
+from callboard.core.resources import Capacity
+from callboard.core.run import Task
+from callboard.core.state import State
+from callboard.core.task import TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`starts` and `stops` are folded already; they take effect once they are in the log. `wake` is when to decide
+    again though nothing happens, infinite for never."""
+
+    starts: tuple[AttemptDecided, ...] = ()
+    stops: tuple[AttemptStopping, ...] = ()
+    wake: float = math.inf
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All of them, for the log."""
+        return (*self.stops, *self.starts)
+
+
+def decide(state: State, now: float, capacity: Capacity, policy: Policy) -> Decision:
+    """Decides, and folds what it decided. Deterministic: the same state, time and capacity give the same decision."""
+    state.pool.capacity = capacity
+    state.release_backoffs(now)
+    stops = _overdue(state, now)
+    if capacity.pressed:
+        stops += _relieve(state, now)
+    starts: list[AttemptDecided] = []
+    if not capacity.pressed and not state.halted:
+        starts = admit(state, now, state.epoch, policy)
+    return Decision(tuple(starts), tuple(stops), _wake(state, now, policy))
+
+
+def _overdue(state: State, now: float) -> list[AttemptStopping]:
+    """Attempts that are past their deadline in a passing state."""
+    stops: list[AttemptStopping] = []
+    while state.deadlines and state.deadlines[0][0] <= now:
+        _, key, passing = heapq.heappop(state.deadlines)
+        task = state.live.get(key.of)
+        if task is None or task.attempt != key.attempt or task.state != passing or task.stopping:
+            continue
+        if task.state is TaskState.STARTING:
+            stops.append(_stop(state, task, now, "it did not start in time", put_back=True))
+        else:
+            limit = task.spec.limits.time_s
+            stops.append(
+                _stop(state, task, now, f"still running after its time limit of {limit:.0f} s", put_back=False)
+            )
+    return stops
+
+
+def _relieve(state: State, now: float) -> list[AttemptStopping]:
+    """Under memory pressure one attempt makes room: the youngest idempotent one of the lowest class."""
+    if any(task.stopping for task in state.live.values()):
+        return []
+    candidates = [task for task in state.live.values() if task.spec.idempotent and not task.stopping]
+    if len(candidates) < 2:
+        return []
+    victim = max(candidates, key=lambda task: (task.run.priority, task.decided or 0.0, task.key))
+    free = gib(max(0.0, state.pool.free_memory_mb))
+    return [_stop(state, victim, now, f"memory is short ({free} free): put back, to make room", put_back=True)]
+
+
+def _stop(state: State, task: Task, now: float, reason: str, *, put_back: bool) -> AttemptStopping:
+    event = AttemptStopping(now, task.run.id, task.index, task.attempt, reason, put_back)
+    fold(state, event)
+    return event
+
+
+def _wake(state: State, now: float, policy: Policy) -> float:
+    wake = math.inf
+    if state.backoffs:
+        wake = state.backoffs[0][0]
+    if state.deadlines:
+        wake = min(wake, state.deadlines[0][0])
+    if state.ready.length and state.live:
+        wake = min(wake, now + policy.patience_s)
+    return wake

@@ -1,0 +1,268 @@
+"""What happened: the closed union of facts that the log keeps, in the order in which they happened.
+
+`at` is wall time in seconds since the epoch. `run` and `task` name a task as in `TaskKey`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from callboard.core.facts import How
+from callboard.core.task import NO_OPTIONS, AttemptKey, Priority, Process, TaskSpec, TaskState, Usage, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStarted:
+    """An engine took over the log; attempts of an earlier `epoch` never write any more."""
+
+    at: float
+    epoch: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentsFound:
+    """Which agents there are: name and whether it can work, the trouble if not."""
+
+    at: float
+    agents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSet:
+    """A person paused or resumed an agent, or set how many attempts it may have at once (None: not touched)."""
+
+    at: float
+    agent: str
+    by: str
+    paused: bool | None = None
+    limit: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSubmitted:
+    """A pipeline was submitted; `config` are the checked tables of the workspace's `callboard.toml`."""
+
+    at: float
+    run: int
+    name: str
+    workspace: str
+    by: str
+    trigger: str
+    priority: Priority
+    specs: tuple[TaskSpec, ...]
+    config: Mapping[str, Any] = field(default_factory=lambda: NO_OPTIONS)
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptDecided:
+    """An attempt will be started, and why now; `holds` are the seconds that the task was held since the last attempt, by reason."""
+
+    at: float
+    run: int
+    task: int
+    attempt: int
+    epoch: int
+    why: str
+    holds: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptBegan:
+    """Its process runs; `adopted` when a later engine found it running."""
+
+    at: float
+    run: int
+    task: int
+    attempt: int
+    process: Process
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStopping:
+    """The engine ends an attempt by itself; `put_back` when it is to be tried again later."""
+
+    at: float
+    run: int
+    task: int
+    attempt: int
+    reason: str
+    put_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """An attempt is over and the task goes to the state `outcome`: a final one, 'needs decision', or 'waiting' until `retry_at`."""
+
+    at: float
+    run: int
+    task: int
+    attempt: int
+    how: How
+    outcome: TaskState
+    reason: str
+    verdict: Verdict | None = None
+    code: int | None = None
+    retry_at: float = 0.0
+    usage: Usage = Usage()
+    data_age_days: float | None = None
+    outputs: Mapping[str, Any] = field(default_factory=lambda: NO_OPTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAsked:
+    """A person, or a rule, cancels one task, or the whole run with task −1."""
+
+    at: float
+    run: int
+    task: int
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAsked:
+    """A person wants these ended tasks tried again, with what was skipped because of them."""
+
+    at: float
+    run: int
+    tasks: tuple[int, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionMade:
+    """A person decided about a task that needs a decision: 'retry' or 'give up'."""
+
+    at: float
+    run: int
+    task: int
+    by: str
+    choice: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrioritySet:
+    """A person gave a run another class of priority."""
+
+    at: float
+    run: int
+    priority: Priority
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsFound:
+    """An attempt noticed something; each finding is a mapping of a Finding's fields."""
+
+    at: float
+    run: int
+    task: int
+    attempt: int
+    findings: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsTaken:
+    """An attempt reported numbers: (name, value, unit)."""
+
+    at: float
+    run: int
+    task: int
+    attempt: int
+    metrics: tuple[tuple[str, float, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactKept:
+    """An attempt kept a file; `path` is relative to its spool folder."""
+
+    at: float
+    run: int
+    task: int
+    attempt: int
+    name: str
+    path: str
+    size: int
+    format: str = ""
+    patch: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAsked:
+    """An attempt waits for a person's answer."""
+
+    at: float
+    run: int
+    task: int
+    attempt: int
+    question: str
+    text: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAnswered:
+    """A person answered."""
+
+    at: float
+    run: int
+    task: int
+    attempt: int
+    question: str
+    choice: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleFired:
+    """A due time of a schedule was dealt with: a run was submitted, or `note` says why not. `missed` earlier ones were passed over."""
+
+    at: float
+    schedule: str
+    due: float
+    run: int = 0
+    missed: int = 0
+    note: str = ""
+
+
+Event = (
+    EngineStarted
+    | AgentsFound
+    | AgentSet
+    | RunSubmitted
+    | AttemptDecided
+    | AttemptBegan
+    | AttemptStopping
+    | AttemptEnded
+    | CancelAsked
+    | RetryAsked
+    | DecisionMade
+    | PrioritySet
+    | FindingsFound
+    | MetricsTaken
+    | ArtifactKept
+    | QuestionAsked
+    | QuestionAnswered
+    | ScheduleFired
+)
+
+AttemptEvent = (
+    AttemptDecided
+    | AttemptBegan
+    | AttemptStopping
+    | AttemptEnded
+    | FindingsFound
+    | MetricsTaken
+    | ArtifactKept
+    | QuestionAsked
+    | QuestionAnswered
+)
+
+
+def attempt_of(event: AttemptEvent) -> AttemptKey:
+    """The attempt that an event is about."""
+    return AttemptKey(event.run, event.task, event.attempt)

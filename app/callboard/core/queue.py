@@ -1,0 +1,139 @@
+"""The tasks that only lack room, in the order in which they should get it.
+
+Tasks with the same agent and the same needs are held for the same reason, so they share a bucket: a heap of
+its own, one hold, one account of the time spent per cause. A decision looks at the heads of the buckets alone.
+"""
+
+import heapq
+from collections.abc import Iterator
+
+from callboard.core.holds import Hold
+from callboard.core.resources import Needs
+from callboard.core.run import Task
+
+Rank = tuple[int, float, float, int, int]
+
+
+class Bucket:
+    """Tasks that are alike to the admission. `hold` is why its head does not start, since `since`."""
+
+    __slots__ = ("account", "agent", "aside", "heap", "hold", "needs", "since")
+
+    def __init__(self, agent: str, needs: Needs) -> None:
+        self.agent = agent
+        self.needs = needs
+        self.heap: list[tuple[Rank, int, Task]] = []
+        self.hold: Hold | None = None
+        self.since = 0.0
+        self.account: dict[str, float] = {}
+        self.aside = False
+
+    def head(self) -> Task | None:
+        """The task that is next in this bucket; entries of tasks that left are dropped on the way."""
+        heap = self.heap
+        while heap:
+            _, ticket, task = heap[0]
+            if task.ticket == ticket:
+                return task
+            heapq.heappop(heap)
+        return None
+
+    def held_by(self, hold: Hold | None, now: float) -> None:
+        """Sets why the head does not start, and books the time of the former cause."""
+        former = self.hold
+        if former is not None and (hold is None or hold.key != former.key):
+            self.account[former.key] = self.account.get(former.key, 0.0) + now - self.since
+        if hold is not None and (former is None or hold.key != former.key):
+            self.since = now
+        self.hold = hold
+
+
+class ReadyQueue:
+    """All buckets. `push`, `remove` and `next` cost O(log n)."""
+
+    __slots__ = ("_buckets", "_heads", "_ticket", "ageing_s", "length", "smallest_cpus")
+
+    def __init__(self, ageing_s: float = 1800.0) -> None:
+        self._buckets: dict[tuple[str, Needs], Bucket] = {}
+        self._heads: list[tuple[Rank, int, Bucket]] = []
+        self._ticket = 0
+        self.length = 0
+        self.smallest_cpus = float("inf")
+        self.ageing_s = ageing_s
+
+    def rank(self, task: Task) -> Rank:
+        """The smaller goes first: class of priority, made better by one for each `ageing_s` seconds that a run is older;
+        then the longest remaining path; then the older run; then the earlier place."""
+        run = task.run
+        return (run.priority + int(run.submitted // self.ageing_s), -task.remaining, run.submitted, run.id, task.index)
+
+    def push(self, task: Task, now: float) -> None:
+        """Adds a task that lacks nothing but room."""
+        kind = (task.spec.agent, task.spec.needs)
+        bucket = self._buckets.get(kind)
+        if bucket is None:
+            bucket = self._buckets[kind] = Bucket(*kind)
+            if bucket.needs.cpus < self.smallest_cpus:
+                self.smallest_cpus = bucket.needs.cpus
+        if bucket.hold is not None and bucket.head() is None:
+            bucket.held_by(None, now)
+        account = bucket.account
+        if bucket.hold is not None:
+            key = bucket.hold.key
+            task.snapshot = {**account, key: account.get(key, 0.0) + now - bucket.since}
+        else:
+            task.snapshot = dict(account) if account else None
+        self._ticket += 1
+        task.ticket = self._ticket
+        self.length += 1
+        rank = self.rank(task)
+        heap = bucket.heap
+        heapq.heappush(heap, (rank, task.ticket, task))
+        if heap[0][2] is task:
+            self._ticket += 1
+            heapq.heappush(self._heads, (rank, self._ticket, bucket))
+
+    def remove(self, task: Task) -> None:
+        """Takes out a task that was pushed; its entry is dropped when it comes up."""
+        task.ticket = 0
+        self.length -= 1
+        if self.length == 0:
+            self._buckets.clear()
+            self._heads.clear()
+            self.smallest_cpus = float("inf")
+
+    def bucket_of(self, task: Task) -> Bucket | None:
+        """The bucket in which a waiting task stands."""
+        return self._buckets.get((task.spec.agent, task.spec.needs)) if task.ticket else None
+
+    def next(self) -> tuple[Bucket, Task] | None:
+        """The best head of all buckets that are not set aside. Its bucket comes back with `offer`."""
+        heads = self._heads
+        while heads:
+            rank, _, bucket = heapq.heappop(heads)
+            task = bucket.head()
+            if task is None or bucket.aside:
+                continue
+            actual = bucket.heap[0][0]
+            if actual > rank:
+                self._ticket += 1
+                heapq.heappush(heads, (actual, self._ticket, bucket))
+                continue
+            return bucket, task
+        return None
+
+    def offer(self, bucket: Bucket) -> None:
+        """Puts the bucket's present head among those that `next` looks at."""
+        bucket.aside = False
+        if bucket.head() is not None:
+            self._ticket += 1
+            heapq.heappush(self._heads, (bucket.heap[0][0], self._ticket, bucket))
+        elif self._buckets.get((bucket.agent, bucket.needs)) is bucket and not bucket.heap:
+            del self._buckets[(bucket.agent, bucket.needs)]
+
+    def waiting(self) -> Iterator[Task]:
+        """Every task in the queue, in no order; O(n), for showing and checking."""
+        for bucket in self._buckets.values():
+            for _, ticket, task in bucket.heap:
+                if task.ticket == ticket:
+                    yield task

@@ -1,0 +1,194 @@
+"""A run and its tasks as they stand: the records that `fold` changes."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from callboard.core.task import BAD, FINAL, LIVE, AttemptKey, Priority, Process, TaskKey, TaskSpec, TaskState, Verdict
+
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+NONE_FOUND = (0, 0, 0, 0, 0)
+NOTHING: tuple[int, ...] = ()
+
+
+class RunState(StrEnum):
+    """How a run stands as a whole."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+class Task:
+    """One job within one run.
+
+    `unmet` counts the parents that have not ended. `below` are tasks that depend on it, `later` those that only come after
+    it. `remaining` is the longest path of expected seconds from its start to the end of the run. `attempt` counts the
+    attempts so far. `stopping` says why it is being ended, '' if it is not. `ready_at` is when nothing but room
+    was missing, None while it waits for something else. `held` are seconds by cause, of the past.
+    """
+
+    __slots__ = (
+        "attempt",
+        "below",
+        "cpu_s",
+        "decided",
+        "ended",
+        "findings",
+        "held",
+        "index",
+        "later",
+        "outcome_reason",
+        "peak_mb",
+        "process",
+        "put_back",
+        "questions",
+        "read_mb",
+        "ready_at",
+        "remaining",
+        "retry_at",
+        "run",
+        "snapshot",
+        "spec",
+        "started",
+        "state",
+        "stopping",
+        "ticket",
+        "unmet",
+        "verdict",
+        "waited_for",
+        "written_mb",
+    )
+
+    def __init__(self, run: "Run", index: int, spec: TaskSpec) -> None:
+        self.run = run
+        self.index = index
+        self.spec = spec
+        self.state = TaskState.WAITING
+        self.verdict: Verdict | None = None
+        self.outcome_reason = ""
+        self.attempt = 0
+        self.unmet = 0
+        self.below: Sequence[int] = NOTHING
+        self.later: Sequence[int] = NOTHING
+        self.remaining = spec.estimate
+        self.ready_at: float | None = None
+        self.retry_at = 0.0
+        self.waited_for = -1
+        self.decided: float | None = None
+        self.started: float | None = None
+        self.ended: float | None = None
+        self.process: Process | None = None
+        self.stopping = ""
+        self.put_back = False
+        self.ticket = 0
+        self.snapshot: Mapping[str, float] | None = None
+        self.held: tuple[tuple[str, float], ...] = ()
+        self.questions: dict[str, tuple[str, tuple[str, ...], float]] | None = None
+        self.findings: tuple[int, ...] = NONE_FOUND
+        self.cpu_s = 0.0
+        self.peak_mb = 0.0
+        self.read_mb = 0.0
+        self.written_mb = 0.0
+
+    @property
+    def key(self) -> TaskKey:
+        """Its name for others."""
+        return TaskKey(self.run.id, self.index)
+
+    @property
+    def attempt_key(self) -> AttemptKey:
+        """Its newest attempt."""
+        return AttemptKey(self.run.id, self.index, self.attempt)
+
+    @property
+    def live(self) -> bool:
+        """Whether an attempt is starting or running."""
+        return self.state in LIVE
+
+    @property
+    def final(self) -> bool:
+        """Whether it has ended for good."""
+        return self.state in FINAL
+
+    def facts(self) -> tuple[Any, ...]:
+        """All that the log decides about it, for comparing two states."""
+        return (
+            self.state, self.verdict, self.outcome_reason, self.attempt, self.unmet, self.decided, self.started,
+            self.ended, self.process, self.stopping, self.held, self.findings, round(self.cpu_s, 6), self.peak_mb,
+        )  # fmt: skip
+
+
+class Run:
+    """One execution of a pipeline.
+
+    `unfinished` counts tasks that are not final, `counts` the tasks by state.
+    """
+
+    __slots__ = (
+        "by",
+        "cancelled",
+        "config",
+        "counts",
+        "ended",
+        "id",
+        "key",
+        "name",
+        "priority",
+        "started",
+        "submitted",
+        "tasks",
+        "trigger",
+        "unfinished",
+        "unknowns",
+        "workspace",
+    )
+
+    def __init__(
+        self, id: int, name: str, workspace: str, by: str, trigger: str, priority: Priority, submitted: float, key: str
+    ) -> None:
+        self.id = id
+        self.name = name
+        self.workspace = workspace
+        self.by = by
+        self.trigger = trigger
+        self.priority = priority
+        self.submitted = submitted
+        self.key = key
+        self.started: float | None = None
+        self.ended: float | None = None
+        self.cancelled = False
+        self.unfinished = 0
+        self.unknowns = 0
+        self.counts: dict[TaskState, int] = {}
+        self.tasks: list[Task] = []
+        self.config: Mapping[str, Any] = {}
+
+    @property
+    def state(self) -> RunState:
+        """The whole from its parts: failed before cancelled before unknown before succeeded."""
+        if self.unfinished:
+            return RunState.WAITING if self.started is None else RunState.RUNNING
+        bad = {state for state in BAD if self.counts.get(state)}
+        if bad - {TaskState.CANCELLED, TaskState.SKIPPED}:
+            return RunState.FAILED
+        if bad or self.cancelled:
+            return RunState.CANCELLED
+        return RunState.UNKNOWN if self.unknowns else RunState.SUCCEEDED
+
+    def facts(self) -> tuple[Any, ...]:
+        """All that the log decides about it, for comparing two states."""
+        counts = tuple(sorted((state.value, count) for state, count in self.counts.items() if count))
+        return (
+            self.name,
+            self.priority,
+            self.started,
+            self.ended,
+            self.cancelled,
+            self.unfinished,
+            self.unknowns,
+            counts,
+        )

@@ -1,0 +1,168 @@
+"""All that the engine knows: runs, agents, what is ready, what is taken, what has changed."""
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from callboard.core.holds import (
+    AgentBusy,
+    AgentPaused,
+    BacksOff,
+    Halted,
+    Hold,
+    NobodyCan,
+    WaitsForDecision,
+    WaitsForTasks,
+)
+from callboard.core.pool import Pool
+from callboard.core.queue import ReadyQueue
+from callboard.core.run import Run, Task
+from callboard.core.task import GOOD, AttemptKey, TaskKey, TaskState
+from callboard.errors import NotFound
+
+
+@dataclass(slots=True)
+class AgentState:
+    """What a person set for an agent, and whether it is here. `limit` 0 means no limit of its own."""
+
+    name: str
+    present: bool = True
+    paused_by: str = ""
+    pause_reason: str = ""
+    paused_at: float = 0.0
+    limit: int = 0
+
+
+class State:
+    """The one state. `fold` alone changes what the log decides; `admit` what follows from it.
+
+    `changed_*` are what the last events changed, for whoever writes and shows it and then clears it; `stirred` are tasks
+    that did not change but are held for another reason now.
+    """
+
+    def __init__(self, ageing_s: float = 1800.0) -> None:
+        self.epoch = 0
+        self.last_run = 0
+        self.runs: dict[int, Run] = {}
+        self.keys: dict[str, int] = {}
+        self.agents: dict[str, AgentState] = {}
+        self.agents_known = False
+        self.working: dict[str, dict[Task, None]] = {}
+        self.live: dict[TaskKey, Task] = {}
+        self.ready = ReadyQueue(ageing_s)
+        self.pool = Pool()
+        self.backoffs: list[tuple[float, TaskKey, int]] = []
+        self.deadlines: list[tuple[float, AttemptKey, str]] = []
+        self.fired: dict[str, float] = {}
+        self.halted = ""
+        self.changed_tasks: dict[Task, None] = {}
+        self.changed_runs: dict[Run, None] = {}
+        self.changed_agents: dict[str, None] = {}
+        self.stirred: dict[Task, None] = {}
+
+    def task(self, key: TaskKey) -> Task:
+        """The task of this name; raises `NotFound`."""
+        run = self.runs.get(key.run)
+        if run is None or not 0 <= key.task < len(run.tasks):
+            raise NotFound(f"there is no task {key}")
+        return run.tasks[key.task]
+
+    def run(self, run: int) -> Run:
+        """The run of this number; raises `NotFound`."""
+        found = self.runs.get(run)
+        if found is None:
+            raise NotFound(f"there is no run {run}")
+        return found
+
+    def agent(self, name: str) -> AgentState:
+        """What is set for an agent, made on first use."""
+        found = self.agents.get(name)
+        if found is None:
+            found = self.agents[name] = AgentState(name, present=not self.agents_known)
+        return found
+
+    def forget(self, runs: Iterable[int]) -> None:
+        """Drops ended runs from memory; the record keeps them."""
+        for number in runs:
+            run = self.runs.get(number)
+            if run is not None and not run.unfinished:
+                del self.runs[number]
+                self.keys.pop(run.key, None)
+
+    def make_ready(self, task: Task, now: float) -> None:
+        """The task lacks nothing but room from now on."""
+        task.ready_at = now
+        self.ready.push(task, now)
+
+    def withdraw(self, task: Task) -> None:
+        """The task leaves the queue, if it stands there."""
+        if task.ticket:
+            self.ready.remove(task)
+
+    def release_backoffs(self, now: float) -> None:
+        """Makes the tasks ready whose wait before the next try is over."""
+        while self.backoffs and self.backoffs[0][0] <= now:
+            _, key, attempt = heapq.heappop(self.backoffs)
+            run = self.runs.get(key.run)
+            task = run.tasks[key.task] if run else None
+            if (
+                task
+                and task.state is TaskState.WAITING
+                and task.attempt == attempt
+                and not task.ticket
+                and not task.unmet
+            ):
+                self.make_ready(task, now)
+
+    def agent_hold(self, task: Task) -> Hold | None:
+        """Why its agent does not take the task now; None when it does."""
+        name = task.spec.agent
+        if not name:
+            return None
+        agent = self.agents.get(name)
+        if agent is None:
+            if self.agents_known and task.spec.action:
+                return NobodyCan(task.spec.action)
+            return None
+        if task.spec.action and not agent.present:
+            return NobodyCan(task.spec.action)
+        if agent.paused_by:
+            return AgentPaused(name, agent.paused_by, agent.pause_reason)
+        if agent.limit:
+            working = self.working.get(name)
+            if working and len(working) >= agent.limit:
+                return AgentBusy(name, agent.limit, next(iter(working)).key)
+        return None
+
+    def hold_of(self, task: Task, now: float) -> Hold | None:
+        """The one reason why the task does not run; None for one that is starting, runs or has ended."""
+        if task.state is TaskState.NEEDS_DECISION:
+            return WaitsForDecision(task.outcome_reason)
+        if task.state is not TaskState.WAITING:
+            return None
+        if task.unmet:
+            return self._waits_for(task)
+        if task.ready_at is None:
+            wait = task.retry_at - (task.ended or task.run.submitted)
+            return BacksOff(wait, task.attempt, task.retry_at - now)
+        if self.halted:
+            return Halted(self.halted)
+        present = self.agent_hold(task) or self.pool.blocks(task.spec.needs)
+        if present is not None:
+            return present
+        bucket = self.ready.bucket_of(task)
+        return bucket.hold if bucket is not None and bucket.hold is not None else Halted("the next decision is due")
+
+    def _waits_for(self, task: Task) -> Hold:
+        tasks = task.run.tasks
+        open_parents = [tasks[p] for p in task.spec.depends if tasks[p].state not in GOOD]
+        open_parents += [tasks[p] for p in task.spec.after if not tasks[p].final]
+        first = open_parents[0]
+        return WaitsForTasks(first.spec.name, first.key, len(open_parents) - 1)
+
+    def since_of(self, task: Task) -> float:
+        """Since when the present hold of the task is true."""
+        if task.ready_at is None:
+            return task.ended if task.ended is not None and task.state is not TaskState.WAITING else task.run.submitted
+        bucket = self.ready.bucket_of(task)
+        return max(task.ready_at, bucket.since) if bucket is not None else task.ready_at

@@ -1,0 +1,85 @@
+"""The doors to the world: what the engine needs of a clock, a log, a launcher and a meter."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from callboard.core.events import Event
+from callboard.core.facts import Fact
+from callboard.core.resources import Capacity
+from callboard.core.state import State
+from callboard.core.task import AttemptKey, Process, TaskSpec, Usage
+
+
+class Clock(Protocol):
+    """`wall` in seconds since the epoch, `mono` in seconds that never go back."""
+
+    def wall(self) -> float: ...
+
+    def mono(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the launcher is to start. `config` holds the checked tables of the workspace's `callboard.toml`."""
+
+    key: AttemptKey
+    epoch: int
+    spec: TaskSpec
+    workspace: str
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftRunning:
+    """An attempt that the log says was starting (`process` is None) or running when the last engine ended."""
+
+    key: AttemptKey
+    process: Process | None
+    spec: TaskSpec
+
+
+class Launcher(Protocol):
+    """Runs attempts. Everything that happens comes back as facts, in order for one attempt, through `deliver`.
+
+    `deliver` must be called on the loop that called `open`. No call blocks.
+    """
+
+    async def open(self, deliver: Callable[[Fact], None]) -> None: ...
+
+    def launch(self, orders: Sequence[Order]) -> None: ...
+
+    def stop(self, key: AttemptKey, reason: str) -> None:
+        """Ends the whole tree: SIGTERM, after a grace SIGKILL; an `Ended` with STOPPED follows within ten seconds."""
+
+    def answer(self, key: AttemptKey, question: str, choice: str, by: str) -> None: ...
+
+    async def adopt(self, left: Sequence[LeftRunning]) -> None:
+        """Finds out about each: alive (`Began` with adopted), over (`Ended` from its exit record), or LOST."""
+
+    async def close(self) -> None:
+        """Lets go of what runs without ending it."""
+
+
+class Log(Protocol):
+    """The append-only log with the read tables beside it."""
+
+    def load(self) -> Iterable[tuple[int, Event]]:
+        """All events from the first, with their sequence numbers."""
+
+    def append(self, events: Sequence[Event], state: State, *, durable: bool) -> int:
+        """Writes the events, and the rows of everything that `state` marks as changed, in one transaction.
+
+        `durable` waits for the disk. Returns the sequence number of the last event. Raises `RecordFull` when there is
+        no room, with nothing written.
+        """
+
+
+class Meter(Protocol):
+    """How much room there is now for tasks, what the attempts that run use now, and what the host does."""
+
+    def capacity(self, running: Mapping[AttemptKey, Process]) -> Capacity: ...
+
+    def usage(self, running: Mapping[AttemptKey, Process]) -> Mapping[AttemptKey, Usage]: ...
+
+    def host(self) -> Mapping[str, Any]: ...
