@@ -1,0 +1,227 @@
+"""Checks what a plugin says of itself: types, sizes, ranges and clean text, before anything of it is used or shown."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from callboard.agents.crew import ActionInfo, AgentInfo, ToolInfo
+from callboard.core.resources import Lock, Needs
+from callboard.errors import PluginError
+from callboard.work.agent import Effects
+from callboard.work.finding import clean
+
+AGENT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+ACTION_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}\.[A-Za-z][A-Za-z0-9_.-]{0,79}")
+TOOL_NAME = re.compile(r"[A-Za-z0-9][\w.+@-]{0,79}")
+LARGEST_SCHEMA = 100_000
+DEEPEST_SCHEMA = 12
+MOST_ITEMS = 500
+_NOTHING = object()
+
+
+class Claim:
+    """One mapping that came from outside; each reader returns a checked value or raises `PluginError`."""
+
+    def __init__(self, value: Any, where: str) -> None:
+        if not isinstance(value, Mapping):
+            raise PluginError(f"{where} is no mapping")
+        self._value = value
+        self.where = where
+
+    def text(self, key: str, default: Any = _NOTHING, *, longest: int = 500) -> str:
+        """A clean text on one line."""
+        value = self._get(key, default)
+        if not isinstance(value, str):
+            raise PluginError(f"{key} of {self.where} is {type(value).__name__}; it must be a text")
+        return clean(" ".join(value.split()), longest)
+
+    def name(self, pattern: re.Pattern[str], key: str = "name") -> str:
+        """A name of the pattern."""
+        value = self._get(key, _NOTHING)
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise PluginError(f"{key} of {self.where} is {clean(repr(value), 80)}; it must fit {pattern.pattern}")
+        return value
+
+    def number(self, key: str, default: Any = _NOTHING, *, low: float = 0.0, high: float = 1e9) -> float:
+        """A finite number within the bounds."""
+        value = self._get(key, default)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise PluginError(f"{key} of {self.where} is {clean(repr(value), 80)}; it must be a number")
+        if not low <= value <= high:
+            raise PluginError(f"{key} of {self.where} is {value:g}; it must be from {low:g} to {high:g}")
+        return float(value)
+
+    def flag(self, key: str, default: Any = _NOTHING) -> bool:
+        """True or false."""
+        value = self._get(key, default)
+        if not isinstance(value, bool):
+            raise PluginError(f"{key} of {self.where} is {clean(repr(value), 80)}; it must be True or False")
+        return value
+
+    def items(self, key: str, most: int = MOST_ITEMS) -> list[Any]:
+        """A list of not too many items."""
+        value = self._get(key, [])
+        if not isinstance(value, list) or len(value) > most:
+            raise PluginError(f"{key} of {self.where} must be a list of at most {most}")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of clean texts."""
+        found = self.items(key)
+        if not all(isinstance(item, str) for item in found):
+            raise PluginError(f"{key} of {self.where} must hold texts alone")
+        return tuple(clean(item, 500) for item in found)
+
+    def part(self, key: str) -> "Claim":
+        """A mapping within."""
+        return Claim(self._get(key, _NOTHING), f"{key} of {self.where}")
+
+    def _get(self, key: str, default: Any) -> Any:
+        value = self._value.get(key, default)
+        if value is _NOTHING:
+            raise PluginError(f"{self.where} has no {key}")
+        return value
+
+
+def agent_info(value: Any, plugin: str, entry: str) -> tuple[AgentInfo, list[str]]:
+    """The agent that is claimed, and what is wrong with those of its actions and tools that were left out.
+
+    Raises `PluginError` when the agent itself cannot be used.
+    """
+    name = Claim(value, f"an agent of plugin '{plugin}'").name(AGENT_NAME)
+    claim = Claim(value, f"agent '{name}'")
+    errors: list[str] = []
+    tools: dict[str, ToolInfo] = {}
+    for item in claim.items("tools"):
+        try:
+            tool = _tool(Claim(item, f"a tool of agent '{name}'"))
+            tools[tool.name] = tool
+        except PluginError as error:
+            errors.append(str(error))
+    actions: dict[str, ActionInfo] = {}
+    for item in claim.items("actions"):
+        try:
+            action = _action(Claim(item, f"an action of agent '{name}'"), name, tools, plugin, entry)
+        except PluginError as error:
+            errors.append(str(error))
+            continue
+        actions[action.name] = action
+    info = AgentInfo(
+        name=name,
+        title=claim.text("title", longest=100) or name,
+        summary=claim.text("summary"),
+        version=claim.text("version", longest=50),
+        plugin=plugin,
+        tools=tuple(tools.values()),
+        actions=tuple(actions.values()),
+    )
+    return info, errors
+
+
+def _tool(claim: Claim) -> ToolInfo:
+    place = claim.text("place", "callboard")
+    if place not in ("callboard", "workspace"):
+        raise PluginError(f"place of {claim.where} is '{place}'; it must be callboard or workspace")
+    return ToolInfo(
+        name=claim.name(TOOL_NAME),
+        covers=claim.text("covers"),
+        provided_by=claim.text("provided_by", ""),
+        version_args=claim.texts("version_args"),
+        needs=claim.texts("needs"),
+        cost=claim.text("cost", "", longest=200),
+        place=place,
+    )
+
+
+def _action(claim: Claim, agent: str, tools: Mapping[str, ToolInfo], plugin: str, entry: str) -> ActionInfo:
+    name = claim.name(ACTION_NAME)
+    if not name.startswith(f"{agent}."):
+        raise PluginError(f"action '{name}' does not belong to agent '{agent}'")
+    claim.where = f"action '{name}'"
+    for tool in claim.texts("tools"):
+        if tool not in tools:
+            raise PluginError(
+                f"action '{name}' names the tool '{tool}', which agent '{agent}' does not list in `tools`"
+            )
+    return ActionInfo(
+        name=name,
+        agent=agent,
+        title=claim.text("title", longest=100) or name,
+        summary=claim.text("summary"),
+        needs=needs_of(claim.part("needs")),
+        effects=_effects(claim.part("effects")),
+        schema=_schema(claim),
+        time_limit=claim.number("time_limit", high=31_536_000),
+        memory_limit_mb=claim.number("memory_limit_mb"),
+        attempts=int(claim.number("attempts", low=1, high=100)),
+        tools=claim.texts("tools"),
+        plugin=plugin,
+        entry=entry,
+    )
+
+
+def needs_of(claim: Claim) -> Needs:
+    """The needs that are claimed."""
+    locks = []
+    for item in claim.items("locks", 50):
+        lock = Claim(item, f"a lock of {claim.where}")
+        locks.append(Lock(lock.text("name", longest=100), lock.flag("shared", False)))
+    extra = []
+    for item in claim.items("extra", 50):
+        pair = Claim(dict(zip(("name", "amount"), item, strict=False)), f"a resource of {claim.where}")
+        extra.append((pair.text("name", longest=100), pair.number("amount")))
+    return Needs(
+        cpus=claim.number("cpus", low=0, high=4_096),
+        memory_mb=claim.number("memory_mb"),
+        locks=tuple(locks),
+        extra=tuple(extra),
+    )
+
+
+def _effects(claim: Claim) -> Effects:
+    return Effects(
+        reads=claim.texts("reads"),
+        writes=claim.texts("writes"),
+        idempotent=claim.flag("idempotent"),
+        environment=claim.text("environment", "", longest=100),
+        network=claim.flag("network", False),
+    )
+
+
+def _schema(claim: Claim) -> Mapping[str, Any]:
+    """The options' JSON schema in a form that `check_options` can walk."""
+    try:
+        schema = claim.part("schema")._value
+        if len(json.dumps(schema)) > LARGEST_SCHEMA:
+            raise PluginError(f"the options schema of {claim.where} is larger than {LARGEST_SCHEMA:,} bytes")
+    except (RecursionError, ValueError) as error:
+        raise PluginError(f"the options schema of {claim.where} cannot be read") from error
+    properties = schema.get("properties", {})
+    if not isinstance(properties, dict) or not isinstance(schema.get("required", []), list):
+        raise PluginError(f"the options schema of {claim.where} has no properties")
+    for name, entry in properties.items():
+        _check_entry(entry, f"option '{clean(str(name), 60)}' of {claim.where}", DEEPEST_SCHEMA)
+    return {**schema, "properties": properties}
+
+
+def _check_entry(entry: Any, where: str, depth: int) -> None:
+    if not isinstance(entry, dict) or depth == 0:
+        raise PluginError(f"{where} has no usable schema")
+    choices, items, more = entry.get("anyOf"), entry.get("items"), entry.get("additionalProperties")
+    if "anyOf" in entry and not (isinstance(choices, list) and choices):
+        raise PluginError(f"{where} has an empty anyOf")
+    for part in choices or ():
+        _check_entry(part, where, depth - 1)
+    if "enum" in entry and not isinstance(entry["enum"], list):
+        raise PluginError(f"{where} has an enum that is no list")
+    if entry.get("type") == "array" or items is not None:
+        _check_entry(items, where, depth - 1)
+    if isinstance(more, dict):
+        _check_entry(more, where, depth - 1)
+    elif "additionalProperties" in entry:
+        entry["additionalProperties"] = {}
+    for bound in ("minimum", "maximum"):
+        if bound in entry and (isinstance(entry[bound], bool) or not isinstance(entry[bound], (int, float))):
+            raise PluginError(f"{where} has a {bound} that is no number")

@@ -1,0 +1,1 @@
+"""What a team writes down in `callboard.toml`: read, checked, made into a pipeline, written."""

@@ -1,0 +1,217 @@
+"""Reads and checks the workspace's `callboard.toml`; every fault is told with file, line and mend."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from callboard.config.fields import Source, checked, near, plain, shown, title
+from callboard.config.lines import Lines, find_lines
+from callboard.config.model import AgentTable, Config, EngineTable, JobTable, PipelineTable, ScheduleTable
+from callboard.config.tables import NAMED, SINGLE
+from callboard.config.times import moment, seconds
+from callboard.core.boundary import Boundary
+from callboard.core.resources import Lock
+from callboard.core.task import Priority
+from callboard.errors import BoundaryError, ConfigError
+
+CONFIG_NAME = "callboard.toml"
+LARGEST_FILE = 1_000_000
+LONGEST_NAME = 200
+
+
+def read_config(workspace: Path) -> Config:
+    """The checked `callboard.toml` of the workspace, or the defaults when there is none.
+
+    Raises `ConfigError` with file and line for the first fault.
+    """
+    file = workspace / CONFIG_NAME
+    if not file.exists() and not file.is_symlink():
+        return default_config(workspace)
+    return config_from(_text(file), file)
+
+
+def default_config(workspace: Path = Path()) -> Config:
+    """What holds where there is no `callboard.toml`: everything that the agents detect, within the safe boundary."""
+    return Config(source=Source(workspace / CONFIG_NAME), table={"boundary": _plain_boundary(Boundary())})
+
+
+def config_from(text: str, file: Path) -> Config:
+    """The configuration of a text; `file` is named in errors, which are `ConfigError`."""
+    raw, source = _parsed(text, file)
+    known = (*SINGLE, *NAMED)
+    for name, value in raw.items():
+        if name not in known:
+            hint = near(name, known)
+            raise source.fault(f"there is no table [{name}].{hint} Its tables: {', '.join(known)}", name)
+        if not isinstance(value, dict):
+            raise source.fault(f"[{name}] is {shown(value)}; it must be a table", name)
+    single = {name: checked(source, raw.get(name, {}), fields, name) for name, fields in SINGLE.items()}
+    named = {name: _named(source, raw.get(name, {}), name) for name in NAMED}
+    boundary = _boundary(single["boundary"])
+    _check_services(source, named["services"], boundary)
+    _check_endpoints(source, named["endpoints"])
+    jobs = {name: _job(source, name, table) for name, table in named["jobs"].items()}
+    pipelines = {name: _pipeline(name, table) for name, table in named["pipelines"].items()}
+    default = single["workspace"].get("pipeline", "default")
+    _check_pipeline(source, default, pipelines, "workspace", "pipeline")
+    return Config(
+        source=source,
+        exists=True,
+        name=single["workspace"].get("name", ""),
+        detect=single["workspace"].get("detect", True),
+        pipeline=default,
+        boundary=boundary,
+        engine=EngineTable(**single["engine"]),
+        agents={name: _agent(name, table) for name, table in named["agents"].items()},
+        services=plain(named["services"]),
+        endpoints=plain(named["endpoints"]),
+        jobs=jobs,
+        pipelines=pipelines,
+        schedules={
+            name: _schedule(source, name, table, default, pipelines) for name, table in named["schedules"].items()
+        },
+        table={**plain(raw), "boundary": _plain_boundary(boundary)},
+    )
+
+
+def _text(file: Path) -> str:
+    try:
+        if not file.is_file():
+            raise ConfigError("it is no file", file)
+        with open(file, "rb") as opened:
+            content = opened.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise ConfigError(f"it cannot be read: {error.strerror}", file) from error
+    if len(content) > LARGEST_FILE:
+        raise ConfigError(f"it is larger than {LARGEST_FILE:,} bytes", file)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ConfigError("it is no UTF-8 text; save it as UTF-8", file, line) from error
+
+
+def _parsed(text: str, file: Path) -> tuple[dict[str, Any], Source]:
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        words = str(error)
+        place = re.search(r" \(at line (\d+), column (\d+)\)$", words)
+        line = int(place.group(1)) if place else text.count("\n") + 1
+        column = f" at column {place.group(2)}" if place else ""
+        message = words[: place.start()] if place else words.removesuffix(" (at end of document)")
+        twice = re.search(r"Cannot declare \((.*)\) twice", message)
+        if twice:
+            name = ".".join(re.findall(r"'([^']*)'", twice.group(1)))
+            raise ConfigError(f"'{name}' is written down twice; keep one of them", file, line) from error
+        raise ConfigError(f"it is no valid TOML: {message}{column}", file, line) from error
+    except RecursionError as error:
+        raise ConfigError("it is nested too deeply", file) from error
+    except ValueError as error:
+        raise ConfigError(f"it is no valid TOML: {error}", file) from error
+    try:
+        return raw, Source(file, find_lines(text))
+    except RecursionError as error:
+        raise ConfigError("it is nested too deeply", file) from error
+    except (ValueError, IndexError):
+        return raw, Source(file, Lines())
+
+
+def _named(source: Source, tables: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    """The tables below `[kind]`, each checked."""
+    for name in tables:
+        if not name.strip() or name != name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+            raise source.fault(f"{shown(name)} is no name in [{kind}]; use 1 to 200 printable characters", kind, name)
+    return {
+        name: checked(source, table, NAMED[kind], kind, name, free=kind == "agents") for name, table in tables.items()
+    }
+
+
+def _boundary(table: Mapping[str, Any]) -> Boundary:
+    """The boundary of the table: paths are added to the protected ones, any other list replaces the default."""
+    safe = Boundary()
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    paths = tuple(dict.fromkeys((*safe.protected_paths, *given.pop("protected_paths", ()))))
+    return Boundary(protected_paths=paths, **given)
+
+
+def _plain_boundary(boundary: Boundary) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(boundary).items()}
+
+
+def _check_services(source: Source, services: Mapping[str, Mapping[str, Any]], boundary: Boundary) -> None:
+    for name, table in services.items():
+        if "command" not in table:
+            raise source.fault(f"service '{name}' has no command; write command = ['…']", "services", name)
+        try:
+            boundary.check_bind(table.get("port", 0))
+        except BoundaryError as error:
+            raise source.fault(f"service '{name}': {error}", "services", name, "port") from error
+
+
+def _check_endpoints(source: Source, endpoints: Mapping[str, Mapping[str, Any]]) -> None:
+    for name, table in endpoints.items():
+        if "url" not in table:
+            raise source.fault(f"endpoint '{name}' has no url; write url = 'http://…'", "endpoints", name)
+
+
+def _agent(name: str, table: Mapping[str, Any]) -> AgentTable:
+    settings = {key: plain(value) for key, value in table.items() if key not in NAMED["agents"]}
+    return AgentTable(name, table.get("enabled", True), table.get("concurrency"), settings)
+
+
+def _job(source: Source, name: str, table: Mapping[str, Any]) -> JobTable:
+    if "action" in table and "command" in table:
+        raise source.fault(f"job '{name}' has both an action and a command; keep one", "jobs", name, "command")
+    if "command" in table and table.get("options"):
+        raise source.fault(f"job '{name}' is a command, which takes no options", "jobs", name, "options")
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    if "locks" in table:
+        given["locks"] = tuple(
+            Lock(lock.removeprefix("shared:"), shared=lock.startswith("shared:")) for lock in table["locks"]
+        )
+    if "resources" in table:
+        given["resources"] = tuple((key, float(value)) for key, value in table["resources"].items())
+    if "options" in table:
+        given["options"] = plain(table["options"])
+    if "priority" in table:
+        given["priority"] = Priority[table["priority"].upper()]
+    return JobTable(name=name, **given)
+
+
+def _pipeline(name: str, table: Mapping[str, Any]) -> PipelineTable:
+    return PipelineTable(name, tuple(table.get("jobs", ("*",))), Priority[table.get("priority", "medium").upper()])
+
+
+def _check_pipeline(source: Source, name: str, pipelines: Mapping[str, Any], *path: str) -> None:
+    if name != "default" and name not in pipelines:
+        known = ("default", *(p for p in pipelines if p != "default"))
+        raise source.fault(f"there is no pipeline '{name}'.{near(name, known)} Known: {', '.join(known)}", *path)
+
+
+def _schedule(
+    source: Source, name: str, table: Mapping[str, Any], default: str, pipelines: Mapping[str, Any]
+) -> ScheduleTable:
+    ways = [way for way in ("cron", "every", "at", "on", "files") if way in table]
+    if len(ways) != 1:
+        said = f"has {' and '.join(ways)}" if ways else "does not say when"
+        raise source.fault(
+            f"{title(('schedules', name))} {said}; write exactly one of cron, every, at, on, files",
+            *("schedules", name, *ways[1:2]),
+        )
+    pipeline = table.get("pipeline", default)
+    _check_pipeline(source, pipeline, pipelines, "schedules", name, "pipeline")
+    return ScheduleTable(
+        name=name,
+        pipeline=pipeline,
+        cron=table.get("cron", ""),
+        every_s=seconds(table["every"]) if "every" in table else 0.0,
+        at=moment(table["at"]) if "at" in table else "",
+        on=tuple(table.get("on", ())),
+        files=tuple(table.get("files", ())),
+        zone=table.get("zone", "UTC"),
+        quiet=table.get("quiet", ""),
+    )
