@@ -1,0 +1,90 @@
+"""CI files: their schemas, and insecure patterns in GitHub workflows."""
+
+import json
+import re
+from typing import Any
+
+from callboard.api import Context, Finding, Result, Severity, unknown
+from callboard_infra_deploy.files import ci_files
+from callboard_infra_deploy.judge import Looked, batches, judged, missing
+from callboard_infra_deploy.schemas import check_schema, read_all
+
+GITHUB = ("vendor.github-workflows", "vendor.github-actions")
+SEVERITY = {
+    "High": Severity.HIGH,
+    "Medium": Severity.MEDIUM,
+    "Low": Severity.LOW,
+    "Informational": Severity.INFO,
+    "Unknown": Severity.LOW,
+}
+SKIPPED = re.compile(r"failed to (?:validate|parse|load) (?:file://)?(\S+?)(?: as (\w+))?: (.*)")
+
+
+def check_workflows(ctx: Context, fail_on: str, *, audit: bool) -> Result:
+    """Faults of syntax and schema in every CI file; with `audit` the findings of zizmor, which is kept offline."""
+    kinds = ci_files(ctx.workspace)
+    if not kinds:
+        return unknown("there is no CI file that InfraDeploy knows in the workspace")
+    looked = Looked("CI file")
+    auditable: list[str] = []
+    for schema, files in kinds.items():
+        kind = schema.removeprefix("vendor.") + " file"
+        documents = read_all(ctx, files, kind)
+        looked.count += len(files)
+        check_schema(ctx, schema, documents, kind, looked)
+        if schema in GITHUB:
+            auditable += documents
+    if audit and auditable:
+        _audit(ctx, auditable, looked)
+    return judged(ctx, looked, fail_on)
+
+
+def _audit(ctx: Context, files: list[str], looked: Looked) -> None:
+    if ctx.program("zizmor") is None:
+        looked.unchecked.append(f"security of {len(files)} GitHub files: {missing('zizmor', 'zizmor')}")
+        return
+    command = ["zizmor", "--offline", "--no-progress", "--color=never", "--quiet"]
+    bad_already = {finding.path for finding in ctx.findings if finding.rule == "schema"}
+    for batch in batches(files):
+        run = ctx.run_tool([*command, "--format=json-v1", "--", *batch], timeout=120)
+        left_out = {match.group(1) for match in SKIPPED.finditer(run.stderr)}
+        try:
+            found = [_finding(entry) for entry in json.loads(run.stdout or "[]") if not entry.get("ignored")]
+        except (ValueError, KeyError, TypeError, IndexError):
+            looked.unchecked.append(f"security of GitHub files: zizmor: {run.trouble or f'exit {run.code}'}")
+            continue
+        if not run.stdout and run.code != 3:
+            looked.unchecked.append(f"security of GitHub files: zizmor: {run.trouble or f'exit {run.code}'}")
+        for path in sorted(left_out - bad_already):
+            looked.unchecked.append(f"security of {path}: zizmor does not take it for a workflow")
+        for finding in found:
+            ctx.finding(finding)
+        if found:
+            _keep_sarif(ctx, [*command, "--format=sarif", "--", *batch])
+
+
+def _keep_sarif(ctx: Context, command: list[str]) -> None:
+    run = ctx.run_tool(command, timeout=120)
+    if run.stdout.startswith("{"):
+        path = ctx.scratch / "zizmor.sarif"
+        path.write_text(run.stdout, "utf-8")
+        ctx.artifact(path, kind="sarif")
+
+
+def _finding(entry: dict[str, Any]) -> Finding:
+    primary = next(
+        (place for place in entry["locations"] if place["symbolic"]["kind"] == "Primary"), entry["locations"][0]
+    )
+    start, end = primary["concrete"]["location"]["start_point"], primary["concrete"]["location"]["end_point"]
+    key = primary["symbolic"]["key"]
+    return Finding(
+        rule=str(entry["ident"]),
+        severity=SEVERITY.get(str(entry["determinations"]["severity"]), Severity.MEDIUM),
+        message=f"{entry['desc']}: {primary['symbolic']['annotation']}",
+        path=str(key["Local"]["verbatim_path"]) if isinstance(key, dict) and "Local" in key else "",
+        line=int(start["row"]) + 1,
+        column=int(start["column"]) + 1,
+        end_line=int(end["row"]) + 1,
+        help=str(entry["url"]),
+        tool="zizmor",
+    )
