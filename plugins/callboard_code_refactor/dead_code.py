@@ -1,0 +1,98 @@
+"""Python code that nothing uses, found by vulture."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from callboard.api import Context, Finding, Result, Severity, ToolRun, unknown
+from callboard_code_refactor.sources import counted, judged, python_files
+
+FOUND = re.compile(r"^(?P<path>.+?):(?P<line>\d+): (?P<what>.+) \((?P<sure>\d+)% confidence(?:, \d+ lines?)?\)$")
+BROKEN = re.compile(r"^(?P<path>.+?\.py):(?P<line>\d+): (?P<what>.+)$")
+ENDINGS = {0, 1, 3}
+
+
+def check_dead_code(ctx: Context, min_confidence: int, folder: str, fail_on: str) -> Result:
+    """All files are given at once, since a use in one file is what keeps another's code alive."""
+    if ctx.program("vulture") is None:
+        return unknown("vulture is not installed; pip install 'callboard[tools]'")
+    files = python_files(ctx.workspace, folder)
+    if not files:
+        return unknown("there are no Python files to look at")
+    config = ctx.scratch / "vulture.toml"
+    config.write_text(_config(ctx.workspace.path / "pyproject.toml", files), "utf-8")
+    run = ctx.run_tool(
+        ["vulture", "--config", str(config), "--min-confidence", str(min_confidence)],
+        env={"PYTHONDONTWRITEBYTECODE": "1"},
+        timeout=500,
+    )
+    found = [match for match in map(FOUND.match, run.stdout.splitlines()) if match]
+    broken = {match["path"]: match for match in map(BROKEN.match, run.stderr.splitlines()) if match}
+    if _crashed(run, bool(broken)):
+        return unknown(f"vulture ended with {run.code}: {run.trouble}")
+    for match in found:
+        _report(ctx, match)
+    for match in broken.values():
+        _report_broken(ctx, match)
+    looked = len(files) - len(broken)
+    if looked <= 0:
+        return unknown(f"none of {counted(len(files), 'Python file')} could be parsed")
+    ctx.metric("unused pieces of code", len(found))
+    summary = f"{counted(len(found), 'unused piece')} of code in {counted(looked, 'file')}"
+    summary += f" (confidence {min_confidence} % or more)"
+    if broken:
+        summary += f"; {counted(len(broken), 'file')} could not be parsed"
+    return judged(ctx, fail_on, summary)
+
+
+def _config(own: Path, files: list[str]) -> str:
+    """The project's own vulture settings with our list of files; values are written as JSON, which TOML reads."""
+    try:
+        settings: dict[str, Any] = tomllib.loads(own.read_text("utf-8"))["tool"]["vulture"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        settings = {}
+    kept = {key: settings[key] for key in ("exclude", "ignore_decorators", "ignore_names") if key in settings}
+    lines = [f"{key} = {_toml(value)}" for key, value in kept.items() if isinstance(value, list)]
+    return "\n".join(["[tool.vulture]", f"paths = {_toml([f'./{name}' for name in files])}", *lines, ""])
+
+
+def _toml(value: list[Any]) -> str:
+    words = [json.dumps(str(item), ensure_ascii=False).replace("\x7f", "\\u007f") for item in value]
+    return "[" + ", ".join(words) + "]"
+
+
+def _crashed(run: ToolRun, broken: bool) -> bool:
+    if run.timed_out or run.code not in ENDINGS or "Traceback (most recent call last)" in run.stderr:
+        return True
+    return run.code == 1 and not broken
+
+
+def _report(ctx: Context, match: re.Match[str]) -> None:
+    what = match["what"]
+    rule = re.sub(r"[^a-z]+", "-", re.sub(r"'[^']*'", "", what).lower()).strip("-").removesuffix("-after")
+    ctx.finding(
+        Finding(
+            rule=rule,
+            severity=Severity.LOW,
+            message=f"{what} ({match['sure']} % confidence); delete it, or whitelist it if it is used from outside",
+            path=match["path"].removeprefix("./"),
+            line=int(match["line"]),
+            help="https://github.com/jendrikseipp/vulture#handling-false-positives",
+            tool="vulture",
+        )
+    )
+
+
+def _report_broken(ctx: Context, match: re.Match[str]) -> None:
+    ctx.finding(
+        Finding(
+            rule="unparsable",
+            severity=Severity.MEDIUM,
+            message=f"not parsable as Python ({match['what']}), so uses in it are not seen; mend its syntax",
+            path=match["path"].removeprefix("./"),
+            line=int(match["line"]),
+            tool="vulture",
+        )
+    )

@@ -1,0 +1,143 @@
+"""Syntax that the project's oldest Python has a better form for, by ruff's UP rules."""
+
+import ast
+import configparser
+import re
+from collections.abc import Sequence
+
+from callboard.api import Context, Finding, Result, Severity, Workspace, unknown
+from callboard_code_refactor.ruff import Diagnostic, RuffTrouble, diagnostics, ruff_files
+from callboard_code_refactor.sources import counted, judged, nearest, python_files
+
+FIRST_KNOWN, LAST_KNOWN = 7, 14
+
+
+def check_syntax(ctx: Context, target: str, folder: str, fail_on: str) -> Result:
+    """The project's own ruff settings hold, but the rules are UP and nothing is fixed.
+
+    Ruff follows a `target-version` of its settings; the oldest Python that a nested project declares, it is told.
+    """
+    if ctx.program("ruff") is None:
+        return unknown("ruff is not installed; pip install 'callboard[tools]'")
+    files = python_files(ctx.workspace, folder)
+    if not files:
+        return unknown("there are no Python files to look at")
+    if target and not re.fullmatch(r"py3\d{1,2}", target):
+        return unknown(f"the option target is '{target}'; it looks like 'py311'")
+    found: list[Diagnostic] = []
+    looked = 0
+    undeclared = False
+    try:
+        for version, group in _groups(ctx.workspace, files, target).items():
+            kept = ruff_files(ctx, ctx.workspace.path, group)
+            looked += len(kept)
+            undeclared |= version == "" and bool(kept)
+            chosen = ["--target-version", version] if version.startswith("py") else []
+            found += diagnostics(ctx, ctx.workspace.path, kept, ["--select", "UP", *chosen]) if kept else []
+    except RuffTrouble as trouble:
+        return unknown(str(trouble))
+    return _judge(ctx, found, looked, undeclared, fail_on)
+
+
+def _judge(ctx: Context, found: Sequence[Diagnostic], looked: int, undeclared: bool, fail_on: str) -> Result:
+    broken = {item.path for item in found if item.rule == "invalid-syntax"}
+    seen: set[str] = set()
+    for item in found:
+        if item.path in broken:
+            if item.path not in seen:
+                _report(ctx, item, "unparsable", Severity.MEDIUM)
+            seen.add(item.path)
+        else:
+            _report(ctx, item, item.rule, Severity.LOW)
+    if looked == len(broken):
+        why = f"none of {counted(looked, 'file')} could be parsed" if looked else "the ruff settings exclude every file"
+        return unknown(why)
+    outdated = [item for item in found if item.path not in broken]
+    ctx.metric("outdated forms", len(outdated))
+    safe = sum(item.safe for item in outdated)
+    summary = f"{counted(len(outdated), 'outdated form')} in {counted(looked - len(broken), 'file')}"
+    summary += f", {safe} with a safe fix" if outdated else ""
+    summary += f"; {counted(len(broken), 'file')} could not be parsed" if broken else ""
+    summary += "; no requires-python is declared, so ruff's own default holds" if undeclared else ""
+    return judged(ctx, fail_on, summary)
+
+
+def _report(ctx: Context, item: Diagnostic, rule: str, severity: Severity) -> None:
+    message = item.message
+    if rule == "unparsable":
+        message = f"this file cannot be parsed as Python ({message}), so it was not looked at; mend its syntax"
+    elif item.safe:
+        message += "; 'refactor.fixes' with select 'UP' can do it"
+    ctx.finding(
+        Finding(
+            rule=rule,
+            severity=severity,
+            message=message,
+            path=item.path,
+            line=item.line,
+            column=item.column,
+            end_line=item.end_line,
+            help=item.help,
+            tool="ruff",
+        )
+    )
+
+
+def _groups(workspace: Workspace, files: Sequence[str], target: str) -> dict[str, list[str]]:
+    """Files by the version to tell ruff: 'py38', 'own' where its settings say it, '' where none is declared."""
+    if target:
+        return {target: list(files)}
+    versions: dict[str, str] = {}
+    for folder in workspace.folders_with("pyproject.toml", "ruff.toml", ".ruff.toml", "setup.cfg", "setup.py"):
+        declared = _declared(workspace, folder)
+        if declared:
+            versions[folder] = declared
+    groups: dict[str, list[str]] = {}
+    for name in files:
+        folder_of = nearest(name, versions)
+        groups.setdefault("" if folder_of is None else versions[folder_of], []).append(name)
+    return groups
+
+
+def _declared(workspace: Workspace, folder: str) -> str:
+    prefix = f"{folder}/" if folder else ""
+    project = workspace.toml(f"{prefix}pyproject.toml")
+    settings = workspace.toml(f"{prefix}ruff.toml") | workspace.toml(f"{prefix}.ruff.toml")
+    own = project.get("project")
+    tools = project.get("tool")
+    ruff = tools.get("ruff") if isinstance(tools, dict) else None
+    if "target-version" in settings or (isinstance(ruff, dict) and "target-version" in ruff):
+        return "own"
+    wanted = own.get("requires-python", "") if isinstance(own, dict) else ""
+    poetry = tools.get("poetry") if isinstance(tools, dict) else None
+    if not wanted and isinstance(poetry, dict) and isinstance(poetry.get("dependencies"), dict):
+        wanted = poetry["dependencies"].get("python", "")
+    return oldest(str(wanted) or _from_setup(workspace, prefix))
+
+
+def _from_setup(workspace: Workspace, prefix: str) -> str:
+    config = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        config.read_string(workspace.text(f"{prefix}setup.cfg"))
+        declared = config.get("options", "python_requires", fallback="")
+    except configparser.Error:
+        declared = ""
+    if declared:
+        return declared
+    try:
+        tree = ast.parse(workspace.text(f"{prefix}setup.py"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "python_requires" and isinstance(node.value, ast.Constant):
+            return str(node.value.value)
+    return ""
+
+
+def oldest(specifier: str) -> str:
+    """The ruff name of the oldest Python that a specifier such as '>=3.8,<4' allows; '' when it names none."""
+    match = re.search(r"(?:>=|~=|==|\^|~)\s*3\.(\d{1,2})|>\s*3\.(\d{1,2})", specifier)
+    if match is None:
+        return ""
+    minor = int(match[1]) if match[1] else int(match[2]) + 1
+    return f"py3{min(max(minor, FIRST_KNOWN), LAST_KNOWN)}"
