@@ -9,6 +9,7 @@ from typing import Any
 
 from callboard.config.lines import Lines
 from callboard.errors import ConfigError
+from callboard.work.finding import clean
 
 KINDS = {
     "text": "a text",
@@ -113,7 +114,7 @@ def _fits(kind: str, value: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= LONGEST_TEXT and all(c.isprintable() or c in "\t\n" for c in value)
+    return isinstance(value, str) and len(value) <= LONGEST_TEXT and clean(value, LONGEST_TEXT) == value
 
 
 def _is_whole(value: Any) -> bool:

@@ -30,7 +30,7 @@ class AgentTable:
     name: str
     enabled: bool = True
     concurrency: int | None = None
-    settings: Mapping[str, Any] = NOTHING
+    settings: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,6 @@ class JobTable:
     memory_mb: float | None = None
     locks: tuple[Lock, ...] | None = None
     resources: tuple[tuple[str, float], ...] | None = None
-    priority: Priority | None = None
     attempts: int | None = None
     backoff_s: float | None = None
     time_limit_s: float | None = None

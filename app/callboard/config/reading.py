@@ -16,6 +16,7 @@ from callboard.core.boundary import Boundary
 from callboard.core.resources import Lock
 from callboard.core.task import Priority
 from callboard.errors import BoundaryError, ConfigError
+from callboard.work.finding import clean
 
 CONFIG_NAME = "callboard.toml"
 LARGEST_FILE = 1_000_000
@@ -123,8 +124,8 @@ def _parsed(text: str, file: Path) -> tuple[dict[str, Any], Source]:
 def _named(source: Source, tables: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
     """The tables below `[kind]`, each checked."""
     for name in tables:
-        if not name.strip() or name != name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
-            raise source.fault(f"{shown(name)} is no name in [{kind}]; use 1 to 200 printable characters", kind, name)
+        if not name.strip() or name != name.strip() or len(name) > LONGEST_NAME or clean(name) != name or "\n" in name:
+            raise source.fault(f"{shown(name)} is no name in [{kind}]; use 1 to 200 characters on one line", kind, name)
     return {
         name: checked(source, table, NAMED[kind], kind, name, free=kind == "agents") for name, table in tables.items()
     }
@@ -177,8 +178,6 @@ def _job(source: Source, name: str, table: Mapping[str, Any]) -> JobTable:
         given["resources"] = tuple((key, float(value)) for key, value in table["resources"].items())
     if "options" in table:
         given["options"] = plain(table["options"])
-    if "priority" in table:
-        given["priority"] = Priority[table["priority"].upper()]
     return JobTable(name=name, **given)
 
 

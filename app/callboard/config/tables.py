@@ -60,7 +60,7 @@ def _wrong_url(value: Any) -> str:
 
 
 def _wrong_health(value: Any) -> str:
-    return "" if str(value).startswith("/") else _wrong_url(value)
+    return "" if str(value).startswith("/") else _wrong_url(str(value).replace("{port}", "1"))
 
 
 def _wrong_expect(value: Any) -> str:
@@ -109,14 +109,14 @@ AGENT: Mapping[str, Field] = {
 SERVICE: Mapping[str, Field] = {
     "command": Field("texts", "the words that start it, without a shell", check=_wrong_command),
     "folder": Field("text", "where it is started", check=wrong_folder),
-    "port": Field("whole", "the port that it listens on; left out: a free one, in the variable PORT", 1, 65_535),
+    "port": Field("whole", "the port that it listens on; 0 or left out: a free one, put in for {port}", 0, 65_535),
     "health": Field("text", "an address or a path that answers when it is ready", check=_wrong_health),
     "env": Field("table", "variables added to its environment; no secrets here", check=_wrong_env),
     "start_timeout": Field("number", "seconds until it must be ready", 0.1, 86_400),
 }
 ENDPOINT: Mapping[str, Field] = {
     "url": Field("text", "the address that is asked", check=_wrong_url),
-    "method": Field("text", "how", one_of=METHODS),
+    "method": Field("text", "how it is asked; left out: GET", one_of=METHODS),
     "expect": Field("any", "the status that is right, or a list of them", check=_wrong_expect),
     "max_ms": Field("number", "milliseconds within which it must answer", 1, 3_600_000),
 }
@@ -128,11 +128,10 @@ JOB: Mapping[str, Field] = {
     "options": Field("table", "options of the action"),
     "needs": Field("texts", "jobs that must have succeeded before"),
     "after": Field("texts", "jobs that must only have ended before"),
-    "cpus": Field("number", "cores that it takes", 0.01, 4_096),
-    "memory_mb": Field("number", "MiB that it takes", 1, 1e9),
+    "cpus": Field("number", "cores that it takes", 0, 4_096),
+    "memory_mb": Field("number", "MiB that it takes", 0, 1e9),
     "locks": Field("texts", "things that one task holds at a time; 'shared:NAME' shares it", check=_wrong_locks),
     "resources": Field("table", "other things that it takes, such as {gpu = 1}", check=_wrong_resources),
-    "priority": Field("text", "its class; left out: that of the pipeline", one_of=PRIORITIES),
     "attempts": Field("whole", "tries in all, after a crash, a time limit or a loss", 1, 100),
     "backoff_s": Field("number", "seconds before the second try; each further wait is twice as long", 0, 86_400),
     "time_limit_s": Field("number", "seconds until it is ended; 0: never", 0, 31_536_000),

@@ -1,0 +1,154 @@
+"""Writes a pipeline down as a `callboard.toml` that explains itself."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from callboard.config.model import JobTable
+from callboard.config.pipeline import BuiltPipeline
+from callboard.config.tables import BOUNDARY, JOB, NAMED, SINGLE
+from callboard.core.boundary import Boundary
+from callboard.core.resources import Lock
+
+TOP = """\
+# What Callboard does in this workspace. Callboard reads this file, and writes it only when asked: `callboard init`.
+# `callboard plan` shows what would run; a mistake in here is told with its line.
+"""
+
+EXAMPLES: Mapping[str, str] = {
+    "engine": """\
+# [engine]
+# parallelism = 4
+# cpu_reserve = 1
+# memory_reserve_mb = 2048
+""",
+    "agents": """\
+# [agents.quality]
+# enabled = true
+# concurrency = 2
+""",
+    "services": """\
+# [services.api]
+# command = ["uvicorn", "app:app", "--port", "{port}"]
+# folder = "backend"
+# health = "/health"
+# env = {LOG_LEVEL = "info"}
+# start_timeout = 30
+""",
+    "endpoints": """\
+# [endpoints.health]
+# url = "http://127.0.0.1:8000/health"
+# method = "GET"
+# expect = 200
+# max_ms = 500
+""",
+    "pipelines": """\
+# [pipelines.quick]
+# jobs = ["quality.*", "security.secrets"]
+# priority = "high"
+""",
+    "schedules": """\
+# [schedules.nightly]
+# cron = "0 2 * * *"
+# zone = "UTC"
+# pipeline = "default"
+#
+# [schedules.each-commit]
+# on = ["commit"]
+# quiet = "22:00-06:00"
+""",
+}
+
+
+def write_config(workspace: Path, built: BuiltPipeline) -> str:
+    """The text of a `callboard.toml` that holds exactly the jobs of the pipeline: read back, it gives the same tasks.
+
+    Each table is explained, and each job says why it is here. The caller decides where it goes.
+    """
+    parts = [TOP, _workspace(workspace), _boundary()]
+    parts += [_explained(name) + EXAMPLES[name] for name in ("engine", "agents", "services", "endpoints")]
+    parts.append(_heading("jobs") + _keys("jobs", JOB))
+    parts += [_job(job) for job in built.jobs]
+    parts += [_explained(name) + EXAMPLES[name] for name in ("pipelines", "schedules")]
+    return "\n".join(parts)
+
+
+def _heading(name: str) -> str:
+    words = {
+        "workspace": "The workspace itself.",
+        "boundary": "What must be spared. Every refusal names the rule.",
+        "engine": "How much of this machine is used.",
+        "agents": "Agents, one table each; further keys are the agent's own settings.",
+        "services": "Services that are started for tests or deployment, one table each.",
+        "endpoints": "Addresses that are watched, one table each.",
+        "jobs": "Jobs, one table each: what is done, and after what.",
+        "pipelines": "Pipelines that run some of the jobs, one table each.",
+        "schedules": "When a pipeline runs by itself, one table each: cron, every, at, on or files.",
+    }[name]
+    return f"# {'-' * 100}\n# {words}\n"
+
+
+def _keys(name: str, fields: Mapping[str, Any]) -> str:
+    widest = max(map(len, fields))
+    return "".join(f"#   {key:<{widest}}  {field.help}\n" for key, field in fields.items())
+
+
+def _explained(name: str) -> str:
+    return _heading(name) + _keys(name, {**SINGLE, **NAMED}[name])
+
+
+def _workspace(workspace: Path) -> str:
+    return (
+        _explained("workspace")
+        + f'[workspace]\nname = {toml(workspace.resolve().name)}\npipeline = "default"\ndetect = false\n'
+    )
+
+
+def _boundary() -> str:
+    safe = Boundary()
+    lines = "".join(f"{key} = {toml(getattr(safe, key))}\n" for key in BOUNDARY)
+    return f"{_explained('boundary')}[boundary]\n{lines}"
+
+
+def _job(job: JobTable) -> str:
+    lines = [f"[jobs.{_key(job.name)}]"]
+    for key in ("because", *(key for key in JOB if key != "because")):
+        value = getattr(job, key)
+        if value is None or (key == "action" and value == job.name.partition(":")[0]):
+            continue
+        if (key == "enabled" and value) or (key in ("needs", "after") and not value):
+            continue
+        if key == "locks":
+            value = [_lock(lock) for lock in value]
+        elif key == "resources":
+            value = dict(value)
+        lines.append(f"{key} = {toml(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _lock(lock: Lock) -> str:
+    return f"shared:{lock.name}" if lock.shared else lock.name
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml(name)
+
+
+def toml(value: Any) -> str:
+    """The value as TOML; raises ValueError for what TOML has no form for."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return repr(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(value)
+        case str():
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case Mapping():
+            inner = ", ".join(f"{_key(str(key))} = {toml(item)}" for key, item in value.items() if item is not None)
+            return f"{{{inner}}}"
+        case Sequence():
+            return f"[{', '.join(toml(item) for item in value)}]"
+        case _:
+            raise ValueError(f"TOML has no form for {type(value).__name__}")
