@@ -65,7 +65,10 @@ class Log(Protocol):
     """The append-only log with the read tables beside it."""
 
     def load(self) -> Iterable[tuple[int, Event]]:
-        """All events from the first, with their sequence numbers."""
+        """The events of all runs that have not ended, and those that concern no run, with their sequence numbers, in order."""
+
+    def last_run(self) -> int:
+        """The highest number that a run ever had, 0 for none."""
 
     def append(self, events: Sequence[Event], state: State, *, durable: bool) -> int:
         """Writes the events, and the rows of everything that `state` marks as changed, in one transaction.

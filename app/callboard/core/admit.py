@@ -51,7 +51,6 @@ def admit(state: State, now: float, epoch: int, policy: Policy) -> list[AttemptD
             ready.offer(bucket)
             continue
         bucket.held_by(hold, now)
-        bucket.aside = True
         aside.append(bucket)
         if kept is None and hold.kind in LACKS_ROOM and now - (task.ready_at or now) >= policy.patience_s:
             strict = now - (task.ready_at or now) >= policy.strict_s

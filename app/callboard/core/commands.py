@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from callboard.core.events import (
-    AgentsFound,
     AgentSet,
+    AgentsFound,
     CancelAsked,
     DecisionMade,
     Event,
@@ -23,7 +23,10 @@ from callboard.errors import Refused
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """Run these tasks. The same `key` again gives the run that the first one made; `schedule` and `due` name the due time that it serves."""
+    """Run these tasks.
+
+    The same `key` again gives the run that the first one made; `schedule` and `due` name the due time that it serves.
+    """
 
     name: str
     workspace: str

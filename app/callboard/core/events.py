@@ -219,7 +219,10 @@ class QuestionAnswered:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleFired:
-    """A due time of a schedule was dealt with: a run was submitted, or `note` says why not. `missed` earlier ones were passed over."""
+    """A due time of a schedule was dealt with: a run was submitted, or `note` says why not.
+
+    `missed` earlier ones were passed over.
+    """
 
     at: float
     schedule: str

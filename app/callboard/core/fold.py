@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from callboard.core.events import (
-    AgentsFound,
     AgentSet,
+    AgentsFound,
     ArtifactKept,
     AttemptBegan,
     AttemptDecided,

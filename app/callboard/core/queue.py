@@ -17,7 +17,7 @@ Rank = tuple[int, float, float, int, int]
 class Bucket:
     """Tasks that are alike to the admission. `hold` is why its head does not start, since `since`."""
 
-    __slots__ = ("account", "agent", "aside", "heap", "hold", "needs", "since")
+    __slots__ = ("account", "agent", "aside", "heap", "hold", "listed", "needs", "since")
 
     def __init__(self, agent: str, needs: Needs) -> None:
         self.agent = agent
@@ -27,6 +27,7 @@ class Bucket:
         self.since = 0.0
         self.account: dict[str, float] = {}
         self.aside = False
+        self.listed: Rank | None = None
 
     def head(self) -> Task | None:
         """The task that is next in this bucket; entries of tasks that left are dropped on the way."""
@@ -89,9 +90,8 @@ class ReadyQueue:
         rank = self.rank(task)
         heap = bucket.heap
         heapq.heappush(heap, (rank, task.ticket, task))
-        if heap[0][2] is task:
-            self._ticket += 1
-            heapq.heappush(self._heads, (rank, self._ticket, bucket))
+        if not bucket.aside and (bucket.listed is None or rank < bucket.listed):
+            self._list(bucket, rank)
 
     def remove(self, task: Task) -> None:
         """Takes out a task that was pushed; its entry is dropped when it comes up."""
@@ -107,18 +107,21 @@ class ReadyQueue:
         return self._buckets.get((task.spec.agent, task.spec.needs)) if task.ticket else None
 
     def next(self) -> tuple[Bucket, Task] | None:
-        """The best head of all buckets that are not set aside. Its bucket comes back with `offer`."""
+        """The best head of all buckets; its bucket is out of sight until `offer` brings it back."""
         heads = self._heads
         while heads:
             rank, _, bucket = heapq.heappop(heads)
+            if rank is not bucket.listed:
+                continue
+            bucket.listed = None
             task = bucket.head()
-            if task is None or bucket.aside:
+            if task is None:
                 continue
             actual = bucket.heap[0][0]
             if actual > rank:
-                self._ticket += 1
-                heapq.heappush(heads, (actual, self._ticket, bucket))
+                self._list(bucket, actual)
                 continue
+            bucket.aside = True
             return bucket, task
         return None
 
@@ -126,10 +129,14 @@ class ReadyQueue:
         """Puts the bucket's present head among those that `next` looks at."""
         bucket.aside = False
         if bucket.head() is not None:
-            self._ticket += 1
-            heapq.heappush(self._heads, (bucket.heap[0][0], self._ticket, bucket))
-        elif self._buckets.get((bucket.agent, bucket.needs)) is bucket and not bucket.heap:
+            self._list(bucket, bucket.heap[0][0])
+        elif self._buckets.get((bucket.agent, bucket.needs)) is bucket:
             del self._buckets[(bucket.agent, bucket.needs)]
+
+    def _list(self, bucket: Bucket, rank: Rank) -> None:
+        bucket.listed = rank
+        self._ticket += 1
+        heapq.heappush(self._heads, (rank, self._ticket, bucket))
 
     def waiting(self) -> Iterator[Task]:
         """Every task in the queue, in no order; O(n), for showing and checking."""

@@ -1,0 +1,1 @@
+"""What Callboard costs, measured: CPU time and ratios."""

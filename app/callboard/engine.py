@@ -1,0 +1,399 @@
+"""The one loop: it takes what comes in, folds it, decides, writes that down, and only then acts.
+
+Order within a step: fold (may refuse) → decide → append events and decisions in one transaction (durable) → launch,
+stop, answer. Everything that waits in the inbox is taken in one step, so one transaction serves many events. While
+the log cannot be written nothing has an effect: no launch, no stop, no acknowledgement.
+"""
+
+import asyncio
+import math
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from callboard.core.admit import Policy
+from callboard.core.commands import AnswerQuestion, Command, Submit, grant
+from callboard.core.decide import Decision, decide
+from callboard.core.events import (
+    ArtifactKept,
+    AttemptBegan,
+    AttemptDecided,
+    CancelAsked,
+    EngineStarted,
+    Event,
+    FindingsFound,
+    MetricsTaken,
+    QuestionAnswered,
+    QuestionAsked,
+    RunSubmitted,
+)
+from callboard.core.facts import Asked, Began, Ended, Fact, Found, Kept, Measured, Progressed
+from callboard.core.fold import fold
+from callboard.core.resources import Capacity
+from callboard.core.retry import after_end
+from callboard.core.run import Task
+from callboard.core.state import State
+from callboard.core.task import AttemptKey, Process, Usage
+from callboard.errors import CallboardError, NotFound, RecordFull, Refused
+from callboard.ports import Clock, Launcher, LeftRunning, Log, Meter, Order
+
+RETRY_FULL_S = 1.0
+MEASURE_S = 1.0
+LIGHT = (AttemptBegan, FindingsFound, MetricsTaken, ArtifactKept)
+
+
+@dataclass(slots=True)
+class Wish:
+    """A command and where its answer goes; the answer is the number of the run for a submission, else 0."""
+
+    command: Command
+    answer: asyncio.Future[int]
+
+
+@dataclass(slots=True)
+class Published:
+    """What a step changed, for watchers: they read the state only while they are being called."""
+
+    events: Sequence[tuple[int, Event]]
+    tasks: Iterable[Task]
+
+
+@dataclass(slots=True)
+class Live:
+    """What is known of running attempts and is not worth a place in the log."""
+
+    progress: dict[AttemptKey, tuple[float | None, str, float]] = field(default_factory=dict)
+    usage: dict[AttemptKey, Usage] = field(default_factory=dict)
+    rates: dict[AttemptKey, tuple[float, float]] = field(default_factory=dict)
+
+
+Watcher = Callable[[Published], None]
+
+
+class Engine:
+    """Owns the state. `run` is its loop; `ask` and `deliver` may be called from its own loop, `ask_from` from any thread."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        log: Log,
+        launcher: Launcher,
+        meter: Meter,
+        dice: Callable[[], float],
+        version: str,
+        policy: Policy = Policy(),
+        keep_ended: int = 50,
+    ) -> None:
+        self.state = State()
+        self.live = Live()
+        self.capacity: Capacity = Capacity(0.0, 0.0)
+        self.watchers: list[Watcher] = []
+        self.measured: list[Callable[[], None]] = []
+        self._clock = clock
+        self._log = log
+        self._launcher = launcher
+        self._meter = meter
+        self._dice = dice
+        self._version = version
+        self._policy = policy
+        self._keep_ended = keep_ended
+        self._ended_runs: deque[int] = deque()
+        self._inbox: deque[Wish | Fact] = deque()
+        self._something = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
+        self._wake = math.inf
+        self._next_measure = 0.0
+        self._unwritten: list[Event] = []
+        self._owed: list[tuple[asyncio.Future[int], int]] = []
+        self._due_starts: list[AttemptDecided] = []
+        self._due_stops: list[tuple[AttemptKey, str]] = []
+        self._due_answers: list[QuestionAnswered] = []
+        self._closing = False
+        self.ready = threading.Event()
+
+    # -- the doors ---------------------------------------------------------------------------------------------
+
+    async def ask(self, command: Command) -> int:
+        """Carries out a command and returns once it is durable, with the run's number for a submission.
+
+        Raises `Refused` and `NotFound`.
+        """
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._inbox.append(Wish(command, answer))
+        self._something.set()
+        return await answer
+
+    def ask_from(self, command: Command, timeout: float = 30.0) -> int:
+        """`ask` for other threads; raises `CallboardError` after `timeout` seconds."""
+        if self._loop is None or self._closing:
+            raise CallboardError("the engine is not running; start it with `callboard up`")
+        future = asyncio.run_coroutine_threadsafe(self.ask(command), self._loop)
+        try:
+            return future.result(timeout)
+        except TimeoutError as error:
+            future.cancel()
+            raise CallboardError(f"the engine did not answer within {timeout:.0f} s; see `callboard doctor`") from error
+
+    def call_from(self, function: Callable[[], None]) -> None:
+        """Runs a function on the engine's loop, from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(function)
+
+    def deliver(self, fact: Fact) -> None:
+        """Takes a fact from the launcher."""
+        self._inbox.append(fact)
+        self._something.set()
+
+    def close(self) -> None:
+        """Ends the loop after the step under way; attempts run on and are adopted by the next engine."""
+        self._closing = True
+        self._something.set()
+
+    # -- the loop ----------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Takes over the log, adopts what still runs, then works until `close`."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        await self._take_over()
+        self.ready.set()
+        try:
+            while not self._closing:
+                await self._wait()
+                self.step()
+        finally:
+            await self._launcher.close()
+            for item in self._inbox:
+                if isinstance(item, Wish) and not item.answer.done():
+                    item.answer.set_exception(CallboardError("the engine was closed before it could answer"))
+
+    async def _take_over(self) -> None:
+        for _, event in self._log.load():
+            fold(self.state, event)
+        self.state.last_run = max(self.state.last_run, self._log.last_run())
+        self._settle()
+        left = [LeftRunning(t.attempt_key, t.process, t.spec) for t in self.state.live.values()]
+        await self._launcher.open(self.deliver)
+        self._record([EngineStarted(self._clock.wall(), self.state.epoch + 1, self._version)])
+        self._measure()
+        if left:
+            await self._launcher.adopt(left)
+        self.step()
+
+    async def _wait(self) -> None:
+        if self._inbox:
+            await asyncio.sleep(0)
+        elif not self._closing:
+            due = min(self._wake, self._next_measure)
+            timeout = None if math.isinf(due) else max(0.0, due - self._clock.wall())
+            if timeout is None or timeout > 0:
+                try:
+                    async with asyncio.timeout(timeout):
+                        await self._something.wait()
+                except TimeoutError:
+                    pass
+        self._something.clear()
+
+    def step(self) -> None:
+        """Takes all that waits, decides, writes, acts."""
+        now = self._clock.wall()
+        if now >= self._next_measure:
+            self._measure()
+        if self._unwritten and not self._write_again():
+            self._refuse_while_full()
+            return
+        events: list[Event] = []
+        while self._inbox:
+            item = self._inbox.popleft()
+            if isinstance(item, Wish):
+                self._grant(item, now, events)
+            else:
+                self._note(item, now, events)
+        decision = decide(self.state, now, self.capacity, self._policy)
+        self._wake = decision.wake
+        self._plan_effects(events, decision)
+        events += decision.events
+        if events:
+            self._record(events)
+        else:
+            self._act()
+
+    def _grant(self, wish: Wish, now: float, events: list[Event]) -> None:
+        if wish.answer.done():
+            return
+        try:
+            granted = grant(self.state, wish.command, now)
+            for event in granted:
+                fold(self.state, event)
+        except CallboardError as error:
+            wish.answer.set_exception(error)
+            return
+        events += granted
+        number = 0
+        if isinstance(wish.command, Submit):
+            number = (
+                next((e.run for e in granted if isinstance(e, RunSubmitted)), 0) or self.state.keys[wish.command.key]
+            )
+        if isinstance(wish.command, AnswerQuestion):
+            self._due_answers += [e for e in granted if isinstance(e, QuestionAnswered)]
+        self._owed.append((wish.answer, number))
+
+    def _note(self, fact: Fact, now: float, events: list[Event]) -> None:
+        """Turns a fact into an event; facts about attempts that are over or of older owners are dropped."""
+        task = self.state.live.get(fact.key.of)
+        if task is None or task.attempt != fact.key.attempt:
+            return
+        event: Event
+        key = fact.key
+        match fact:
+            case Ended():
+                event = after_end(task, fact, self._dice())
+                self.live.progress.pop(key, None)
+                self.live.usage.pop(key, None)
+                self.live.rates.pop(key, None)
+            case Began():
+                event = AttemptBegan(fact.at, key.run, key.task, key.attempt, fact.process, fact.adopted)
+            case Progressed():
+                self.live.progress[key] = (fact.fraction, fact.note, fact.at)
+                self.state.stirred[task] = None
+                return
+            case Found():
+                event = FindingsFound(fact.at, key.run, key.task, key.attempt, fact.findings)
+            case Measured():
+                event = MetricsTaken(fact.at, key.run, key.task, key.attempt, fact.metrics)
+            case Kept():
+                event = ArtifactKept(
+                    fact.at, key.run, key.task, key.attempt, fact.name, fact.path, fact.size, fact.format, fact.patch
+                )
+            case Asked():
+                event = QuestionAsked(fact.at, key.run, key.task, key.attempt, fact.question, fact.text, fact.choices)
+        try:
+            fold(self.state, event)
+        except Refused:
+            return
+        events.append(event)
+
+    def _plan_effects(self, events: Sequence[Event], decision: Decision) -> None:
+        self._due_starts += decision.starts
+        for event in events:
+            if not isinstance(event, CancelAsked):
+                continue
+            chosen = (
+                self.state.runs[event.run].tasks if event.task < 0 else [self.state.runs[event.run].tasks[event.task]]
+            )
+            self._due_stops += [(task.attempt_key, task.stopping) for task in chosen if task.live]
+        self._due_stops += [(AttemptKey(e.run, e.task, e.attempt), e.reason) for e in decision.stops]
+
+    # -- the log -----------------------------------------------------------------------------------------------
+
+    def _record(self, events: list[Event]) -> None:
+        """Writes the events; what depends on them happens now, or once the log takes them."""
+        durable = any(not isinstance(event, LIGHT) for event in events)
+        try:
+            last = self._log.append(events, self.state, durable=durable)
+        except RecordFull as error:
+            self._unwritten += events
+            self.state.halted = str(error)
+            self._wake = self._clock.wall() + RETRY_FULL_S
+            self._publish([], list(self.state.changed_tasks))
+            return
+        first = last - len(events) + 1
+        self._publish(list(enumerate(events, first)), [*self.state.changed_tasks, *self.state.stirred])
+        self._settle()
+        self._act()
+
+    def _write_again(self) -> bool:
+        events, self._unwritten = self._unwritten, []
+        self.state.halted = ""
+        self._record(events)
+        return not self._unwritten
+
+    def _refuse_while_full(self) -> None:
+        """Submissions are refused; facts wait."""
+        self._wake = self._clock.wall() + RETRY_FULL_S
+        kept: deque[Wish | Fact] = deque()
+        while self._inbox:
+            item = self._inbox.popleft()
+            if isinstance(item, Wish) and isinstance(item.command, Submit):
+                if not item.answer.done():
+                    item.answer.set_exception(RecordFull(self.state.halted))
+            else:
+                kept.append(item)
+        self._inbox = kept
+        self._something.clear()
+
+    def _settle(self) -> None:
+        """Forgets what was changed, and of the ended runs the oldest."""
+        state = self.state
+        for run in state.changed_runs:
+            if not run.unfinished:
+                self._ended_runs.append(run.id)
+        state.changed_tasks.clear()
+        state.changed_runs.clear()
+        state.changed_agents.clear()
+        state.stirred.clear()
+        while len(self._ended_runs) > self._keep_ended:
+            state.forget([self._ended_runs.popleft()])
+
+    def _act(self) -> None:
+        """Carries out what is in the log by now."""
+        starts, self._due_starts = self._due_starts, []
+        stops, self._due_stops = self._due_stops, []
+        answers, self._due_answers = self._due_answers, []
+        owed, self._owed = self._owed, []
+        if starts:
+            self._launcher.launch([self._order(event) for event in starts])
+        for key, reason in stops:
+            self._launcher.stop(key, reason)
+        for event in answers:
+            key = AttemptKey(event.run, event.task, event.attempt)
+            self._launcher.answer(key, event.question, event.choice, event.by)
+        for answer, number in owed:
+            if not answer.done():
+                answer.set_result(number)
+
+    def _order(self, event: AttemptDecided) -> Order:
+        run = self.state.runs[event.run]
+        key = AttemptKey(event.run, event.task, event.attempt)
+        return Order(key, event.epoch, run.tasks[event.task].spec, run.workspace, run.config)
+
+    def _publish(self, events: Sequence[tuple[int, Event]], tasks: Sequence[Task]) -> None:
+        if self.watchers:
+            published = Published(events, tasks)
+            for watcher in self.watchers:
+                watcher(published)
+
+    # -- the machine -------------------------------------------------------------------------------------------
+
+    def _running(self) -> dict[AttemptKey, Process]:
+        return {task.attempt_key: task.process for task in self.state.live.values() if task.process is not None}
+
+    def _measure(self) -> None:
+        """Looks at the machine: once a second."""
+        now = self._clock.wall()
+        self._next_measure = now + MEASURE_S
+        running = self._running()
+        self.capacity = self._meter.capacity(running)
+        before = self.live.usage
+        after = dict(self._meter.usage(running)) if running else {}
+        for key, usage in after.items():
+            former = before.get(key)
+            if former is not None and usage.wall_s > former.wall_s:
+                cores = (usage.cpu_s - former.cpu_s) / (usage.wall_s - former.wall_s)
+                self.live.rates[key] = (max(0.0, cores), usage.peak_mb)
+        self.live.usage = after
+        for listener in self.measured:
+            listener()
+
+    async def revive(self, run: int, events: Iterable[Event]) -> None:
+        """Brings an ended run back into memory from its events, so that it can be tried again."""
+        if run in self.state.runs:
+            return
+        for event in events:
+            fold(self.state, event)
+        if run not in self.state.runs:
+            raise NotFound(f"there is no run {run}")
+        self._settle()

@@ -1,0 +1,239 @@
+"""The append-only log: events and the read tables change in one transaction."""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import peewee
+
+from callboard.core.events import (
+    ArtifactKept,
+    AttemptBegan,
+    AttemptDecided,
+    AttemptEnded,
+    Event,
+    FindingsFound,
+    MetricsTaken,
+    RunSubmitted,
+    ScheduleFired,
+)
+from callboard.core.run import SEVERITIES, Run, Task
+from callboard.core.state import State
+from callboard.record.codec import decode, encode, to_json
+from callboard.record.database import full_or_raise
+
+TASK_COLUMNS = (
+    "state=?,verdict=?,reason=?,attempt=?,decided=?,started=?,ended=?,"
+    "cpu_s=?,peak_mb=?,read_mb=?,written_mb=?,held=?,findings=?"
+)
+NOTHING_HELD = "{}"
+NOTHING_FOUND = json.dumps(dict.fromkeys(SEVERITIES, 0))
+
+
+class SqliteLog:
+    """The `Log` of the engine. All calls come from one thread, the only writer."""
+
+    def __init__(self, database: peewee.SqliteDatabase) -> None:
+        self._database = database
+        self._synchronous = ""
+
+    def load(self) -> Iterable[tuple[int, Event]]:
+        """Events of runs that have not ended, and of no run; of schedules only the newest firing."""
+        return self._read(
+            "SELECT seq, kind, body FROM event WHERE run IN (SELECT id FROM run WHERE unfinished > 0) "
+            "OR (run IS NULL AND kind != 'ScheduleFired') OR seq IN "
+            "(SELECT max(seq) FROM event WHERE kind = 'ScheduleFired' GROUP BY json_extract(body, '$.schedule')) ORDER BY seq",
+            (),
+        )
+
+    def load_all(self) -> Iterable[tuple[int, Event]]:
+        """Every event from the first."""
+        return self._read("SELECT seq, kind, body FROM event ORDER BY seq", ())
+
+    def load_run(self, run: int) -> Iterable[tuple[int, Event]]:
+        """Every event of a run."""
+        return self._read(
+            "SELECT seq, kind, body FROM event WHERE run = ? AND kind != 'ScheduleFired' ORDER BY seq", (run,)
+        )
+
+    def _read(self, sql: str, values: Sequence[Any]) -> Iterator[tuple[int, Event]]:
+        for seq, kind, body in self._database.execute_sql(sql, values):
+            yield seq, decode(kind, body)
+
+    def last_run(self) -> int:
+        """The highest number that a run ever had."""
+        return int(self._database.execute_sql("SELECT coalesce(max(id), 0) FROM run").fetchone()[0])
+
+    def append(self, events: Sequence[Event], state: State, *, durable: bool) -> int:
+        """One transaction for the events and all rows that changed; raises `RecordFull` with nothing written."""
+        connection: sqlite3.Connection = self._database.connection()
+        try:
+            self._set_synchronous(connection, "FULL" if durable else "NORMAL")
+            connection.execute("BEGIN IMMEDIATE")
+            last = self._write(connection, events, state)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise full_or_raise(error) from error
+        return last
+
+    def _set_synchronous(self, connection: sqlite3.Connection, mode: str) -> None:
+        if mode != self._synchronous:
+            connection.execute(f"PRAGMA synchronous = {mode}")
+            self._synchronous = mode
+
+    def _write(self, connection: sqlite3.Connection, events: Sequence[Event], state: State) -> int:
+        last = 0
+        for event in events:
+            kind = type(event).__name__
+            run = getattr(event, "run", None) if kind != "ScheduleFired" else None
+            cursor = connection.execute(
+                "INSERT INTO event (at, kind, run, task, body) VALUES (?,?,?,?,?)",
+                (event.at, kind, run, getattr(event, "task", None), encode(event)),
+            )
+            last = cursor.lastrowid or last
+            self._write_detail(connection, event, state)
+        connection.executemany(
+            "UPDATE run SET priority=?,started=?,ended=?,state=?,cancelled=?,unfinished=?,unknowns=?,counts=? WHERE id=?",
+            [_run_values(run) for run in state.changed_runs],
+        )
+        connection.executemany(
+            f"UPDATE task SET {TASK_COLUMNS} WHERE run=? AND place=?",  # noqa: S608
+            [(*_task_values(task), task.run.id, task.index) for task in state.changed_tasks],
+        )
+        for name in state.changed_agents:
+            agent = state.agents.get(name)
+            if agent is not None:
+                connection.execute(
+                    "INSERT OR REPLACE INTO agent (name, present, paused_by, pause_reason, paused_at, [limit])"
+                    " VALUES (?,?,?,?,?,?)",
+                    (name, agent.present, agent.paused_by, agent.pause_reason, agent.paused_at, agent.limit),
+                )
+        return last
+
+    def _write_detail(self, connection: sqlite3.Connection, event: Event, state: State) -> None:
+        match event:
+            case AttemptDecided():
+                connection.execute(
+                    "INSERT INTO attempt (run, task, attempt, epoch, why, decided, reason, cpu_s, peak_mb, read_mb, written_mb)"
+                    " VALUES (?,?,?,?,?,?,'',0,0,0,0)",
+                    (event.run, event.task, event.attempt, event.epoch, event.why, event.at),
+                )
+            case AttemptBegan():
+                connection.execute(
+                    "UPDATE attempt SET started=coalesce(started, ?), pid=? WHERE run=? AND task=? AND attempt=?",
+                    (event.at, event.process.pid, event.run, event.task, event.attempt),
+                )
+            case AttemptEnded():
+                use = event.usage
+                connection.execute(
+                    "UPDATE attempt SET ended=?,how=?,outcome=?,verdict=?,code=?,reason=?,cpu_s=?,peak_mb=?,read_mb=?,"
+                    "written_mb=?,data_age_days=? WHERE run=? AND task=? AND attempt=?",
+                    (event.at, event.how, event.outcome, event.verdict, event.code, event.reason, use.cpu_s, use.peak_mb,
+                     use.read_mb, use.written_mb, event.data_age_days, event.run, event.task, event.attempt),
+                )  # fmt: skip
+            case RunSubmitted():
+                _insert_run(connection, state.runs[event.run])
+            case FindingsFound():
+                agent = state.runs[event.run].tasks[event.task].spec.agent
+                connection.executemany(
+                    'INSERT INTO finding (run, task, attempt, at, agent, rule, severity, path, line, "column", message, help,'
+                    " tool, tool_version, fingerprint) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                    [
+                        (event.run, event.task, event.attempt, event.at, agent, f["rule"], f["severity"], f["path"], f["line"],
+                         f["column"], f["message"], f["help"], f["tool"], f["tool_version"], f["fingerprint"])
+                        for f in event.findings
+                    ],
+                )  # fmt: skip
+            case MetricsTaken():
+                connection.executemany(
+                    "INSERT INTO metric (run, task, attempt, at, name, value, unit) VALUES (?,?,?,?,?,?,?)",
+                    [(event.run, event.task, event.attempt, event.at, *metric) for metric in event.metrics],
+                )
+            case ArtifactKept():
+                patch = to_json(event.patch) if event.patch is not None else None
+                connection.execute(
+                    "INSERT INTO artifact (run, task, attempt, at, name, path, size, format, patch) VALUES (?,?,?,?,?,?,?,?,?)",
+                    (
+                        event.run,
+                        event.task,
+                        event.attempt,
+                        event.at,
+                        event.name,
+                        event.path,
+                        event.size,
+                        event.format,
+                        patch,
+                    ),
+                )
+            case ScheduleFired():
+                connection.execute(
+                    "INSERT OR REPLACE INTO schedule (name, due, run, missed, note) VALUES (?,?,?,?,?)",
+                    (event.schedule, event.due, event.run, event.missed, event.note),
+                )
+            case _:
+                pass
+
+
+def _insert_run(connection: sqlite3.Connection, run: Run) -> None:
+    connection.execute(
+        'INSERT INTO run (priority, started, ended, state, cancelled, unfinished, unknowns, counts, id, name, workspace, "by",'
+        ' "trigger", submitted, total, "key") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)',
+        (*_run_values(run), run.name, run.workspace, run.by, run.trigger, run.submitted, len(run.tasks), run.key),
+    )
+    connection.executemany(
+        "INSERT INTO task (state, verdict, reason, attempt, decided, started, ended, cpu_s, peak_mb, read_mb, written_mb, held,"
+        " findings, run, place, name, agent, action, spec, remaining) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        [
+            (*_task_values(task), run.id, task.index, task.spec.name, task.spec.agent, task.spec.action, to_json(task.spec),
+             task.remaining)
+            for task in run.tasks
+        ],
+    )  # fmt: skip
+
+
+def _run_values(run: Run) -> tuple[Any, ...]:
+    counts = to_json({state.value: count for state, count in run.counts.items() if count})
+    return (
+        run.priority,
+        run.started,
+        run.ended,
+        run.state,
+        run.cancelled,
+        run.unfinished,
+        run.unknowns,
+        counts,
+        run.id,
+    )
+
+
+def _task_values(task: Task) -> tuple[Any, ...]:
+    held = to_json(dict(task.held)) if task.held else NOTHING_HELD
+    found = to_json(dict(zip(SEVERITIES, task.findings, strict=True))) if any(task.findings) else NOTHING_FOUND
+    return (
+        task.state, task.verdict, task.outcome_reason, task.attempt, task.decided, task.started, task.ended,
+        task.cpu_s, task.peak_mb, task.read_mb, task.written_mb, held, found,
+    )  # fmt: skip
+
+
+class MemoryLog:
+    """A `Log` that keeps events in a list, for planning ahead and for measuring."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.events: list[Event] = list(events)
+
+    def load(self) -> Iterable[tuple[int, Event]]:
+        """All events from the first."""
+        return enumerate(list(self.events), 1)
+
+    def last_run(self) -> int:
+        """The highest number of a run."""
+        return max((event.run for event in self.events if isinstance(event, RunSubmitted)), default=0)
+
+    def append(self, events: Sequence[Event], state: State, *, durable: bool) -> int:
+        """Keeps the events."""
+        self.events += events
+        return len(self.events)

@@ -1,0 +1,238 @@
+"""The tables, as peewee models; they are bound to a database when one is opened."""
+
+from peewee import (
+    AutoField,
+    BooleanField,
+    CharField,
+    CompositeKey,
+    FloatField,
+    IntegerField,
+    Model,
+    TextField,
+)
+
+
+class EventRow(Model):
+    """The append-only log."""
+
+    seq = AutoField()
+    at = FloatField()
+    kind = CharField(index=True)
+    run = IntegerField(null=True)
+    task = IntegerField(null=True)
+    body = TextField()
+
+    class Meta:
+        table_name = "event"
+        indexes = ((("run", "task", "seq"), False),)
+
+
+class RunRow(Model):
+    """How each run stands."""
+
+    id = IntegerField(primary_key=True)
+    name = CharField()
+    workspace = CharField()
+    by = CharField()
+    trigger = CharField()
+    priority = IntegerField()
+    submitted = FloatField()
+    started = FloatField(null=True)
+    ended = FloatField(null=True)
+    state = CharField()
+    cancelled = BooleanField()
+    total = IntegerField()
+    unfinished = IntegerField(index=True)
+    unknowns = IntegerField()
+    counts = TextField()
+    key = CharField(index=True)
+
+    class Meta:
+        table_name = "run"
+
+
+class TaskRow(Model):
+    """How each task stands; `spec` is what was asked for, as JSON."""
+
+    run = IntegerField()
+    place = IntegerField()
+    name = CharField()
+    agent = CharField()
+    action = CharField()
+    spec = TextField()
+    remaining = FloatField()
+    state = CharField()
+    verdict = CharField(null=True)
+    reason = TextField()
+    attempt = IntegerField()
+    decided = FloatField(null=True)
+    started = FloatField(null=True)
+    ended = FloatField(null=True)
+    cpu_s = FloatField()
+    peak_mb = FloatField()
+    read_mb = FloatField()
+    written_mb = FloatField()
+    held = TextField()
+    findings = TextField()
+
+    class Meta:
+        table_name = "task"
+        primary_key = CompositeKey("run", "place")
+        indexes = ((("agent", "ended"), False), (("action", "ended"), False))
+
+
+class AttemptRow(Model):
+    """Each try at a task."""
+
+    run = IntegerField()
+    task = IntegerField()
+    attempt = IntegerField()
+    epoch = IntegerField()
+    why = TextField()
+    decided = FloatField()
+    started = FloatField(null=True)
+    ended = FloatField(null=True)
+    pid = IntegerField(null=True)
+    how = CharField(null=True)
+    outcome = CharField(null=True)
+    verdict = CharField(null=True)
+    code = IntegerField(null=True)
+    reason = TextField()
+    cpu_s = FloatField()
+    peak_mb = FloatField()
+    read_mb = FloatField()
+    written_mb = FloatField()
+    data_age_days = FloatField(null=True)
+
+    class Meta:
+        table_name = "attempt"
+        primary_key = CompositeKey("run", "task", "attempt")
+
+
+class FindingRow(Model):
+    """What attempts noticed."""
+
+    id = AutoField()
+    run = IntegerField()
+    task = IntegerField()
+    attempt = IntegerField()
+    at = FloatField()
+    agent = CharField()
+    rule = CharField()
+    severity = CharField()
+    path = CharField()
+    line = IntegerField()
+    column = IntegerField()
+    message = TextField()
+    help = TextField()
+    tool = CharField()
+    tool_version = CharField()
+    fingerprint = CharField(index=True)
+
+    class Meta:
+        table_name = "finding"
+        indexes = ((("run", "task"), False),)
+
+
+class MetricRow(Model):
+    """Numbers that attempts reported."""
+
+    id = AutoField()
+    run = IntegerField()
+    task = IntegerField()
+    attempt = IntegerField()
+    at = FloatField()
+    name = CharField(index=True)
+    value = FloatField()
+    unit = CharField()
+
+    class Meta:
+        table_name = "metric"
+        indexes = ((("run", "task"), False),)
+
+
+class ArtifactRow(Model):
+    """Files that attempts kept."""
+
+    id = AutoField()
+    run = IntegerField()
+    task = IntegerField()
+    attempt = IntegerField()
+    at = FloatField()
+    name = CharField()
+    path = CharField()
+    size = IntegerField()
+    format = CharField()
+    patch = TextField(null=True)
+
+    class Meta:
+        table_name = "artifact"
+        indexes = ((("run", "task"), False),)
+
+
+class AgentRow(Model):
+    """What a person set for an agent."""
+
+    name = CharField(primary_key=True)
+    present = BooleanField()
+    paused_by = CharField()
+    pause_reason = TextField()
+    paused_at = FloatField()
+    limit = IntegerField()
+
+    class Meta:
+        table_name = "agent"
+
+
+class ScheduleRow(Model):
+    """When each schedule was last dealt with."""
+
+    name = CharField(primary_key=True)
+    due = FloatField()
+    run = IntegerField()
+    missed = IntegerField()
+    note = TextField()
+
+    class Meta:
+        table_name = "schedule"
+
+
+class SampleRow(Model):
+    """What one task used, or with run 0 what the host did, at a moment."""
+
+    id = AutoField()
+    at = FloatField()
+    run = IntegerField()
+    task = IntegerField()
+    cpus = FloatField()
+    memory_mb = FloatField()
+    more = TextField(null=True)
+
+    class Meta:
+        table_name = "sample"
+        indexes = ((("run", "task", "at"), False),)
+
+
+class MetaRow(Model):
+    """A few names with values: which data folder this is."""
+
+    name = CharField(primary_key=True)
+    value = TextField()
+
+    class Meta:
+        table_name = "meta"
+
+
+MODELS: tuple[type[Model], ...] = (
+    EventRow,
+    RunRow,
+    TaskRow,
+    AttemptRow,
+    FindingRow,
+    MetricRow,
+    ArtifactRow,
+    AgentRow,
+    ScheduleRow,
+    SampleRow,
+    MetaRow,
+)
