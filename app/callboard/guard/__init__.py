@@ -1,0 +1,1 @@
+"""Who may reach the program: the door it listens at, the launch token, sessions, and the guard before every request."""

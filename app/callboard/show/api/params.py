@@ -1,0 +1,91 @@
+"""Parameters of the API with their bounds: what does not fit never reaches the desk."""
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Path, Query, Request
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from starlette.exceptions import HTTPException
+
+from callboard.guard.gate import Caller
+from callboard.work.finding import clean
+
+MOST = 2**53
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.:/ -]*$"
+TASK = r"^[1-9][0-9]{0,14}\.(0|[1-9][0-9]{0,8})$"
+
+RunId = Annotated[int, Path(ge=1, lt=MOST, description="Number of a run")]
+TaskId = Annotated[str, Path(pattern=TASK, max_length=25, description="Run and task, such as 12.3", examples=["12.3"])]
+AgentName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=64, description="Name of an agent")]
+AttemptNumber = Annotated[int, Path(ge=1, le=1_000_000, description="Which try, from 1")]
+Limit = Annotated[int, Query(ge=1, le=500, description="At most so many rows")]
+Before = Annotated[int | None, Query(ge=1, lt=MOST, description="Only runs older than this one")]
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NAME)]
+Line = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(lambda text: clean(text, 1_000))]
+Names = Annotated[list[Name], Field(max_length=1_000)]
+QueryNames = Annotated[list[Name] | None, Query(max_length=200)]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="The same key gives the run that was made with it before",
+    ),
+]
+
+
+def caller(request: Request) -> Caller:
+    """Who asks, as the guard found it; without the guard nobody may."""
+    found = request.scope.get("callboard")
+    if not isinstance(found, Caller):
+        raise HTTPException(401, "No session")
+    return found
+
+
+By = Annotated[Caller, Depends(caller)]
+
+
+class Wish(BaseModel):
+    """What a request asks for; an unknown field is an error, so that a slip of the pen is noticed."""
+
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+
+class Submission(Wish):
+    """Which jobs of which pipeline to run."""
+
+    pipeline: Name = "default"
+    only: Names = []
+    skip: Names = []
+    priority: Annotated[str, StringConstraints(pattern="^(critical|high|medium|low)$")] = "medium"
+
+
+class Reason(Wish):
+    """Why, in one sentence for the others."""
+
+    reason: Line = ""
+
+
+class Again(Wish):
+    """From where a run is tried again."""
+
+    from_: Annotated[str, Field(alias="from", pattern="^failure$")] = "failure"
+
+
+class Decision(Wish):
+    """What shall become of a task that needs a decision."""
+
+    choice: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Answer(Decision):
+    """The answer to a question of an agent."""
+
+    question: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+class Concurrency(Wish):
+    """How many attempts of an agent may run at once."""
+
+    limit: Annotated[int, Field(ge=1, le=1_000, strict=True)]

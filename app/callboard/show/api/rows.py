@@ -1,0 +1,306 @@
+"""The shapes of the rows, for the schema at /openapi.json; the desk makes them, the live feed sends the same."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Seconds = Annotated[float, Field(description="Seconds since the epoch, UTC")]
+Id = Annotated[str, Field(description="Run and task, such as 12.3")]
+
+TaskState = Literal[
+    "waiting",
+    "starting",
+    "running",
+    "needs decision",
+    "succeeded",
+    "unchanged",
+    "failed",
+    "timed out",
+    "cancelled",
+    "lost",
+    "skipped",
+]
+RunState = Literal["waiting", "running", "succeeded", "failed", "unknown", "cancelled"]
+AgentState = Literal["running", "idle", "error", "paused", "absent"]
+Severity = Literal["critical", "high", "medium", "low", "info"]
+
+
+class Row(BaseModel):
+    """Fields may be added; none is taken away or changes its meaning within v1."""
+
+    model_config = ConfigDict(extra="allow", defer_build=True)
+
+
+class Hold(Row):
+    """Why a task does not run now, in words."""
+
+    kind: str
+    reason: str
+    since: Seconds
+    culprit: Id | None = None
+
+
+class LockNeed(Row):
+    name: str
+    shared: bool
+
+
+class Needs(Row):
+    """What a task takes while it runs: cores, MiB, locks, further resources."""
+
+    cpus: float
+    memory_mb: float
+    locks: list[LockNeed]
+    extra: dict[str, float]
+
+
+class HoldTime(Row):
+    reason: str
+    seconds: float
+
+
+class Task(Row):
+    """One job within one run."""
+
+    id: Id
+    run: int
+    name: str
+    agent: str
+    action: str
+    stage: str
+    title: str
+    state: TaskState
+    verdict: Literal["pass", "fail", "unknown"] | None
+    reason: str
+    priority: str
+    attempt: int
+    attempts_allowed: int
+    hold: Hold | None
+    progress: float | None
+    note: str
+    submitted: Seconds
+    ready: Seconds | None
+    started: Seconds | None
+    ended: Seconds | None
+    estimate: float
+    expected_start: Seconds | None
+    expected_end: Seconds | None
+    cpu_s: float
+    peak_mb: float
+    read_mb: float
+    written_mb: float
+    cpus_now: float
+    memory_now_mb: float
+    findings: dict[str, int]
+    depends: list[Id]
+    after: list[Id]
+    remaining_path_s: float
+    critical: bool
+    needs: Needs
+    because: str
+    folder: str
+    holds: list[HoldTime]
+
+
+class Run(Row):
+    """One execution of a pipeline."""
+
+    id: int
+    name: str
+    workspace: str
+    workspace_name: str
+    state: RunState
+    priority: str
+    by: str
+    trigger: str
+    submitted: Seconds
+    started: Seconds | None
+    ended: Seconds | None
+    expected_end: Seconds | None
+    counts: dict[str, int]
+    total: int
+    done: int
+    findings: dict[str, int]
+    summary: str
+
+
+class Action(Row):
+    """One thing that an agent can do; `options` is a JSON schema."""
+
+    name: str
+    title: str
+    summary: str
+    needs: dict[str, Any]
+    time_limit: float
+    effects: dict[str, Any]
+    options: dict[str, Any]
+    tools: list[str]
+
+
+class Agent(Row):
+    """A plugin, how it is and what it does now."""
+
+    name: str
+    title: str
+    summary: str
+    version: str
+    state: AgentState
+    paused: dict[str, Any] | None
+    concurrency: int
+    running: list[Id]
+    waiting: int
+    progress: float | None
+    note: str
+    eta: Seconds | None
+    cpus_now: float
+    memory_now_mb: float
+    last: dict[str, Any] | None
+    trouble: str
+
+
+class Finding(Row):
+    """One thing that an agent noticed, in one form whatever tool saw it."""
+
+    id: str
+    run: int
+    task: Id
+    agent: str
+    rule: str
+    severity: Severity
+    path: str
+    line: int
+    column: int
+    message: str
+    help: str
+    fingerprint: str
+    witnesses: list[dict[str, Any]]
+    at: Seconds
+
+
+class Event(Row):
+    """One fact of the log, as a sentence."""
+
+    seq: int
+    at: Seconds
+    run: int | None
+    task: Id | None
+    kind: str
+    sentence: str
+
+
+class Attempt(Row):
+    """One try at a task."""
+
+    id: str
+    attempt: int
+    state: str
+    how: str | None
+    reason: str
+    decided: Seconds
+    started: Seconds | None
+    ended: Seconds | None
+    pid: int | None
+    usage: dict[str, float]
+    log_bytes: int
+    artifacts: list[dict[str, Any]]
+
+
+class Schedule(Row):
+    name: str
+    workspace: str
+    pipeline: str
+    when: str
+    next: list[Seconds]
+    last: dict[str, Any] | None
+    missed: int
+
+
+class Question(Row):
+    """Something that a person is asked."""
+
+    task: Id
+    question: str
+    text: str
+    choices: list[str]
+    since: Seconds
+
+
+class Board(Row):
+    """All that the first page shows; later than `seq` is only what the feed sends."""
+
+    seq: int
+    runs: list[Run]
+    tasks: list[Task]
+    agents: list[Agent]
+    host: dict[str, Any]
+    findings: list[Finding]
+    questions: list[Question]
+    workspace: dict[str, Any] | None
+    engine: dict[str, Any]
+
+
+class RunPage(Row):
+    """A run with its tasks and its graph, laid out."""
+
+    run: Run
+    tasks: list[Task]
+    graph: dict[str, Any]
+    seq: int
+
+
+class TaskPage(Row):
+    """A task with its tries, what happened, and what it used."""
+
+    task: Task
+    attempts: list[Attempt]
+    events: list[Event]
+    findings: list[Finding]
+    samples: list[dict[str, Any]]
+    questions: list[Question]
+
+
+class LogPart(Row):
+    """A piece of an attempt's output; `next` is the offset of the piece after it, in bytes."""
+
+    text: str
+    offset: int
+    next: int
+    size: int
+    attempt: int
+    ended: bool
+
+
+class Machine(Row):
+    host: dict[str, Any]
+    history: list[dict[str, Any]]
+    tasks: list[dict[str, Any]]
+
+
+class Plan(Row):
+    """What a run would do, in seconds from its start."""
+
+    pipeline: str
+    workspace: str
+    jobs: list[dict[str, Any]]
+    span: dict[str, float]
+    note: str
+    trouble: list[str]
+
+
+class Submitted(Row):
+    run: int
+
+
+class Done(Row):
+    """The wish was taken up."""
+
+    ok: bool = True
+
+
+class Problem(Row):
+    """Problem details (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str

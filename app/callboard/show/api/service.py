@@ -1,0 +1,99 @@
+"""The API as one application: routes, health, schema, errors."""
+
+import time
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi.openapi.utils import get_openapi
+
+from callboard import __version__
+from callboard.show.api import rows
+from callboard.show.api.answers import Json, install
+from callboard.show.api.desk import Desk
+from callboard.show.api.params import caller
+from callboard.show.api.reads import reads
+from callboard.show.api.wishes import wishes
+
+PREFIX = "/api/v1"
+READY_S = 1.0
+DESCRIPTION = (
+    "The board for programs. Send the launch token (`callboard token`) as `Authorization: Bearer …`. "
+    "Times are seconds since the epoch; what is absent is null; errors are problem details (RFC 9457)."
+)
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": words,
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status, words in {
+        401: "No token",
+        403: "Forbidden by the boundary or the guard",
+        404: "There is no such thing",
+        409: "The present state does not allow it",
+        413: "The body is too large",
+        422: "The request does not fit",
+        507: "The disk is full",
+    }.items()
+}
+
+
+def service(desk: Desk, *more: APIRouter) -> FastAPI:
+    """An application for the API of `desk`; `more` are routers with further paths below /api/v1."""
+    app = FastAPI(
+        title="Callboard",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    for router in (reads(desk), wishes(desk), *more):
+        app.include_router(router, prefix=PREFIX, dependencies=[Depends(caller)], responses=ERRORS)
+    _health(app, desk)
+    _schema(app)
+    install(app)
+    return app
+
+
+def _health(app: FastAPI, desk: Desk) -> None:
+    asked = 0.0
+    state = ""
+
+    @app.get("/healthz", response_class=Json, tags=["health"])
+    async def healthz() -> Response:
+        """The program answers."""
+        return Json({"status": "alive"})
+
+    @app.get("/readyz", response_class=Json, tags=["health"])
+    def readyz() -> Response:
+        """The engine takes up work: 200; it does not: 503. Why not is for those with a token."""
+        nonlocal asked, state
+        now = time.monotonic()
+        if not state or now - asked > READY_S:
+            state = str(desk.board()["engine"]["state"])
+            asked = now
+        ready = state == "running"
+        return Json({"status": "ready" if ready else "not ready", "engine": state}, 200 if ready else 503)
+
+
+def _schema(app: FastAPI) -> None:
+    made: dict[str, Any] = {}
+
+    def schema() -> dict[str, Any]:
+        if not made:
+            made.update(
+                get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            )
+            parts = made.setdefault("components", {})
+            parts.setdefault("schemas", {})["Problem"] = rows.Problem.model_json_schema()
+            parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+            for path, operations in made["paths"].items():
+                for operation in operations.values():
+                    if path.startswith(PREFIX):
+                        operation["security"] = [{"token": []}]
+        return made
+
+    @app.get("/openapi.json", include_in_schema=False)
+    def openapi() -> Response:
+        return Json(schema())

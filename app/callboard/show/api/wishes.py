@@ -1,0 +1,111 @@
+"""What can be wished for: POST. The desk may refuse, and then says why."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, Response
+
+from callboard.show.api import rows
+from callboard.show.api.answers import Json
+from callboard.show.api.desk import Desk
+from callboard.show.api.params import (
+    Again,
+    AgentName,
+    Answer,
+    By,
+    Concurrency,
+    Decision,
+    Key,
+    Reason,
+    RunId,
+    Submission,
+    TaskId,
+)
+
+Handler = TypeVar("Handler", bound=Callable[..., Response])
+
+
+def wishes(desk: Desk) -> APIRouter:
+    """The half of the API that changes something; the body may be left out where every field has a default."""
+    router = APIRouter()
+
+    def act(path: str, tag: str) -> Callable[[Handler], Handler]:
+        return router.post(path, responses={200: {"model": rows.Done}}, response_class=Json, tags=[tag])
+
+    def done(**more: Any) -> Response:
+        return Json({"ok": True, **more})
+
+    @router.post(
+        "/runs",
+        status_code=201,
+        responses={201: {"model": rows.Submitted}},
+        response_class=Json,
+        tags=["runs"],
+    )
+    def submit(by: By, wish: Submission | None = None, key: Key = None) -> Response:
+        """Starts a run. With an Idempotency-Key a repeated request gives the same run."""
+        wish = wish or Submission()
+        run = desk.submit(wish.pipeline, wish.only, wish.skip, wish.priority, by.name, key)
+        return Json({"run": run}, 201, headers={"location": f"/api/v1/runs/{run}"})
+
+    @act("/runs/{run}/cancel", "runs")
+    def cancel_run(run: RunId, by: By, wish: Reason | None = None) -> Response:
+        """Ends a run: what waits is cancelled, what runs is stopped."""
+        desk.cancel_run(run, wish.reason if wish else "", by.name)
+        return done()
+
+    @act("/runs/{run}/retry", "runs")
+    def retry_run(run: RunId, by: By, wish: Again | None = None) -> Response:
+        """Tries again what failed, and what waited for it."""
+        again = desk.retry_run(run, by.name)
+        return done(run=run if again is None else again)
+
+    @act("/tasks/{task}/cancel", "tasks")
+    def cancel_task(task: TaskId, by: By, wish: Reason | None = None) -> Response:
+        """Ends a task."""
+        desk.cancel_task(task, wish.reason if wish else "", by.name)
+        return done()
+
+    @act("/tasks/{task}/retry", "tasks")
+    def retry_task(task: TaskId, by: By) -> Response:
+        """Tries a task again."""
+        desk.retry_task(task, by.name)
+        return done()
+
+    @act("/tasks/{task}/decide", "tasks")
+    def decide(task: TaskId, by: By, wish: Decision) -> Response:
+        """Says what shall become of a task that needs a decision."""
+        desk.decide(task, wish.choice, by.name)
+        return done()
+
+    @act("/tasks/{task}/answer", "tasks")
+    def answer(task: TaskId, by: By, wish: Answer) -> Response:
+        """Answers a question of an agent."""
+        desk.answer(task, wish.question, wish.choice, by.name)
+        return done()
+
+    @act("/agents/{name}/pause", "agents")
+    def pause(name: AgentName, by: By, wish: Reason | None = None) -> Response:
+        """Starts nothing more of this agent; what runs goes on."""
+        desk.pause(name, wish.reason if wish else "", by.name)
+        return done()
+
+    @act("/agents/{name}/resume", "agents")
+    def resume(name: AgentName, by: By) -> Response:
+        """Lets a paused agent go on."""
+        desk.resume(name, by.name)
+        return done()
+
+    @act("/agents/{name}/concurrency", "agents")
+    def concurrency(name: AgentName, by: By, wish: Concurrency) -> Response:
+        """Sets how many attempts of an agent may run at once."""
+        desk.set_concurrency(name, wish.limit, by.name)
+        return done()
+
+    @act("/agents/rescan", "agents")
+    def rescan(by: By) -> Response:
+        """Looks for agents anew."""
+        desk.rescan()
+        return done()
+
+    return router
