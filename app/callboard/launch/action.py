@@ -1,0 +1,147 @@
+"""The work of an action: finds it, runs it, and says how it ended."""
+
+import gc
+import importlib
+import inspect
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from callboard import api
+from callboard.errors import CallboardError, PluginError
+from callboard.launch.kernel import Kernel
+from callboard.measure.process import COOKIE
+from callboard.work.agent import Action, Agent, Result
+from callboard.work.context import Context
+from callboard.work.hooks import PROJECT, Hooks
+from callboard.work.options import make_options
+
+
+def perform(order: dict[str, Any], kernel: Kernel) -> dict[str, Any]:
+    """Runs the action in this process, which is its own; never raises. The result goes out as a message."""
+    _settle(order)
+    outcome: dict[str, Any]
+    try:
+        outcome = _performed(order)
+    except MemoryError:
+        outcome = {"how": "memory limit", "reason": "got no more memory"}
+        traceback.print_exc()
+    except CallboardError as error:
+        outcome = {"how": "crashed", "reason": _said(error)}
+        print(f"ERROR: {error}")
+    except BaseException as error:
+        outcome = {"how": "crashed", "reason": _said(error)}
+        traceback.print_exc()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            continue
+    return outcome
+
+
+def _settle(order: dict[str, Any]) -> None:
+    gc.enable()
+    os.environ.update({COOKIE: order["cookie"], "CALLBOARD_DATA": order["data"], "TMPDIR": order["scratch"]})
+    tempfile.tempdir = None
+    os.chdir(order["scratch"])
+    sys.argv = [f"{order['agent']}.{order['action'].removeprefix(order['agent'] + '.')}"]
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+
+
+def _performed(order: dict[str, Any]) -> dict[str, Any]:
+    try:
+        agent = _agent(order["plugin"], order["agent"])
+    except PluginError as error:
+        if error.__cause__ is not None:
+            traceback.print_exception(error.__cause__)
+        print(f"ERROR: {error}")
+        return {"how": "not started", "reason": _said(error, bare=True)}
+    action = _action(agent, order["action"])
+    name = f"{agent.name}.{action.name}"
+    options = make_options(action.options, order["options"], name)
+    context = Context(
+        workspace=Path(order["workspace"]),
+        spool=Path(order["spool"]),
+        scratch=Path(order["scratch"]),
+        agent=agent.name,
+        task=order["name"],
+        attempt=order["attempt"],
+        config=order["config"],
+        tools=agent.tools,
+    )
+    result = getattr(agent, action.method)(context, options)
+    if context.left_out:
+        print(f"WARNING: {context.left_out} more findings were left out")
+    context.result(_fields(result, name))
+    return {"how": "exited"}
+
+
+def _agent(plugin: str, name: str) -> Agent:
+    loaded = _load(plugin)
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(Hooks)
+    try:
+        manager.register(loaded, name=plugin)
+        offered = [agent for agents in manager.hook.callboard_agents() for agent in agents or ()]
+    except BaseException as error:
+        raise PluginError(f"plugin '{plugin}' cannot say which agents it has: {_said(error)}") from error
+    for agent in offered:
+        if isinstance(agent, Agent) and agent.name == name:
+            return agent
+    known = ", ".join(str(getattr(agent, "name", agent)) for agent in offered) or "none"
+    raise PluginError(f"plugin '{plugin}' has no agent '{name}'; its agents: {known}")
+
+
+def _load(plugin: str) -> Any:
+    """What an entry point's value ('package.module:name') names; raises `PluginError` for what cannot be imported."""
+    place, _, attributes = plugin.partition(":")
+    try:
+        loaded: Any = importlib.import_module(place.strip())
+        for attribute in filter(None, attributes.strip().split(".")):
+            loaded = getattr(loaded, attribute)
+        return loaded() if inspect.isclass(loaded) and not isinstance(loaded, ModuleType) else loaded
+    except BaseException as error:
+        raise PluginError(f"'{plugin}' cannot be imported: {_said(error)}") from error
+
+
+def _action(agent: Agent, name: str) -> Action:
+    found = agent.actions().get(name.removeprefix(f"{agent.name}."))
+    if found is None:
+        known = ", ".join(agent.actions()) or "none"
+        raise PluginError(f"Agent '{agent.name}' has no action '{name}'; its actions: {known}")
+    return found
+
+
+def _fields(result: Any, name: str) -> dict[str, Any]:
+    if result is None:
+        return {"verdict": None, "summary": "", "data_age_days": None, "outputs": {}}
+    if not isinstance(result, Result):
+        if inspect.iscoroutine(result):
+            result.close()
+        raise PluginError(
+            f"action '{name}' returned {type(result).__name__}; it must return a Result: passed(...), failed(...) or unknown(...)"
+        )
+    return {
+        "verdict": str(api.Verdict(result.verdict)),
+        "summary": api.clean(str(result.summary)),
+        "data_age_days": result.data_age_days,
+        "outputs": dict(result.outputs),
+    }
+
+
+def _said(error: BaseException, *, bare: bool = False) -> str:
+    try:
+        words = " ".join(str(error).split())
+    except BaseException:
+        words = ""
+    name = "" if bare else type(error).__name__
+    return api.clean(f"{name}: {words}" if name and words else name or words, 300)

@@ -1,0 +1,1 @@
+"""How much room there is: the machine, and what the process tree of each attempt uses."""
