@@ -11,6 +11,7 @@ from pathlib import Path
 
 SERVICE = "CALLBOARD_SERVICE"
 MARK = "CALLBOARD_SERVICE_MARK"
+WORKSPACE = "CALLBOARD_SERVICE_WORKSPACE"
 LINUX = sys.platform == "linux"
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from callboard.api import CallboardError, Context, Result, failed, passed
 from callboard_infra_deploy.declared import Service, program_of, service_of, surroundings
-from callboard_infra_deploy.processes import MARK, SERVICE, boot_id, end_family, family, look
+from callboard_infra_deploy.processes import MARK, SERVICE, WORKSPACE, boot_id, end_family, family, look
 from callboard_infra_deploy.records import Record, Shelf
 
 GRACE = 5.0
@@ -60,7 +60,7 @@ def _start(ctx: Context, service: Service, shelf: Shelf, record: Record) -> Resu
     given = surroundings(ctx, service, record.port)
     words = service.words(record.port)
     words[0] = program_of(ctx, service, given.get("PATH", ""))
-    given[SERVICE], given[MARK] = service.name, record.mark
+    given[SERVICE], given[MARK], given[WORKSPACE] = service.name, record.mark, record.workspace
     shelf.turn_over()
     record = replace(record, boot=boot_id(), at=round(time.time(), 3), commit=_commit(ctx))
     shelf.write(record)

@@ -87,6 +87,7 @@ def test_a_service_starts_answers_and_stops_with_its_children(place: Place) -> N
     assert seen.session == pid
     given = environment(pid)
     assert given["CALLBOARD_SERVICE"] == "web"
+    assert given["CALLBOARD_SERVICE_WORKSPACE"] == str(place.workspace)
     assert "CALLBOARD_ATTEMPT" not in given
 
     stopped = place.run("service_stop", config)
