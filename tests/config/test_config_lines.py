@@ -23,8 +23,8 @@ command = [
 ]
 options = {deep = {er = 1}, list = [1, {k = 2}], "odd.key" = 3}
 needs.dotted.key = """
+[jobs.fake]
 ""\\""""
-""\\"""
 after = \'\'\'
 x = 1
 \'\'\'

@@ -150,8 +150,16 @@ def test_an_absent_agent_is_built_for_and_said() -> None:
     assert any(
         "nobody can do this now: needs qualty.tests. Did you mean 'quality.tests'" in note for note in built.notes
     )
-    switched = build(config("[agents.infra]\nenabled = false\n"), PROPOSED, crew())
-    assert any("infra.deploy" in note and "switched off" in note for note in switched.notes)
+
+
+def test_what_is_detected_for_an_agent_that_is_switched_off_is_left_out() -> None:
+    off = "[agents.infra]\nenabled = false\n"
+    built = build(config(off), PROPOSED, crew())
+    assert "infra.deploy" not in by_name(built.specs)
+    assert built.notes == ("infra.deploy is left out: agent 'infra' is switched off in callboard.toml",)
+    held = build(config(off + "[jobs.'infra.deploy']\n"), PROPOSED, crew())
+    assert "infra.deploy" in by_name(held.specs)
+    assert any("nobody can do this now" in note for note in held.notes)
 
 
 def test_only_brings_what_is_needed_and_skip_takes_what_needs_it() -> None:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-AT_ONCE = 4
+AT_ONCE = 8
 MOST_BYTES = 4_000_000
 
 

@@ -74,6 +74,10 @@ class Claim:
             raise PluginError(f"{key} of {self.where} must hold texts alone")
         return tuple(clean(item, 500) for item in found)
 
+    def raw(self, key: str) -> Any:
+        """The value as it came, None when it is missing."""
+        return self._value.get(key)
+
     def part(self, key: str) -> "Claim":
         """A mapping within."""
         return Claim(self._get(key, _NOTHING), f"{key} of {self.where}")
@@ -193,7 +197,9 @@ def _effects(claim: Claim) -> Effects:
 def _schema(claim: Claim) -> Mapping[str, Any]:
     """The options' JSON schema in a form that `check_options` can walk."""
     try:
-        schema = claim.part("schema")._value
+        schema = claim.raw("schema")
+        if not isinstance(schema, dict):
+            raise PluginError(f"{claim.where} has no options schema")
         if len(json.dumps(schema)) > LARGEST_SCHEMA:
             raise PluginError(f"the options schema of {claim.where} is larger than {LARGEST_SCHEMA:,} bytes")
     except (RecursionError, ValueError) as error:

@@ -49,7 +49,8 @@ def build(
     engine holds it. Raises `ConfigError`, with file and line where something is written down, for a cycle, a missing or
     doubled name, an action or an option that does not exist.
     """
-    jobs = _all_jobs(config, proposals)
+    notes: list[str] = []
+    jobs = _all_jobs(config, proposals, notes)
     links = {name: _links(name, jobs, config) for name in jobs}
     ordered = _ordered(jobs, links, config)
     table = _pipeline(config, pipeline)
@@ -66,7 +67,7 @@ def build(
             raise ConfigError(f"'{name}' cannot run: it needs {lost[name]}, which is left out")
     chosen = [name for name in jobs if name in names and name not in gone and name not in lost]
     places = {name: place for place, name in enumerate(chosen)}
-    notes = [f"{name} is left out: it needs {parent}, which is left out" for name, parent in lost.items()]
+    notes += [f"{name} is left out: it needs {parent}, which is left out" for name, parent in lost.items()]
     written = [
         replace(jobs[name], needs=links[name][0], after=tuple(p for p in links[name][1] if p in places))
         for name in chosen
@@ -90,12 +91,20 @@ def build(
     return BuiltPipeline(table.name, tuple(specs), tuple(notes), table.priority, tuple(written))
 
 
-def _all_jobs(config: Config, proposals: Sequence[Job]) -> dict[str, JobTable]:
-    """What is detected, unless that is switched off, with what is written down laid over it and added to it."""
+def _all_jobs(config: Config, proposals: Sequence[Job], notes: list[str]) -> dict[str, JobTable]:
+    """What is detected, unless that is switched off, with what is written down laid over it and added to it.
+
+    What is detected for an agent that is switched off is left out.
+    """
     jobs: dict[str, JobTable] = {}
+    off = [name for name, agent in config.agents.items() if not agent.enabled]
     for job in proposals if config.detect else ():
         if job.name in jobs:
             raise ConfigError(f"two jobs are proposed under the name '{job.name}'")
+        agent = job.action.partition(".")[0]
+        if agent in off and job.name not in config.jobs:
+            notes.append(f"{job.name} is left out: agent '{agent}' is switched off in {config.file.name}")
+            continue
         jobs[job.name] = proposed(job)
     for name, table in config.jobs.items():
         jobs[name] = laid_over(jobs[name], table) if name in jobs else table
