@@ -20,7 +20,6 @@ from callboard.guard.wire import (
     Send,
     problem,
     read_body,
-    replayed,
     respond,
     values,
 )
@@ -99,7 +98,7 @@ class Guard:
             return
         try:
             limit = LONGEST_API_BODY if path.startswith(API) else LONGEST_BODY
-            body = await read_body(scope, receive, limit)
+            receive = await read_body(scope, receive, limit)
         except BodyTooLarge:
             await self._refuse(scope, send, Refusal(413, "The body is too large", f"It may have {limit} bytes."))
             return
@@ -111,7 +110,7 @@ class Guard:
             return
         scope["callboard"] = self._caller(verdict, path)
         try:
-            await self.app(scope, replayed(body, receive), guarded)
+            await self.app(scope, receive, guarded)
         except Exception:
             logger.exception("An error in the answer to %s", _plain(path))
             if not started:

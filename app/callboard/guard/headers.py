@@ -41,7 +41,8 @@ def secured(message: Message, path: str, origins: frozenset[str], *, notice: boo
     if notice:
         kept.append((b"content-security-policy", NOTICE_POLICY.encode()))
     elif kind.startswith(b"text/html") and not path.startswith("/api/"):
-        sockets = " ".join(sorted(origin.replace("http", "ws", 1) for origin in origins))
+        # 'self' covers sockets in browsers of today; a policy cannot spell an IPv6 address
+        sockets = " ".join(sorted(origin.replace("http", "ws", 1) for origin in origins if "[" not in origin))
         kept.append((b"content-security-policy", PAGE_POLICY.format(sockets=sockets).encode()))
     elif not asset:
         kept.append((b"content-security-policy", DATA_POLICY.encode()))

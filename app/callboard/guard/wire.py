@@ -36,11 +36,14 @@ def one(scope: Scope, name: bytes) -> str | None:
     return found[0] if found else None
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole body, at most `limit` bytes of it: a longer one is refused by its length alone, before it is read."""
+async def read_body(scope: Scope, receive: Receive, limit: int) -> Receive:
+    """Reads the whole body, at most `limit` bytes; what comes back gives it to the application.
+
+    A body that says of itself that it is longer is refused before any of it is read.
+    """
     length = one(scope, b"content-length")
     if length is None and not values(scope, b"transfer-encoding"):
-        return b""
+        return receive
     if length is not None:
         if not (length.isascii() and length.isdigit()):
             raise ValueError("Content-Length is no number")
@@ -60,13 +63,12 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
                     raise BodyTooLarge
                 parts.append(part)
                 if not message.get("more_body", False):
-                    return b"".join(parts)
+                    return _replayed(b"".join(parts), receive)
     except TimeoutError as error:
         raise BodyTooSlow from error
 
 
-def replayed(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives a body that was read already, then what the server says next."""
+def _replayed(body: bytes, receive: Receive) -> Receive:
     given = False
 
     async def again() -> Message:

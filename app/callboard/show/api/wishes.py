@@ -42,28 +42,27 @@ def wishes(desk: Desk) -> APIRouter:
         response_class=Json,
         tags=["runs"],
     )
-    def submit(by: By, wish: Submission | None = None, key: Key = None) -> Response:
+    def submit(by: By, wish: Submission = Submission(), key: Key = None) -> Response:
         """Starts a run. With an Idempotency-Key a repeated request gives the same run."""
-        wish = wish or Submission()
         run = desk.submit(wish.pipeline, wish.only, wish.skip, wish.priority, by.name, key)
         return Json({"run": run}, 201, headers={"location": f"/api/v1/runs/{run}"})
 
     @act("/runs/{run}/cancel", "runs")
-    def cancel_run(run: RunId, by: By, wish: Reason | None = None) -> Response:
+    def cancel_run(run: RunId, by: By, wish: Reason = Reason()) -> Response:
         """Ends a run: what waits is cancelled, what runs is stopped."""
-        desk.cancel_run(run, wish.reason if wish else "", by.name)
+        desk.cancel_run(run, wish.reason, by.name)
         return done()
 
     @act("/runs/{run}/retry", "runs")
-    def retry_run(run: RunId, by: By, wish: Again | None = None) -> Response:
+    def retry_run(run: RunId, by: By, wish: Again = Again()) -> Response:
         """Tries again what failed, and what waited for it."""
         again = desk.retry_run(run, by.name)
         return done(run=run if again is None else again)
 
     @act("/tasks/{task}/cancel", "tasks")
-    def cancel_task(task: TaskId, by: By, wish: Reason | None = None) -> Response:
+    def cancel_task(task: TaskId, by: By, wish: Reason = Reason()) -> Response:
         """Ends a task."""
-        desk.cancel_task(task, wish.reason if wish else "", by.name)
+        desk.cancel_task(task, wish.reason, by.name)
         return done()
 
     @act("/tasks/{task}/retry", "tasks")
@@ -85,9 +84,9 @@ def wishes(desk: Desk) -> APIRouter:
         return done()
 
     @act("/agents/{name}/pause", "agents")
-    def pause(name: AgentName, by: By, wish: Reason | None = None) -> Response:
+    def pause(name: AgentName, by: By, wish: Reason = Reason()) -> Response:
         """Starts nothing more of this agent; what runs goes on."""
-        desk.pause(name, wish.reason if wish else "", by.name)
+        desk.pause(name, wish.reason, by.name)
         return done()
 
     @act("/agents/{name}/resume", "agents")
