@@ -9,8 +9,10 @@ import asyncio
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from callboard.core.admit import Policy
 from callboard.core.commands import AnswerQuestion, Command, Submit, grant
@@ -37,6 +39,8 @@ from callboard.core.state import State
 from callboard.core.task import AttemptKey, Process, Usage
 from callboard.errors import CallboardError, NotFound, RecordFull, Refused
 from callboard.ports import Clock, Launcher, LeftRunning, Log, Meter, Order
+
+T = TypeVar("T")
 
 RETRY_FULL_S = 1.0
 MEASURE_S = 1.0
@@ -102,7 +106,7 @@ class Engine:
         self._ended_runs: deque[int] = deque()
         self._inbox: deque[Wish | Fact] = deque()
         self._something = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
         self._wake = math.inf
         self._next_measure = 0.0
@@ -128,19 +132,43 @@ class Engine:
 
     def ask_from(self, command: Command, timeout: float = 30.0) -> int:
         """`ask` for other threads; raises `CallboardError` after `timeout` seconds."""
-        if self._loop is None or self._closing:
+        if self.loop is None or self._closing:
             raise CallboardError("the engine is not running; start it with `callboard up`")
-        future = asyncio.run_coroutine_threadsafe(self.ask(command), self._loop)
+        future = asyncio.run_coroutine_threadsafe(self.ask(command), self.loop)
         try:
             return future.result(timeout)
         except TimeoutError as error:
             future.cancel()
             raise CallboardError(f"the engine did not answer within {timeout:.0f} s; see `callboard doctor`") from error
 
-    def call_from(self, function: Callable[[], None]) -> None:
-        """Runs a function on the engine's loop, from any thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(function)
+    def inspect(self, function: Callable[[State], T], timeout: float = 30.0) -> T:
+        """What the function makes of the state, worked out between two steps; from any thread, also the engine's own.
+
+        Raises `CallboardError` when the engine does not run or does not answer in `timeout` seconds.
+        """
+        if self.loop is None or self._closing or threading.get_ident() == self._thread:
+            return function(self.state)
+        answer: Future[T] = Future()
+
+        def work() -> None:
+            try:
+                answer.set_result(function(self.state))
+            except BaseException as error:
+                answer.set_exception(error)
+
+        self.loop.call_soon_threadsafe(work)
+        try:
+            return answer.result(timeout)
+        except TimeoutError as error:
+            raise CallboardError(f"the engine did not answer within {timeout:.0f} s; see `callboard doctor`") from error
+
+    def now(self) -> float:
+        """The engine's time."""
+        return self._clock.wall()
+
+    def host(self) -> Mapping[str, Any]:
+        """What the host does, as the meter says."""
+        return self._meter.host()
 
     def deliver(self, fact: Fact) -> None:
         """Takes a fact from the launcher."""
@@ -156,7 +184,7 @@ class Engine:
 
     async def run(self) -> None:
         """Takes over the log, adopts what still runs, then works until `close`."""
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         await self._take_over()
         self.ready.set()

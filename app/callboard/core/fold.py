@@ -121,6 +121,7 @@ def _submitted(state: State, event: RunSubmitted) -> None:
     for task, above in zip(run.tasks, parents, strict=True):
         task.unmet = len(set(above)) if len(above) > 1 else len(above)
         state.changed_tasks[task] = None
+        state.queued[task.spec.agent] = state.queued.get(task.spec.agent, 0) + 1
         if task.unmet == 0:
             state.make_ready(task, event.at)
     if not specs:
@@ -384,6 +385,11 @@ def _move(state: State, task: Task, to: TaskState) -> None:
     counts = task.run.counts
     counts[task.state] -= 1
     counts[to] = counts.get(to, 0) + 1
+    agent = task.spec.agent
+    if task.state is TaskState.WAITING:
+        state.queued[agent] -= 1
+    elif to is TaskState.WAITING:
+        state.queued[agent] = state.queued.get(agent, 0) + 1
     task.state = to
     state.changed_tasks[task] = None
     state.changed_runs[task.run] = None

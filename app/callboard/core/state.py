@@ -48,6 +48,7 @@ class State:
         self.agents: dict[str, AgentState] = {}
         self.agents_known = False
         self.working: dict[str, dict[Task, None]] = {}
+        self.queued: dict[str, int] = {}
         self.live: dict[TaskKey, Task] = {}
         self.ready = ReadyQueue(ageing_s)
         self.pool = Pool()

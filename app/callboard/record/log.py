@@ -32,6 +32,11 @@ NOTHING_HELD = "{}"
 NOTHING_FOUND = json.dumps(dict.fromkeys(SEVERITIES, 0))
 
 
+def finding_id(seq: int, nth: int) -> int:
+    """The number of the `nth` finding of the event `seq`; the same in the table and in what is shown live."""
+    return seq * 1000 + nth
+
+
 class SqliteLog:
     """The `Log` of the engine. All calls come from one thread, the only writer."""
 
@@ -95,7 +100,7 @@ class SqliteLog:
                 (event.at, kind, run, getattr(event, "task", None), encode(event)),
             )
             last = cursor.lastrowid or last
-            self._write_detail(connection, event, state)
+            self._write_detail(connection, event, state, last)
         connection.executemany(
             "UPDATE run SET priority=?,started=?,ended=?,state=?,cancelled=?,unfinished=?,unknowns=?,counts=? WHERE id=?",
             [_run_values(run) for run in state.changed_runs],
@@ -114,7 +119,7 @@ class SqliteLog:
                 )
         return last
 
-    def _write_detail(self, connection: sqlite3.Connection, event: Event, state: State) -> None:
+    def _write_detail(self, connection: sqlite3.Connection, event: Event, state: State, seq: int) -> None:
         match event:
             case AttemptDecided():
                 connection.execute(
@@ -140,12 +145,13 @@ class SqliteLog:
             case FindingsFound():
                 agent = state.runs[event.run].tasks[event.task].spec.agent
                 connection.executemany(
-                    'INSERT INTO finding (run, task, attempt, at, agent, rule, severity, path, line, "column", message, help,'
-                    " tool, tool_version, fingerprint) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                    'INSERT INTO finding (id, run, task, attempt, at, agent, rule, severity, path, line, "column", message, help,'
+                    " tool, tool_version, fingerprint) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                     [
-                        (event.run, event.task, event.attempt, event.at, agent, f["rule"], f["severity"], f["path"], f["line"],
+                        (finding_id(seq, nth), event.run, event.task, event.attempt, event.at, agent,
+                         f["rule"], f["severity"], f["path"], f["line"],
                          f["column"], f["message"], f["help"], f["tool"], f["tool_version"], f["fingerprint"])
-                        for f in event.findings
+                        for nth, f in enumerate(event.findings)
                     ],
                 )  # fmt: skip
             case MetricsTaken():

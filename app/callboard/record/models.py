@@ -110,9 +110,9 @@ class AttemptRow(Model):
 
 
 class FindingRow(Model):
-    """What attempts noticed."""
+    """What attempts noticed; `id` as in `callboard.record.log.finding_id`."""
 
-    id = AutoField()
+    id = IntegerField(primary_key=True)
     run = IntegerField()
     task = IntegerField()
     attempt = IntegerField()

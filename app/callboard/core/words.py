@@ -1,0 +1,99 @@
+"""One sentence for each event, with the facts used."""
+
+from typing import assert_never
+
+from callboard.core.events import (
+    AgentSet,
+    AgentsFound,
+    ArtifactKept,
+    AttemptBegan,
+    AttemptDecided,
+    AttemptEnded,
+    AttemptStopping,
+    CancelAsked,
+    DecisionMade,
+    EngineStarted,
+    Event,
+    FindingsFound,
+    MetricsTaken,
+    PrioritySet,
+    QuestionAnswered,
+    QuestionAsked,
+    RetryAsked,
+    RunSubmitted,
+    ScheduleFired,
+)
+from callboard.core.holds import gib, number
+from callboard.core.task import TaskState
+
+
+def sentence(event: Event) -> str:
+    """What happened and why, for a person; names of tasks are left to the reader's context."""
+    match event:
+        case RunSubmitted():
+            return (
+                f"Run {event.run} '{event.name}' was submitted by {event.by} ({event.trigger}): "
+                f"{len(event.specs)} tasks, priority {event.priority.name.lower()}."
+            )
+        case AttemptDecided():
+            waited = "; ".join(f"{seconds:.1f} s {cause}" for cause, seconds in event.holds)
+            return f"Attempt {event.attempt} starts: {event.why}." + (f" Waited {waited}." if waited else "")
+        case AttemptBegan():
+            found = "was found running by a new engine and adopted" if event.adopted else "runs"
+            return f"Attempt {event.attempt} {found}, process {event.process.pid}."
+        case AttemptEnded():
+            return _ended(event)
+        case AttemptStopping():
+            back = " It is tried again later." if event.put_back else ""
+            return f"Attempt {event.attempt} is being ended: {event.reason}.{back}"
+        case CancelAsked():
+            what = "The run" if event.task < 0 else "The task"
+            return f"{what} was cancelled by {event.by}" + (f": {event.reason}." if event.reason else ".")
+        case RetryAsked():
+            return f"{event.by} had {len(event.tasks)} ended task(s) tried again."
+        case DecisionMade():
+            return f"{event.by} decided: {event.choice}."
+        case PrioritySet():
+            return f"{event.by} set the priority of the run to {event.priority.name.lower()}."
+        case FindingsFound():
+            return f"Attempt {event.attempt} noticed {len(event.findings)} finding(s)."
+        case MetricsTaken():
+            return (
+                "Measured " + ", ".join(f"{name} {value:g} {unit}".strip() for name, value, unit in event.metrics) + "."
+            )
+        case ArtifactKept():
+            return f"Kept {event.name} ({event.size:,} bytes)."
+        case QuestionAsked():
+            return f"Asks: {event.text} ({' / '.join(event.choices)})"
+        case QuestionAnswered():
+            return f"{event.by} answered: {event.choice}."
+        case AgentSet():
+            return _agent_set(event)
+        case AgentsFound():
+            return f"Agents here: {', '.join(event.agents) or 'none'}."
+        case EngineStarted():
+            return f"Engine {event.version} took over as epoch {event.epoch}."
+        case ScheduleFired():
+            missed = f" {event.missed} earlier due time(s) were missed." if event.missed else ""
+            made = f"started run {event.run}" if event.run else f"started nothing: {event.note}"
+            return f"Schedule '{event.schedule}' {made}.{missed}"
+        case _:
+            assert_never(event)
+
+
+def _ended(event: AttemptEnded) -> str:
+    use = f"{event.usage.cpu_s:.1f} s of CPU, {gib(event.usage.peak_mb)} at the peak"
+    verdict = f", verdict {event.verdict}" if event.verdict is not None else ""
+    reason = f": {event.reason.rstrip('.')}" if event.reason else ""
+    if event.outcome is TaskState.WAITING:
+        return f"Attempt {event.attempt} ended ({event.how}){reason}. {use.capitalize()}."
+    return f"Attempt {event.attempt} {event.outcome}{verdict}{reason}. {use}."
+
+
+def _agent_set(event: AgentSet) -> str:
+    if event.limit is not None:
+        limit = f"may work on {number(event.limit)} at once" if event.limit else "has no limit of its own"
+        return f"{event.by} said that agent {event.agent} {limit}."
+    if event.paused:
+        return f"{event.by} paused agent {event.agent}" + (f": {event.reason}." if event.reason else ".")
+    return f"{event.by} let agent {event.agent} work again."

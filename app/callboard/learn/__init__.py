@@ -1,0 +1,1 @@
+"""What the past says about what is to come."""

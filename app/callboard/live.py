@@ -1,0 +1,209 @@
+"""Tells listeners what changed, at most ten times a second, as rows that are ready to be shown."""
+
+import time
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+from callboard.core.events import Event, FindingsFound
+from callboard.core.holds import Hold
+from callboard.core.run import Run, Task
+from callboard.core.task import LIVE
+from callboard.engine import Engine, Published
+from callboard.record.log import finding_id
+from callboard.rows import Row, agent_row, critical_places, event_row, finding_row, live_task_row, run_row
+
+EVERY_S = 0.1
+MOST_EVENTS = 200
+MOST_READY = 300
+FORECAST_S = 2.0
+
+Listener = Callable[[Row], None]
+
+
+class LiveFeed:
+    """Collects what the engine publishes; everything but `watch` happens on the engine's thread."""
+
+    def __init__(
+        self, engine: Engine, host: Callable[[], Row | None], last_of_agents: Callable[[], dict[str, Row]]
+    ) -> None:
+        self._engine = engine
+        self._host = host
+        self._last_of_agents = last_of_agents
+        self._last: dict[str, Row] | None = None
+        self._listeners: list[Listener] = []
+        self._tasks: dict[Task, None] = {}
+        self._events: list[tuple[int, Event]] = []
+        self._agents: dict[str, None] = {}
+        self._shown: dict[Task, str] = {}
+        self._critical: dict[int, set[int]] = {}
+        self._forecasts: dict[int, tuple[float, float | None]] = {}
+        self._measured = False
+        self._due = False
+        self._banner: Row | None = None
+        engine.watchers.append(self._note)
+        engine.measured.append(self._note_measure)
+
+    def watch(self, listener: Listener) -> Callable[[], None]:
+        """Calls the listener with each message, from the engine's thread; returns what ends that."""
+        self._listeners.append(listener)
+
+        def stop() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return stop
+
+    # -- collecting --------------------------------------------------------------------------------------------
+
+    def _note(self, published: Published) -> None:
+        self._events += published.events
+        if len(self._events) > 20 * MOST_EVENTS:
+            del self._events[: -10 * MOST_EVENTS]
+        for task in published.tasks:
+            self._tasks[task] = None
+            self._agents[task.spec.agent] = None
+            if task.final and task.attempt:
+                self._remember(task)
+        for name in self._engine.state.changed_agents:
+            self._agents[name] = None
+        self._schedule()
+
+    def _remember(self, task: Task) -> None:
+        if self._last is None:
+            self._last = self._last_of_agents()
+        self._last[task.spec.agent] = {
+            "task": str(task.key),
+            "name": task.spec.name,
+            "state": task.state.value,
+            "ended": task.ended,
+            "reason": task.outcome_reason,
+        }
+
+    def _note_measure(self) -> None:
+        self._measured = True
+        for task in self._engine.state.live.values():
+            self._tasks[task] = None
+            self._agents[task.spec.agent] = None
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if self._due:
+            return
+        self._due = True
+        loop = self._engine.loop
+        if loop is not None:
+            loop.call_later(EVERY_S, self.flush)
+
+    # -- telling -----------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Makes one message of what was collected and hands it to every listener."""
+        self._due = False
+        tasks, self._tasks = self._tasks, {}
+        events, self._events = self._events, []
+        agents, self._agents = self._agents, {}
+        measured, self._measured = self._measured, False
+        if not self._listeners:
+            self._shown.clear()
+            return
+        self._add_held(tasks)
+        runs = {task.run: None for task in tasks}
+        message: Row = {
+            "seq": events[-1][0] if events else 0,
+            "at": time.time(),
+            "tasks": [self.task_row(task) for task in tasks],
+            "runs": [self.run_row(run) for run in runs],
+            "agents": [row for row in (self.agent_row(name) for name in agents if name) if row],
+            "findings": _findings(self._engine, events),
+            "events": [event_row(seq, event) for seq, event in events[-MOST_EVENTS:]],
+            "banner": self.banner(),
+        }
+        if measured:
+            message["host"] = self._host()
+        for listener in list(self._listeners):
+            listener(message)
+
+    def _add_held(self, tasks: dict[Task, None]) -> None:
+        """Ready tasks that are held for another reason than the one that was shown last."""
+        state, now = self._engine.state, self._engine.now()
+        for task in islice(state.ready.waiting(), MOST_READY):
+            hold: Hold | None = state.hold_of(task, now)
+            words = hold.words() if hold else ""
+            if self._shown.get(task) != words:
+                self._shown[task] = words
+                tasks[task] = None
+        if len(self._shown) > 4 * MOST_READY:
+            self._shown = {task: words for task, words in self._shown.items() if task.ticket}
+
+    # -- rows --------------------------------------------------------------------------------------------------
+
+    def task_row(self, task: Task) -> Row:
+        """The task as it stands."""
+        live = self._engine.live
+        return live_task_row(
+            self._engine.state, task, self._engine.now(), live.progress, live.rates, self.critical(task.run)
+        )
+
+    def critical(self, run: Run) -> set[int]:
+        """The places on the run's longest path, worked out once."""
+        found = self._critical.get(run.id)
+        if found is None:
+            found = self._critical[run.id] = critical_places(run)
+            if len(self._critical) > 500:
+                self._critical = {run.id: found}
+        return found
+
+    def run_row(self, run: Run) -> Row:
+        """The run as it stands, with its expected end."""
+        return run_row(run, expected_end=self._expected_end(run))
+
+    def _expected_end(self, run: Run) -> float | None:
+        """The longer of the longest remaining path and the remaining work over the cores; looked at every FORECAST_S."""
+        if not run.unfinished:
+            self._forecasts.pop(run.id, None)
+            return None
+        now = self._engine.now()
+        known = self._forecasts.get(run.id)
+        if known is not None and now - known[0] < FORECAST_S:
+            return known[1]
+        work = longest = 0.0
+        for task in run.tasks:
+            if task.final:
+                continue
+            passed = now - task.started if task.state in LIVE and task.started is not None else 0.0
+            work += max(0.0, task.spec.estimate - passed) * max(0.1, task.spec.needs.cpus)
+            longest = max(longest, task.remaining - passed)
+        cores = max(1.0, self._engine.capacity.cpus)
+        expected = now + max(longest, work / cores)
+        self._forecasts[run.id] = (now, expected)
+        return expected
+
+    def agent_row(self, name: str) -> Row | None:
+        """An agent's changing side; None for one that was never heard of."""
+        state = self._engine.state
+        agent = state.agents.get(name)
+        if agent is None:
+            return None
+        if self._last is None:
+            self._last = self._last_of_agents()
+        working = [self.task_row(task) for task in state.working.get(name, ())]
+        return agent_row(agent, working, state.queued.get(name, 0), self._last.get(name))
+
+    def banner(self) -> Row | None:
+        """What everybody has to know, if anything."""
+        halted = self._engine.state.halted
+        return {"level": "error", "text": f"Nothing new is started: {halted}"} if halted else None
+
+
+def _findings(engine: Engine, events: list[tuple[int, Event]]) -> list[dict[str, Any]]:
+    rows: list[Row] = []
+    for seq, event in events:
+        if isinstance(event, FindingsFound) and len(rows) < MOST_EVENTS:
+            run = engine.state.runs.get(event.run)
+            agent = run.tasks[event.task].spec.agent if run else ""
+            rows += [
+                finding_row(finding_id(seq, nth), event.run, event.task, agent, event.at, finding)
+                for nth, finding in enumerate(event.findings)
+            ]
+    return rows

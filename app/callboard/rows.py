@@ -1,0 +1,279 @@
+"""Plain values of runs, tasks, agents and events: the same for pages, REST, the command line and live messages."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from callboard.core.events import Event
+from callboard.core.graph import remaining_paths
+from callboard.core.holds import Hold
+from callboard.core.resources import Needs
+from callboard.core.run import SEVERITIES, Run, Task
+from callboard.core.state import AgentState, State
+from callboard.core.task import AttemptKey, TaskKey, TaskState
+from callboard.core.words import sentence
+
+Row = dict[str, Any]
+ORDER = (
+    "waiting", "starting", "running", "needs decision", "succeeded", "unchanged", "failed", "timed out", "cancelled",
+    "lost", "skipped",
+)  # fmt: skip
+CLOSE = 1e-6
+
+
+def needs_row(needs: Needs) -> Row:
+    """What a task takes."""
+    return {
+        "cpus": needs.cpus,
+        "memory_mb": needs.memory_mb,
+        "locks": [{"name": lock.name, "shared": lock.shared} for lock in needs.locks],
+        "extra": dict(needs.extra),
+    }
+
+
+def hold_row(hold: Hold | None, since: float) -> Row | None:
+    """Why a task does not run, since when, and the task to look at."""
+    if hold is None:
+        return None
+    culprit = str(hold.culprit) if hold.culprit is not None else None
+    return {"kind": hold.kind, "reason": hold.words(), "since": round(since, 3), "culprit": culprit}
+
+
+def found_row(findings: Iterable[int]) -> dict[str, int]:
+    """Counts by severity."""
+    return dict(zip(SEVERITIES, findings, strict=True))
+
+
+def task_row(
+    task: Task,
+    *,
+    hold: Row | None = None,
+    progress: tuple[float | None, str] = (None, ""),
+    now_uses: tuple[float, float] = (0.0, 0.0),
+    on_critical_path: bool = False,
+) -> Row:
+    """A task as a surface shows it. `now_uses` are cores and MiB at this moment."""
+    spec, run = task.spec, task.run
+    expected_end = None
+    if task.live and task.started is not None:
+        expected_end = task.started + spec.estimate
+    return {
+        "id": str(task.key),
+        "run": run.id,
+        "name": spec.name,
+        "agent": spec.agent or None,
+        "action": spec.action or "command",
+        "title": " ".join(spec.argv)[:200] if spec.argv else "",
+        "stage": spec.stage,
+        "folder": spec.folder,
+        "because": spec.because,
+        "state": task.state.value,
+        "verdict": task.verdict.value if task.verdict is not None else None,
+        "reason": task.outcome_reason,
+        "priority": run.priority.name.lower(),
+        "attempt": task.attempt,
+        "attempts_allowed": spec.retry.attempts,
+        "stopping": task.stopping,
+        "hold": hold,
+        "progress": progress[0] if task.live else None,
+        "note": progress[1] if task.live else "",
+        "submitted": run.submitted,
+        "ready": task.ready_at,
+        "decided": task.decided,
+        "started": task.started,
+        "ended": task.ended if not task.live else None,
+        "estimate": spec.estimate,
+        "expected_start": None,
+        "expected_end": expected_end,
+        "cpu_s": round(task.cpu_s, 3),
+        "peak_mb": round(task.peak_mb, 1),
+        "read_mb": round(task.read_mb, 1),
+        "written_mb": round(task.written_mb, 1),
+        "cpus_now": round(now_uses[0], 2) if task.live else 0.0,
+        "memory_now_mb": round(now_uses[1], 1) if task.live else 0.0,
+        "findings": found_row(task.findings),
+        "depends": [f"{run.id}.{place}" for place in spec.depends],
+        "after": [f"{run.id}.{place}" for place in spec.after],
+        "remaining_path_s": round(task.remaining, 3),
+        "critical": on_critical_path,
+        "needs": needs_row(spec.needs),
+        "idempotent": spec.idempotent,
+        "time_limit": spec.limits.time_s,
+        "holds": [{"reason": cause, "seconds": seconds} for cause, seconds in task.held],
+    }
+
+
+def critical_places(run: Run) -> set[int]:
+    """The tasks that lie on a longest path of the whole run, by their estimates."""
+    if not run.tasks:
+        return set()
+    length = max(task.remaining for task in run.tasks)
+    found: set[int] = set()
+    level = [task.index for task in run.tasks if not task.spec.depends and task.remaining >= length - CLOSE]
+    while level:
+        place = level.pop()
+        if place in found:
+            continue
+        found.add(place)
+        task = run.tasks[place]
+        rest = task.remaining - task.spec.estimate
+        level += [child for child in task.below if abs(run.tasks[child].remaining - rest) <= CLOSE and rest > CLOSE]
+    return found
+
+
+def run_row(run: Run, *, expected_end: float | None = None) -> Row:
+    """A run as a surface shows it."""
+    counts = {state: run.counts.get(TaskState(state), 0) for state in ORDER}
+    findings = [0] * len(SEVERITIES)
+    for task in run.tasks:
+        if task.findings:
+            findings = [a + b for a, b in zip(findings, task.findings, strict=True)]
+    total = len(run.tasks)
+    return {
+        "id": run.id,
+        "name": run.name,
+        "workspace": run.workspace,
+        "workspace_name": run.workspace.rstrip("/").rsplit("/", 1)[-1],
+        "state": run.state.value,
+        "priority": run.priority.name.lower(),
+        "by": run.by,
+        "trigger": run.trigger,
+        "submitted": run.submitted,
+        "started": run.started,
+        "ended": run.ended,
+        "expected_end": expected_end,
+        "counts": {state: count for state, count in counts.items() if count},
+        "total": total,
+        "done": total - run.unfinished,
+        "findings": found_row(findings),
+        "summary": summary(counts, run.unknowns, total),
+    }
+
+
+def summary(counts: Mapping[str, int], unknowns: int, total: int) -> str:
+    """'2 failed, 1 unknown, 6 succeeded of 9'."""
+    parts = []
+    for state in ORDER:
+        count = counts.get(state, 0)
+        if state == "succeeded" and unknowns:
+            parts.append(f"{unknowns} unknown")
+            count -= unknowns
+        if count:
+            parts.append(f"{count} {state}")
+    return ", ".join(parts) + f" of {total}" if parts else f"{total} tasks"
+
+
+def event_row(seq: int, event: Event) -> Row:
+    """One line of a history."""
+    run = getattr(event, "run", None) or None
+    place = getattr(event, "task", None)
+    task = f"{run}.{place}" if run is not None and isinstance(place, int) and place >= 0 else None
+    return {
+        "seq": seq,
+        "at": event.at,
+        "run": run,
+        "task": task,
+        "kind": type(event).__name__,
+        "sentence": sentence(event),
+    }
+
+
+def finding_row(number: int, run: int, task: int, agent: str, at: float, finding: Mapping[str, Any]) -> Row:
+    """A finding as a surface shows it."""
+    witness = {"tool": finding["tool"], "version": finding["tool_version"]}
+    return {
+        "id": f"f{number}",
+        "run": run,
+        "task": f"{run}.{task}",
+        "agent": agent,
+        "rule": finding["rule"],
+        "severity": finding["severity"],
+        "path": finding["path"],
+        "line": finding["line"],
+        "column": finding["column"],
+        "message": finding["message"],
+        "help": finding["help"],
+        "fingerprint": finding["fingerprint"],
+        "witnesses": [witness] if finding["tool"] else [],
+        "at": at,
+    }
+
+
+def live_task_row(
+    state: State,
+    task: Task,
+    now: float,
+    progress: Mapping[AttemptKey, tuple[float | None, str, float]],
+    rates: Mapping[AttemptKey, tuple[float, float]],
+    critical: frozenset[int] | set[int] = frozenset(),
+) -> Row:
+    """A task of the present state, with its hold and what is known of its attempt; only on the engine's thread."""
+    hold = hold_row(state.hold_of(task, now), state.since_of(task)) if not task.final else None
+    key = task.attempt_key
+    fraction, note, _ = progress.get(key, (None, "", 0.0))
+    return task_row(
+        task,
+        hold=hold,
+        progress=(fraction, note),
+        now_uses=rates.get(key, (0.0, 0.0)),
+        on_critical_path=task.index in critical,
+    )
+
+
+def agent_row(agent: AgentState, working: Iterable[Row], waiting: int, last: Row | None) -> Row:
+    """An agent's changing side: what it does, how much waits for it, what it did last."""
+    rows = list(working)
+    known = [row["progress"] for row in rows if row["progress"] is not None]
+    ends = [row["expected_end"] for row in rows if row["expected_end"] is not None]
+    if not agent.present:
+        state = "absent"
+    elif agent.paused_by:
+        state = "paused"
+    elif rows:
+        state = "running"
+    elif last is not None and last["state"] in ("failed", "timed out", "lost"):
+        state = "error"
+    else:
+        state = "idle"
+    paused = (
+        {"by": agent.paused_by, "reason": agent.pause_reason, "since": agent.paused_at} if agent.paused_by else None
+    )
+    return {
+        "name": agent.name,
+        "state": state,
+        "paused": paused,
+        "concurrency": agent.limit,
+        "running": [row["id"] for row in rows],
+        "tasks": [
+            {"id": row["id"], "name": row["name"], "progress": row["progress"], "note": row["note"]} for row in rows
+        ],
+        "waiting": waiting,
+        "progress": sum(known) / len(known) if known else None,
+        "note": rows[0]["note"] if rows else "",
+        "eta": max(ends) if ends else None,
+        "cpus_now": round(sum(row["cpus_now"] for row in rows), 2),
+        "memory_now_mb": round(sum(row["memory_now_mb"] for row in rows), 1),
+        "last": last,
+    }
+
+
+def forecast_run(run: Run, parents: list[tuple[int, ...]], now: float) -> float | None:
+    """A lower bound of when an unfinished run ends: the longest remaining path from now on."""
+    if not run.unfinished:
+        return None
+    left = []
+    for task in run.tasks:
+        if task.final:
+            left.append(0.0)
+        elif task.live and task.started is not None:
+            left.append(max(0.0, task.spec.estimate - (now - task.started)))
+        else:
+            left.append(task.spec.estimate)
+    return now + max(remaining_paths(parents, left), default=0.0)
+
+
+def key_of(text: str) -> TaskKey | None:
+    """The task that '12.3' names, None for anything else."""
+    run, dot, place = text.partition(".")
+    if dot and run.isdecimal() and place.isdecimal() and len(text) < 24:
+        return TaskKey(int(run), int(place))
+    return None
