@@ -36,6 +36,19 @@ class Field:
     one_of: tuple[str, ...] = ()
     check: Callable[[Any], str] | None = None
 
+    def wrong(self, value: Any) -> str:
+        """What is wrong with the value, '' if nothing."""
+        if not _fits(self.kind, value):
+            return f"it must be {KINDS[self.kind]}{_bounds(self)}"
+        if self.one_of and value not in self.one_of:
+            close = near(value, self.one_of) if isinstance(value, str) else ""
+            return f"it must be one of {', '.join(self.one_of)}.{close}"
+        if self.kind in ("number", "whole") and not _within(self, value):
+            return f"it must be {KINDS[self.kind]}{_bounds(self)}"
+        if self.kind == "wholes" and not all(_within(self, item) for item in value):
+            return f"each must be a whole number{_bounds(self)}"
+        return self.check(value) if self.check else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -65,32 +78,20 @@ def checked(
     source: Source, table: Any, fields: Mapping[str, Field], *path: str | int, free: bool = False
 ) -> dict[str, Any]:
     """The table's values, each checked; raises `ConfigError` for an unknown key (unless `free`) or a wrong value."""
+    header = title(path) if path else "the file"
     if not isinstance(table, dict):
-        raise source.fault(f"{title(path)} is {shown(table)}; it must be a table", *path)
+        raise source.fault(f"{header} is {shown(table)}; it must be a table", *path)
     for key, value in table.items():
         described = fields.get(key)
         if described is None:
             if free:
                 continue
             known = ", ".join(fields)
-            raise source.fault(f"{title(path)} has no key '{key}'.{near(key, fields)} Its keys: {known}", *path, key)
-        wrong = _wrong(described, value)
+            raise source.fault(f"{header} has no key '{key}'.{near(key, fields)} Its keys: {known}", *path, key)
+        wrong = described.wrong(value)
         if wrong:
-            raise source.fault(f"'{key}' in {title(path)} is {shown(value)}; {wrong}", *path, key)
+            raise source.fault(f"'{key}' in {header} is {shown(value)}; {wrong}", *path, key)
     return table
-
-
-def _wrong(described: Field, value: Any) -> str:
-    if not _fits(described.kind, value):
-        return f"it must be {KINDS[described.kind]}{_bounds(described)}"
-    if described.one_of and value not in described.one_of:
-        close = near(value, described.one_of) if isinstance(value, str) else ""
-        return f"it must be one of {', '.join(described.one_of)}.{close}"
-    if described.kind in ("number", "whole") and not _within(described, value):
-        return f"it must be {KINDS[described.kind]}{_bounds(described)}"
-    if described.kind == "wholes" and not all(_within(described, item) for item in value):
-        return f"each must be a whole number{_bounds(described)}"
-    return described.check(value) if described.check else ""
 
 
 def _fits(kind: str, value: Any) -> bool:
