@@ -25,6 +25,11 @@ class Seen:
     start: str
 
 
+def ticks(seen: Seen) -> int:
+    """The start as a whole number: kernel ticks on Linux, else hundredths of a second since the epoch."""
+    return int(seen.start) if LINUX else int(float(seen.start) * 100)
+
+
 def boot_id() -> str:
     """What tells this boot of the machine from any other; '' where the system does not say."""
     try:

@@ -1,5 +1,6 @@
 """Starts a declared service and waits until it is healthy; stops it with all that it has started."""
 
+import json
 import secrets
 import socket
 import subprocess
@@ -13,10 +14,11 @@ from typing import Any
 
 from callboard.api import CallboardError, Context, Result, failed, passed
 from callboard_infra_deploy.declared import Service, program_of, service_of, surroundings
-from callboard_infra_deploy.processes import MARK, SERVICE, WORKSPACE, boot_id, end_family, family, look
+from callboard_infra_deploy.processes import MARK, SERVICE, WORKSPACE, boot_id, end_family, family, look, ticks
 from callboard_infra_deploy.records import Record, Shelf
 
 GRACE = 5.0
+OUTLIVES = "outlives.json"
 
 
 def start_service(ctx: Context, name: str) -> Result:
@@ -82,11 +84,20 @@ def _start(ctx: Context, service: Service, shelf: Shelf, record: Record) -> Resu
         said = shelf.last_lines()
         return failed(f"service '{service.name}' did not start: {trouble}{f'; it said: {said}' if said else ''}")
     seconds = time.monotonic() - began
+    _hand_over(ctx, service.name, record.mark)
     shelf.note("started", record, pid=pid, port=record.port, seconds=round(seconds, 2))
     ctx.metric("start_time", seconds, "s")
     _keep_output(ctx, shelf)
     how = f"answers at {record.url}" if record.url else f"listens on port {record.port}"
     return passed(f"service '{service.name}' {how} after {seconds:.1f} s (pid {pid})", outputs=_outputs(record))
+
+
+def _hand_over(ctx: Context, name: str, mark: str) -> None:
+    """Names the processes that are to outlive this attempt; whatever else it leaves behind is ended with it."""
+    named = {"processes": [[seen.pid, ticks(seen)] for seen in family(name, mark)]}
+    new = ctx.spool / "outlives.json.new"
+    new.write_text(json.dumps(named), "utf-8")
+    new.replace(ctx.spool / OUTLIVES)
 
 
 def _launch(output: Path, words: list[str], folder: Path, given: dict[str, str]) -> tuple[int, str]:

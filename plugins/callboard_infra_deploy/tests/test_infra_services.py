@@ -90,6 +90,9 @@ def test_a_service_starts_answers_and_stops_with_its_children(place: Place) -> N
     assert given["CALLBOARD_SERVICE_WORKSPACE"] == str(place.workspace)
     assert "CALLBOARD_ATTEMPT" not in given
 
+    (handed_over,) = place.spools.glob("spool-*/outlives.json")
+    assert [pid, int(seen.start)] in json.loads(handed_over.read_text("utf-8"))["processes"]
+
     stopped = place.run("service_stop", config)
     assert stopped.verdict is Verdict.PASS
     assert stopped.summary == "service 'web' is stopped: 2 processes ended"
