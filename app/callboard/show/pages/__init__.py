@@ -1,0 +1,12 @@
+"""The pages; `register` puts them on the application."""
+
+from callboard.show.api.desk import Desk
+from callboard.show.frame import Frame
+from callboard.show.pages import agents, board, machine, preview, run, runs, task
+
+
+def register(desk: Desk) -> None:
+    """Adds every page to the framework's application; call it once, before the server starts."""
+    frame = Frame(desk)
+    for module in (board, preview, runs, run, task, agents, machine):
+        module.register(frame, desk)

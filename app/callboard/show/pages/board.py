@@ -1,0 +1,17 @@
+"""`/`: the crew, what runs and waits, what needs a person."""
+
+from callboard.show.api.desk import Desk
+from callboard.show.frame import Frame
+from callboard.show.parts.screen import Screen
+
+
+class BoardScreen(Screen, component="callboard_board.js"):
+    """The whole board, live."""
+
+
+def register(frame: Frame, desk: Desk) -> None:
+    """Adds the page."""
+
+    @frame.page("/")
+    async def board() -> None:
+        await frame.show(BoardScreen, "Board", "/", desk.board)

@@ -1,0 +1,214 @@
+// The lines of an attempt's log, read by byte offset in chunks: opens at the tail, learns the line numbers in the background,
+// keeps only what was looked at lately. Nothing here touches the page.
+import { reactive, shallowRef, triggerRef } from "vue";
+import { get } from "callboard/live.js";
+import { plain } from "callboard/ansi.js";
+
+const CHUNK = 256 * 1024;
+const KEPT = 48; // texts of chunks kept, about 12 MiB
+const encoder = new TextEncoder();
+
+// A chunk is a stretch of whole lines: bytes [start, end), `lines` of them, the first with number `first` from 0.
+export class Logbook {
+  constructor(task) {
+    this.task = task;
+    this.chunks = shallowRef([]); // from the beginning of the log, without gaps, as far as it is known
+    this.tail = null; // before all is known: the lines at the end, without numbers
+    this.texts = new Map();
+    this.state = reactive({ attempt: null, size: 0, known: 0, indexing: false, ended: false, missing: "", version: 0 });
+    this.partial = ""; // a last line that has no end yet
+    this.generation = 0;
+  }
+
+  get total() {
+    void this.chunks.value;
+    void this.state.version;
+    const last = this.chunks.value[this.chunks.value.length - 1];
+    return (last ? last.first + last.lines : 0) + (this.partial ? 1 : 0);
+  }
+
+  get complete() {
+    return this.state.known >= this.state.size;
+  }
+
+  async read(offset, limit = CHUNK) {
+    const attempt = this.state.attempt == null ? "" : `&attempt=${this.state.attempt}`;
+    return get(`/tasks/${this.task}/log?offset=${offset}&limit=${limit}${attempt}`);
+  }
+
+  // Starts with the tail that came with the page, or reads it.
+  async open(attempt, tail) {
+    const mine = ++this.generation;
+    Object.assign(this.state, { attempt, size: 0, known: 0, indexing: false, missing: "", ended: false });
+    this.chunks.value = [];
+    this.texts.clear();
+    this.partial = "";
+    this.tail = null;
+    try {
+      tail ??= await this.read(-CHUNK, CHUNK);
+    } catch (problem) {
+      if (mine === this.generation) this.state.missing = problem.message;
+      return;
+    }
+    if (mine !== this.generation) return;
+    this.state.size = tail.size;
+    this.state.ended = !!tail.ended;
+    if (tail.offset === 0 && tail.next >= tail.size) {
+      this.take(0, tail.text, tail.next);
+    } else {
+      const lines = tail.text.split("\n");
+      if (tail.offset > 0) lines.shift();
+      if (lines[lines.length - 1] === "") lines.pop();
+      this.tail = lines;
+    }
+    this.state.version++;
+    this.index();
+  }
+
+  // Reads on from what is known until the end, so that every line has its number.
+  async index() {
+    if (this.state.indexing) return;
+    const mine = this.generation;
+    this.state.indexing = true;
+    try {
+      while (mine === this.generation && this.state.known + encoder.encode(this.partial).length < this.state.size) {
+        const from = this.state.known + encoder.encode(this.partial).length;
+        const part = await this.read(from, 1024 * 1024);
+        if (mine !== this.generation) return;
+        if (part.next <= from) break;
+        this.state.size = Math.max(this.state.size, part.size);
+        this.state.ended = !!part.ended;
+        this.take(this.state.known, this.partial + part.text, part.next);
+      }
+      this.state.missing = "";
+    } catch (problem) {
+      if (mine === this.generation) this.state.missing = problem.message;
+    } finally {
+      if (mine === this.generation) {
+        this.state.indexing = false;
+        if (this.tail && this.state.known + encoder.encode(this.partial).length >= this.state.size) this.tail = null;
+        this.state.version++;
+      }
+    }
+  }
+
+  // Folds text that begins at byte `start`, a beginning of a line, and ends at byte `next`, into chunks of whole lines.
+  take(start, text, next) {
+    const end = text.lastIndexOf("\n");
+    this.partial = text.slice(end + 1);
+    this.state.known = end < 0 ? start : next - encoder.encode(this.partial).length;
+    this.state.size = Math.max(this.state.size, next);
+    if (end < 0) return void this.state.version++;
+    const chunks = this.chunks.value;
+    let from = 0;
+    let at = start;
+    while (from <= end) {
+      let to = from + CHUNK >= end ? end : text.indexOf("\n", from + CHUNK);
+      if (to < 0 || to > end) to = end;
+      const body = text.slice(from, to + 1);
+      const last = chunks[chunks.length - 1];
+      const stop = to === end ? this.state.known : at + encoder.encode(body).length;
+      const first = last ? last.first + last.lines : 0;
+      if (last && last.end - last.start + body.length < CHUNK && this.texts.has(last.start)) {
+        const lines = split(body);
+        this.texts.get(last.start).push(...lines);
+        last.lines += lines.length;
+        last.end = stop;
+      } else {
+        const lines = split(body);
+        chunks.push({ start: at, end: stop, first, lines: lines.length });
+        this.keep(at, lines);
+      }
+      at = stop;
+      from = to + 1;
+    }
+    triggerRef(this.chunks);
+    this.state.version++;
+  }
+
+  keep(start, lines) {
+    this.texts.delete(start);
+    this.texts.set(start, lines);
+    const last = this.chunks.value[this.chunks.value.length - 1]?.start;
+    for (const old of this.texts.keys()) {
+      if (this.texts.size <= KEPT) break;
+      if (old !== last && old !== start) this.texts.delete(old);
+    }
+  }
+
+  // A live piece of the log; a gap is read from the server.
+  hear(message) {
+    if (this.state.attempt != null && message.attempt !== this.state.attempt) return;
+    const have = this.state.known + encoder.encode(this.partial).length;
+    const next = message.next ?? message.offset + encoder.encode(message.text).length;
+    this.state.size = Math.max(this.state.size, next);
+    if (this.tail || this.state.indexing) {
+      if (this.tail) this.tail.push(...split(message.text)), this.tail.length > 20000 && this.tail.splice(0, 10000);
+      this.state.version++;
+    } else if (message.offset === have) this.take(this.state.known, this.partial + message.text, next);
+    if (!this.state.indexing && this.state.known + encoder.encode(this.partial).length < this.state.size) this.index();
+  }
+
+  chunkOf(line) {
+    const chunks = this.chunks.value;
+    let low = 0;
+    let high = chunks.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (chunks[middle].first <= line) low = middle;
+      else high = middle - 1;
+    }
+    return chunks[low];
+  }
+
+  // The line, or null while its chunk is being read.
+  line(number) {
+    void this.state.version;
+    const chunk = this.chunkOf(number);
+    if (!chunk || number >= chunk.first + chunk.lines) return this.partial && number === this.total - 1 ? this.partial : "";
+    const lines = this.texts.get(chunk.start);
+    if (lines) return lines[number - chunk.first] ?? "";
+    this.fetch(chunk);
+    return null;
+  }
+
+  async fetch(chunk) {
+    if (chunk.coming) return chunk.coming;
+    const mine = this.generation;
+    chunk.coming = this.read(chunk.start, chunk.end - chunk.start)
+      .then((part) => {
+        if (mine !== this.generation) return;
+        this.keep(chunk.start, split(part.text));
+        this.state.version++;
+      })
+      .catch((problem) => void (this.state.missing = problem.message))
+      .finally(() => (chunk.coming = null));
+    return chunk.coming;
+  }
+
+  // Goes through the lines from `from` on (backwards too), without escapes; stops when `visit` gives true or the generation is over.
+  async walk(visit, { from = 0, back = false, alive = () => true } = {}) {
+    const mine = this.generation;
+    const chunks = [...this.chunks.value];
+    if (back) chunks.reverse();
+    if (!back || !this.partial || from < this.total - 1) void 0;
+    else if (visit(plain(this.partial), this.total - 1)) return true;
+    for (const chunk of chunks) {
+      if (back ? chunk.first > from : chunk.first + chunk.lines <= from) continue;
+      if (!this.texts.has(chunk.start)) await this.fetch(chunk);
+      if (mine !== this.generation || !alive()) return false;
+      const lines = this.texts.get(chunk.start) ?? [];
+      const start = back ? Math.min(lines.length - 1, from - chunk.first) : Math.max(0, from - chunk.first);
+      for (let i = start; back ? i >= 0 : i < lines.length; back ? i-- : i++) if (visit(plain(lines[i]), chunk.first + i)) return true;
+      await new Promise((next) => setTimeout(next));
+    }
+    if (!back && this.partial && from <= this.total - 1) return !!visit(plain(this.partial), this.total - 1);
+    return false;
+  }
+}
+
+function split(text) {
+  const lines = text.split("\n");
+  if (lines[lines.length - 1] === "") lines.pop();
+  return lines;
+}

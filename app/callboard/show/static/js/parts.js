@@ -1,0 +1,184 @@
+// Small pieces that every page uses. All outside text goes through text interpolation only.
+import { computed, ref } from "vue";
+import * as words from "callboard/words.js";
+
+// A state by colour, shape and word.
+export const CbState = {
+  props: { word: String, bare: Boolean, big: Boolean },
+  setup: (props) => ({ s: computed(() => words.stateOf(props.word)) }),
+  template: `<span class="state" :class="['t-' + s.tone, {big}]" :data-state="word" :title="bare ? word : undefined">
+    <svg viewBox="0 0 16 16" class="shape" :class="{spin: word === 'starting'}" :role="bare ? 'img' : undefined" :aria-label="bare ? word : undefined" :aria-hidden="bare ? undefined : 'true'">
+      <path v-if="s.shape.fill === 'half'" d="M8 3a5 5 0 0 1 0 10z" class="filled"/>
+      <path :d="s.shape.d" :class="{filled: s.shape.fill === true, heavy: s.shape.heavy, dashed: s.shape.dashed}"/>
+    </svg><span v-if="!bare">{{ word }}</span></span>`,
+};
+
+// A moment: relative, absolute on hover.
+export const CbAgo = {
+  props: { at: Number, none: { type: String, default: "not yet" } },
+  setup: (props) => ({ text: computed(() => words.ago(props.at)), full: computed(() => (props.at == null ? props.none : words.absolute(props.at))) }),
+  template: `<time class="num" :title="full">{{ text }}</time>`,
+};
+
+// A number that may be missing; why it is missing is in the title.
+export const CbNum = {
+  props: { value: {}, as: { type: Function, default: words.count }, why: { type: String, default: "not measured" } },
+  setup: (props) => ({ text: computed(() => (props.value == null ? words.DASH : props.as(props.value))) }),
+  template: `<span class="num" :class="{none: value == null}" :title="value == null ? why : undefined">{{ text }}</span>`,
+};
+
+// How far something is. Without a word from the agent there is no bar to fill, and it says so.
+export const CbBar = {
+  props: { value: Number, tone: { type: String, default: "run" }, label: { type: String, default: "progress" } },
+  setup: (props) => ({ width: computed(() => `${Math.min(100, Math.max(0, (props.value ?? 0) * 100))}%`) }),
+  template: `<span class="bar" :class="['t-' + tone, {unknown: value == null}]" role="progressbar" :aria-label="label" aria-valuemin="0" aria-valuemax="100"
+    :aria-valuenow="value == null ? undefined : Math.round(value * 100)" :title="value == null ? 'It has not said how far it is' : Math.round(value * 100) + ' %'"><i :style="{width}"></i></span>`,
+};
+
+// Numbers of findings by severity: letter, number and colour.
+export const CbCounts = {
+  props: { of: Object },
+  setup: (props) => ({ shown: computed(() => words.SEVERITIES.filter((s) => props.of?.[s]).map((s) => ({ s, n: props.of[s] }))) }),
+  template: `<span class="counts"><template v-if="shown.length"><span v-for="c in shown" :key="c.s" class="sev" :class="'s-' + c.s" :title="c.n + ' ' + c.s">
+    <b>{{ c.s[0].toUpperCase() }}</b><span class="num">{{ c.n }}</span><span class="sr"> {{ c.s }}</span></span></template><span v-else class="none" title="no findings">–</span></span>`,
+};
+
+export const CbSeverity = {
+  props: { word: String },
+  template: `<span class="sev wide" :class="'s-' + word"><b>{{ (word || '?')[0].toUpperCase() }}</b><span>{{ word }}</span></span>`,
+};
+
+// Why something does not run, as a sentence; leads to the culprit.
+export const CbHold = {
+  props: { hold: Object },
+  setup: (props) => ({ href: computed(() => words.culpritHref(props.hold)), since: computed(() => (props.hold?.since == null ? "" : words.ticking(words.clock.now - props.hold.since))), words }),
+  template: `<component :is="href ? 'a' : 'span'" class="hold" :href="href || undefined" :title="hold.kind + ', since ' + words.absolute(hold.since)">
+    <span class="hold-text">{{ hold.reason }}</span><span v-if="since" class="num quiet"> {{ since }}</span><span v-if="href" class="arrow" aria-hidden="true"> →</span></component>`,
+};
+
+// A small history. values: numbers or null (a gap), oldest first.
+export const CbSpark = {
+  props: { values: Array, max: Number, label: String, tone: { type: String, default: "ink" }, tall: Boolean },
+  setup(props) {
+    const W = 240;
+    const H = computed(() => (props.tall ? 96 : 28));
+    const top = computed(() => props.max || Math.max(1e-9, ...props.values.filter((v) => v != null)) * 1.15);
+    const points = computed(() => {
+      const n = props.values.length;
+      return props.values.map((v, i) => (v == null ? null : [n < 2 ? W : (i / (n - 1)) * W, H.value - 1 - (Math.min(v, top.value) / top.value) * (H.value - 3)]));
+    });
+    const stretches = computed(() => {
+      const found = [];
+      let now = [];
+      for (const p of points.value) {
+        if (p) now.push(p);
+        else if (now.length) found.push(now), (now = []);
+      }
+      if (now.length) found.push(now);
+      return found;
+    });
+    const line = computed(() => stretches.value.map((s) => "M" + s.map((p) => p[0].toFixed(1) + "," + p[1].toFixed(1)).join("L")).join(""));
+    const area = computed(() => stretches.value.map((s) => `M${s[0][0].toFixed(1)},${H.value}L` + s.map((p) => p[0].toFixed(1) + "," + p[1].toFixed(1)).join("L") + `L${s[s.length - 1][0].toFixed(1)},${H.value}Z`).join(""));
+    return { W, H, line, area };
+  },
+  template: `<svg class="spark" :class="['t-' + tone, {tall}]" :viewBox="'0 0 ' + W + ' ' + H" preserveAspectRatio="none" role="img" :aria-label="label"><path :d="area" class="area"/><path :d="line" class="line"/></svg>`,
+};
+
+// A place in the source.
+export const CbPlace = {
+  props: { f: Object },
+  template: `<span class="place" v-if="f.path" :title="f.path + (f.line ? ':' + f.line : '')"><bdi>{{ f.path }}<template v-if="f.line">:{{ f.line }}</template></bdi></span><span v-else class="none" title="it has no place in a file">no place</span>`,
+};
+
+export const CbFinding = {
+  props: { f: Object, task: { type: Boolean, default: true } },
+  components: { CbSeverity, CbPlace, CbAgo },
+  setup: () => ({ open: ref(false) }),
+  template: `<li class="finding" :id="f.id"><div class="finding-line"><CbSeverity :word="f.severity"/>
+    <span class="finding-text"><span class="finding-message">{{ f.message }}</span>
+      <span class="finding-meta"><CbPlace :f="f"/><span class="rule">{{ f.rule }}</span><a v-if="task && f.task" :href="'/tasks/' + f.task">{{ f.agent }} · {{ f.task }}</a>
+      <span v-for="w in f.witnesses || []" :key="w.tool" class="quiet">{{ w.tool }} {{ w.version }}</span></span>
+      <p v-if="f.help && open" class="finding-help">{{ f.help }}</p></span>
+    <button v-if="f.help" class="link" :aria-expanded="open" @click="open = !open">{{ open ? 'less' : 'how to mend' }}</button></div></li>`,
+};
+
+// A button that waits for its act and cannot be pressed twice meanwhile.
+export const CbAct = {
+  props: { run: Function, tone: String, small: Boolean, disabled: Boolean },
+  setup(props) {
+    const busy = ref(false);
+    async function press() {
+      if (busy.value) return;
+      busy.value = true;
+      try {
+        await props.run();
+      } finally {
+        busy.value = false;
+      }
+    }
+    return { busy, press };
+  },
+  template: `<button type="button" class="button" :class="[tone, {small, busy}]" :disabled="disabled" :aria-busy="busy" @click="press"><slot/></button>`,
+};
+
+export const CbEmpty = {
+  props: { title: String },
+  template: `<div class="empty"><p class="empty-title">{{ title }}</p><p class="empty-text"><slot/></p></div>`,
+};
+
+// Tabs with deep links: the chosen one is in the address as ?tab=.
+export function useTabs(names, first) {
+  const read = () => new URLSearchParams(location.search).get("tab");
+  const tab = ref(names.includes(read()) ? read() : first);
+  const href = (name) => `?tab=${name}`;
+  function choose(name) {
+    if (tab.value === name) return;
+    tab.value = name;
+    history.pushState(null, "", href(name));
+  }
+  window.addEventListener("popstate", () => (tab.value = names.includes(read()) ? read() : first));
+  return { tab, choose, href };
+}
+
+export const CbTabs = {
+  props: { names: Array, tab: String, choose: Function, href: Function },
+  setup(props) {
+    function key(event, at) {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const n = (at + step + props.names.length) % props.names.length;
+      props.choose(props.names[n].name);
+      event.currentTarget.parentElement.children[n].focus();
+    }
+    function click(event, name) {
+      if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+      event.preventDefault();
+      props.choose(name);
+    }
+    return { key, click };
+  },
+  template: `<div class="tabs" role="tablist"><a v-for="(t, i) in names" :key="t.name" role="tab" :id="'tab-' + t.name" :href="href(t.name)" :aria-selected="tab === t.name" aria-controls="panel" :tabindex="tab === t.name ? 0 : -1"
+    @click="click($event, t.name)" @keydown="key($event, i)">{{ t.title }}<span v-if="t.count != null" class="num tab-count">{{ t.count }}</span></a></div>`,
+};
+
+// A gauge with its small history.
+export const CbGauge = {
+  props: { name: String, value: String, part: Number, note: String, history: Array, max: Number, why: String },
+  components: { CbSpark },
+  template: `<div class="gauge"><div class="gauge-head"><span class="gauge-name">{{ name }}</span><span class="gauge-value num" :title="value === '–' ? why : undefined">{{ value }}</span></div>
+    <span class="bar" :class="part > 0.92 ? 't-bad' : part > 0.8 ? 't-ask' : 't-ink'" aria-hidden="true"><i :style="{width: Math.min(100, (part || 0) * 100) + '%'}"></i></span>
+    <CbSpark v-if="history && history.length > 1" :values="history" :max="max" :label="name + ' over the last minutes'"/><div v-else class="spark-none"></div>
+    <div class="gauge-note">{{ note }}</div></div>`,
+};
+
+// How far a run is, as one line of colours.
+const ORDER = ["succeeded", "unchanged", "running", "starting", "needs decision", "failed", "timed out", "lost", "cancelled", "skipped", "waiting"];
+
+export const CbSegments = {
+  props: { counts: Object },
+  setup: (props) => ({ parts: computed(() => ORDER.filter((s) => props.counts?.[s]).map((s) => ({ s, n: props.counts[s], tone: words.stateOf(s).tone }))) }),
+  template: `<span class="segments" role="img" :aria-label="parts.map((p) => p.n + ' ' + p.s).join(', ')" :title="parts.map((p) => p.n + ' ' + p.s).join(', ')"><i v-for="p in parts" :key="p.s" :class="'t-' + p.tone" :style="{flexGrow: p.n}"></i></span>`,
+};
+
+export const PARTS = { CbSegments, CbState, CbAgo, CbNum, CbBar, CbCounts, CbSeverity, CbHold, CbSpark, CbPlace, CbFinding, CbAct, CbEmpty, CbTabs, CbGauge };

@@ -1,0 +1,143 @@
+// How values are put into words: times, sizes, states. Null is an en dash, never a guess.
+import { reactive } from "vue";
+
+export const DASH = "–";
+
+// One clock for the page, so that all 'ago's and running bars move together.
+export const clock = reactive({ now: Date.now() / 1000 });
+setInterval(() => (clock.now = Date.now() / 1000), 1000);
+
+const two = (n) => String(n).padStart(2, "0");
+
+export function clockTime(at) {
+  if (at == null) return DASH;
+  const d = new Date(at * 1000);
+  return `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
+}
+
+export function absolute(at) {
+  if (at == null) return "not known";
+  const d = new Date(at * 1000);
+  return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${clockTime(at)}`;
+}
+
+export function duration(seconds) {
+  if (seconds == null || Number.isNaN(seconds)) return DASH;
+  const s = Math.max(0, seconds);
+  if (s < 1) return s < 0.05 ? "0 s" : `${s.toFixed(1)} s`;
+  if (s < 10) return `${s.toFixed(1)} s`;
+  if (s < 60) return `${Math.round(s)} s`;
+  const whole = Math.round(s);
+  if (whole < 3600) return `${Math.floor(whole / 60)} m ${two(whole % 60)} s`;
+  if (whole < 86400) return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} m`;
+  return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
+}
+
+// Whole seconds, for what ticks each second: no flickering tenths.
+export function ticking(seconds) {
+  return seconds == null ? DASH : duration(Math.max(0, Math.floor(seconds)) || 0);
+}
+
+export function ago(at, now = clock.now) {
+  if (at == null) return DASH;
+  const s = now - at;
+  if (s < -1) return `in ${coarse(-s)}`;
+  if (s < 5) return "just now";
+  return `${coarse(s)} ago`;
+}
+
+function coarse(s) {
+  if (s < 60) return `${Math.floor(s)} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min`;
+  if (s < 86400) return `${Math.floor(s / 3600)} h`;
+  return `${Math.floor(s / 86400)} d`;
+}
+
+export function mebibytes(mb) {
+  if (mb == null) return DASH;
+  if (mb >= 10240) return `${(mb / 1024).toFixed(0)} GiB`;
+  if (mb >= 1024) return `${(mb / 1024).toFixed(1)} GiB`;
+  if (mb >= 10 || mb === 0) return `${Math.round(mb)} MiB`;
+  return `${mb.toFixed(1)} MiB`;
+}
+
+export const bytes = (n) =>
+  n == null ? DASH : n < 1024 ? `${n} B` : n < 1048576 ? `${(n / 1024).toFixed(1)} KiB` : mebibytes(n / 1048576);
+export const cpus = (n) => (n == null ? DASH : n.toFixed(n < 10 ? 2 : 1));
+export const percent = (part) => (part == null ? DASH : `${Math.round(part * 100)} %`);
+export const count = (n) => (n == null ? DASH : Number(n).toLocaleString("en-GB").replaceAll(",", " "));
+export const plural = (n, one, many) => `${count(n)} ${n === 1 ? one : (many ?? one + "s")}`;
+
+// States: a tone (one palette with meaning), a shape (readable in grey) and the word itself. 16 × 16, drawn with strokes.
+const SHAPES = {
+  ring: { d: "M8 3a5 5 0 1 0 0 10a5 5 0 1 0 0-10z" },
+  dot: { d: "M8 4a4 4 0 1 0 0 8a4 4 0 1 0 0-8z", fill: true },
+  half: { d: "M8 3a5 5 0 1 0 0 10a5 5 0 1 0 0-10zM8 3a5 5 0 0 1 0 10z", fill: "half" },
+  play: { d: "M5 3.2v9.600L12.600 8z", fill: true },
+  check: { d: "M3.200 8.600l3.200 3.200l6.400-7.200" },
+  equals: { d: "M3.500 6h9M3.500 10h9" },
+  cross: { d: "M4 4l8 8M12 4l-8 8" },
+  clock: { d: "M8 2.500a5.500 5.500 0 1 0 0 11a5.500 5.500 0 1 0 0-11zM8 5v3.200l2.200 1.500" },
+  slash: { d: "M8 2.500a5.500 5.500 0 1 0 0 11a5.500 5.500 0 1 0 0-11zM4.200 11.800l7.600-7.600" },
+  query: { d: "M5.300 6a2.700 2.700 0 1 1 3.900 2.400c-.8.4-1.200.8-1.200 1.700M8 12.700v.1" },
+  forward: { d: "M3.500 4l4 4l-4 4M8.500 4l4 4l-4 4" },
+  bars: { d: "M5.500 3.500v9M10.500 3.500v9", heavy: true },
+  triangle: { d: "M8 2.500L14 13H2zM8 6.500v3M8 11.300v.1" },
+  diamond: { d: "M8 1.800L14.200 8L8 14.200L1.800 8z", fill: true },
+  gone: { d: "M8 2.500a5.500 5.500 0 1 0 0 11a5.500 5.500 0 1 0 0-11z", dashed: true },
+};
+
+const STATES = {
+  running: ["run", "play"],
+  starting: ["run", "half"],
+  waiting: ["wait", "ring"],
+  "needs decision": ["ask", "diamond"],
+  succeeded: ["good", "check"],
+  unchanged: ["good", "equals"],
+  failed: ["bad", "cross"],
+  error: ["bad", "triangle"],
+  "timed out": ["bad", "clock"],
+  lost: ["bad", "gone"],
+  cancelled: ["off", "slash"],
+  skipped: ["off", "forward"],
+  paused: ["ask", "bars"],
+  idle: ["off", "dot"],
+  absent: ["off", "gone"],
+  unknown: ["odd", "query"],
+  halted: ["bad", "bars"],
+};
+
+export function stateOf(word) {
+  const [tone, shape] = STATES[word] ?? ["odd", "query"];
+  return { tone, shape: SHAPES[shape] };
+}
+
+export const FINAL = new Set(["succeeded", "unchanged", "failed", "timed out", "cancelled", "lost", "skipped"]);
+export const BAD = new Set(["failed", "timed out", "lost"]);
+export const LIVE = new Set(["starting", "running"]);
+export const RUN_OVER = new Set(["succeeded", "failed", "unknown", "cancelled"]);
+export const SEVERITIES = ["critical", "high", "medium", "low", "info"];
+
+// A task that did its work well but found the workspace wanting is shown by what it says, not only by how it ended.
+export function shown(task) {
+  if (task.state === "succeeded" && task.verdict === "fail") return "failed";
+  if (task.state === "succeeded" && task.verdict === "unknown") return "unknown";
+  return task.state;
+}
+
+export function elapsed(task, now = clock.now) {
+  if (task.started == null) return null;
+  return (task.ended ?? now) - task.started;
+}
+
+// Where a hold's culprit is to be found.
+export function culpritHref(hold) {
+  const c = hold?.culprit;
+  if (!c) return null;
+  if (/^\d+\.\d+(#\d+)?$/.test(c)) return `/tasks/${c.split("#")[0]}`;
+  if (/^\d+$/.test(c)) return `/runs/${c}`;
+  return `/agents/${encodeURIComponent(c)}`;
+}
+
+// 0.4 of the way, by the agent's word, else null: nothing is made up from an estimate.
+export const progressOf = (row) => (row?.progress == null ? null : Math.min(1, Math.max(0, row.progress)));
