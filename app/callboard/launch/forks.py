@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from callboard.core.task import AttemptKey
-from callboard.launch.server import HEAD
+from callboard.launch.seat import HEAD
 from callboard.measure.process import COOKIE
 
 LOCK_PREFIX = "server."

@@ -110,16 +110,18 @@ class LocalLauncher:
             return
         attempt.wish = reason or "stopped"
         attempt.timers.append(self._loop.call_later(STOP_BY_US, self._end_by_force, attempt, How.STOPPED, attempt.wish))
-        if attempt.process is not None:
-            self._ask_to_stop(attempt, attempt.process)
+        self._ask_to_stop(attempt)
 
-    def _ask_to_stop(self, attempt: Attempt, process: Process) -> None:
+    def _ask_to_stop(self, attempt: Attempt) -> None:
+        """Writes the wish down; a wrapper that has not begun yet then does not begin."""
         try:
+            spool.make_folder(attempt.folder)
             spool.write_record(attempt.folder, spool.STOP, {"reason": attempt.wish})
         except OSError:
             self._end_by_force(attempt, How.STOPPED, attempt.wish or "")
             return
-        signal_wrapper(process)
+        if attempt.process is not None:
+            signal_wrapper(attempt.process)
 
     def answer(self, key: AttemptKey, question: str, choice: str, by: str) -> None:
         """Adds a line to the attempt's file of answers, where its action looks."""
@@ -227,7 +229,7 @@ class LocalLauncher:
         self._deliver(Began(attempt.key, attempt.began_at, process))
         self._hearing.add(attempt)
         if attempt.wish is not None:
-            self._ask_to_stop(attempt, process)
+            self._ask_to_stop(attempt)
 
     def _take_exit(self, attempt: Attempt) -> bool:
         """Whether its exit record is there; then its end is on the way."""

@@ -25,6 +25,10 @@ class OutputLog:
         os.dup2(self._descriptor, 1)
         os.dup2(self._descriptor, 2)
 
+    def close(self) -> None:
+        """Lets go of the file."""
+        os.close(self._descriptor)
+
     def size(self) -> int:
         """Bytes that were written so far, those that were left out included."""
         return os.fstat(self._descriptor).st_size

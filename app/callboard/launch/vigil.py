@@ -109,10 +109,11 @@ class Vigil:
             return childless
         return not self._tree.look()
 
-    def _wished(self) -> Outcome:
+    def _wished(self) -> Outcome | None:
+        """A signal only says that there may be a wish: it could be meant for the attempt before this one."""
         wish = spool.read_record(self._order["spool"], spool.STOP)
         if wish is None:
-            return {"how": "crashed", "reason": "ended from outside by SIGTERM", "grace": GRACE}
+            return None
         return {"how": "stopped", "reason": str(wish.get("reason", ""))[:300], "grace": GRACE}
 
     def _look(self) -> Outcome | None:

@@ -10,6 +10,7 @@ import resource
 import select
 import shutil
 import signal
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,7 @@ from callboard.launch import spool
 from callboard.launch.kernel import Kernel, Place
 from callboard.launch.outcome import command_outcome, refused, work_outcome
 from callboard.launch.outlog import OutputLog
+from callboard.launch.seat import Key, take
 from callboard.launch.tree import Tree
 from callboard.launch.vigil import Vigil
 from callboard.measure.process import COOKIE, start_of
@@ -25,12 +27,13 @@ from callboard.measure.process import COOKIE, start_of
 Outcome = dict[str, Any]
 GIVEN_BACK = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ)
 LONGEST_NOTICE = 500
+MOST_ATTEMPTS = 200
 
 
 class Tools:
     """What a wrapper has from its fork server; `perform` is set in a warm one."""
 
-    __slots__ = ("boot", "kernel", "lock", "notices", "perform", "place")
+    __slots__ = ("boot", "kernel", "line", "lock", "notices", "perform", "place")
 
     def __init__(
         self,
@@ -47,40 +50,64 @@ class Tools:
         self.notices = notices
         self.lock = lock
         self.perform = perform
+        self.line: socket.socket | None = None
 
 
-def wrap(key: tuple[int, int, int], frame: bytes, tools: Tools) -> int:
-    """The whole life of a wrapper; returns its exit code. An attempt that began once is not begun again."""
+def serve(line: socket.socket, key: Key, frame: bytes, tools: Tools) -> int:
+    """The life of a wrapper: one attempt after the other, as long as the fork server has some; returns its exit code."""
     os.setsid()
-    order: dict[str, Any] = json.loads(frame)
-    tools.place.write(order["cookie"].encode())
     tools.kernel.adopt_orphans()
     woken = _listen()
+    tools.line = line
+    lock = tools.lock
+    for _ in range(MOST_ATTEMPTS):
+        code = _wrap(key, frame, lock, tools, woken)
+        tools.place.write(b"")
+        os.chdir("/")
+        if code:
+            return code
+        taken = take(line)
+        if taken is None:
+            return 0
+        key, frame, lock = taken
+    return 0
+
+
+def _wrap(key: Key, frame: bytes, lock: int, tools: Tools, woken: int) -> int:
+    """One attempt; what comes back is 0 when nothing of it is left. An attempt that began once is not begun again."""
+    order: dict[str, Any] = json.loads(frame)
+    tools.place.write(order["cookie"].encode())
     began = time.monotonic()
     start = start_of(os.getpid())
     try:
         log = _prepare(order, start, tools)
-    except FileExistsError:
-        return 71
+    except FileExistsError as error:
+        notify(tools.notices, "F", key, str(error).encode("ascii", "replace"))
+        return 0
     except OSError as error:
         words = f"the attempt could not be prepared: {error.strerror or error}"
         notify(tools.notices, "F", key, words.encode("ascii", "replace"))
         return 0
+    finally:
+        os.close(lock)
     notify(tools.notices, "B", key, f"{os.getpid()} {start}".encode())
-    os.close(tools.lock)
     _backstop(order["memory_mb"])
-    outcome = _run(order, log, tools, woken)
-    outcome["wall_s"] = round(time.monotonic() - began, 3)
-    outcome["at"] = round(time.time(), 3)
-    _leave(order, key, outcome, tools.notices)
-    return 0
+    try:
+        outcome = _run(order, log, tools, woken)
+        outcome["wall_s"] = round(time.monotonic() - began, 3)
+        outcome["at"] = round(time.time(), 3)
+        return _leave(order, key, outcome, tools.notices)
+    finally:
+        log.close()
 
 
 def _prepare(order: dict[str, Any], start: int | None, tools: Tools) -> OutputLog:
     """Makes the folders and the log, and writes down that it began."""
     folder: str = order["spool"]
-    if not spool.make_folder(folder) and os.path.exists(f"{folder}/{spool.BEGAN}"):
-        raise FileExistsError(folder)
+    if not spool.make_folder(folder):
+        for name in (spool.BEGAN, spool.STOP):
+            if os.path.exists(f"{folder}/{name}"):
+                raise FileExistsError(f"there is a {name} already")
     spool.make_folder(order["scratch"])
     log = OutputLog(f"{folder}/{spool.LOG}", tools.kernel)
     record = {"pid": os.getpid(), "ticks": start, "boot": tools.boot, "at": round(time.time(), 3)}
@@ -112,21 +139,23 @@ def _backstop(memory_mb: float) -> None:
 
 
 def _run(order: dict[str, Any], log: OutputLog, tools: Tools, woken: int) -> Outcome:
-    said, say = os.pipe()
+    said = -1
     try:
-        child = _begin_command(order) if "argv" in order else _begin_action(order, tools, say, woken)
+        if "argv" in order:
+            child = _begin_command(order)
+        else:
+            child, said = _begin_action(order, tools, woken)
     except (OSError, ValueError) as error:
         return refused(order, error)
-    os.close(say)
     vigil = Vigil(child, order, log, Tree(os.getpid()), woken)
     status, ended = vigil.keep()
     if ended is None:
-        words = _read_all(said)
-        ended = (
-            command_outcome(status, log, order["memory_mb"])
-            if "argv" in order
-            else work_outcome(status, words, order["memory_mb"])
-        )
+        if said < 0:
+            ended = command_outcome(status, log, order["memory_mb"])
+        else:
+            ended = work_outcome(status, _read_all(said), order["memory_mb"])
+    if said >= 0:
+        os.close(said)
     ended.update(vigil.used())
     return ended
 
@@ -166,13 +195,16 @@ def _inside(workspace: str, folder: str) -> str:
     return place
 
 
-def _begin_action(order: dict[str, Any], tools: Tools, say: int, woken: int) -> int:
+def _begin_action(order: dict[str, Any], tools: Tools, woken: int) -> tuple[int, int]:
+    """The pid of the work, and where it says how it ended."""
     perform = tools.perform
     if perform is None:
         raise OSError(38, "this fork server starts commands only")
+    said, say = os.pipe()
     pid = os.fork()
     if pid:
-        return pid
+        os.close(say)
+        return pid, said
     try:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGTERM, signal.SIGCHLD):
@@ -182,6 +214,8 @@ def _begin_action(order: dict[str, Any], tools: Tools, say: int, woken: int) -> 
         os.setpgid(0, 0)
         os.close(woken)
         os.close(tools.notices)
+        if tools.line is not None:
+            tools.line.close()
         outcome = perform(order, tools.kernel)
         os.write(say, json.dumps(outcome).encode()[:4_096])
     finally:
@@ -196,7 +230,7 @@ def _read_all(descriptor: int) -> bytes:
         return b""
 
 
-def _leave(order: dict[str, Any], key: tuple[int, int, int], outcome: Outcome, notices: int) -> None:
+def _leave(order: dict[str, Any], key: Key, outcome: Outcome, notices: int) -> int:
     """The engine, if there is one that listens, is told first: its log is durable too, and the next task waits for it."""
     folder, scratch = order["spool"], order["scratch"]
     with contextlib.suppress(OSError):
@@ -208,14 +242,16 @@ def _leave(order: dict[str, Any], key: tuple[int, int, int], outcome: Outcome, n
     try:
         spool.write_record(folder, spool.EXIT, outcome, durable=True)
     except OSError as error:
-        os.write(1, f"callboard: the exit record could not be written: {error}\n".encode())
+        os.write(2, f"callboard: the exit record could not be written: {error}\n".encode())
+        return 72
     if not first:
         notify(notices, "E", key, b"")
     if os.path.isdir(scratch):
         shutil.rmtree(scratch, ignore_errors=True)
+    return 0
 
 
-def notify(notices: int, kind: str, key: tuple[int, int, int], words: bytes) -> None:
+def notify(notices: int, kind: str, key: Key, words: bytes) -> None:
     """Tells the engine; nothing happens when there is none any more."""
     line = f"{kind} {key[0]} {key[1]} {key[2]} ".encode() + words
     with contextlib.suppress(OSError):
