@@ -83,7 +83,7 @@ def catalogue_from(lines: Sequence[Mapping[str, Any]]) -> Catalogue:
 def _asked(paths: Sequence[Path], seconds: float) -> list[dict[str, Any]]:
     given = json.dumps({"paths": [str(path) for path in paths], "seconds": seconds}).encode()
     ran = run_bounded(
-        [sys.executable, "-I", "-m", "callboard.agents.describe"],
+        [sys.executable, "-I", "-B", "-m", "callboard.agents.describe"],
         seconds=seconds * 7 + 10,
         most_bytes=LARGEST,
         given=given,
