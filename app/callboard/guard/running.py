@@ -131,6 +131,8 @@ def _identity(pid: int) -> tuple[int, str] | None:
     """When a process began, in ticks since the boot (elsewhere than on Linux: its second), and which boot."""
     try:
         words = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        if words[0] in ("Z", "X"):
+            return None  # it has ended; its parent has not asked yet
         return int(words[19]), Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except FileNotFoundError:
         return None if Path("/proc/self/stat").exists() else _identity_by_ps(pid)

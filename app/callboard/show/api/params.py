@@ -10,12 +10,13 @@ from callboard.guard.gate import Caller
 from callboard.work.finding import clean
 
 MOST = 2**53
-NAME = r"^[A-Za-z0-9][A-Za-z0-9_.:/ -]*$"
+NAME = r"^[^\x00-\x1f\x7f-\x9f]+$"
+PART = r"^[^/\\\x00-\x1f\x7f-\x9f]+$"
 TASK = r"^[1-9][0-9]{0,14}\.(0|[1-9][0-9]{0,8})$"
 
 RunId = Annotated[int, Path(ge=1, lt=MOST, description="Number of a run")]
 TaskId = Annotated[str, Path(pattern=TASK, max_length=25, description="Run and task, such as 12.3", examples=["12.3"])]
-AgentName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=64, description="Name of an agent")]
+AgentName = Annotated[str, Path(pattern=PART, max_length=200, description="Name of an agent")]
 AttemptNumber = Annotated[int, Path(ge=1, le=1_000_000, description="Which try, from 1")]
 Limit = Annotated[int, Query(ge=1, le=500, description="At most so many rows")]
 Before = Annotated[int | None, Query(ge=1, lt=MOST, description="Only runs older than this one")]
@@ -49,7 +50,7 @@ By = Annotated[Caller, Depends(caller)]
 class Wish(BaseModel):
     """What a request asks for; an unknown field is an error, so that a slip of the pen is noticed."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(extra="forbid")
 
 
 class Submission(Wish):

@@ -14,6 +14,7 @@ from callboard.show.api.desk import Desk
 from callboard.show.api.params import (
     MOST,
     NAME,
+    PART,
     AgentName,
     AttemptNumber,
     Before,
@@ -33,7 +34,7 @@ AttemptQuery = Annotated[int | None, Query(ge=1, le=1_000_000, description="Whic
 Offset = Annotated[int, Query(gt=-MOST, lt=MOST, description="In bytes; negative counts from the end")]
 LogLimit = Annotated[int, Query(ge=1, le=LONGEST_LOG, description="At most so many bytes")]
 RunQuery = Annotated[int | None, Query(ge=1, lt=MOST)]
-AgentQuery = Annotated[str | None, Query(max_length=64, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+AgentQuery = Annotated[str | None, Query(max_length=200, pattern=PART)]
 FileName = Annotated[str, Path(min_length=1, max_length=400)]
 
 
