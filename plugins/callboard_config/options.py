@@ -1,0 +1,33 @@
+"""What a person may set for the actions of ConfigManage."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from callboard.api import option
+
+Threshold = Literal["critical", "high", "medium", "low", "info"]
+
+FAIL_ON = "Severity from which the action fails"
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Options of `config.inventory`."""
+
+    fail_on: Threshold = option("high", help=FAIL_ON)
+    ignore: list[str] = option([], help="Settings that are left out; '*' stands for anything")
+
+
+@dataclass(frozen=True, slots=True)
+class Hardcoded:
+    """Options of `config.hardcoded`."""
+
+    fail_on: Threshold = option("high", help=FAIL_ON)
+    ignore_paths: list[str] = option([], help="Path patterns that are left out, besides tests and documentation")
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Options of `config.schema`."""
+
+    fail_on: Threshold = option("high", help=FAIL_ON)
