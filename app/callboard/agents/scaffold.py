@@ -1,0 +1,252 @@
+"""A new plugin as a complete project: an agent with one action, what it proposes, tests, and how to install it."""
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from string import Template
+
+from callboard.errors import CallboardError
+
+NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+
+PYPROJECT = """\
+[build-system]
+requires = ["hatchling>=1.26,<2"]
+build-backend = "hatchling.build"
+
+[project]
+name = "callboard-$name"
+version = "0.1.0"
+description = "$title: an agent for Callboard"
+readme = "README.md"
+requires-python = ">=3.11"
+dependencies = ["callboard>=0.1,<1"]
+
+[project.optional-dependencies]
+test = ["pytest>=8"]
+
+# This is how Callboard finds the plugin.
+[project.entry-points.callboard]
+$name = "$package"
+
+[tool.hatch.build.targets.wheel]
+packages = ["src/$package"]
+
+[tool.pytest.ini_options]
+testpaths = ["tests"]
+
+[tool.ruff]
+line-length = 120
+
+[tool.ruff.lint.flake8-bugbear]
+extend-immutable-calls = ["callboard.api.option"]
+"""
+
+PACKAGE = '''\
+"""$title: finds notes that were left in the code, such as TODO and FIXME."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from callboard.api import (
+    Agent,
+    Context,
+    Effects,
+    Finding,
+    Job,
+    Needs,
+    Result,
+    Severity,
+    Workspace,
+    action,
+    failed,
+    hookimpl,
+    option,
+    passed,
+    unknown,
+)
+
+PATTERNS = ("*.py", "*.js", "*.ts", "*.tsx", "*.sh", "*.md")
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOptions:
+    """The form on the page, the flags and the JSON schema are made from these fields."""
+
+    words: list[str] = option(["TODO", "FIXME"], help="Words that mark a note")
+    most: int = option(20, help="The most notes that are still in order", minimum=0)
+
+
+class $klass(Agent):
+    """The agent: a name, and methods that are marked as actions."""
+
+    name = "$name"
+    title = "$title"
+    summary = "Finds notes that were left in the code"
+    version = "0.1.0"
+
+    @action(
+        "Find notes",
+        options=NoteOptions,
+        needs=Needs(cpus=1.0, memory_mb=128),
+        effects=Effects(reads=PATTERNS),
+        time_limit=120,
+    )
+    def notes(self, ctx: Context, options: NoteOptions) -> Result:
+        """Reports each line that holds one of the words."""
+        files = ctx.workspace.matching(*PATTERNS)
+        if not files:
+            return unknown("there is no source file to look at")
+        found = 0
+        for place, path in enumerate(files):
+            ctx.progress(place / len(files), path)
+            for number, line in enumerate(ctx.workspace.text(path).splitlines(), 1):
+                for word in options.words:
+                    if word in line:
+                        found += 1
+                        ctx.finding(
+                            Finding(
+                                rule=f"note/{word}",
+                                severity=Severity.LOW,
+                                message=f"{word} was left here; do it, or write an issue",
+                                path=path,
+                                line=number,
+                            )
+                        )
+        ctx.metric("notes", found)
+        words = f"{found} notes in {len(files)} files"
+        return failed(f"{words}, more than {options.most}") if found > options.most else passed(words)
+
+
+@hookimpl
+def callboard_agents() -> Sequence[Agent]:
+    """The agents of this plugin."""
+    return [$klass()]
+
+
+@hookimpl
+def callboard_detect(workspace: Workspace) -> Sequence[Job]:
+    """A job where there is something to look at; this only looks, and never runs what it sees."""
+    files = workspace.matching(*PATTERNS)
+    if not files:
+        return []
+    because = f"{len(files)} source files"
+    return [Job(name="$name.notes", action="$name.notes", because=because, estimate=1.0)]
+'''
+
+TESTS = '''\
+"""The agent does what its README says."""
+
+from pathlib import Path
+
+from callboard.api import Verdict, Workspace
+from callboard.testing import run_action
+
+from $package import $klass, callboard_detect
+
+
+def test_a_note_is_found_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1\\ny = 2  # TODO: z\\n")
+    outcome = run_action($klass(), "notes", tmp_path)
+    assert [(f.rule, f.path, f.line) for f in outcome.findings] == [("note/TODO", "a.py", 2)]
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.PASS
+
+
+def test_too_many_notes_fail(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("# LATER\\n# LATER\\n")
+    outcome = run_action($klass(), "notes", tmp_path, {"words": ["LATER"], "most": 1})
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.FAIL
+
+
+def test_nothing_to_look_at_is_no_pass(tmp_path: Path) -> None:
+    outcome = run_action($klass(), "notes", tmp_path)
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.UNKNOWN
+    assert callboard_detect(Workspace(tmp_path)) == []
+
+
+def test_a_workspace_with_source_gets_the_job(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1\\n")
+    (job,) = callboard_detect(Workspace(tmp_path))
+    assert (job.action, job.because) == ("$name.notes", "1 source files")
+'''
+
+README = """\
+# $title
+
+An agent for [Callboard](https://pypi.org/project/callboard/). It has one action:
+
+| action | what it does | options |
+|---|---|---|
+| `$name.notes` | finds notes that were left in the code | `words` (TODO, FIXME), `most` (20): more of them fail |
+
+It reads text files alone, needs no tool and no network, and changes nothing.
+
+## Install it
+
+```
+pip install -e ".[test]"
+pytest
+callboard plugin check $name
+callboard plugin list
+```
+
+Callboard finds it through the entry point in `pyproject.toml`; press Rescan on the page of plugins when the dashboard
+is open. In a workspace, `callboard run --only '$name.*'` runs it.
+
+## Make it yours
+
+- `src/$package/__init__.py` holds the agent. A method that is marked with `@action` is an action; it gets a `Context`
+  (the workspace, progress, findings, metrics, artefacts, tools) and its options.
+- `passed`, `failed` and `unknown` are the results. What could not be checked is `unknown`, never a pass.
+- Import `callboard.api` alone, and keep the import of the package cheap.
+"""
+
+FILES = {
+    "pyproject.toml": PYPROJECT,
+    "README.md": README,
+    "src/$package/__init__.py": PACKAGE,
+    "src/$package/py.typed": "",
+    "tests/test_$package.py": TESTS,
+    ".gitignore": "__pycache__/\ndist/\n.pytest_cache/\n*.egg-info/\n",
+}
+
+
+def plugin_files(name: str) -> dict[str, str]:
+    """The files of a new plugin by their paths; raises `CallboardError` for a name that cannot be used."""
+    if not NAME.fullmatch(name) or len(name) > 40:
+        raise CallboardError(
+            f"'{name}' is no name for a plugin; use small letters, digits and '-', such as 'note-finder'"
+        )
+    package = f"callboard_{name.replace('-', '_')}"
+    if find_spec(package) is not None:
+        raise CallboardError(f"there already is a package '{package}'; choose another name")
+    words = {
+        "name": name,
+        "package": package,
+        "klass": "".join(word.capitalize() for word in name.split("-")),
+        "title": " ".join(word.capitalize() for word in name.split("-")),
+    }
+    return {Template(path).substitute(words): Template(text).substitute(words) for path, text in FILES.items()}
+
+
+def write_plugin(name: str, parent: Path) -> Path:
+    """Writes the project into the new folder `callboard-NAME` below `parent` and returns it.
+
+    Raises `CallboardError` when the folder is there already, or cannot be written.
+    """
+    files = plugin_files(name)
+    folder = parent / f"callboard-{name}"
+    try:
+        folder.mkdir(parents=True)
+        for path, text in files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, "utf-8")
+    except FileExistsError as error:
+        raise CallboardError(f"{folder} is there already; choose another name or remove it") from error
+    except OSError as error:
+        raise CallboardError(f"{folder} cannot be written: {error.strerror}") from error
+    return folder
