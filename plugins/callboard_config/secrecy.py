@@ -149,7 +149,7 @@ _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,80}:([^\s:/@]{4,200}
 
 
 def url_password(value: str) -> str | None:
-    """The password in an address such as postgres://name:password@host; None for none, a placeholder, or this machine."""
+    """The password between name and host of an address; None for none, a placeholder, or this machine."""
     match = _ADDRESS.search(value[:10_000])
     if match is None or match[2].lower() in ("localhost", "127.0.0.1", "db", "postgres", "redis", "host"):
         return None

@@ -207,7 +207,7 @@ def test_broken_and_hostile_files_do_not_stop_the_rest(place: Path) -> None:
         place,
         {
             "broken.py": "import os\nos.environ[\n",
-            "deep.py": "import os\nx = " + "(" * 3_000,
+            "deep.py": "import os\nos.environ\nx = " + "(" * 3_000,
             "compose.yml": "services: " + "[" * 5_000,
             "web.js": "`${" * 20_000 + "`process.env.A",
             "good.py": 'import os\nos.environ["GOOD_ONE"]\n',

@@ -1,0 +1,224 @@
+"""Known vulnerabilities from a local folder of OSV records, https://ossf.github.io/osv-schema/."""
+
+import json
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from callboard.api import Severity
+from callboard_security.cvss import base_score
+from callboard_security.packages import Package, normal
+from callboard_security.versions import version_key
+
+LARGEST_RECORD = 4_000_000
+MOST_RECORDS = 1_000_000
+WORDS = {
+    "CRITICAL": Severity.CRITICAL,
+    "HIGH": Severity.HIGH,
+    "MODERATE": Severity.MEDIUM,
+    "MEDIUM": Severity.MEDIUM,
+    "LOW": Severity.LOW,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Vulnerable:
+    """A package that a record is about."""
+
+    package: Package
+    record: str
+    aliases: tuple[str, ...]
+    severity: Severity
+    summary: str
+    fixed: tuple[str, ...]
+    link: str
+
+
+@dataclass(slots=True)
+class Folder:
+    """What a folder of records said. `newest` is when its newest record was changed, None for no record."""
+
+    records: int = 0
+    broken: int = 0
+    newest: datetime | None = None
+    ecosystems: set[str] = field(default_factory=set)
+    found: list[Vulnerable] = field(default_factory=list)
+
+
+def match_folder(folder: Path, packages: Sequence[Package]) -> Folder:
+    """Compares the packages with every record in the folder; one vulnerability of several names is told once."""
+    by_name: dict[tuple[str, str], list[Package]] = {}
+    for package in packages:
+        by_name.setdefault((package.ecosystem, package.name), []).append(package)
+    result = Folder()
+    found: list[Vulnerable] = []
+    for text in _texts(folder):
+        record = _record(text)
+        if record is None:
+            result.broken += 1
+            continue
+        result.records += 1
+        changed = _when(record.get("modified"))
+        if changed is not None and (result.newest is None or changed > result.newest):
+            result.newest = changed
+        try:
+            found += _matches(record, by_name, result.ecosystems)
+        except (TypeError, AttributeError, KeyError, ValueError):
+            result.broken += 1
+    result.found = _once(found)
+    return result
+
+
+def _texts(folder: Path) -> Iterator[bytes]:
+    count = 0
+    for place in sorted(folder.rglob("*")):
+        if count >= MOST_RECORDS:
+            return
+        if place.suffix == ".json" and place.is_file():
+            count += 1
+            yield place.read_bytes() if place.stat().st_size <= LARGEST_RECORD else b""
+        elif place.suffix == ".zip" and place.is_file():
+            try:
+                with zipfile.ZipFile(place) as archive:
+                    for member in archive.infolist():
+                        if member.filename.endswith(".json"):
+                            count += 1
+                            yield archive.read(member) if member.file_size <= LARGEST_RECORD else b""
+            except (zipfile.BadZipFile, OSError, RuntimeError):
+                yield b""
+
+
+def _record(text: bytes) -> dict[str, Any] | None:
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(record, dict) or not isinstance(record.get("id"), str):
+        return None
+    return record
+
+
+def _when(text: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _matches(
+    record: Mapping[str, Any], by_name: Mapping[tuple[str, str], list[Package]], ecosystems: set[str]
+) -> Iterator[Vulnerable]:
+    for affected in record.get("affected", []):
+        about = affected.get("package", {})
+        ecosystem = str(about.get("ecosystem", "")).split(":")[0]
+        ecosystems.add(ecosystem)
+        name = normal(str(about.get("name", ""))) if ecosystem == "PyPI" else str(about.get("name", ""))
+        if record.get("withdrawn"):
+            continue
+        for package in by_name.get((ecosystem, name), ()):
+            if is_affected(package, affected):
+                yield Vulnerable(
+                    package,
+                    str(record["id"]),
+                    tuple(str(alias) for alias in record.get("aliases", [])),
+                    severity_of(record, affected),
+                    str(record.get("summary") or record.get("details") or "").strip().split("\n")[0][:300],
+                    _fixed(affected),
+                    f"https://osv.dev/vulnerability/{record['id']}",
+                )
+
+
+def is_affected(package: Package, affected: Mapping[str, Any]) -> bool:
+    """Whether the version is listed, or lies in a range; as the OSV schema's evaluation says."""
+    if package.version in affected.get("versions", []):
+        return True
+    here = version_key(package.ecosystem, package.version)
+    if here is None:
+        return False
+    for span in affected.get("ranges", []):
+        if span.get("type") in ("ECOSYSTEM", "SEMVER") and _in_range(package.ecosystem, here, span.get("events", [])):
+            return True
+    return False
+
+
+def _in_range(ecosystem: str, here: tuple[Any, ...], events: Sequence[Mapping[str, str]]) -> bool:
+    ordered: list[tuple[tuple[Any, ...], int, str]] = []
+    for event in events:
+        for order, kind in enumerate(("introduced", "fixed", "last_affected", "limit")):
+            if kind in event:
+                text = str(event[kind])
+                key = () if text == "0" and kind == "introduced" else version_key(ecosystem, text)
+                if key is not None:
+                    ordered.append((key, order, kind))
+    inside = False
+    for key, _, kind in sorted(ordered):
+        if kind == "introduced" and here >= key:
+            inside = True
+        elif (kind in ("fixed", "limit") and here >= key) or (kind == "last_affected" and here > key):
+            inside = False
+    return inside
+
+
+def _fixed(affected: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(
+        str(event["fixed"])
+        for span in affected.get("ranges", [])
+        if span.get("type") in ("ECOSYSTEM", "SEMVER")
+        for event in span.get("events", [])
+        if "fixed" in event
+    )
+
+
+def severity_of(record: Mapping[str, Any], affected: Mapping[str, Any]) -> Severity:
+    """The record's own word, else its CVSS 3 score by FIRST's bands, else high: nobody said that it is harmless."""
+    for place in (record, affected):
+        for part in ("database_specific", "ecosystem_specific"):
+            word = str((place.get(part) or {}).get("severity", "")).upper()
+            if word in WORDS:
+                return WORDS[word]
+    for entry in [*(affected.get("severity") or []), *(record.get("severity") or [])]:
+        score = base_score(str(entry.get("score", "")))
+        if score is not None:
+            return band(score)
+    return Severity.HIGH
+
+
+def band(score: float) -> Severity:
+    """FIRST's qualitative rating of a CVSS score."""
+    bands = ((9.0, Severity.CRITICAL), (7.0, Severity.HIGH), (4.0, Severity.MEDIUM), (0.1, Severity.LOW))
+    return next((severity for least, severity in bands if score >= least), Severity.INFO)
+
+
+def _once(found: Sequence[Vulnerable]) -> list[Vulnerable]:
+    """One entry per package and vulnerability: a GHSA record first, for it names a severity."""
+    kept: list[Vulnerable] = []
+    seen: set[tuple[str, str, str, str]] = set()
+    for item in sorted(found, key=lambda v: (not v.record.startswith("GHSA-"), v.record)):
+        package = item.package
+        names = {(package.name, package.version, package.path, name) for name in (item.record, *item.aliases)}
+        if names & seen:
+            seen |= names
+            continue
+        seen |= names
+        kept.append(item)
+    return sorted(kept, key=lambda v: (v.package.path, v.package.name, v.record))
+
+
+def upgrade(package: Package, fixed: Sequence[str]) -> str:
+    """What to do: the least fixed version above the present one."""
+    here = version_key(package.ecosystem, package.version)
+    keyed = sorted((key, text) for text in fixed if (key := version_key(package.ecosystem, text)) is not None)
+    above = [text for key, text in keyed if here is None or key > here]
+    if above:
+        return f"Upgrade {package.name} to {above[0]} or later"
+    return f"No fixed version of {package.name} is known; replace it or see the advice in the record"
+
+
+def is_identifier(text: str) -> bool:
+    """Whether a text is fit to be a rule: an identifier such as GHSA-…, PYSEC-…, CVE-…."""
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,80}", text) is not None

@@ -1,0 +1,148 @@
+"""`security.sbom` and `security.licences`: bills and licences from locks and environments."""
+
+import json
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+from callboard.api import Verdict
+from callboard.testing import Outcome, run_action
+from callboard_security import SecurityCompliance
+from callboard_security.licences import denied
+
+LOCK = {
+    "name": "web",
+    "version": "1.0.0",
+    "lockfileVersion": 3,
+    "requires": True,
+    "packages": {
+        "": {"name": "web", "version": "1.0.0", "dependencies": {"left": "1.0.0", "odd": "2.0.0"}},
+        "node_modules/left": {"version": "1.0.0", "license": "MIT"},
+        "node_modules/odd": {"version": "2.0.0"},
+    },
+}
+MANIFEST = {"name": "web", "version": "1.0.0", "dependencies": {"left": "1.0.0", "odd": "2.0.0"}}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    return folder
+
+
+def act(place: Path, action: str, files: dict[str, str], **options: object) -> Outcome:
+    for name, text in files.items():
+        target = place / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, "utf-8")
+    spool = place.parent / "spool"
+    spool.mkdir(exist_ok=True)
+    return run_action(SecurityCompliance(), action, place, options, spool=spool)
+
+
+def environment(place: Path, name: str, version: str, licence: str) -> None:
+    """A virtual environment with one package that declares a licence."""
+    venv.create(place / ".venv", with_pip=False, symlinks=True)
+    site = place / ".venv" / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"
+    info = site / f"{name}-{version}.dist-info"
+    info.mkdir(parents=True)
+    text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nLicense: {licence}\n\n"
+    (info / "METADATA").write_text(text)
+    (info / "RECORD").write_text("")
+
+
+def components(outcome: Outcome, name: str) -> set[tuple[str, str | None]]:
+    bill = json.loads(outcome.artifacts[name].read_text("utf-8"))
+    assert bill["bomFormat"] == "CycloneDX"
+    return {(component["name"], component.get("version")) for component in bill["components"]}
+
+
+def test_bills_of_locks_and_requirements(place: Path) -> None:
+    outcome = act(
+        place,
+        "sbom",
+        {
+            "api/uv.lock": '[[package]]\nname = "attrs"\nversion = "23.1.0"\n',
+            "api/pyproject.toml": '[project]\nname = "api"\nversion = "1"\ndependencies = ["attrs"]\n',
+            "tool/requirements.txt": "flask==3.0.0\nclick>=8 # loose\n-e .\n",
+            "web/package-lock.json": json.dumps(LOCK),
+            "web/package.json": json.dumps(MANIFEST),
+        },
+    )
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.PASS
+    assert components(outcome, "sbom-api-uv.lock.cdx.json") == {("attrs", "23.1.0")}
+    assert components(outcome, "sbom-tool-requirements.txt.cdx.json") == {("flask", "3.0.0"), ("click", None)}
+    assert components(outcome, "sbom-web-package-lock.json.cdx.json") == {("left", "1.0.0"), ("odd", "2.0.0")}
+    assert "5 components in 3 bills" in outcome.result.summary
+    assert "1 without an exact version" in outcome.result.summary
+    assert {m["format"] for m in outcome.messages if m["t"] == "artifact"} == {"cyclonedx"}
+
+
+def test_a_bill_of_the_environment(place: Path) -> None:
+    environment(place, "planted", "1.2.3", "MIT")
+    outcome = act(place, "sbom", {"requirements.txt": "planted\n"})
+    assert components(outcome, "sbom-venv.cdx.json") == {("planted", "1.2.3")}
+
+
+def test_nothing_to_read_is_unknown(place: Path) -> None:
+    outcome = act(place, "sbom", {"a.py": "x = 1\n", "pyproject.toml": "[project]\nname = 'x'\n"})
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.UNKNOWN
+
+
+def test_one_broken_lock_leaves_the_other_bills(place: Path) -> None:
+    outcome = act(
+        place,
+        "sbom",
+        {"package-lock.json": "{", "package.json": json.dumps(MANIFEST), "api/requirements.txt": "flask==3.0.0\n"},
+    )
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.UNKNOWN
+    assert [(f.rule, f.path) for f in outcome.findings] == [("sbom-source-unreadable", "package-lock.json")]
+    assert "sbom-api-requirements.txt.cdx.json" in outcome.artifacts
+
+
+def test_licences_of_an_environment_against_the_policy(place: Path) -> None:
+    environment(place, "planted", "1.2.3", "GPL-3.0-only")
+    free = act(place, "licences", {})
+    assert free.result is not None
+    assert free.result.verdict is Verdict.PASS
+    assert "GPL-3.0-only 1" in free.result.summary
+    bad = act(place, "licences", {}, deny=["gpl-3*"])
+    assert bad.result is not None
+    assert bad.result.verdict is Verdict.FAIL
+    assert "planted 1.2.3" in bad.findings[0].message
+
+
+def test_licences_of_a_lock(place: Path) -> None:
+    outcome = act(place, "licences", {"web/package-lock.json": json.dumps(LOCK, indent=1)}, deny=["MIT"])
+    assert sorted((f.rule, f.line > 0) for f in outcome.findings) == [
+        ("licence-denied", True),
+        ("licence-undeclared", True),
+    ]
+
+
+def test_no_licence_to_read_is_unknown(place: Path) -> None:
+    outcome = act(place, "licences", {"requirements.txt": "flask==3.0.0\n"})
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("licence", "hit"),
+    [
+        ("GPL-3.0-only", True),
+        ("MIT OR GPL-3.0-only", False),
+        ("(GPL-2.0 OR GPL-3.0)", True),
+        ("MIT AND GPL-3.0-only", True),
+        ("MIT License; GPL-3.0", True),
+        ("LGPL-3.0", False),
+        ("MIT", False),
+    ],
+)
+def test_alternatives_and_parts(licence: str, hit: bool) -> None:
+    assert bool(denied(licence, ["GPL-*"])) is hit

@@ -1,0 +1,118 @@
+"""`security.secrets`: known formats are found in every file, and shown in none of what is kept."""
+
+import json
+import random
+import string
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from callboard.api import Severity, Verdict
+from callboard.testing import Outcome, run_action
+from callboard_security import SecurityCompliance
+
+DICE = random.Random(7)  # noqa: S311
+GITHUB = "ghp_" + "".join(DICE.choices(string.ascii_letters + string.digits, k=36))
+AWS_ID = "AKIA" + "Z3MSJV4WWNKWW5FG"
+AWS_SECRET = "".join(DICE.choices(string.ascii_letters + string.digits + "+/", k=40))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    return folder
+
+
+def look(place: Path, files: dict[str, str], **options: object) -> Outcome:
+    for name, text in files.items():
+        target = place / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, "utf-8")
+    spool = place.parent / "spool"
+    spool.mkdir(exist_ok=True)
+    return run_action(SecurityCompliance(), "secrets", place, options, spool=spool)
+
+
+def git(place: Path, *words: str) -> None:
+    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run(["git", *who, "-C", str(place), *words], check=True, capture_output=True)
+
+
+def test_each_place_of_a_secret_is_found_and_the_secret_is_nowhere(
+    place: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    outcome = look(
+        place,
+        {
+            "a.py": f'TOKEN = "{GITHUB}"\n',
+            "deep/er/-b ü.cfg": f"x = 1\ntoken = {GITHUB}\n",
+            "aws.env": f"AWS_ACCESS_KEY_ID={AWS_ID}\nAWS_SECRET_ACCESS_KEY={AWS_SECRET}\n",
+            "clean.py": "x = 1\n",
+        },
+    )
+    assert sorted((f.rule, f.path, f.line) for f in outcome.findings) == [
+        ("secret-aws-access-token", "aws.env", 1),
+        ("secret-github-pat", "a.py", 1),
+        ("secret-github-pat", "deep/er/-b ü.cfg", 2),
+    ]
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.FAIL
+    printed = capfd.readouterr()
+    kept = json.dumps(outcome.messages) + "".join(p.read_text() for p in outcome.artifacts.values())
+    for secret in (GITHUB, AWS_ID, AWS_SECRET):
+        for text in (kept, printed.out, printed.err, repr(outcome.result)):
+            assert secret not in text
+
+
+def test_a_clean_tree_passes_with_its_figures(place: Path) -> None:
+    outcome = look(place, {"a.py": 'TOKEN = os.environ["TOKEN"]\n', "b.md": "AKIAIOSFODNN7EXAMPLE\n"})
+    assert outcome.findings == ()
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.PASS
+    assert "2 files" in outcome.result.summary
+
+
+def test_keys_alone_and_passwords_in_addresses(place: Path) -> None:
+    outcome = look(
+        place,
+        {
+            "a.py": f'client(aws_access_key_id="{AWS_ID}")\n',
+            "b.py": 'URL = "postgres://shop:kq9Trw2xLm@db.internal:5432/shop"\nOK = "postgres://user:password@localhost/x"\n',
+        },
+    )
+    assert [(f.rule, f.path, f.line, f.severity) for f in outcome.findings] == [
+        ("secret-aws-access-key-id", "a.py", 1, Severity.HIGH),
+        ("secret-generic-credential-uri", "b.py", 1, Severity.MEDIUM),
+    ]
+    assert "kq9Trw2xLm" not in json.dumps(outcome.messages)
+
+
+def test_the_fingerprint_does_not_come_from_the_secret(place: Path) -> None:
+    first = look(place, {"a.py": f'TOKEN = "{GITHUB}"\n'}).findings[0].fingerprint
+    other = "ghp_" + GITHUB[:3:-1]
+    second = look(place, {"a.py": f'\nTOKEN = "{other}"\n'}).findings[0].fingerprint
+    assert first == second
+
+
+def test_the_history_is_looked_through_when_asked(place: Path) -> None:
+    git(place, "init", "-q")
+    look(place, {"old.py": f'TOKEN = "{GITHUB}"\n'})
+    git(place, "add", ".")
+    git(place, "commit", "-qm", "one")
+    git(place, "rm", "-q", "old.py")
+    (place / "new.py").write_text("x = 1\n")
+    git(place, "add", ".")
+    git(place, "commit", "-qm", "two")
+    assert look(place, {}).findings == ()
+    outcome = look(place, {}, history=True)
+    assert [(f.rule, f.path) for f in outcome.findings] == [("secret-github-pat", "old.py")]
+    assert "Commit" in outcome.findings[0].message
+    assert GITHUB not in json.dumps(outcome.messages)
+
+
+def test_no_files_is_unknown(place: Path) -> None:
+    outcome = look(place, {})
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.UNKNOWN

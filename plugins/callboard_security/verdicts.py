@@ -1,0 +1,59 @@
+"""How findings become a verdict and one sentence with figures."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from callboard.api import Context, Finding, Result, Severity, failed, passed, unknown
+
+SHOWN_REASONS = 3
+
+
+def tally(findings: Sequence[Finding]) -> str:
+    """'3 findings (1 high, 2 low)', or 'no findings'."""
+    if not findings:
+        return "no findings"
+    counts = Counter(finding.severity for finding in findings)
+    parts = ", ".join(f"{counts[severity]} {severity}" for severity in Severity if counts[severity])
+    return f"{counted(len(findings), 'finding')} ({parts})"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """'1 file', '2 files'."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def judged(
+    ctx: Context,
+    fail_on: str,
+    looked_at: str,
+    *,
+    unchecked: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    data_age_days: float | None = None,
+    outputs: Mapping[str, Any] | None = None,
+) -> Result:
+    """Fails for a finding at or above `fail_on`; else UNKNOWN when something was `unchecked`; else passes."""
+    limit = Severity(fail_on).rank
+    bad = sum(finding.severity.rank <= limit for finding in ctx.findings)
+    words = f"{tally(ctx.findings)} in {looked_at}"
+    if ctx.left_out:
+        words += f", {ctx.left_out:,} more not kept"
+    if ctx.findings and not bad:
+        words += f", none at or above {fail_on}"
+    for note in notes:
+        words += f"; {note}"
+    more = {"data_age_days": data_age_days, "outputs": dict(outputs or {})}
+    if bad:
+        return failed(_with(words, unchecked), **more)
+    if unchecked:
+        return unknown(_with(words, unchecked), **more)
+    return passed(words, **more)
+
+
+def _with(words: str, unchecked: Sequence[str]) -> str:
+    if not unchecked:
+        return words
+    shown = "; ".join(unchecked[:SHOWN_REASONS])
+    rest = len(unchecked) - SHOWN_REASONS
+    return f"{words}; not checked: {shown}" + (f"; and {rest} more" if rest > 0 else "")
