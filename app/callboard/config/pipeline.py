@@ -211,11 +211,11 @@ def _remarks(spec: TaskSpec, config: Config, catalogue: Catalogue, memory_mb: fl
     """What a person should know of the task before it runs."""
     notes = []
     agent = config.agents.get(spec.agent)
-    if spec.action and not spec.plugin:
+    if agent is not None and not agent.enabled and spec.action:
+        notes.append(f"{spec.name}: nobody can do this now: agent '{agent.name}' is switched off in {config.file.name}")
+    elif spec.action and not spec.plugin:
         known = [action.name for action in catalogue.actions]
         notes.append(f"{spec.name}: nobody can do this now: needs {spec.action}.{near(spec.action, known)}")
-    elif agent is not None and not agent.enabled:
-        notes.append(f"{spec.name}: nobody can do this now: agent '{agent.name}' is switched off in {config.file.name}")
     if memory_mb and spec.needs.memory_mb > memory_mb:
         notes.append(f"{spec.name} needs {spec.needs.memory_mb:,.0f} MiB, but the machine has {memory_mb:,.0f} in all")
     return notes
