@@ -205,3 +205,26 @@ def test_importing_the_agents_is_cheap() -> None:
     )
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "points", "words"),
+    [
+        (b"\xff\xfe\x00", b"[callboard]\nx = plug_other\n", ""),
+        (b"Name: broken\n", b"[callboard]\nx\xff = plug\n", "cannot be read"),
+        (b"Name: broken\n", b"[callboard]\nx = !!! :: no\n", "must name a module"),
+        (b"Name: broken\n", b"[callboard]\nx = ..relative\n", "must name a module"),
+    ],
+)
+def test_broken_metadata_hides_no_other_plugin(tmp_path: Path, metadata: bytes, points: bytes, words: str) -> None:
+    make_plugin(tmp_path, "good", GOOD.format(name="greeter"))
+    (tmp_path / "plug_other.py").write_text(GOOD.format(name="other"))
+    info = tmp_path / "broken-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_bytes(metadata)
+    (info / "entry_points.txt").write_bytes(points)
+    catalogue = scan(paths=[tmp_path])
+    assert catalogue.agent("greeter") is not None
+    (broken,) = [plugin for plugin in catalogue.plugins if plugin.distribution.startswith("broken")]
+    assert words in broken.error
+    assert broken.error or catalogue.agent("other") is not None

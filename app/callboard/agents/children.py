@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from callboard.errors import CallboardError
+
 AT_ONCE = 8
 MOST_BYTES = 4_000_000
 
@@ -115,7 +117,9 @@ def _write(sink: int, data: bytes) -> None:
 
 
 def said(error: BaseException) -> str:
-    """Type and first line of an exception, whatever its `__str__` does."""
+    """Type and first line of an exception, whatever its `__str__` does; of our own errors the words alone."""
+    if isinstance(error, CallboardError):
+        return str(error)[:2_000]
     kind = type(error).__name__
     try:
         lines = str(error).strip().splitlines()

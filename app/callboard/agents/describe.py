@@ -1,7 +1,6 @@
 """The describing process: `python -I -m callboard.agents.describe` prints one JSON line for each plugin, then one of
 the files that the description depends on."""
 
-import importlib.metadata
 import importlib.util
 import json
 import os
@@ -14,7 +13,7 @@ from typing import Any
 
 import callboard
 from callboard.agents.children import Answer, call_each, said
-from callboard.agents.loading import distribution, entry_points, hook_functions, listed
+from callboard.agents.loading import Point, entry_points, hook_functions, listed
 from callboard.errors import PluginError
 from callboard.work.agent import Action, Agent
 from callboard.work.options import options_schema
@@ -35,23 +34,22 @@ def main() -> None:
     print(json.dumps({"t": "watch", "files": watched(points)}), flush=True)
 
 
-def _line(point: importlib.metadata.EntryPoint, answer: Answer) -> dict[str, Any]:
-    name, version = distribution(point)
+def _line(point: Point, answer: Answer) -> dict[str, Any]:
     value = answer.value if isinstance(answer.value, Mapping) else {}
     return {
         "t": "plugin",
         "index": answer.index,
         "name": point.name,
         "value": point.value,
-        "distribution": name,
-        "version": version,
+        "distribution": point.distribution,
+        "version": point.version,
         "errors": [answer.trouble] if answer.trouble else value.get("errors", []),
         "passing": answer.passing,
         "agents": value.get("agents", []),
     }
 
 
-def described(point: importlib.metadata.EntryPoint) -> dict[str, Any]:
+def described(point: Point) -> dict[str, Any]:
     """What the plugin offers, in plain values; agents that cannot be described are among the errors."""
     agents: list[dict[str, Any]] = []
     errors: list[str] = []
@@ -60,7 +58,7 @@ def described(point: importlib.metadata.EntryPoint) -> dict[str, Any]:
             try:
                 agents.append(_agent(agent, errors))
             except BaseException as error:
-                errors.append(said(error) if not isinstance(error, PluginError) else str(error))
+                errors.append(said(error))
     return {"agents": agents, "errors": errors}
 
 
@@ -103,13 +101,15 @@ def _tool(tool: Any) -> dict[str, Any]:
     return {name: getattr(tool, name) for name in names}
 
 
-def watched(points: Iterable[importlib.metadata.EntryPoint]) -> list[list[Any]]:
+def watched(points: Iterable[Point]) -> list[list[Any]]:
     """Path, time of change in ns and size of all that would change the description: the folders that Python searches,
     and the source files of the plugins and of Callboard itself. Nothing is imported."""
     places = [Path(path) for path in sys.path if os.path.isdir(path)]
     own = Path(callboard.__file__).parent
     sources = [*own.joinpath("work").glob("*.py"), *own.joinpath("agents").glob("*.py"), own / "__init__.py"]
-    for name in sorted({point.value.partition(":")[0].partition(".")[0].strip() for point in points}):
+    for name in sorted(
+        {point.value.partition(":")[0].partition(".")[0].strip() for point in points if not point.trouble}
+    ):
         try:
             spec = importlib.util.find_spec(name)
         except (ImportError, ValueError):

@@ -1,7 +1,6 @@
 """The detecting process: `python -I -m callboard.agents.detecting` prints one JSON line for each plugin: the jobs that
 it proposes for a workspace. Nothing of the workspace is run."""
 
-import importlib.metadata
 import json
 import sys
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from callboard.agents.children import call_each
-from callboard.agents.loading import entry_points, hook_functions, listed
+from callboard.agents.loading import Point, entry_points, hook_functions, listed
 from callboard.errors import PluginError
 from callboard.work.jobs import Job
 from callboard.work.workspace import Workspace
@@ -34,7 +33,7 @@ def main() -> None:
         print(json.dumps(line), flush=True)
 
 
-def proposed(point: importlib.metadata.EntryPoint, workspace: Workspace) -> list[dict[str, Any]]:
+def proposed(point: Point, workspace: Workspace) -> list[dict[str, Any]]:
     """What the plugin proposes, in plain values."""
     jobs = []
     for call in hook_functions(point, "callboard_detect"):

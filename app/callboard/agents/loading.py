@@ -2,8 +2,10 @@
 
 import importlib.metadata
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 from typing import Any
@@ -18,33 +20,77 @@ GROUP = "callboard"
 MOST_OFFERED = 1_000
 
 
-def entry_points(paths: Sequence[str] = ()) -> list[importlib.metadata.EntryPoint]:
-    """All entry points of the group, those that come with Callboard first, then by name; `paths` are searched too."""
+@dataclass(frozen=True, slots=True)
+class Point:
+    """An entry point of the group and the distribution that brings it; `trouble` is why it cannot be loaded."""
+
+    name: str
+    value: str
+    distribution: str = ""
+    version: str = ""
+    trouble: str = ""
+
+    def load(self) -> Any:
+        """The object that it names; raises `PluginError` when there is trouble."""
+        if self.trouble:
+            raise PluginError(self.trouble)
+        return importlib.metadata.EntryPoint(self.name, self.value, GROUP).load()
+
+
+def entry_points(paths: Sequence[str] = ()) -> list[Point]:
+    """All entry points of the group, those that come with Callboard first, then by name; `paths` are searched too.
+
+    A distribution whose metadata cannot be read hides no other one.
+    """
     for path in paths:
         if path not in sys.path:
             sys.path.append(path)
-    found = importlib.metadata.entry_points(group=GROUP)
-    return sorted(found, key=lambda point: (distribution(point)[0] != "callboard", point.name, point.value))
+    found: dict[tuple[str, str], Point] = {}
+    for installed in importlib.metadata.distributions():
+        for point in _points_of(installed):
+            found.setdefault((point.distribution.lower().replace("_", "-"), point.name), point)
+    return sorted(found.values(), key=lambda point: (point.distribution != "callboard", point.name, point.value))
 
 
-def distribution(point: importlib.metadata.EntryPoint) -> tuple[str, str]:
-    """Name and version of the distribution that brings it, '' for what is unknown."""
-    if point.dist is None:
-        return "", ""
-    return str(point.dist.name or ""), str(point.dist.version or "")
+def _points_of(installed: importlib.metadata.Distribution) -> list[Point]:
+    place = str(getattr(installed, "_path", "a distribution"))
+    folder = place.rpartition("/")[2].removesuffix(".dist-info")
+    try:
+        points = [point for point in installed.entry_points if point.group == GROUP]
+    except Exception as error:
+        return [Point(folder, "", folder, "", f"the metadata in {place} cannot be read: {said(error)}")]
+    if not points:
+        return []
+    try:
+        told = installed.metadata
+        name, version = str(told["Name"] or folder), str(told["Version"] or "")
+    except Exception:
+        name, version = folder, ""
+    return [Point(point.name, point.value, name, version, _wrong_value(point)) for point in points]
 
 
-def hook_functions(point: importlib.metadata.EntryPoint, hook: str) -> list[Callable[..., Any]]:
+def _wrong_value(point: importlib.metadata.EntryPoint) -> str:
+    if re.fullmatch(r"[A-Za-z_][\w.]{0,199}(\s*:\s*[A-Za-z_][\w.]{0,199})?", point.value.strip()):
+        return ""
+    return f"the entry point '{point.name}' is {point.value[:80]!r}; it must name a module, such as 'callboard_notes'"
+
+
+def hook_functions(point: Point, hook: str) -> list[Callable[..., Any]]:
     """The plugin's implementations of the hook, ready to be called with `call`.
 
     Raises `PluginError` when it cannot be imported, or has a hook that is misspelt, unmarked or has wrong arguments.
     """
     try:
         plugin = point.load()
+    except PluginError:
+        raise
+    except BaseException as error:
+        raise PluginError(f"'{point.value}' cannot be imported: {said(error)}") from error
+    try:
         if inspect.isclass(plugin):
             plugin = plugin()
     except BaseException as error:
-        raise PluginError(f"'{point.value}' cannot be imported: {said(error)}") from error
+        raise PluginError(f"'{point.value}' cannot be made: {said(error)}") from error
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(Hooks)
     known = [name for name in dir(Hooks) if name.startswith(f"{PROJECT}_")]
