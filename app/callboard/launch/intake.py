@@ -51,7 +51,7 @@ class Intake:
                 self._heard(kind, message)
         except (ValueError, RecursionError) as error:
             self.bad += 1
-            if kind == "result":
+            if kind == "result" or (not kind and line.startswith(b'{"t": "result"')):
                 self.trouble = str(error) or "it is no JSON"
 
     def flush(self, *, is_last: bool = False) -> list[Fact]:

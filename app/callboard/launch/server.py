@@ -30,6 +30,8 @@ def main(orders_fd: int, notices_fd: int, lock_fd: int, warm: bool) -> None:
 
     A `warm` server has all loaded that an action needs; one that is not is lean and starts commands.
     """
+    for descriptor in (orders_fd, notices_fd, lock_fd):
+        os.set_inheritable(descriptor, False)
     perform = _warm_up() if warm else None
     tools = Tools(Kernel(), Place(COOKIE), boot_id(), notices_fd, lock_fd, perform)
     orders = socket.socket(fileno=orders_fd)

@@ -1,0 +1,5 @@
+"""A package that cannot be imported."""
+
+import sys
+
+sys.exit("no, thank you")

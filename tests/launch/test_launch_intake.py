@@ -1,0 +1,162 @@
+"""What an attempt says is hostile until it is checked."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callboard.core.facts import Asked, Found, Kept
+from callboard.core.task import AttemptKey
+from callboard.launch.intake import Intake
+from callboard.launch.tail import Tail
+from callboard.work.messages import LONGEST_LINE
+
+KEY = AttemptKey(1, 2, 3)
+FINDING = {"t": "finding", "rule": "r", "severity": "low", "message": "m", "path": "a/b.py", "line": 2}
+PATCH = {
+    "t": "patch",
+    "name": "fix",
+    "path": "artifacts/fix.patch",
+    "base": "abc",
+    "files": ["a.py"],
+    "proof": {"n": 1},
+}
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "artifacts" / "fix.patch").write_text("diff")
+    (tmp_path / "artifacts" / "link").symlink_to("/etc/passwd")
+    (tmp_path / "out").symlink_to("/etc")
+    return tmp_path
+
+
+@pytest.fixture
+def intake(spool: Path) -> Intake:
+    return Intake(KEY, str(spool), lambda: 100.0)
+
+
+def say(intake: Intake, *messages: dict[str, Any]) -> None:
+    for message in messages:
+        intake.take(json.dumps(message).encode())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"no json",
+        b"[1]",
+        b'"text"',
+        b"[" * 100_000,
+        b'{"t": "metric", "name": "n", "value": NaN}',
+        b'{"t": "metric", "name": "n", "value": 1e999}',
+        b'{"t": "metric", "name": "n", "value": 1' + b"0" * 400 + b"}",
+        b'{"t": "metric", "name": "n", "value": 1' + b"0" * 5000 + b"}",
+        b'{"t": "metric", "name": "n", "value": true}',
+        b'{"t": "metric", "name": 5, "value": 1}',
+        b'{"t": "progress", "fraction": "x"}',
+        b'{"t": "launch", "argv": ["rm"]}',
+        b'{"t": ["finding"]}',
+        json.dumps({**FINDING, "severity": "worst"}).encode(),
+        json.dumps({**FINDING, "severity": ["low"]}).encode(),
+        json.dumps({**FINDING, "path": "../x"}).encode(),
+        json.dumps({**FINDING, "path": "/etc/passwd"}).encode(),
+        json.dumps({**FINDING, "line": -1}).encode(),
+        json.dumps({**FINDING, "line": 1 << 80}).encode(),
+        json.dumps({**FINDING, "rule": ""}).encode(),
+        b'{"t": "artifact", "name": "n", "path": "artifacts/../../x", "size": 1}',
+        b'{"t": "artifact", "name": "n", "path": "/etc/passwd", "size": 1}',
+        b'{"t": "artifact", "name": "n", "path": "artifacts/link", "size": 1}',
+        b'{"t": "artifact", "name": "n", "path": "out/passwd", "size": 1}',
+        b'{"t": "artifact", "name": "n", "path": "artifacts", "size": 1}',
+        b'{"t": "artifact", "name": "n", "path": "artifacts/a\\u0000b", "size": 1}',
+        b'{"t": "ask", "id": "q", "question": "?", "choices": []}',
+        b'{"t": "ask", "id": "q\\u001b", "question": "?", "choices": ["yes"]}',
+        json.dumps({**PATCH, "files": ["../a"]}).encode(),
+        json.dumps({**PATCH, "proof": [1]}).encode(),
+    ],
+)
+def test_bad_lines_are_counted_and_dropped(intake: Intake, line: bytes) -> None:
+    intake.take(line)
+    assert intake.bad == 1
+    assert intake.flush(is_last=True) == []
+
+
+def test_texts_are_cleaned(intake: Intake) -> None:
+    say(intake, {**FINDING, "message": "a\x1b[31m\ud800\u202eb", "rule": "x" * 900, "at": 1e300})
+    (fact,) = intake.flush()
+    assert isinstance(fact, Found)
+    assert fact.findings[0]["message"] == "a\N{REPLACEMENT CHARACTER}[31m" + 2 * "\N{REPLACEMENT CHARACTER}" + "b"
+    assert len(fact.findings[0]["rule"]) == 200
+    assert len(fact.findings[0]["fingerprint"]) == 16
+    assert fact.at == 100.0
+
+
+def test_findings_come_in_batches_and_not_without_end(intake: Intake) -> None:
+    for _ in range(5_100):
+        say(intake, FINDING)
+    facts = intake.flush()
+    sizes = [len(fact.findings) for fact in facts if isinstance(fact, Found)]
+    assert (sum(sizes), max(sizes), intake.left_out) == (5_000, 200, 100)
+
+
+def test_patch_is_told_once_with_its_proof(intake: Intake) -> None:
+    say(intake, {"t": "artifact", "name": "fix.patch", "path": "artifacts/fix.patch", "size": 9, "format": "patch"})
+    assert intake.flush() == []
+    say(intake, PATCH)
+    (kept,) = intake.flush(is_last=True)
+    assert isinstance(kept, Kept)
+    assert (kept.name, kept.size, kept.patch) == ("fix", 4, {"base": "abc", "files": ["a.py"], "proof": {"n": 1}})
+
+
+def test_patch_without_a_proof_is_still_told(intake: Intake) -> None:
+    say(intake, {"t": "artifact", "name": "fix.patch", "path": "artifacts/fix.patch", "size": 9, "format": "patch"})
+    (kept,) = intake.flush(is_last=True)
+    assert isinstance(kept, Kept)
+    assert (kept.format, kept.patch) == ("patch", None)
+
+
+def test_question(intake: Intake) -> None:
+    say(intake, {"t": "ask", "id": "q1", "question": "go?", "choices": ["yes", "no"], "at": 50})
+    assert intake.flush() == [Asked(KEY, 50.0, "q1", "go?", ("yes", "no"))]
+
+
+@pytest.mark.parametrize(
+    ("fields", "trouble"),
+    [
+        ({"verdict": "maybe"}, "'verdict' is none of pass, fail, unknown"),
+        ({"outputs": [1]}, "'outputs' is no table"),
+        ({"outputs": {"a": "x" * 70_000}}, "'outputs' is larger than 65536 bytes; keep an artefact instead"),
+        ({"summary": 5}, "'summary' is no text"),
+        ({"data_age_days": "old"}, "'data_age_days' is no finite number"),
+        ({"outputs": {"a": 1 << 70}}, "a number is too large"),
+    ],
+)
+def test_results_that_cannot_be_used(intake: Intake, fields: dict[str, Any], trouble: str) -> None:
+    say(intake, {"t": "result", "verdict": "pass", "summary": "s", **fields})
+    assert (intake.result, intake.trouble) == (None, trouble)
+
+
+def test_tail_gives_whole_lines_as_they_come(tmp_path: Path) -> None:
+    path = tmp_path / "messages.jsonl"
+    tail = Tail(str(path))
+    assert tail.next_line() is None
+    path.write_bytes(b"one\ntw")
+    assert (tail.next_line(), tail.next_line()) == (b"one", None)
+    with open(path, "ab") as file:
+        file.write(b"o\n" + b"x" * (LONGEST_LINE * 3) + b"\nthree\n")
+    assert (tail.next_line(), tail.next_line(), tail.next_line()) == (b"two", b"three", None)
+    assert tail.dropped == 1
+    tail.close()
+
+
+def test_tail_opens_neither_links_nor_pipes(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("line\n")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    os.mkfifo(tmp_path / "pipe")
+    assert Tail(str(tmp_path / "link")).next_line() is None
+    assert Tail(str(tmp_path / "pipe")).next_line() is None
