@@ -133,7 +133,7 @@ def test_the_check_of_a_bad_plugin_names_each_fault(tmp_path: Path) -> None:
     assert "bad.odd in the sample workspace: it returned str" in faults
     advice = "\n".join(check.words for check in checks if check.grade is Grade.ADVICE)
     assert "bad.silent: say what its options mean, with help=: depth" in advice
-    assert "bad.silent in an empty workspace: it passes, though there is nothing to look at" in advice
+    assert "bad.silent in an empty workspace: it passes; where there is nothing to look at" in advice
     assert any("bad.deploy: not tried" in check.words for check in checks)
     with pytest.raises(CallboardError, match="no plugin 'bda' is installed"):
         check_plugin("bda", paths=[site])

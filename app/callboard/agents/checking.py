@@ -142,7 +142,7 @@ def _trial(plugin: PluginInfo, action: ActionInfo, workspace: Path, paths: Seque
     if "refused" in told:
         return Check(Grade.GOOD, f"{where}: it says that it cannot: {clean(str(told['refused']), 300)}")
     if workspace.name == "empty" and told.get("verdict") == "pass":
-        return Check(Grade.ADVICE, f"{where}: it passes, though there is nothing to look at; return unknown(...)")
+        return Check(Grade.ADVICE, f"{where}: it passes; where there is nothing to look at, return unknown(...)")
     return Check(
         Grade.GOOD, f"{where}: {told.get('verdict') or 'no verdict'}, {clean(str(told.get('summary', '')), 300)}"
     )
