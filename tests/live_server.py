@@ -79,6 +79,9 @@ class LiveServer:
             lines.append(f"Content-Length: {len(body)}")
         return exchange(self.port, "\r\n".join([*lines, *headers, "", ""]).encode("latin-1") + body)
 
+    def board(self) -> Any:
+        return self.ask("GET", "/api/v1/board", token=True).json()
+
     def upgrade(
         self, *headers: str, host: str | None = "", token: bool = False, session: str = "", path: str = ""
     ) -> int:

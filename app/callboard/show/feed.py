@@ -54,6 +54,7 @@ class Feed:
     def open(self) -> None:
         """Begins to listen to the desk and to sockets."""
         loop = asyncio.get_running_loop()
+        self._seq = self._desk.board()["seq"]
 
         def changed(message: Mapping[str, Any]) -> None:
             with self._lock:

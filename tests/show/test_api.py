@@ -1,0 +1,232 @@
+"""REST over a fake desk: what comes back, what reaches the desk, and what errors look like."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from callboard.core.boundary import Boundary
+from callboard.errors import RecordFull
+from callboard.guard.gate import Caller
+from callboard.show.api.service import service
+from fakes import FakeDesk
+
+
+class Door:
+    """Stands where the guard stands: says who asks, or nothing."""
+
+    def __init__(self, app: Any, caller: Caller | None) -> None:
+        self.app = app
+        self.caller = caller
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app({**scope, "callboard": self.caller}, receive, send)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> FakeDesk:
+    (tmp_path / "report.txt").write_text("all is well\n")
+    return FakeDesk(tmp_path).furnish()
+
+
+def client_of(desk: FakeDesk, caller: Caller | None) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(Door(service(desk), caller), raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://board")
+
+
+@pytest.fixture
+async def client(desk: FakeDesk) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(desk, Caller("ann", "REST")) as client:
+        yield client
+
+
+async def test_every_reading_operation_answers_with_rows_of_its_schema(
+    desk: FakeDesk, client: httpx.AsyncClient
+) -> None:
+    expected = {
+        "/board": desk.board()["seq"],
+        "/runs": 7,
+        "/runs/2": 2,
+        "/tasks/2.1": "2.1",
+        "/agents": 7,
+        "/agents/quality": "quality",
+        "/machine": 60,
+    }
+    for path, value in expected.items():
+        answer = (await client.get(f"/api/v1{path}")).json()
+        found = {
+            "/board": lambda row: row["seq"],
+            "/runs/2": lambda row: row["run"]["id"],
+            "/tasks/2.1": lambda row: row["task"]["id"],
+            "/agents/quality": lambda row: row["name"],
+            "/machine": lambda row: len(row["history"]),
+        }.get(path, len)(answer)
+        assert found == value, path
+    for path in (
+        "/runs/2/findings",
+        "/runs/2/events",
+        "/runs/2/sarif",
+        "/actions",
+        "/schedules",
+        "/questions",
+        "/plan",
+        "/findings",
+    ):
+        reply = await client.get(f"/api/v1{path}")
+        assert reply.status_code == 200, path
+        assert reply.json(), path
+
+
+async def test_runs_are_paged_from_the_newest(client: httpx.AsyncClient) -> None:
+    first = (await client.get("/api/v1/runs", params={"limit": 2})).json()
+    second = (await client.get("/api/v1/runs", params={"limit": 2, "before": first[-1]["id"]})).json()
+    assert [row["id"] for row in [*first, *second]] == [7, 6, 5, 4]
+
+
+async def test_the_log_is_read_in_pieces_from_either_end(desk: FakeDesk, client: httpx.AsyncClient) -> None:
+    whole = desk.log("1.1", 1, 0, 10_000)["text"]
+    pieces = ""
+    at = 0
+    while True:
+        part = (await client.get("/api/v1/tasks/1.1/log", params={"offset": at, "limit": 10})).json()
+        pieces += part["text"]
+        at = part["next"]
+        if at >= part["size"]:
+            break
+    assert pieces == whole
+    assert (await client.get("/api/v1/tasks/1.1/log", params={"offset": -5})).json()["text"] == whole[-5:]
+
+
+async def test_an_artifact_is_served_and_a_link_in_its_place_is_not(tmp_path: Path, client: httpx.AsyncClient) -> None:
+    good = await client.get("/api/v1/tasks/1.1/artifacts/1/report.txt")
+    assert (good.status_code, good.text, good.headers["content-type"]) == (
+        200,
+        "all is well\n",
+        "text/plain; charset=utf-8",
+    )
+    (tmp_path / "report.txt").unlink()
+    (tmp_path / "report.txt").symlink_to("/etc/passwd")
+    assert (await client.get("/api/v1/tasks/1.1/artifacts/1/report.txt")).status_code == 404
+
+
+async def test_a_run_is_started_once_for_one_key(desk: FakeDesk, client: httpx.AsyncClient) -> None:
+    wish = {"pipeline": "default", "only": ["quality.lint"], "priority": "high"}
+    replies = [
+        await client.post("/api/v1/runs", json=wish, headers={"Idempotency-Key": key}) for key in ("a", "a", "b")
+    ]
+    assert [reply.status_code for reply in replies] == [201, 201, 201]
+    runs = [reply.json()["run"] for reply in replies]
+    assert runs[0] == runs[1] != runs[2]
+    assert replies[0].headers["location"] == f"/api/v1/runs/{runs[0]}"
+    assert desk.calls[0] == ("submit", ("default", ("quality.lint",), (), "high", "ann", "a"))
+
+
+async def test_wishes_reach_the_desk_with_the_name_of_who_asked(desk: FakeDesk, client: httpx.AsyncClient) -> None:
+    decided = desk.questions()[0]["task"]
+    wishes: list[tuple[str, dict[str, Any], tuple[str, tuple[Any, ...]]]] = [
+        ("/runs/6/cancel", {"reason": "wrong branch"}, ("cancel_run", (6, "wrong branch", "ann"))),
+        ("/runs/2/retry", {"from": "failure"}, ("retry_run", (2, "ann"))),
+        ("/tasks/7.3/cancel", {}, ("cancel_task", ("7.3", "", "ann"))),
+        ("/tasks/1.1/retry", {}, ("retry_task", ("1.1", "ann"))),
+        (f"/tasks/{decided}/decide", {"choice": "retry"}, ("decide", (decided, "retry", "ann"))),
+        ("/agents/api/pause", {"reason": "staging is down"}, ("pause", ("api", "staging is down", "ann"))),
+        ("/agents/api/resume", {}, ("resume", ("api", "ann"))),
+        ("/agents/api/concurrency", {"limit": 3}, ("set_concurrency", ("api", 3, "ann"))),
+        ("/agents/rescan", {}, ("rescan", ())),
+    ]
+    for path, body, call in wishes:
+        reply = await client.post(f"/api/v1{path}", json=body)
+        assert reply.status_code == 200, (path, reply.text)
+        assert desk.calls[-1] == call
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "words"),
+    [
+        ("GET", "/runs/999", None, 404, "There is no run 999"),
+        ("GET", "/runs/0", None, 404, "no such resource"),
+        ("GET", "/runs/1e3", None, 404, "no such resource"),
+        ("GET", "/tasks/1", None, 404, "no such resource"),
+        ("GET", "/tasks/1.01", None, 404, "no such resource"),
+        ("GET", "/nothing", None, 404, "no such resource"),
+        ("GET", "/agents/nobody", None, 404, "no agent 'nobody'"),
+        ("DELETE", "/runs/1", None, 405, "not for this resource"),
+        ("POST", "/runs/1/cancel", {}, 409, "Run 1 is over"),
+        ("POST", "/tasks/1.1/answer", {"question": "q1", "choice": "yes"}, 409, "does not ask"),
+        ("POST", "/runs", {"priority": "urgent"}, 422, "priority"),
+        ("POST", "/runs", {"prioritty": "high"}, 422, "prioritty"),
+        ("POST", "/agents/api/concurrency", {"limit": 0}, 422, "limit"),
+        ("POST", "/agents/api/concurrency", {"limit": "2"}, 422, "limit"),
+        ("POST", "/tasks/1.1/decide", None, 422, "body"),
+        ("GET", "/runs?limit=501", None, 422, "limit"),
+        ("GET", "/findings?severity=bad", None, 422, "severity"),
+    ],
+)
+async def test_an_error_is_a_problem_with_words(
+    client: httpx.AsyncClient, method: str, path: str, body: Any, status: int, words: str
+) -> None:
+    reply = await client.request(method, f"/api/v1{path}", json=body)
+    assert reply.status_code == status
+    assert reply.headers["content-type"] == "application/problem+json"
+    problem = reply.json()
+    assert problem["status"] == status
+    assert words in problem["detail"]
+
+
+class TroubledDesk(FakeDesk):
+    """Raises what it is told."""
+
+    trouble: Exception = RuntimeError("a password in a traceback")
+
+    def submit(self, *_: Any) -> int:
+        raise self.trouble
+
+
+async def test_troubles_of_the_desk_have_their_own_status_and_no_inner_words(tmp_path: Path) -> None:
+    desk = TroubledDesk(tmp_path)
+    async with client_of(desk, Caller("ann", "REST")) as client:
+        reply = await client.post("/api/v1/runs", json={})
+        assert (reply.status_code, "password" in reply.text) == (500, False)
+        desk.trouble = RecordFull("The disk is full: no new work starts.")
+        assert (await client.post("/api/v1/runs", json={})).status_code == 507
+        with pytest.raises(Exception, match="belongs to the platform") as caught:
+            Boundary().check_bind(6770)
+        desk.trouble = caught.value
+        reply = await client.post("/api/v1/runs", json={})
+        assert (reply.status_code, reply.json()["rule"]) == (403, "boundary.protected_ports")
+
+
+async def test_without_a_guard_nobody_may(desk: FakeDesk) -> None:
+    async with client_of(desk, None) as client:
+        assert (await client.get("/api/v1/board")).status_code == 401
+        assert (await client.post("/api/v1/runs", json={})).status_code == 401
+    assert desk.calls == []
+
+
+async def test_a_halted_engine_is_alive_but_not_ready(desk: FakeDesk) -> None:
+    desk.halted = "The disk /home/ann is full."
+    async with client_of(desk, None) as client:
+        assert (await client.get("/healthz")).status_code == 200
+        reply = await client.get("/readyz")
+        assert (reply.status_code, "ann" in reply.text) == (503, False)
+
+
+async def test_text_that_json_cannot_carry_does_not_break_an_answer(desk: FakeDesk, client: httpx.AsyncClient) -> None:
+    desk.run(1)
+    desk.findings(None, None, None)[0]["path"] = "caf\udce9.py"  # type: ignore[index]
+    rows = (await client.get("/api/v1/findings")).json()
+    assert rows[0]["path"] == "caf\N{REPLACEMENT CHARACTER}.py"
+
+
+async def test_the_schema_describes_every_operation(client: httpx.AsyncClient) -> None:
+    schema = (await client.get("/openapi.json")).json()
+    assert schema["openapi"].startswith("3.1")
+    operations = [operation for path in schema["paths"].values() for operation in path.values()]
+    assert len(operations) == 30
+    assert all(operation["summary"] and operation.get("description") for operation in operations)
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+    refs = {part.partition('"')[0] for part in json.dumps(schema).split('"#/components/schemas/')[1:]}
+    assert refs <= set(schema["components"]["schemas"])
