@@ -188,3 +188,23 @@ def test_every_key_is_explained() -> None:
     for fields in (*SINGLE.values(), *NAMED.values()):
         for name, field in fields.items():
             assert len(field.help) > 10, name
+
+
+@pytest.mark.parametrize(
+    ("days", "named"),
+    [
+        ("*", "*"),
+        ("0", "sun"),
+        ("7", "sun"),
+        ("1-5", "mon,tue,wed,thu,fri"),
+        ("5-7", "sun,fri,sat"),
+        ("fri-sun", "sun,fri,sat"),
+        ("sun-sat", "*"),
+        ("*/2", "sun,tue,thu,sat"),
+        ("1/2", "mon,wed,fri"),
+        ("mon,3", "mon,wed"),
+    ],
+)
+def test_days_of_the_week_mean_what_cron_means(tmp_path: Path, days: str, named: str) -> None:
+    config = read_config(written(tmp_path, f"[schedules.n]\ncron = '0 2 * * {days}'\n"))
+    assert config.schedules["n"].cron == f"0 2 * * {named}"

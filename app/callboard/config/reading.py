@@ -11,7 +11,7 @@ from callboard.config.fields import Source, checked, near, plain, shown, title
 from callboard.config.lines import Lines, find_lines
 from callboard.config.model import AgentTable, Config, EngineTable, JobTable, PipelineTable, ScheduleTable
 from callboard.config.tables import NAMED, SINGLE
-from callboard.config.times import moment, seconds
+from callboard.config.times import cron_line, moment, seconds
 from callboard.core.boundary import Boundary
 from callboard.core.resources import Lock
 from callboard.core.task import Priority
@@ -206,7 +206,7 @@ def _schedule(
     return ScheduleTable(
         name=name,
         pipeline=pipeline,
-        cron=table.get("cron", ""),
+        cron=cron_line(table["cron"]) if "cron" in table else "",
         every_s=seconds(table["every"]) if "every" in table else 0.0,
         at=moment(table["at"]) if "at" in table else "",
         on=tuple(table.get("on", ())),

@@ -63,7 +63,30 @@ def _cron_item(item: str, low: int, high: int, names: Any) -> bool:
             numbers.append(int(word))
         else:
             return False
+    if names is _DAYS and len(numbers) == 2 and numbers[1] == 0:
+        numbers[1] = 7
     return len(numbers) <= 2 and all(low <= n <= high for n in numbers) and numbers == sorted(numbers)
+
+
+def cron_line(text: str) -> str:
+    """The checked cron line with its days of the week as names.
+
+    Numbers of days mean different things to different programs (0 is Sunday in cron and Monday in APScheduler); names
+    do not.
+    """
+    *others, days = text.lower().split()
+    found: set[int] = set()
+    for item in days.split(","):
+        span, _, step = item.partition("/")
+        ends = (
+            [_DAYS.index(word) if word in _DAYS else int(word) for word in span.split("-")] if span != "*" else [0, 6]
+        )
+        first, last = ends[0], ends[-1] if len(ends) == 2 or not step else 6
+        if len(ends) == 2 and last == 0:
+            last = 7
+        found.update(day % 7 for day in range(first, last + 1, int(step or 1)))
+    named = "*" if len(found) == 7 else ",".join(_DAYS[day] for day in sorted(found))
+    return " ".join((*others, named))
 
 
 def wrong_moment(value: Any) -> str:
