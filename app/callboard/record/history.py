@@ -20,11 +20,11 @@ class History:
     """Reads, each on the connection of the calling thread. Numbers in, plain values out."""
 
     def __init__(self, database: peewee.SqliteDatabase) -> None:
-        self._database = database
+        self.database = database
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with self._database.connection_context() if self._database.is_closed() else _Open():
-            return list(self._database.execute_sql(sql, values).fetchall())
+        with self.database.connection_context() if self.database.is_closed() else _Open():
+            return list(self.database.execute_sql(sql, values).fetchall())
 
     def runs(self, limit: int = 50, before: int = 0) -> list[Row]:
         """The newest runs, without their tasks."""

@@ -1,0 +1,170 @@
+"""The command line: what can be typed, and which module carries it out.
+
+Exit codes: 0 done, 1 the work failed, 2 usage or configuration, 3 not reachable, 130 interrupted.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from callboard import __version__
+
+DONE, FAILED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        self.exit(USAGE, f"callboard: {message}\nsee `{self.prog} --help`\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their flags."""
+    top = _Parser(
+        prog="callboard",
+        description="Who of the crew is called, when, for what, and what went wrong.",
+        epilog="Every command takes --workspace and --data; every listing takes --json. Exit codes: 0 done, 1 the work "
+        "failed, 2 usage or configuration, 3 not reachable, 130 interrupted.",
+    )
+    top.add_argument("--version", action="version", version=f"callboard {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+
+    def command(name: str, module: str, help: str, *, listing: bool = True) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=help, description=help)
+        made.set_defaults(module=module, function=name.replace("-", "_"))
+        made.add_argument(
+            "--workspace", "-w", type=Path, metavar="PATH", help="the folder to work on (default: this one)"
+        )
+        made.add_argument(
+            "--data", type=Path, metavar="PATH", help="where Callboard keeps its data (or CALLBOARD_DATA)"
+        )
+        if listing:
+            made.add_argument("--json", action="store_true", help="print JSON")
+        return made
+
+    def pipeline_flags(made: argparse.ArgumentParser) -> None:
+        made.add_argument(
+            "pipeline", nargs="?", default="", help="a pipeline of callboard.toml (default: the default one)"
+        )
+        made.add_argument(
+            "--only", action="append", default=[], metavar="JOB", help="only jobs that fit, with what they need"
+        )
+        made.add_argument("--skip", action="append", default=[], metavar="JOB", help="leave out jobs that fit")
+
+    made = command("up", "up", "start the engine and the dashboard", listing=False)
+    made.add_argument("--host", help="the address to listen on (default: 127.0.0.1)")
+    made.add_argument("--port", type=int, help="the port to listen on (default: 6771)")
+    made.add_argument("--trust", action="store_true", help="trust the workspace: its code may run")
+    made.add_argument("--no-open", action="store_true", help="do not open a browser")
+    made.add_argument("--parallelism", type=int, metavar="N", help="most attempts at one time")
+
+    made = command("run", "work", "run the workspace's pipeline and wait for it")
+    pipeline_flags(made)
+    made.add_argument("--trust", action="store_true", help="trust the workspace: its code may run")
+    made.add_argument("--priority", choices=("critical", "high", "medium", "low"), help="class of priority")
+    made.add_argument("--events", action="store_true", help="print each event as a line of JSON while it works")
+    made.add_argument("--parallelism", type=int, metavar="N", help="most attempts at one time")
+    made.add_argument("--detach", action="store_true", help="hand over to the running server and do not wait")
+
+    made = command("plan", "plans", "show what a run would do, and when")
+    pipeline_flags(made)
+
+    made = command("init", "plans", "write callboard.toml from what the agents propose", listing=False)
+    made.add_argument("--force", action="store_true", help="overwrite an existing callboard.toml")
+
+    made = command("status", "looks", "show what goes on, or all about one run or task")
+    made.add_argument(
+        "what", nargs="?", default="", metavar="RUN|TASK", help="a run (12) or a task (12.3, 12.quality.tests)"
+    )
+
+    made = command("agents", "looks", "list the agents, what they can do, and whether they can do it here")
+    made.add_argument("--rescan", action="store_true", help="look for plugins and tools again")
+    command("actions", "looks", "list everything that the agents can do")
+
+    made = command("runs", "looks", "list the newest runs")
+    made.add_argument("--limit", type=int, default=20, metavar="N")
+
+    made = command("findings", "looks", "list what the agents noticed")
+    made.add_argument("run", nargs="?", type=int, default=0, metavar="RUN")
+    made.add_argument("--sarif", action="store_true", help="print SARIF 2.1.0 of one run")
+
+    made = command("logs", "logs", "print the output of a task", listing=False)
+    made.add_argument("task", metavar="TASK", help="a task (12.3 or 12.quality.tests)")
+    made.add_argument("-f", "--follow", action="store_true", help="go on until the task ends")
+    made.add_argument("--attempt", type=int, default=0, metavar="N")
+    made.add_argument("--raw", action="store_true", help="do not take out control characters")
+
+    for name, help in (
+        ("cancel", "end a run or a task, with its whole process tree"),
+        ("retry", "try again what failed in a run, or one task"),
+    ):
+        made = command(name, "wishes", help)
+        made.add_argument("what", metavar="RUN|TASK", help="a run (12) or a task (12.3)")
+        made.add_argument("--reason", default="", help="why")
+    for name, help in (
+        ("pause", "let an agent start nothing more"),
+        ("resume", "let a paused agent work again"),
+    ):
+        made = command(name, "wishes", help)
+        made.add_argument("agent", metavar="AGENT")
+        made.add_argument("--reason", default="", help="why")
+    made = command("concurrency", "wishes", "set how many attempts an agent may have at once")
+    made.add_argument("agent", metavar="AGENT")
+    made.add_argument("limit", type=int, metavar="N", help="0 for no limit of its own")
+    made = command("decide", "wishes", "say what becomes of a task that needs a decision")
+    made.add_argument("task", metavar="TASK")
+    made.add_argument("choice", metavar="CHOICE", help="'retry' or 'give up'")
+    made = command("answer", "wishes", "answer a question of an agent")
+    made.add_argument("task", metavar="TASK")
+    made.add_argument("choice", metavar="CHOICE")
+    command("inbox", "looks", "list what waits for a person")
+    command("schedules", "looks", "list the schedules with their next due times")
+
+    command("token", "serving", "print the link with the launch token of the running server", listing=False)
+    made = command("doctor", "doctor", "what is wrong here, and a fix for each")
+    made = command("bench", "bench", "measure what Callboard costs")
+    made.add_argument("name", nargs="?", default="", metavar="NAME", help="which bench (default: list them)")
+    made.add_argument(
+        "files", nargs="*", metavar="FILE", help="for 'schedule': the graph and where to write the starts"
+    )
+    made.add_argument("--runs", type=int, default=5, metavar="N", help="how often each is measured (default: 5)")
+    made = command("demo", "demo", "make a sample workspace with planted faults, and run on it")
+    made.add_argument("folder", type=Path, metavar="FOLDER", help="where to make it; must be empty or not there")
+    made.add_argument("--no-run", action="store_true", help="only make it")
+    made = command("plugin", "plugins", "make, list or check plugins")
+    made.add_argument("act", choices=("new", "list"), metavar="new|list")
+    made.add_argument("name", nargs="?", default="", metavar="NAME")
+    return top
+
+
+def run(words: Sequence[str]) -> int:
+    """Carries out a command line and gives its exit code; errors of the user are one line on stderr."""
+    given = parser().parse_args(words)
+    if given.command is None:
+        parser().print_help()
+        return USAGE
+    module = importlib.import_module(f"callboard.commands.{given.module}")
+    from callboard.errors import BoundaryError, CallboardError, ConfigError, NotFound, NotReachable, Refused
+
+    try:
+        code: int = getattr(module, given.function)(given)
+    except (ConfigError, BoundaryError, Refused, NotFound) as error:
+        return _say(error, USAGE)
+    except NotReachable as error:
+        return _say(error, UNREACHABLE)
+    except CallboardError as error:
+        return _say(error, FAILED)
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    return code
+
+
+def _say(error: Exception, code: int) -> int:
+    sys.stderr.write(f"callboard: {error}\n")
+    return code

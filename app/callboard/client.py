@@ -1,0 +1,191 @@
+"""The desk of a running server, over its REST interface; with the same calls and the same answers as the desk itself."""
+
+import http.client
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from callboard.errors import (
+    BoundaryError,
+    CallboardError,
+    ConfigError,
+    NotFound,
+    NotReachable,
+    RecordFull,
+    Refused,
+)
+from callboard.guard.running import RunningServer
+
+TIMEOUT_S = 60.0
+
+
+class RemoteDesk:
+    """Calls the server that `server` names. Raises what the desk raises, and `NotReachable`."""
+
+    def __init__(self, server: RunningServer) -> None:
+        self.server = server
+
+    def _call(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **query: Any
+    ) -> Any:
+        words = urllib.parse.urlencode({k: v for k, v in query.items() if v not in (None, "", [])}, doseq=True)
+        url = f"{self.server.address}/api/v1{path}" + (f"?{words}" if words else "")
+        data = json.dumps(body).encode() if body is not None else (b"" if method == "POST" else None)
+        request = urllib.request.Request(url, data=data, method=method)  # noqa: S310
+        request.add_header("Authorization", f"Bearer {self.server.token}")
+        if body is not None:
+            request.add_header("Content-Type", "application/json")
+        for name, value in (headers or {}).items():
+            request.add_header(name, value)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=TIMEOUT_S) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            raise _error_of(error) from error
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise NotReachable(f"Callboard at {self.server.address} does not answer: {error}") from error
+
+    def board(self) -> Any:
+        return self._call("GET", "/board")
+
+    def runs(self, limit: int = 50, before: int | None = None) -> Any:
+        return self._call("GET", "/runs", limit=limit, before=before)
+
+    def run(self, run: int) -> Any:
+        return self._call("GET", f"/runs/{run}")
+
+    def run_findings(self, run: int) -> Any:
+        return self._call("GET", f"/runs/{run}/findings")
+
+    def run_events(self, run: int) -> Any:
+        return self._call("GET", f"/runs/{run}/events")
+
+    def run_sarif(self, run: int) -> Any:
+        return self._call("GET", f"/runs/{run}/sarif")
+
+    def task(self, task_id: str) -> Any:
+        return self._call("GET", f"/tasks/{_quoted(task_id)}")
+
+    def log(self, task_id: str, attempt: int | None = None, offset: int = 0, limit: int = 65_536) -> Any:
+        return self._call("GET", f"/tasks/{_quoted(task_id)}/log", attempt=attempt, offset=offset or None, limit=limit)
+
+    def agents(self) -> Any:
+        return self._call("GET", "/agents")
+
+    def actions(self) -> Any:
+        return self._call("GET", "/actions")
+
+    def schedules(self) -> Any:
+        return self._call("GET", "/schedules")
+
+    def questions(self) -> Any:
+        return self._call("GET", "/questions")
+
+    def findings(self, run: int | None = None, agent: str | None = None, severity: str | None = None) -> Any:
+        return self._call("GET", "/findings", run=run, agent=agent, severity=severity)
+
+    def plan(
+        self, pipeline: str = "", only: Sequence[str] = (), skip: Sequence[str] = (), workspace: str | None = None
+    ) -> Any:
+        return self._call("GET", "/plan", pipeline=pipeline, only=list(only), skip=list(skip), workspace=workspace)
+
+    def submit(
+        self,
+        pipeline: str = "",
+        only: Sequence[str] = (),
+        skip: Sequence[str] = (),
+        priority: str = "",
+        by: str = "",
+        key: str | None = None,
+        workspace: str | None = None,
+    ) -> int:
+        body: dict[str, Any] = {"pipeline": pipeline or "default", "only": list(only), "skip": list(skip)}
+        if priority:
+            body["priority"] = priority
+        if workspace:
+            body["workspace"] = workspace
+        answer = self._call("POST", "/runs", body, {"Idempotency-Key": key} if key else None)
+        return int(answer["run"])
+
+    def cancel_run(self, run: int, reason: str, by: str) -> None:
+        self._call("POST", f"/runs/{run}/cancel", {"reason": reason})
+
+    def cancel_task(self, task_id: str, reason: str, by: str) -> None:
+        self._call("POST", f"/tasks/{_quoted(task_id)}/cancel", {"reason": reason})
+
+    def retry_run(self, run: int, by: str) -> int | None:
+        self._call("POST", f"/runs/{run}/retry")
+        return run
+
+    def retry_task(self, task_id: str, by: str) -> None:
+        self._call("POST", f"/tasks/{_quoted(task_id)}/retry")
+
+    def decide(self, task_id: str, choice: str, by: str) -> None:
+        self._call("POST", f"/tasks/{_quoted(task_id)}/decide", {"choice": choice})
+
+    def answer(self, task_id: str, question: str, choice: str, by: str) -> None:
+        self._call("POST", f"/tasks/{_quoted(task_id)}/answer", {"question": question, "choice": choice})
+
+    def pause(self, agent: str, reason: str, by: str) -> None:
+        self._call("POST", f"/agents/{_quoted(agent)}/pause", {"reason": reason})
+
+    def resume(self, agent: str, by: str) -> None:
+        self._call("POST", f"/agents/{_quoted(agent)}/resume")
+
+    def set_concurrency(self, agent: str, limit: int, by: str) -> None:
+        self._call("POST", f"/agents/{_quoted(agent)}/concurrency", {"limit": limit})
+
+    def rescan(self) -> None:
+        self._call("POST", "/agents/rescan")
+
+    def stream(self, after: int | None = None) -> Iterator[dict[str, Any]]:
+        """Live messages, as the server sends them; ends when the connection does."""
+        request = urllib.request.Request(f"{self.server.address}/api/v1/events")  # noqa: S310
+        request.add_header("Authorization", f"Bearer {self.server.token}")
+        request.add_header("Accept", "text/event-stream")
+        if after is not None:
+            request.add_header("Last-Event-ID", str(after))
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=TIMEOUT_S) as answer:
+                for raw in answer:
+                    if raw.startswith(b"data:"):
+                        yield json.loads(raw[5:])
+        except urllib.error.HTTPError as error:
+            raise _error_of(error) from error
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise NotReachable(f"Callboard at {self.server.address} does not answer: {error}") from error
+
+
+def _quoted(text: str) -> str:
+    return urllib.parse.quote(text, safe="")
+
+
+def _error_of(error: urllib.error.HTTPError) -> CallboardError:
+    try:
+        detail = str(json.loads(error.read()).get("detail") or error.reason)
+    except (ValueError, AttributeError, OSError):
+        detail = str(error.reason)
+    if error.code == 404:
+        return NotFound(detail)
+    if error.code == 403:
+        return BoundaryError(detail, "server")
+    if error.code == 409:
+        return Refused(detail)
+    if error.code == 422:
+        return ConfigError(detail)
+    if error.code == 507:
+        return RecordFull(detail)
+    return NotReachable(f"the server answered {error.code}: {detail}")
+
+
+def data_of(path: Path) -> str:
+    """The folder as it is said to people."""
+    home = str(Path.home())
+    text = str(path)
+    return "~" + text[len(home) :] if text.startswith(home + "/") else text

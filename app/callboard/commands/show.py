@@ -1,0 +1,110 @@
+"""Text for a terminal: clean, aligned, coloured where that is wanted."""
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from callboard.work.finding import clean
+
+MARKS = {
+    "waiting": ("·", "2"),
+    "starting": ("◌", "36"),
+    "running": ("▶", "36"),
+    "needs decision": ("?", "35"),
+    "succeeded": ("✓", "32"),
+    "unchanged": ("=", "32"),
+    "failed": ("✗", "31"),
+    "timed out": ("⧖", "31"),
+    "cancelled": ("⊘", "33"),
+    "lost": ("!", "31"),
+    "skipped": ("↷", "2"),
+    "unknown": ("?", "33"),
+    "paused": ("⏸", "33"),
+    "idle": ("○", "2"),
+    "error": ("✗", "31"),
+    "absent": ("-", "2"),
+}
+SEVERITY_COLOURS = {"critical": "1;31", "high": "31", "medium": "33", "low": "36", "info": "2"}
+
+
+def colours_wanted() -> bool:
+    """Whether stdout is a terminal that wants colours (NO_COLOR and TERM=dumb say no)."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def paint(text: str, code: str, on: bool | None = None) -> str:
+    """The text in a colour, or as it is."""
+    wanted = colours_wanted() if on is None else on
+    return f"\x1b[{code}m{text}\x1b[0m" if wanted and code else text
+
+
+def plain(text: object, longest: int = 500) -> str:
+    """Text from anywhere on one line, without control characters."""
+    return clean(" ".join(str(text).split()), longest)
+
+
+def mark(state: str, verdict: str | None = None, on: bool | None = None) -> str:
+    """A sign and a word for a state; a task that succeeded with verdict unknown says so."""
+    shown = "unknown" if state == "succeeded" and verdict == "unknown" else state
+    sign, colour = MARKS.get(shown, ("·", ""))
+    return paint(f"{sign} {shown}", colour, on)
+
+
+def print_json(value: Any) -> None:
+    """Indented JSON on stdout."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def table(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> None:
+    """Aligned columns; the last one is cut to the width of the terminal."""
+    lines = [[plain(cell) for cell in row] for row in rows]
+    widths = [max([len(head), *(len(line[i]) for line in lines)]) for i, head in enumerate(heads)]
+    room = shutil.get_terminal_size((120, 24)).columns
+    wide = sys.stdout.isatty()
+    for number, line in enumerate([list(heads), *lines]):
+        text = "  ".join(cell.ljust(widths[i]) for i, cell in enumerate(line)).rstrip()
+        if wide:
+            text = text[:room]
+        sys.stdout.write((paint(text, "1") if number == 0 else text) + "\n")
+
+
+def ago(moment: float | None) -> str:
+    """'12 s ago', '3 min ago', '2 h ago', or a date."""
+    if moment is None:
+        return "–"
+    passed = time.time() - moment
+    if passed < 60:
+        return f"{max(0, passed):.0f} s ago"
+    if passed < 3600:
+        return f"{passed / 60:.0f} min ago"
+    if passed < 86_400:
+        return f"{passed / 3600:.0f} h ago"
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(moment))
+
+
+def lasted(start: float | None, end: float | None) -> str:
+    """'1.2 s', '3 min 4 s', '–' when it did not run."""
+    if start is None:
+        return "–"
+    seconds = (end if end is not None else time.time()) - start
+    return duration(seconds)
+
+
+def duration(seconds: float) -> str:
+    """'0.4 s', '12 s', '3 min 4 s', '2 h 5 min'."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+    return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60)} min"
+
+
+def found_words(findings: dict[str, int]) -> str:
+    """'2 high, 1 low', '' for none."""
+    return ", ".join(f"{count} {name}" for name, count in findings.items() if count)

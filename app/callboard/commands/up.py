@@ -1,0 +1,57 @@
+"""`up`: the engine and the dashboard, until it is told to end."""
+
+import argparse
+import sys
+import threading
+import webbrowser
+
+from callboard.cli import DONE, UNREACHABLE
+from callboard.commands.doors import ensure_trust, settings_of
+from callboard.guard.running import announce, new_token, running_server, withdraw
+from callboard.guard.trust import Trust, user_name
+
+
+def up(given: argparse.Namespace) -> int:
+    """Serves until SIGINT or SIGTERM; exit 3 when the port or the data folder is taken."""
+    settings = settings_of(given)
+    other = running_server(settings.data)
+    if other is not None:
+        sys.stderr.write(f"callboard: it runs already for this data folder: {other.link}\n")
+        return UNREACHABLE
+    if given.trust or (sys.stdin.isatty() and Trust(settings.data).why_not(settings.workspace)):
+        ensure_trust(settings, given)
+    from callboard.core.boundary import Boundary
+    from callboard.errors import Refused
+    from callboard.guard.door import open_door
+    from callboard.wiring import House
+
+    try:
+        door = open_door(settings.host, settings.port, Boundary())
+    except Refused as error:
+        sys.stderr.write(f"callboard: {error}\n")
+        return UNREACHABLE
+    token = new_token()
+    with House(settings, schedules=True) as house:
+        announce(settings.data, door.url, token)
+        link = f"{door.url}/?token={token}"
+
+        def ready(url: str) -> None:
+            sys.stdout.write(f"Callboard watches {settings.workspace}\n{link}\n")
+            sys.stdout.flush()
+            if not given.no_open and sys.stdout.isatty():
+                threading.Thread(target=webbrowser.open, args=[link], daemon=True).start()
+
+        from callboard.show.server import serve
+
+        try:
+            serve(
+                house.desk,
+                token=token,
+                door=door,
+                sessions_file=settings.data / "run" / "sessions.json",
+                user=user_name(),
+                on_ready=ready,
+            )
+        finally:
+            withdraw(settings.data)
+    return DONE
