@@ -76,7 +76,8 @@ class PipelineTable:
 class ScheduleTable:
     """`[schedules.NAME]`: exactly one of `cron`, `every_s`, `at`, `on` and `files` is set.
 
-    `cron` names the days of the week. `at` is ISO text; without an offset it is meant in `zone`. `quiet` is 'HH:MM-HH:MM' in `zone`, or ''.
+    `cron` names the days of the week.
+    `at` is ISO text; without an offset it is meant in `zone`. `quiet` is 'HH:MM-HH:MM' in `zone`, or ''.
     """
 
     name: str
