@@ -1,0 +1,85 @@
+"""What the agent proposes after a look at a workspace."""
+
+from collections.abc import Iterator
+
+from callboard.api import Job, Workspace
+from callboard_quality.npm import package
+from callboard_quality.projects import Project, projects, pytest_options, speaks_pytest, table
+from callboard_quality.typed import configured_checkers, own_checker
+
+ENVIRONMENTS = (".venv", "venv", "env")
+
+
+def propose(workspace: Workspace) -> Iterator[Job]:
+    """Jobs for tests, lint and types of every project in the workspace."""
+    found = projects(workspace)
+    python = workspace.matching("*.py", "*.pyi")
+    if python:
+        yield Job(
+            "quality.lint", "quality.lint", _lint_evidence(workspace, len(python)), estimate=2 + len(python) / 500
+        )
+    for project in found:
+        yield _tests(workspace, project)
+    for folder in sorted({"", *(project.folder for project in found)}):
+        yield from _types(workspace, folder)
+    for folder in workspace.folders_with("package.json"):
+        yield from _npm(workspace, folder)
+
+
+def named(action: str, folder: str) -> str:
+    """The name of a job: the action, with the folder behind it where that is not the top."""
+    return f"{action}:{folder}" if folder else action
+
+
+def _tests(workspace: Workspace, project: Project) -> Job:
+    framework = "pytest" if speaks_pytest(workspace, project) else "unittest"
+    own = _own(workspace, project.folder)
+    count = len(project.tests)
+    because = f"{count} test {'file' if count == 1 else 'files'}, such as {project.tests[0]}, for {framework}; "
+    because += f"{own} is there" if own else "no virtual environment, so a throw-away one is made"
+    options: dict[str, object] = {"folder": project.folder} if project.folder else {}
+    nested = [folder[len(project.folder) :].lstrip("/") for folder in project.nested]
+    if nested and not pytest_options(workspace, project.folder).get("testpaths"):
+        options["ignore"] = nested
+    estimate = 5.0 + count + (0 if own else 45)
+    return Job(
+        named("quality.tests", project.folder), "quality.tests", because, options, stage="test", estimate=estimate
+    )
+
+
+def _own(workspace: Workspace, folder: str) -> str:
+    spots = [folder, *(folder.rsplit("/", n)[0] for n in range(1, folder.count("/") + 1)), ""]
+    for spot in spots:
+        for name in ENVIRONMENTS:
+            if (workspace.path / spot / name / "bin" / "python").is_file():
+                return f"{spot}/{name}" if spot else name
+    return ""
+
+
+def _lint_evidence(workspace: Workspace, count: int) -> str:
+    configured = workspace.matching("ruff.toml", ".ruff.toml")
+    if "ruff" in table(workspace.toml("pyproject.toml"), "tool"):
+        configured.insert(0, "[tool.ruff] in pyproject.toml")
+    said = f"configured by {configured[0]}" if configured else "with ruff's defaults, as there is no configuration"
+    return f"{count} Python {'file' if count == 1 else 'files'}, {said}"
+
+
+def _types(workspace: Workspace, folder: str) -> Iterator[Job]:
+    own = _own(workspace, folder)
+    for checker in configured_checkers(workspace, folder) if own else []:
+        if own_checker(workspace.path / own / "bin" / "python", checker):
+            because = f"a configuration of {checker}, which is in {own}"
+            options = {"folder": folder} if folder else {}
+            yield Job(named("quality.types", folder), "quality.types", because, options, stage="check", estimate=30)
+            return
+
+
+def _npm(workspace: Workspace, folder: str) -> Iterator[Job]:
+    found = package(workspace, folder)
+    if found is None:
+        return
+    where = f"{folder}/package.json" if folder else "package.json"
+    shown = found.script if len(found.script) <= 80 else found.script[:79] + "…"
+    options = {"folder": folder} if folder else {}
+    because = f"{where} has the script test: {shown}"
+    yield Job(named("quality.npm_tests", folder), "quality.npm_tests", because, options, stage="test", estimate=30)

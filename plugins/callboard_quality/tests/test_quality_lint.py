@@ -1,0 +1,132 @@
+"""`quality.lint` and `quality.types` with the real tools."""
+
+import json
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from callboard.api import Severity, Verdict
+from callboard.testing import Outcome, run_action
+from callboard_quality import QualityAssurance
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "work").mkdir()
+    return tmp_path / "work"
+
+
+def run(root: Path, action: str, **options: object) -> Outcome:
+    spool = root.parent / f"spool-{len(list(root.parent.iterdir()))}"
+    spool.mkdir()
+    return run_action(QualityAssurance(), action, root, options, spool=spool)
+
+
+def verdict(outcome: Outcome) -> Verdict:
+    assert outcome.result is not None
+    return outcome.result.verdict
+
+
+def summary(outcome: Outcome) -> str:
+    assert outcome.result is not None
+    return outcome.result.summary
+
+
+def test_lint_maps_severities_and_only_syntax_errors_fail(root: Path) -> None:
+    (root / "a.py").write_text("import os\nprint(undefined)\n")
+    (root / "ruff.toml").write_text("fix = true\nshow-fixes = true\n[lint]\nselect = ['F', 'W']\n")
+    (root / "b.py").write_text("x = 1 \n")
+    outcome = run(root, "lint")
+    assert verdict(outcome) is Verdict.PASS
+    assert "looked at 2 files and reports 3 findings" in summary(outcome)
+    assert {(f.rule, f.severity, f.path, f.line) for f in outcome.findings} == {
+        ("F401", Severity.MEDIUM, "a.py", 1),
+        ("F821", Severity.MEDIUM, "a.py", 2),
+        ("W291", Severity.LOW, "b.py", 1),
+    }
+    assert all(f.help.startswith("https://") and f.tool_version for f in outcome.findings)
+    assert (root / "a.py").read_text().startswith("import os"), "ruff must not change files"
+    assert json.loads(outcome.artifacts["ruff.sarif"].read_text())["version"] == "2.1.0"
+    assert verdict(run(root, "lint", fail_on="medium")) is Verdict.FAIL
+    (root / "b.py").write_text("def f(:\n")
+    broken = run(root, "lint")
+    assert verdict(broken) is Verdict.FAIL
+    assert {f.path for f in broken.findings if f.severity is Severity.HIGH} == {"b.py"}
+
+
+def test_lint_agrees_with_ruff_run_by_hand(root: Path) -> None:
+    for number in range(30):
+        (root / f"m{number}.py").write_text("import os, sys\nx = lambda: 0\n" * (number + 1))
+    by_hand = subprocess.run(
+        [Path(sys.executable).with_name("ruff"), "check", "--no-cache", "--output-format=json", "."],
+        cwd=root,
+        capture_output=True,
+        check=False,
+    )
+    expected = sorted((Path(e["filename"]).name, e["code"], e["location"]["row"]) for e in json.loads(by_hand.stdout))
+    outcome = run(root, "lint")
+    assert sorted((f.path, f.rule, f.line) for f in outcome.findings) == expected
+
+
+def test_files_that_the_configuration_leaves_out_are_not_counted(root: Path) -> None:
+    (root / "ruff.toml").write_text("extend-exclude = ['*.py']\n")
+    (root / "a.py").write_text("import os\n")
+    outcome = run(root, "lint")
+    assert verdict(outcome) is Verdict.UNKNOWN
+    assert "leaves out all 1" in summary(outcome)
+
+
+def test_a_configuration_that_ruff_refuses_is_unknown_with_its_words(root: Path) -> None:
+    (root / "ruff.toml").write_text("no-such-setting = 1\n")
+    (root / "a.py").write_text("import os\n")
+    outcome = run(root, "lint")
+    assert verdict(outcome) is Verdict.UNKNOWN
+    assert "no-such-setting" in summary(outcome)
+
+
+def test_names_that_look_like_options_are_files(root: Path) -> None:
+    (root / "--fix.py").write_text("import os\n")
+    (root / "a b\u202e.py").write_text("import os\n")
+    outcome = run(root, "lint")
+    assert len(outcome.findings) == 2
+    assert "looked at 2 files" in summary(outcome)
+
+
+def test_no_python_files_are_unknown(root: Path) -> None:
+    assert verdict(run(root, "lint")) is Verdict.UNKNOWN
+
+
+def own_mypy(root: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(root / ".venv")], check=True)
+    site = next((root / ".venv" / "lib").glob("python*/site-packages"))
+    (site / "more.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    program = root / ".venv" / "bin" / "mypy"
+    program.write_text(f"#!{root}/.venv/bin/python\nfrom mypy.__main__ import console_entry\nconsole_entry()\n")
+    program.chmod(0o755)
+
+
+def test_types_are_checked_with_the_workspaces_own_mypy(root: Path) -> None:
+    own_mypy(root)
+    (root / "mypy.ini").write_text("[mypy]\nstrict = true\nfiles = a.py\n")
+    (root / "a.py").write_text("def f(x: int) -> str:\n    return x\n")
+    outcome = run(root, "types")
+    assert verdict(outcome) is Verdict.FAIL
+    [finding] = outcome.findings
+    assert (finding.rule, finding.path, finding.line, finding.severity) == ("return-value", "a.py", 2, Severity.MEDIUM)
+    (root / "a.py").write_text("def f(x: int) -> int:\n    return x\n")
+    mended = run(root, "types")
+    assert (verdict(mended), mended.findings) == (Verdict.PASS, ())
+    assert "looked at 1 files" in summary(mended)
+    assert not (root / ".mypy_cache").exists()
+
+
+def test_types_without_environment_or_configuration_are_unknown(root: Path) -> None:
+    (root / "a.py").write_text("x = 1\n")
+    assert "configured for neither" in summary(run(root, "types"))
+    (root / "mypy.ini").write_text("[mypy]\n")
+    outcome = run(root, "types")
+    assert verdict(outcome) is Verdict.UNKNOWN
+    assert "no virtual environment" in summary(outcome)
