@@ -38,6 +38,7 @@ class ForkServer:
     ) -> None:
         self.warm = warm
         self.lock = folder / f"{LOCK_PREFIX}{secrets.token_hex(8)}.lock"
+        self.log = folder / f"server.{'warm' if warm else 'lean'}.log"
         self.pid = 0
         self._folder = folder
         self._environment = {**environment, COOKIE: " " * 160}
@@ -56,7 +57,7 @@ class ForkServer:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             words = [str(theirs.fileno()), str(self._notices), str(lock), "warm" if self.warm else "lean"]
-            log = os.open(self._folder / "server.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             try:
                 self._process = subprocess.Popen(
                     [sys.executable, "-I", "-X", "utf8", "-c", BOOT, *words, *self._paths],
@@ -80,6 +81,11 @@ class ForkServer:
         ours.setblocking(False)
         self._socket = ours
         self._loop.add_reader(ours, self._heard)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether orders can be handed to it."""
+        return self._socket is not None
 
     def send(self, key: AttemptKey, order: bytes) -> None:
         """Hands over an order; what does not fit into the socket follows as soon as it does."""
@@ -134,11 +140,6 @@ class ForkServer:
         if process.poll() is None:
             process.kill()
             process.wait()
-
-    def reap(self) -> None:
-        """Takes its exit status, if it has ended."""
-        if self._process is not None:
-            self._process.poll()
 
 
 async def until_unlocked(path: Path, longest: float) -> bool:

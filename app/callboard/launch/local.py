@@ -1,6 +1,7 @@
 """Runs attempts on this machine: hands orders to the fork servers, and turns what comes back into facts."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -21,11 +22,12 @@ from callboard.launch.forks import ForkServer, former_locks, until_unlocked
 from callboard.launch.hearing import Hearing
 from callboard.launch.orders import cookie_of, frame_of
 from callboard.launch.watch import Watch
-from callboard.measure.process import boot_id, start_of
+from callboard.measure.process import boot_id, read_small, start_of
 from callboard.ports import LeftRunning, Order
 from callboard.work.messages import ANSWERS
 
 STOP_BY_US = 7.0
+RETRY_ANSWER = 1.0
 LONGEST_BARRIER = 10.0
 MOST_RESTARTS = 5
 RESTARTS_WITHIN = 60.0
@@ -70,6 +72,8 @@ class LocalLauncher:
         self._loop.add_reader(self._pipe[0], self._hear_notices)
         self._watch = Watch(self._wrapper_gone)
         self._hearing = Hearing(self._hand_over, self._said_all, self._watch)
+        for path in former_locks(self._folder, ()):
+            await until_unlocked(path, 0.0)
         self._servers = {warm: self._new_server(warm) for warm in (False, True)}
         self._is_open = True
 
@@ -82,16 +86,18 @@ class LocalLauncher:
 
     def launch(self, orders: Sequence[Order]) -> None:
         """Hands the orders over; `Began` or `Ended` follows for each."""
-        if orders:
-            self._note_boot()
         for order in orders:
             attempt = self._attempt(order.key, order.spec, cookie_of(self._data_id, order.key, order.epoch))
             try:
+                self._note_boot()
                 attempt.frame = frame_of(order, self._data, self._data_id)
+            except OSError as error:
+                words = f"the data folder cannot be written: {error.strerror}"
+                self._loop.call_soon(self._not_started, attempt, words, True)
             except (ValueError, TypeError, RecursionError) as error:
                 self._loop.call_soon(self._not_started, attempt, f"it cannot be handed over: {error}", False)
-                continue
-            self._send(attempt)
+            else:
+                self._send(attempt)
 
     def _attempt(self, key: AttemptKey, spec: TaskSpec, cookie: str) -> Attempt:
         attempt = Attempt(key, spec, spool.spool_folder(str(self._data), *key), cookie.encode())
@@ -100,8 +106,24 @@ class LocalLauncher:
 
     def _send(self, attempt: Attempt) -> None:
         server = self._servers[not attempt.spec.argv]
+        if not server.is_open:
+            server = self._revive(server)
         attempt.server = server
-        server.send(attempt.key, attempt.frame)
+        if server.is_open:
+            server.send(attempt.key, attempt.frame)
+        else:
+            words = f"the fork server does not run: {_last_line(server.log)}"
+            self._loop.call_soon(self._not_started, attempt, words, True)
+
+    def _revive(self, gone: ForkServer) -> ForkServer:
+        """A new server in the place of one that is gone; the same again when it went too often lately."""
+        now = self._loop.time()
+        self._restarts = [at for at in self._restarts if now - at < RESTARTS_WITHIN]
+        if self._servers[gone.warm] is gone and len(self._restarts) < MOST_RESTARTS:
+            self._restarts.append(now)
+            with contextlib.suppress(OSError):
+                self._servers[gone.warm] = self._new_server(gone.warm)
+        return self._servers[gone.warm]
 
     def stop(self, key: AttemptKey, reason: str) -> None:
         """The wrapper is asked to end its tree; if it does not, we do."""
@@ -125,15 +147,14 @@ class LocalLauncher:
 
     def answer(self, key: AttemptKey, question: str, choice: str, by: str) -> None:
         """Adds a line to the attempt's file of answers, where its action looks."""
-        folder = spool.spool_folder(str(self._data), *key)
+        attempt = self._attempts.get(key)
+        if attempt is None:
+            return
         line = json.dumps({"id": question, "choice": choice, "by": by}) + "\n"
-        descriptor = os.open(
-            f"{folder}/{ANSWERS}", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
-        )
         try:
-            os.write(descriptor, line.encode())
-        finally:
-            os.close(descriptor)
+            spool.append_line(attempt.folder, ANSWERS, line.encode())
+        except OSError:
+            attempt.timers.append(self._loop.call_later(RETRY_ANSWER, self.answer, key, question, choice, by))
 
     async def adopt(self, left: Sequence[LeftRunning]) -> None:
         """See the port. To be called before the first `launch`. What an adopted attempt said is told again from its beginning."""
@@ -320,11 +341,7 @@ class LocalLauncher:
             if attempt.server is gone and attempt.process is not None:
                 self._watch.add(attempt.key, attempt.process)
         is_certain = await until_unlocked(gone.lock, LONGEST_BARRIER)
-        gone.reap()
-        now = self._loop.time()
-        self._restarts = [*(at for at in self._restarts if now - at < RESTARTS_WITHIN), now]
-        if self._servers[gone.warm] is gone and len(self._restarts) <= MOST_RESTARTS:
-            self._servers[gone.warm] = self._new_server(gone.warm)
+        await gone.wait_gone(1.0)
         self._hear_notices()
         for attempt in list(self._attempts.values()):
             if attempt.server is not gone or attempt.is_ending:
@@ -333,18 +350,10 @@ class LocalLauncher:
             if process is not None:
                 self._began(attempt, process)
                 self._watch.add(attempt.key, process)
-            elif is_certain and self._servers[gone.warm] is not gone:
+            elif is_certain:
                 self._send(attempt)
             else:
-                words = await asyncio.to_thread(self._server_words)
-                self._not_started(attempt, f"the fork server does not run: {words}", is_certain)
-
-    def _server_words(self) -> str:
-        try:
-            lines = (self._folder / "server.log").read_text("utf-8", "replace").strip().splitlines()
-        except OSError:
-            lines = []
-        return lines[-1][:200] if lines else "it says nothing"
+                self._end_by_force(attempt, How.LOST, "its fork server was killed before it began")
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
@@ -369,6 +378,11 @@ class LocalLauncher:
             return (self._folder / "boot").read_text("ascii") == self._boot
         except (OSError, ValueError):
             return False
+
+
+def _last_line(path: Path) -> str:
+    lines = read_small(str(path)).decode("utf-8", "replace").strip().splitlines()
+    return lines[-1][:200] if lines else "it says nothing"
 
 
 def _process(record: Mapping[str, Any] | None) -> Process | None:
