@@ -147,6 +147,20 @@ class FakeDesk:
                     self._consider(task, now)
             self._tell(now)
 
+    def storm(self, changes_a_second: float) -> None:
+        """Sends so many changes a second from a thread, each with the time of its making in `stamp`."""
+
+        def blow() -> None:
+            rows = [task for task in self._tasks.values() if task["run"] == max(self._runs)]
+            start = time.monotonic()
+            number = 0
+            while not self._stopped.wait(max(0.0, start + number / changes_a_second - time.monotonic())):
+                row = {**rows[number % len(rows)], "progress": number % 100 / 100, "stamp": time.time()}
+                self.say({"seq": self._seq, "at": row["stamp"], "tasks": [row]})
+                number += 1
+
+        threading.Thread(target=blow, name="storm", daemon=True).start()
+
     def say(self, message: Mapping[str, Any]) -> None:
         """Sends a message of the caller's own to all who watch."""
         for listener in list(self._listeners):

@@ -24,6 +24,7 @@ def main() -> None:
     words.add_argument("--data", type=Path, default=None)
     words.add_argument("--calm", action="store_true", help="nothing moves by itself")
     words.add_argument("--rate", type=float, default=10.0, help="steps a second")
+    words.add_argument("--changes", type=float, default=0.0, help="changes a second besides, each a message of its own")
     given = words.parse_args()
     data = given.data or Path(tempfile.mkdtemp(prefix="callboard-fake-"))
     door = open_door(given.host, given.port, Boundary())
@@ -33,6 +34,8 @@ def main() -> None:
     (artifacts / "report.txt").write_text("plain\n")
     desk = FakeDesk(artifacts).furnish()
     stop = (lambda: None) if given.calm else desk.start(1 / given.rate)
+    if given.changes:
+        desk.storm(given.changes)
     token = new_token()
     announce(data, door.url, token)
 
