@@ -1,7 +1,6 @@
 """Runs attempts on this machine: hands orders to the fork servers, and turns what comes back into facts."""
 
 import asyncio
-import contextlib
 import hashlib
 import json
 import os
@@ -16,21 +15,20 @@ from callboard.core.facts import Began, Ended, Fact, How
 from callboard.core.task import AttemptKey, Process, TaskSpec
 from callboard.launch import spool
 from callboard.launch.attempt import Attempt, ended
+from callboard.launch.boot import BootNote
 from callboard.launch.ending import end_strays, signal_wrapper
 from callboard.launch.environment import allowed_environment
-from callboard.launch.forks import ForkServer, former_locks, until_unlocked
+from callboard.launch.forks import ForkServer, until_unlocked
 from callboard.launch.hearing import Hearing
 from callboard.launch.orders import cookie_of, frame_of
+from callboard.launch.servers import LONGEST_BARRIER, Servers, last_words
 from callboard.launch.watch import Watch
-from callboard.measure.process import boot_id, read_small, start_of
+from callboard.measure.process import boot_id, start_of
 from callboard.ports import LeftRunning, Order
 from callboard.work.messages import ANSWERS
 
 STOP_BY_US = 7.0
 RETRY_ANSWER = 1.0
-LONGEST_BARRIER = 10.0
-MOST_RESTARTS = 5
-RESTARTS_WITHIN = 60.0
 
 
 class LocalLauncher:
@@ -56,7 +54,6 @@ class LocalLauncher:
         self._attempts: dict[AttemptKey, Attempt] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._notices = b""
-        self._restarts: list[float] = []
         self._boot = boot_id()
         self._is_open = False
 
@@ -72,15 +69,10 @@ class LocalLauncher:
         self._loop.add_reader(self._pipe[0], self._hear_notices)
         self._watch = Watch(self._wrapper_gone)
         self._hearing = Hearing(self._hand_over, self._said_all, self._watch)
-        for path in former_locks(self._folder, ()):
-            await until_unlocked(path, 0.0)
-        self._servers = {warm: self._new_server(warm) for warm in (False, True)}
+        self._note = BootNote(self._folder / "boot", self._boot)
+        self._servers = Servers(self._folder, self._environment, self._paths, self._pipe[1], self._server_gone)
+        await self._servers.open()
         self._is_open = True
-
-    def _new_server(self, warm: bool) -> ForkServer:
-        server = ForkServer(self._folder, self._environment, self._paths, self._pipe[1], self._server_gone, warm=warm)
-        server.start()
-        return server
 
     # What the engine wants
 
@@ -89,7 +81,7 @@ class LocalLauncher:
         for order in orders:
             attempt = self._attempt(order.key, order.spec, cookie_of(self._data_id, order.key, order.epoch))
             try:
-                self._note_boot()
+                self._note.write()
                 attempt.frame = frame_of(order, self._data, self._data_id)
             except OSError as error:
                 words = f"the data folder cannot be written: {error.strerror}"
@@ -105,25 +97,13 @@ class LocalLauncher:
         return attempt
 
     def _send(self, attempt: Attempt) -> None:
-        server = self._servers[not attempt.spec.argv]
-        if not server.is_open:
-            server = self._revive(server)
+        server = self._servers.take(not attempt.spec.argv)
         attempt.server = server
         if server.is_open:
             server.send(attempt.key, attempt.frame)
         else:
-            words = f"the fork server does not run: {_last_line(server.log)}"
+            words = f"the fork server does not run: {last_words(server)}"
             self._loop.call_soon(self._not_started, attempt, words, True)
-
-    def _revive(self, gone: ForkServer) -> ForkServer:
-        """A new server in the place of one that is gone; the same again when it went too often lately."""
-        now = self._loop.time()
-        self._restarts = [at for at in self._restarts if now - at < RESTARTS_WITHIN]
-        if self._servers[gone.warm] is gone and len(self._restarts) < MOST_RESTARTS:
-            self._restarts.append(now)
-            with contextlib.suppress(OSError):
-                self._servers[gone.warm] = self._new_server(gone.warm)
-        return self._servers[gone.warm]
 
     def stop(self, key: AttemptKey, reason: str) -> None:
         """The wrapper is asked to end its tree; if it does not, we do."""
@@ -158,9 +138,7 @@ class LocalLauncher:
 
     async def adopt(self, left: Sequence[LeftRunning]) -> None:
         """See the port. To be called before the first `launch`. What an adopted attempt said is told again from its beginning."""
-        own = [server.lock for server in self._servers.values()]
-        barriers = [until_unlocked(path, LONGEST_BARRIER) for path in former_locks(self._folder, own)]
-        is_certain = all(await asyncio.gather(*barriers)) and self._same_boot()
+        is_certain = await self._servers.former_are_gone() and self._note.is_same()
         for item in left:
             self._adopt(item, is_certain)
 
@@ -192,8 +170,7 @@ class LocalLauncher:
         if not self._is_open:
             return
         self._is_open = False
-        for server in self._servers.values():
-            server.let_go()
+        self._servers.let_go()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -205,7 +182,7 @@ class LocalLauncher:
         for attempt in self._attempts.values():
             self._let_go(attempt)
         self._attempts.clear()
-        await asyncio.gather(*(server.wait_gone(2.0) for server in self._servers.values()))
+        await self._servers.wait_gone()
 
     # What comes back
 
@@ -359,30 +336,6 @@ class LocalLauncher:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    # Which boot the last orders were given in: what was lost with the machine may have run, whatever its files say.
-
-    def _note_boot(self) -> None:
-        path = self._folder / "boot"
-        if self._same_boot():
-            return
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(descriptor, self._boot.encode())
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-    def _same_boot(self) -> bool:
-        try:
-            return (self._folder / "boot").read_text("ascii") == self._boot
-        except (OSError, ValueError):
-            return False
-
-
-def _last_line(path: Path) -> str:
-    lines = read_small(str(path)).decode("utf-8", "replace").strip().splitlines()
-    return lines[-1][:200] if lines else "it says nothing"
 
 
 def _process(record: Mapping[str, Any] | None) -> Process | None:
