@@ -7,6 +7,9 @@ import os
 from pathlib import Path
 
 
+NO_ORDER = "none"
+
+
 class BootNote:
     """A note on the disk; `current` is the boot of now."""
 
@@ -15,22 +18,31 @@ class BootNote:
         self._path = path
         self._is_written = False
 
-    def is_same(self) -> bool:
-        """Whether the last orders were given since the machine was started."""
-        try:
-            return self._path.read_text("ascii") == self.current
-        except (OSError, ValueError):
-            return False
+    def begin(self) -> None:
+        """In a new data folder: no order was ever given. Raises OSError when that cannot be written."""
+        if not self._path.exists():
+            self._put(NO_ORDER)
+
+    def is_known(self) -> bool:
+        """Whether no order was given before the machine was started the last time."""
+        return self._text() in (self.current, NO_ORDER)
 
     def write(self) -> None:
         """Before an order is given. Raises OSError when it cannot be written."""
-        if self._is_written:
-            return
-        if not self.is_same():
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            try:
-                os.write(descriptor, self.current.encode())
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        if not self._is_written and self._text() != self.current:
+            self._put(self.current)
         self._is_written = True
+
+    def _text(self) -> str:
+        try:
+            return self._path.read_text("ascii")
+        except (OSError, ValueError):
+            return ""
+
+    def _put(self, text: str) -> None:
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(descriptor, text.encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

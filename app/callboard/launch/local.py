@@ -70,6 +70,7 @@ class LocalLauncher:
         self._watch = Watch(self._wrapper_gone)
         self._hearing = Hearing(self._hand_over, self._said_all, self._watch)
         self._note = BootNote(self._folder / "boot", self._boot)
+        self._note.begin()
         self._servers = Servers(self._folder, self._environment, self._paths, self._pipe[1], self._server_gone)
         await self._servers.open()
         self._is_open = True
@@ -138,7 +139,7 @@ class LocalLauncher:
 
     async def adopt(self, left: Sequence[LeftRunning]) -> None:
         """See the port. To be called before the first `launch`. What an adopted attempt said is told again from its beginning."""
-        is_certain = await self._servers.former_are_gone() and self._note.is_same()
+        is_certain = await self._servers.former_are_gone() and self._note.is_known()
         for item in left:
             self._adopt(item, is_certain)
 
