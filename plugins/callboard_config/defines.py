@@ -15,6 +15,7 @@ SHELL = ("*.sh", "*.bash", "Makefile", "*.mk", "Procfile*", "justfile", "Justfil
 DOCKER = ("Dockerfile*", "*.dockerfile", "Containerfile*")
 CLUSTER = ("*.yml", "*.yaml")
 LARGEST = 1_000_000
+COMPOSE_READ = "compose ${…}"
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _ENV_NAME = re.compile(_NAME)
@@ -68,7 +69,7 @@ def compose_reads(workspace: Workspace) -> Iterator[Read]:
         for number, line in enumerate(workspace.text(path, LARGEST).splitlines(), 1):
             for match in _PUT_IN.finditer(re.sub(r"(^|\s)#.*", "", line)):
                 name, rest = match[1] or match[3], (match[2] or "").lstrip(":")
-                yield Read(name, path, number, "compose ${…}", rest.startswith("?"), rest.startswith(("-", "+")))
+                yield Read(name, path, number, COMPOSE_READ, rest.startswith("?"), rest.startswith(("-", "+")))
 
 
 def env_file_references(workspace: Workspace) -> Iterator[tuple[str, str, bool]]:

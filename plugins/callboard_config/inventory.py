@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from callboard.api import Context, Finding, Result, Severity, Workspace, unknown
 from callboard_config.ambient import is_brought, is_taken
-from callboard_config.defines import Definition, compose_reads, definitions, env_file_references
+from callboard_config.defines import COMPOSE_READ, Definition, compose_reads, definitions, env_file_references
 from callboard_config.envfiles import EnvFile, env_files
 from callboard_config.options import Inventory
 from callboard_config.places import covers, folder_of, is_docs, is_side, is_test
@@ -21,6 +21,7 @@ from callboard_config.verdicts import counted, judged
 
 SCRIPTS = ("*.js", "*.jsx", "*.mjs", "*.cjs", "*.ts", "*.tsx", "*.mts", "*.cts", "*.vue", "*.svelte", "*.astro")
 LARGEST_CODE = 1_000_000
+INSIDE = ("compose", "dockerfile", "cluster")  # what these set, a container sees, and compose itself does not
 TEXT_FILES = (
     "*.py", *SCRIPTS, "*.sh", "*.yml", "*.yaml", "*.toml", "*.ini", "*.cfg", "*.conf", "*.json", "*.html", "*.tf", "*.go",
     "*.rs", "*.rb", "*.java", "*.kt", "*.php", "*.nginx", "*.template", "Dockerfile*", "Makefile", "Procfile*", "*.service",
@@ -99,8 +100,9 @@ def observe(ctx: Context) -> Seen:
 
 def missing(seen: Seen) -> Iterator[tuple[str, Finding]]:
     """Read without a default and defined nowhere."""
-    known = {definition.name.upper() for definition in seen.defined} | {name.upper() for name in seen.sets}
-    known |= {name.upper() for file in seen.files for name in file.names}
+    outside = {d.name.upper() for d in seen.defined if d.kind not in INSIDE}
+    outside |= {name.upper() for file in seen.files for name in file.names}
+    known = outside | {d.name.upper() for d in seen.defined} | {name.upper() for name in seen.sets}
     sources = any(not is_test(file.path) for file in seen.files) or any(
         d.kind in ("compose", "cluster") for d in seen.defined
     )
@@ -112,7 +114,8 @@ def missing(seen: Seen) -> Iterator[tuple[str, Finding]]:
     for name, reads in sorted(by_name.items()):
         names = {name, *(other for read in reads for other in read.others)}
         bare = [read for read in reads if not read.default]
-        if not bare or any(n.upper() in known or is_brought(n) for n in names):
+        bare = [r for r in bare if not {n.upper() for n in names} & (outside if r.how == COMPOSE_READ else known)]
+        if not bare or any(is_brought(n) for n in names):
             continue
         required = [read for read in bare if read.required]
         place = (sorted(required, key=lambda r: is_side(r.path)) or bare)[0]
@@ -197,12 +200,13 @@ def unused(workspace: Workspace, seen: Seen) -> Iterator[tuple[str, Finding]]:
 
 
 def committed(seen: Seen) -> Iterator[tuple[str, Finding]]:
-    """A real env file that git tracks: high when a name and its value look like a secret."""
+    """A real env file that git tracks: high when it holds what looks like a secret, medium when it names one."""
     for file in seen.files:
         if not file.tracked or file.example or file.path.endswith(".flaskenv"):
             continue
         secrets = [e.name for e in file.entries if is_secret_name(e.name) and looks_real(e.name, e.value)]
-        severity = Severity.HIGH if secrets else Severity.MEDIUM
+        named = any(is_secret_name(entry.name) for entry in file.entries)
+        severity = Severity.HIGH if secrets else Severity.MEDIUM if named else Severity.LOW
         if is_test(file.path) or is_docs(file.path):
             severity = Severity.LOW
         what = f"; it sets {', '.join(secrets[:5])}" if secrets else ""

@@ -17,11 +17,11 @@ def _jobs(workspace: Workspace) -> Iterator[Job]:
     if not total:
         return
     yield Job(
-        "security.secrets", "security.secrets", f"{_number(total, 'file')} to look through", estimate=2 + total / 200
+        "security.secrets", "security.secrets", f"{_number(total, 'file')} to look through", estimate=2 + total / 120
     )
     python = len(workspace.matching("*.py"))
     if python:
-        yield Job("security.static", "security.static", _number(python, "Python file"), estimate=1 + python / 40)
+        yield Job("security.static", "security.static", _number(python, "Python file"), estimate=1 + python / 25)
     locks = workspace.matching(*TOML_LOCKS, *NPM_LOCKS, "Pipfile.lock")
     lists = workspace.matching(*REQUIREMENTS)
     manifests = [path for path in workspace.matching("pyproject.toml") if _names_dependencies(workspace, path)]

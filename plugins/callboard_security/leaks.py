@@ -13,8 +13,16 @@ from callboard_security.static import is_test
 from callboard_security.verdicts import counted, judged
 
 BATCH = 500
+LARGEST = 32 << 20
 OWN = "callboard."
 OFFLINE = ("--no-validate", "--no-update-check", "--redact", "--no-dedup", "--format", "jsonl")
+SAFE_GIT = {
+    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_KEY_0": "core.fsmonitor",
+    "GIT_CONFIG_VALUE_0": "false",
+    "GIT_CONFIG_KEY_1": "core.hooksPath",
+    "GIT_CONFIG_VALUE_1": "/dev/null",
+}
 SEVERITIES = {"high": Severity.HIGH, "medium": Severity.MEDIUM, "low": Severity.LOW}
 MEND = (
     "Revoke it where it was issued, and read a new one from a secret store; whoever has the repository has the old one"
@@ -29,7 +37,7 @@ def look(ctx: Context, options: Secrets) -> Result:
     """Scans the files of the workspace, and every commit when `history` is set; only redacted reports are made."""
     if ctx.program("kingfisher") is None:
         return unknown("kingfisher is not installed; pip install kingfisher-bin")
-    paths = [path for path in ctx.workspace.files if (ctx.workspace.path / path).is_file()]
+    paths, large = _sized(ctx)
     if not paths:
         return unknown("there are no files to look at")
     seen: dict[str, int] = {}
@@ -51,7 +59,23 @@ def look(ctx: Context, options: Secrets) -> Result:
         if ctx.findings:
             return judged(ctx, options.fail_on, looked_at, unchecked=[str(reason)])
         return unknown(str(reason))
-    return judged(ctx, options.fail_on, looked_at)
+    notes = [f"{counted(large, 'file')} above {LARGEST >> 20} MiB left out"] if large else []
+    return judged(ctx, options.fail_on, looked_at, notes=notes)
+
+
+def _sized(ctx: Context) -> tuple[list[str], int]:
+    """The files that are there now and small enough to be text, and how many are larger."""
+    paths, large = [], 0
+    for path in ctx.workspace.files:
+        try:
+            size = (ctx.workspace.path / path).stat().st_size
+        except OSError:
+            continue
+        if size > LARGEST:
+            large += 1
+        else:
+            paths.append(path)
+    return paths, large
 
 
 def _scan(ctx: Context, name: str, operands: list[str], history: str, confidence: str) -> Iterator[Mapping[str, Any]]:
@@ -59,7 +83,7 @@ def _scan(ctx: Context, name: str, operands: list[str], history: str, confidence
     with as_file(files("callboard_security") / "rules.yml") as rules:
         argv: list[str | Path] = ["kingfisher", "scan", *OFFLINE, "--rules-path", rules, "--confidence", confidence]
         argv += ["--git-history", history, "--quiet", "-o", output, "--", *operands]
-        run = ctx.run_tool(argv, env={"NO_COLOR": "1"}, timeout=1500)
+        run = ctx.run_tool(argv, env={"NO_COLOR": "1", **SAFE_GIT}, timeout=1500)
     if run.timed_out:
         raise Unreadable("kingfisher took too long")
     if not output.is_file():

@@ -21,8 +21,9 @@ SEVERITIES: Mapping[tuple[str, str], Severity] = {
     ("LOW", "HIGH"): Severity.LOW,
     ("LOW", "MEDIUM"): Severity.LOW,
 }
-# Whether a hash protects anything cannot be seen from the call: protocols and caches use SHA-1 and MD5 too.
-MILDER: Mapping[str, Severity] = {"B324": Severity.MEDIUM}
+# Whether a hash protects anything cannot be seen from the call (protocols and caches use SHA-1 too), nor from an import
+# whether what is parsed comes from strangers.
+MILDER: Mapping[str, Severity] = {"B324": Severity.MEDIUM, "B411": Severity.MEDIUM}
 PASSWORDS = frozenset({"B105", "B106", "B107"})
 CONFIG_FILES = ("bandit.yaml", "bandit.yml", ".bandit.yaml", ".bandit.yml")
 BATCH = 400

@@ -185,6 +185,14 @@ def test_compose_reads_and_asks_for_files(place: Path) -> None:
     assert told(outcome, "env-file-missing") == {("./db.env", "compose.yaml")}
 
 
+def test_what_compose_hands_on_does_not_define_it_for_compose(place: Path) -> None:
+    compose = "services:\n  a:\n    environment:\n      - SMTP_PASSWORD=${SMTP_PASSWORD?needed}\n"
+    code = 'import os\nos.environ["SMTP_PASSWORD"]\n'
+    outcome = take(place, {"compose.yml": compose, "app.py": code})
+    assert told(outcome, "setting-missing") == {("SMTP_PASSWORD", "compose.yml")}
+    assert told(take(place, {".env": "SMTP_PASSWORD=\n"}), "setting-missing") == set()
+
+
 def test_tests_and_what_the_system_brings_are_left_alone(place: Path) -> None:
     code = 'import os\nos.environ["HOME"]\nos.environ["GITHUB_SHA"]\n'
     outcome = take(place, {"app.py": code, "tests/test_a.py": 'import os\nos.environ["ONLY_IN_TESTS"]\n'})
