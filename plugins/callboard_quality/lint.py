@@ -21,7 +21,7 @@ from callboard.api import (
 from callboard_quality.options import LintOptions
 
 BATCH = 100_000
-SUSPECT = ("F", "B", "S", "PLE", "PLW", "ASYNC", "DTZ", "BLE", "TRY", "PGH", "LOG", "E9", "E7")
+SUSPECT = frozenset(["F", "B", "S", "PLE", "PLW", "ASYNC", "DTZ", "BLE", "PGH", "LOG"])
 
 
 def run_lint(ctx: Context, options: LintOptions) -> Result:
@@ -87,7 +87,7 @@ def _finding(entry: Any) -> Finding:
     place = entry.get("location") or {}
     code = entry.get("code") or "invalid-syntax"
     syntax = code in ("invalid-syntax", "E999", "E902")
-    suspect = code.startswith(SUSPECT)
+    suspect = code.rstrip("0123456789") in SUSPECT or code.startswith(("E7", "E9"))
     mend = (entry.get("fix") or {}).get("message") or ""
     return Finding(
         rule=code,

@@ -42,6 +42,8 @@ JSON_BOMBS = {
     "deep objects": '{"a":' * 200_000,
     "deep and closed": '{"runs":' + "[" * 5_000 + "]" * 5_000 + "}",
     "crowd of lists": "[" + "[]," * 6_000_000 + "[]]",
+    "crowd of objects": "[" + '{"a":{}},' * 2_400_000 + "1]",
+    "crowd of strings": "[" + '"ab",' * 4_000_000 + "1]",
     "crowd of numbers": "[" + "1," * 9_000_000 + "1]",
     "wide text": '{"a": "' + "\N{GRINNING FACE}" * 5_500_000 + '"}',
     "too large": '{"a": "' + "x" * 60_000_000 + '"}',

@@ -37,15 +37,16 @@ def summary(outcome: Outcome) -> str:
 
 def test_lint_maps_severities_and_only_syntax_errors_fail(root: Path) -> None:
     (root / "a.py").write_text("import os\nprint(undefined)\n")
-    (root / "ruff.toml").write_text("fix = true\nshow-fixes = true\n[lint]\nselect = ['F', 'W']\n")
-    (root / "b.py").write_text("x = 1 \n")
+    (root / "ruff.toml").write_text("fix = true\nshow-fixes = true\n[lint]\nselect = ['F', 'W', 'SIM']\n")
+    (root / "b.py").write_text("x = 1 \ny = not x == 2\n")
     outcome = run(root, "lint")
     assert verdict(outcome) is Verdict.PASS
-    assert "looked at 2 files and reports 3 findings" in summary(outcome)
+    assert "looked at 2 files and reports 4 findings" in summary(outcome)
     assert {(f.rule, f.severity, f.path, f.line) for f in outcome.findings} == {
         ("F401", Severity.MEDIUM, "a.py", 1),
         ("F821", Severity.MEDIUM, "a.py", 2),
         ("W291", Severity.LOW, "b.py", 1),
+        ("SIM201", Severity.LOW, "b.py", 2),
     }
     assert all(f.help.startswith("https://") and f.tool_version for f in outcome.findings)
     assert (root / "a.py").read_text().startswith("import os"), "ruff must not change files"

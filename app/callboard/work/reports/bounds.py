@@ -10,7 +10,7 @@ from callboard.errors import CallboardError
 
 LARGEST_REPORT = 24_000_000
 DEEPEST = 100
-MOST_MARKS = 600_000
+MOST_MARKS = 800_000
 LONGEST_TEXT = 20_000
 
 # A whole string, or one mark of structure; possessive, so that each byte is looked at once.
