@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from callboard.api import Job, Workspace
 from callboard_config.envfiles import env_paths
+from callboard_config.schema import candidates
 
 CODE = ("*.py", "*.js", "*.jsx", "*.mjs", "*.cjs", "*.ts", "*.tsx", "*.vue", "*.svelte")
 CONFIGURATION = ("*.json", "*.toml", "*.yml", "*.yaml")
@@ -25,8 +26,10 @@ def _jobs(workspace: Workspace) -> Iterator[Job]:
     if code or files:
         because = f"{_number(code, 'code file')} and {_number(files, 'configuration file')}"
         yield Job("config.hardcoded", "config.hardcoded", because, estimate=1 + (code + files) / 300)
-    if files:
-        yield Job("config.schema", "config.schema", _number(files, "configuration file"), estimate=1 + files / 100)
+    parsed = sum(len(paths) for paths in candidates(workspace))
+    if parsed:
+        because = f"{_number(parsed, 'JSON, TOML or YAML file')} to parse"
+        yield Job("config.schema", "config.schema", because, estimate=1 + parsed / 100)
 
 
 def _number(count: int, noun: str) -> str:

@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from callboard.api import Context, Finding, Result, Severity, unknown
+from callboard.api import Context, Finding, Result, Severity, Workspace, unknown
 from callboard_config.options import Schema
 from callboard_config.places import is_docs, is_test
+from callboard_config.secrecy import is_secret_name
 from callboard_config.verdicts import counted, judged
 
 LARGEST = 5_000_000
@@ -43,10 +44,7 @@ _PARSABLE = re.compile(r"^(.*?):(\d+):(\d+): \[(error|warning)\] (.*?)(?: \(([a-
 
 def check(ctx: Context, options: Schema) -> Result:
     """Parses every JSON, TOML and YAML file that is no test data; UNKNOWN when there is none."""
-    files = [path for path in ctx.workspace.files if not is_test(path) and not _is(path, OTHERS_OWN)]
-    json_files = [path for path in files if path.endswith(".json") and not _is(path, COMMENTED_JSON)]
-    toml_files = [path for path in files if path.endswith(".toml")]
-    yaml_files = [path for path in files if path.endswith((".yml", ".yaml")) and not _is(path, TEMPLATES)]
+    json_files, toml_files, yaml_files = candidates(ctx.workspace)
     unchecked: list[str] = []
     for path in json_files:
         _json(ctx, path)
@@ -56,7 +54,8 @@ def check(ctx: Context, options: Schema) -> Result:
         trouble = _yaml(ctx, yaml_files)
         if trouble:
             unchecked.append(f"{counted(len(yaml_files), 'YAML file')}: {trouble}")
-    known = [(schema, path) for schema, paths in SCHEMAS for path in paths if path in files]
+    here = set(ctx.workspace.files)
+    known = [(schema, path) for schema, paths in SCHEMAS for path in paths if path in here]
     for schema, path in known:
         if path not in {finding.path for finding in ctx.findings}:
             trouble = _against(ctx, schema, path)
@@ -68,6 +67,17 @@ def check(ctx: Context, options: Schema) -> Result:
     looked_at = f"{len(json_files)} JSON, {len(toml_files)} TOML and {counted(len(yaml_files), 'YAML file')}"
     notes = [f"{counted(len(known), 'file')} with a published schema"] if known else []
     return judged(ctx, options.fail_on, looked_at, unchecked=unchecked, notes=notes)
+
+
+def candidates(workspace: Workspace) -> tuple[list[str], list[str], list[str]]:
+    """The JSON, TOML and YAML files that are no test data, no templates, and nobody else's matter."""
+    files = [path for path in workspace.files if path.endswith((".json", ".toml", ".yml", ".yaml"))]
+    files = [path for path in files if not is_test(path) and not _is(path, OTHERS_OWN)]
+    return (
+        [path for path in files if path.endswith(".json") and not _is(path, COMMENTED_JSON)],
+        [path for path in files if path.endswith(".toml")],
+        [path for path in files if path.endswith((".yml", ".yaml")) and not _is(path, TEMPLATES)],
+    )
 
 
 def _is(path: str, patterns: Sequence[str]) -> bool:
@@ -180,6 +190,8 @@ def _against(ctx: Context, schema: str, path: str) -> str:
         inner = error.get("best_deep_match")
         if isinstance(inner, dict):
             place, said = str(inner.get("path", place)), str(inner.get("message", said))
+        if is_secret_name(place.rsplit(".", 1)[-1]):
+            said = "the value does not fit"
         words = f"{place}: {said} (schema {schema.removeprefix('vendor.')})"
         if words in told:
             continue

@@ -82,7 +82,7 @@ def _scan(ctx: Context, name: str, operands: list[str], history: str, confidence
     output = ctx.scratch / f"kingfisher-{name}.jsonl"
     with as_file(files("callboard_security") / "rules.yml") as rules:
         argv: list[str | Path] = ["kingfisher", "scan", *OFFLINE, "--rules-path", rules, "--confidence", confidence]
-        argv += ["--git-history", history, "--quiet", "-o", output, "--", *operands]
+        argv += ["--jobs", "2", "--git-history", history, "--quiet", "-o", output, "--", *operands]
         run = ctx.run_tool(argv, env={"NO_COLOR": "1", **SAFE_GIT}, timeout=1500)
     if run.timed_out:
         raise Unreadable("kingfisher took too long")

@@ -165,6 +165,8 @@ def _pip_audit(ctx: Context, options: Dependencies, python: Sequence[Package]) -
             place = places.get(str(entry.get("name")), Package("PyPI", str(entry.get("name")), str(entry["version"])))
             for vulnerability in entry.get("vulns", []):
                 _report_pip(ctx, place, vulnerability)
+    if skipped and not checked:
+        skipped[0] += " (without a way to PyPI, set agents.security.osv_folder)"
     if skipped:
         reasons.append(f"{counted(len(skipped), 'Python package')} that pip-audit skipped: {skipped[0]}")
     return checked, reasons
@@ -186,7 +188,7 @@ def _ask_pypi(
         report = json.loads(output.read_bytes())
         entries = report["dependencies"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None, f"pip-audit gave no report (exit {run.code}): {run.trouble}"
+        return None, f"pip-audit gave no report (exit {run.code}): {run.trouble[:160]}"
     return (entries, "") if isinstance(entries, list) else (None, "pip-audit's report has another form than expected")
 
 
