@@ -134,7 +134,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("folder", type=Path, metavar="FOLDER", help="where to make it; must be empty or not there")
     made.add_argument("--no-run", action="store_true", help="only make it")
     made = command("plugin", "plugins", "make, list or check plugins")
-    made.add_argument("act", choices=("new", "list"), metavar="new|list")
+    made.add_argument("act", choices=("new", "check", "list"), metavar="new|check|list")
     made.add_argument("name", nargs="?", default="", metavar="NAME")
     return top
 

@@ -7,7 +7,7 @@ import time
 
 from callboard.cli import DONE
 from callboard.commands.doors import reading_desk, settings_of
-from callboard.commands.looks import _task_id
+from callboard.commands.looks import task_id
 
 PIECE = 262_144
 LOOK_S = 0.2
@@ -19,7 +19,7 @@ CONTROL = re.compile(
 def logs(given: argparse.Namespace) -> int:
     """Prints the log; with --follow until the task ends."""
     desk = reading_desk(settings_of(given))
-    task = _task_id(desk, given.task)
+    task = task_id(desk, given.task)
     offset = 0
     while True:
         piece = desk.log(task, given.attempt or None, offset, PIECE)

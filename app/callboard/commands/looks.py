@@ -35,7 +35,7 @@ def status(given: argparse.Namespace) -> int:
         else:
             _print_run(run)
     else:
-        task = desk.task(_task_id(desk, given.what))
+        task = desk.task(task_id(desk, given.what))
         if given.json:
             print_json(task)
         else:
@@ -43,7 +43,7 @@ def status(given: argparse.Namespace) -> int:
     return DONE
 
 
-def _task_id(desk: Any, what: str) -> str:
+def task_id(desk: Any, what: str) -> str:
     """'12.3' for '12.quality.tests'."""
     run, _, name = what.partition(".")
     if not run.isdecimal() or not name:
@@ -184,7 +184,10 @@ def findings(given: argparse.Namespace) -> int:
         sys.stdout.write("no findings\n")
     else:
         table(
-            [(r["severity"], f"{r['path']}:{r['line']}" if r["line"] else r["path"], r["rule"], r["task"], r["message"]) for r in rows],
+            [
+                (r["severity"], f"{r['path']}:{r['line']}" if r["line"] else r["path"], r["rule"], r["task"], r["message"])
+                for r in rows
+            ],
             ("SEVERITY", "PLACE", "RULE", "TASK", "MESSAGE"),
         )  # fmt: skip
     return DONE
@@ -215,8 +218,8 @@ def schedules(given: argparse.Namespace) -> int:
     else:
         table(
             [
-                (r["name"], r["when"], r["pipeline"], ", ".join(_moment(m) for m in r["next"]), r["last"]["note"] if r["last"] else "",
-                 str(r["missed"]))
+                (r["name"], r["when"], r["pipeline"], ", ".join(_moment(m) for m in r["next"]),
+                 r["last"]["note"] if r["last"] else "", str(r["missed"]))
                 for r in rows
             ],
             ("SCHEDULE", "WHEN", "PIPELINE", "NEXT", "LAST", "MISSED"),

@@ -7,9 +7,9 @@ from typing import Any
 
 from callboard.cli import DONE
 from callboard.commands.doors import remote_desk, settings_of
-from callboard.commands.looks import _task_id
+from callboard.commands.looks import task_id
 from callboard.commands.show import print_json
-from callboard.errors import NotFound
+from callboard.errors import CallboardError, NotFound
 from callboard.guard.trust import user_name
 
 
@@ -38,7 +38,7 @@ def cancel(given: argparse.Namespace) -> int:
             desk.cancel_run(int(given.what), given.reason, user_name())
             _until(lambda: desk.run(int(given.what))["run"]["done"] == desk.run(int(given.what))["run"]["total"])
         else:
-            task = _task_id(desk, given.what)
+            task = task_id(desk, given.what)
             desk.cancel_task(task, given.reason, user_name())
             _until(lambda: desk.task(task)["task"]["state"] not in ("starting", "running", "waiting"))
 
@@ -51,7 +51,7 @@ def _until(ended: Callable[[], bool], seconds: float = 12.0) -> None:
     end = time.monotonic() + seconds
     while not ended():
         if time.monotonic() > end:
-            raise NotFound(f"it did not end within {seconds:.0f} s; see `callboard status`")
+            raise CallboardError(f"it did not end within {seconds:.0f} s; see `callboard status`")
         time.sleep(0.1)
 
 
@@ -68,7 +68,7 @@ def retry(given: argparse.Namespace) -> int:
         return DONE
     import queue
 
-    from callboard.commands.work import _drained, follow
+    from callboard.commands.work import drained, follow
     from callboard.wiring import House
 
     with House(settings) as house:
@@ -76,7 +76,7 @@ def retry(given: argparse.Namespace) -> int:
         stop = house.desk.watch(messages.put)
         number = _again(house.desk, given.what)
         given.events = False
-        code = follow(house.desk, number, given, _drained(messages))
+        code = follow(house.desk, number, given, drained(messages))
         stop()
     return code
 
@@ -85,7 +85,7 @@ def _again(desk: Any, what: str) -> int:
     if what.isdecimal():
         desk.retry_run(int(what), user_name())
         return int(what)
-    task = _task_id(desk, what)
+    task = task_id(desk, what)
     desk.retry_task(task, user_name())
     return int(task.partition(".")[0])
 
@@ -112,7 +112,7 @@ def decide(given: argparse.Namespace) -> int:
     """A person's word about a task."""
     return _wish(
         given,
-        lambda desk: desk.decide(_task_id(desk, given.task), given.choice, user_name()),
+        lambda desk: desk.decide(task_id(desk, given.task), given.choice, user_name()),
         f"{given.task}: {given.choice}",
     )
 
@@ -121,7 +121,7 @@ def answer(given: argparse.Namespace) -> int:
     """A person's answer to the task's open question."""
 
     def act(desk: Any) -> None:
-        task = _task_id(desk, given.task)
+        task = task_id(desk, given.task)
         asked = [q for q in desk.questions() if q["task"] == task and q["question"] != "decision"]
         if not asked:
             raise NotFound(f"task {given.task} asks nothing; see `callboard inbox`")

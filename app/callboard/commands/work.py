@@ -44,12 +44,12 @@ def run(given: argparse.Namespace) -> int:
         messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         stop = desk.watch(messages.put)
         number = desk.submit(priority=given.priority or "", by=user_name(), prepared=prepared)
-        code = follow(desk, number, given, _drained(messages))
+        code = follow(desk, number, given, drained(messages))
         stop()
     return code
 
 
-def _drained(messages: "queue.SimpleQueue[Message]") -> Iterator[Message]:
+def drained(messages: "queue.SimpleQueue[Message]") -> Iterator[Message]:
     """Messages as they come, an empty one when nothing came for a while."""
     while True:
         try:

@@ -57,6 +57,19 @@ class RunSubmitted:
 
 
 @dataclass(frozen=True, slots=True)
+class TasksAdded:
+    """Tasks joined a run while it goes on; they may depend on tasks that are there and on each other, by place.
+
+    `by` says who added them: an attempt ('12.3#1') or a person.
+    """
+
+    at: float
+    run: int
+    by: str
+    specs: tuple[TaskSpec, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptDecided:
     """An attempt will be started, and why now; `holds` are the seconds that the task was held since the last attempt, by reason."""
 
@@ -237,6 +250,7 @@ Event = (
     | AgentsFound
     | AgentSet
     | RunSubmitted
+    | TasksAdded
     | AttemptDecided
     | AttemptBegan
     | AttemptStopping

@@ -24,6 +24,7 @@ from callboard.core.events import (
     RetryAsked,
     RunSubmitted,
     ScheduleFired,
+    TasksAdded,
 )
 from callboard.core.graph import children, remaining_paths
 from callboard.core.run import SEVERITIES, Run, Task
@@ -54,6 +55,8 @@ def fold(state: State, event: Event) -> None:
             state.changed_tasks[task] = None
         case RunSubmitted():
             _submitted(state, event)
+        case TasksAdded():
+            _added_tasks(state, event)
         case CancelAsked():
             _cancel(state, event)
         case RetryAsked():
@@ -126,6 +129,57 @@ def _submitted(state: State, event: RunSubmitted) -> None:
             state.make_ready(task, event.at)
     if not specs:
         run.started = run.ended = event.at
+
+
+def _added_tasks(state: State, event: TasksAdded) -> None:
+    run = state.run(event.run)
+    first = len(run.tasks)
+    if not run.unfinished:
+        raise Refused(f"run {run.id} has ended; no task can be added")
+    for place, spec in enumerate(event.specs, first):
+        if any(not 0 <= parent < place for parent in (*spec.depends, *spec.after)):
+            raise Refused(f"added task '{spec.name}' depends on a place that is not before it")
+    added = [Task(run, index, spec) for index, spec in enumerate(event.specs, first)]
+    run.tasks += added
+    run.unfinished += len(added)
+    run.counts[TaskState.WAITING] = run.counts.get(TaskState.WAITING, 0) + len(added)
+    state.changed_runs[run] = None
+    for task in added:
+        state.changed_tasks[task] = None
+        state.queued[task.spec.agent] = state.queued.get(task.spec.agent, 0) + 1
+        for parent in dict.fromkeys(task.spec.depends):
+            run.tasks[parent].below = [*run.tasks[parent].below, task.index]
+        for parent in dict.fromkeys(p for p in task.spec.after if p not in task.spec.depends):
+            run.tasks[parent].later = [*run.tasks[parent].later, task.index]
+        task.unmet = sum(1 for parent in {*task.spec.depends, *task.spec.after} if not run.tasks[parent].final)
+    for task in reversed(added):
+        _lengthen(state, task, event.at)
+    for task in added:
+        if task.state is not TaskState.WAITING:
+            continue
+        bad = next((run.tasks[p] for p in task.spec.depends if run.tasks[p].state in BAD), None)
+        if bad is not None:
+            task.outcome_reason = f"needs {bad.spec.name}, which {_was(bad.state)}"
+            _finish(state, task, TaskState.SKIPPED, event.at)
+        elif task.unmet == 0:
+            state.make_ready(task, event.at)
+
+
+def _lengthen(state: State, task: Task, now: float) -> None:
+    """What comes before the task has a longer path ahead of it now; those that are ready get their new rank."""
+    todo = [task]
+    tasks = task.run.tasks
+    while todo:
+        child = todo.pop()
+        for place in (*child.spec.depends, *child.spec.after):
+            parent = tasks[place]
+            longer = parent.spec.estimate + child.remaining
+            if longer > parent.remaining and not parent.final:
+                parent.remaining = longer
+                todo.append(parent)
+                if parent.ticket:
+                    state.withdraw(parent)
+                    state.ready.push(parent, now)
 
 
 def _decided(state: State, event: AttemptDecided) -> None:

@@ -22,6 +22,7 @@ from callboard.core.events import (
     RetryAsked,
     RunSubmitted,
     ScheduleFired,
+    TasksAdded,
 )
 from callboard.core.holds import gib, number
 from callboard.core.task import TaskState
@@ -35,6 +36,8 @@ def sentence(event: Event) -> str:
                 f"Run {event.run} '{event.name}' was submitted by {event.by} ({event.trigger}): "
                 f"{len(event.specs)} tasks, priority {event.priority.name.lower()}."
             )
+        case TasksAdded():
+            return f"{event.by} added {len(event.specs)} tasks: {', '.join(spec.name for spec in event.specs[:5])}."
         case AttemptDecided():
             waited = "; ".join(f"{seconds:.1f} s {cause}" for cause, seconds in event.holds)
             return f"Attempt {event.attempt} starts: {event.why}." + (f" Waited {waited}." if waited else "")

@@ -18,6 +18,7 @@ from callboard.core.events import (
     MetricsTaken,
     RunSubmitted,
     ScheduleFired,
+    TasksAdded,
 )
 from callboard.core.run import SEVERITIES, Run, Task
 from callboard.core.state import State
@@ -142,6 +143,12 @@ class SqliteLog:
                 )  # fmt: skip
             case RunSubmitted():
                 _insert_run(connection, state.runs[event.run])
+            case TasksAdded():
+                run = state.runs[event.run]
+                count = len(event.specs)
+                first = next(i for i, task in enumerate(run.tasks) if task.spec is event.specs[0])
+                _insert_tasks(connection, run.tasks[first : first + count])
+                connection.execute("UPDATE run SET total=? WHERE id=?", (len(run.tasks), run.id))
             case FindingsFound():
                 agent = state.runs[event.run].tasks[event.task].spec.agent
                 connection.executemany(
@@ -190,13 +197,17 @@ def _insert_run(connection: sqlite3.Connection, run: Run) -> None:
         ' "trigger", submitted, total, "key") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)',
         (*_run_values(run), run.name, run.workspace, run.by, run.trigger, run.submitted, len(run.tasks), run.key),
     )
+    _insert_tasks(connection, run.tasks)
+
+
+def _insert_tasks(connection: sqlite3.Connection, tasks: Sequence[Task]) -> None:
     connection.executemany(
         "INSERT INTO task (state, verdict, reason, attempt, decided, started, ended, cpu_s, peak_mb, read_mb, written_mb, held,"
         " findings, run, place, name, agent, action, spec, remaining) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         [
-            (*_task_values(task), run.id, task.index, task.spec.name, task.spec.agent, task.spec.action, to_json(task.spec),
+            (*_task_values(task), task.run.id, task.index, task.spec.name, task.spec.agent, task.spec.action, to_json(task.spec),
              task.remaining)
-            for task in run.tasks
+            for task in tasks
         ],
     )  # fmt: skip
 

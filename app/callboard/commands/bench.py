@@ -1,0 +1,83 @@
+"""`bench`: measures what Callboard costs, and prints the medians beside the goals."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from callboard.bench.figures import Figure, machine
+from callboard.cli import DONE, USAGE
+from callboard.commands.show import paint, print_json
+
+WHAT = {
+    "engine": "the engine with its log on disk and work that costs nothing",
+    "processes": "500 real processes, all in",
+    "follow": "how soon a child starts when its parent ended",
+    "action": "an agent's action that does nothing, warm",
+    "big": "a run of 100,000 tasks",
+    "start": "how long commands, the engine and the server take to start, and what the server takes when idle",
+    "schedule": "`schedule IN.json OUT.json`: the planner on a graph, in virtual time",
+    "dispatch": "the planner online: JSON lines in, JSON lines out",
+}
+
+
+def bench(given: argparse.Namespace) -> int:
+    """One bench, or the list of them; 'all' runs those that need no file."""
+    if given.name == "schedule":
+        from callboard.bench.schedule import schedule
+
+        if len(given.files) != 2:
+            sys.stderr.write(
+                "callboard: name the graph and where to write: callboard bench schedule IN.json OUT.json\n"
+            )
+            return USAGE
+        length = schedule(Path(given.files[0]), Path(given.files[1]))
+        sys.stderr.write(f"make-span {length:g}\n")
+        return DONE
+    if given.name == "dispatch":
+        from callboard.bench.schedule import dispatch
+
+        dispatch(sys.stdin, sys.stdout)
+        return DONE
+    measures = _measures()
+    if given.name not in (*measures, "all"):
+        for name, words in WHAT.items():
+            sys.stdout.write(f"{name:<12} {words}\n")
+        sys.stdout.write(f"{'all':<12} everything that needs no file\n")
+        return DONE if not given.name else USAGE
+    chosen = list(measures) if given.name == "all" else [given.name]
+    figures: list[Figure] = []
+    for name in chosen:
+        found = measures[name](max(1, given.runs))
+        figures += found
+        if not given.json:
+            for figure in found:
+                _print(figure)
+    if given.json:
+        print_json({"name": given.name, "figures": [asdict(figure) for figure in figures], "machine": dict(machine())})
+    return DONE
+
+
+def _print(figure: Figure) -> None:
+    spread = f"{figure.min:g} – {figure.max:g}, median of {figure.runs}"
+    goal = f"goal {figure.goal}" if figure.goal else ""
+    sys.stdout.write(
+        f"{figure.figure:<46} {paint(f'{figure.value:>9g}', '1')} {figure.unit:<6} {goal:<14} {paint(spread, '2')}\n"
+    )
+    sys.stdout.flush()
+
+
+def _measures() -> dict[str, Callable[[int], list[Figure]]]:
+    from callboard.bench.engine import big, engine
+    from callboard.bench.processes import action, follow, processes
+    from callboard.bench.starting import start
+
+    return {
+        "engine": engine,
+        "processes": processes,
+        "follow": follow,
+        "action": action,
+        "big": big,
+        "start": start,
+    }
