@@ -29,6 +29,7 @@ class StartOptions:
     """Which service is started."""
 
     service: str = option("", help="The name of a service in callboard.toml: [services.NAME]")
+    restart: bool = option(False, help="Stop one that runs already and start it again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class InfraDeploy(Agent):
         """Starts a declared service and waits until it is healthy; what does not get healthy is stopped again."""
         from callboard_infra_deploy.services import start_service
 
-        return start_service(ctx, options.service)
+        return start_service(ctx, options.service, restart=options.restart)
 
     @action(
         "Stop a service",

@@ -21,8 +21,8 @@ GRACE = 5.0
 OUTLIVES = "outlives.json"
 
 
-def start_service(ctx: Context, name: str) -> Result:
-    """Starts it once: one that Callboard started before and that is still healthy is left alone.
+def start_service(ctx: Context, name: str, *, restart: bool = False) -> Result:
+    """Starts it once: one that Callboard started before and that is still healthy is left alone, unless `restart` is set.
 
     Raises `CallboardError` for a wrong declaration and `BoundaryError` for a port or an address that is forbidden.
     """
@@ -30,10 +30,11 @@ def start_service(ctx: Context, name: str) -> Result:
     shelf = Shelf(ctx, name)
     with shelf.alone():
         former = shelf.read()
-        if former is not None and is_alive(former):
+        if former is not None and is_alive(former) and not restart:
             return _already(ctx, service, former)
         if former is not None:
-            end_family(name, former.mark, GRACE)  # what a start that broke off has left
+            end_family(name, former.mark, GRACE)  # also what a start that broke off has left
+            shelf.note("stopped", former)
         port = service.port or _free_port(ctx)
         ctx.boundary.check_bind(port)
         address = service.address(port)
@@ -51,7 +52,9 @@ def _already(ctx: Context, service: Service, record: Record) -> Result:
     trouble = _health(ctx, record, Deadline(5.0))
     if trouble:
         return failed(f"{place}, but {trouble}; stop it first", outputs=_outputs(record))
-    return passed(f"{place} and is healthy", outputs=_outputs(record))
+    now = _commit(ctx)
+    older = f"; it was started from commit {record.commit}, now it is {now}" if now != record.commit else ""
+    return passed(f"{place} and is healthy{older}", outputs=_outputs(record))
 
 
 def _outputs(record: Record) -> dict[str, Any]:

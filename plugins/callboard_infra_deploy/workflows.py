@@ -9,7 +9,7 @@ from callboard_infra_deploy.files import ci_files
 from callboard_infra_deploy.judge import Looked, batches, judged, missing
 from callboard_infra_deploy.schemas import check_schema, read_all
 
-GITHUB = ("vendor.github-workflows", "vendor.github-actions")
+AUDITED = ("vendor.github-workflows", "vendor.github-actions", "vendor.dependabot")
 SEVERITY = {
     "High": Severity.HIGH,
     "Medium": Severity.MEDIUM,
@@ -32,7 +32,7 @@ def check_workflows(ctx: Context, fail_on: str, *, audit: bool) -> Result:
         documents = read_all(ctx, files, kind)
         looked.count += len(files)
         check_schema(ctx, schema, documents, kind, looked)
-        if schema in GITHUB:
+        if schema in AUDITED:
             auditable += documents
     if audit and auditable:
         _audit(ctx, auditable, looked)
@@ -77,10 +77,12 @@ def _finding(entry: dict[str, Any]) -> Finding:
     )
     start, end = primary["concrete"]["location"]["start_point"], primary["concrete"]["location"]["end_point"]
     key = primary["symbolic"]["key"]
+    words = str(primary["concrete"]["feature"]).strip()
+    shown = f" ({words})" if 0 < len(words) <= 80 and "\n" not in words else ""
     return Finding(
         rule=str(entry["ident"]),
         severity=SEVERITY.get(str(entry["determinations"]["severity"]), Severity.MEDIUM),
-        message=f"{entry['desc']}: {primary['symbolic']['annotation']}",
+        message=f"{entry['desc']}: {primary['symbolic']['annotation']}{shown}",
         path=str(key["Local"]["verbatim_path"]) if isinstance(key, dict) and "Local" in key else "",
         line=int(start["row"]) + 1,
         column=int(start["column"]) + 1,

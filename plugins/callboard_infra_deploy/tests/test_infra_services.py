@@ -105,6 +105,10 @@ def test_a_second_start_leaves_the_running_one_alone(place: Place) -> None:
     assert second.verdict is Verdict.PASS
     assert second.outputs["pid"] == first.outputs["pid"]
     assert "runs already" in second.summary
+    third = place.run("service_start", place.config(), restart=True)
+    assert third.verdict is Verdict.PASS
+    assert third.outputs["pid"] != first.outputs["pid"]
+    assert look(first.outputs["pid"]) is None
 
 
 def test_a_service_that_ends_at_once_fails_with_its_own_words(place: Place) -> None:
