@@ -40,9 +40,11 @@ class BootNote:
             return ""
 
     def _put(self, text: str) -> None:
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        fresh = self._path.with_name(f"{self._path.name}.tmp")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             os.write(descriptor, text.encode())
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        os.replace(fresh, self._path)

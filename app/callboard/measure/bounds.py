@@ -23,7 +23,9 @@ class Bounds:
 
 def read_bounds(mount: str = MOUNT, own: str = "/proc/self/cgroup") -> Bounds:
     """The tightest bound on the way from our group up to the top."""
-    cpus = float(len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
+    cpus = float(os.cpu_count() or 1)
+    if sys.platform == "linux":
+        cpus = float(len(os.sched_getaffinity(0)))
     groups = control_groups(_text(own))
     memory, free = NO_LIMIT, NO_LIMIT
     for folder in _upwards(f"{mount}/memory", groups.get("memory")):
