@@ -1,5 +1,6 @@
 """Attacks from outside against the real server, over bare sockets: nothing opens without the token of this launch."""
 
+import contextlib
 import json
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from live_server import SCRIPT, LiveServer, exchange, live_server
+from live_server import SCRIPT, LiveServer, exchange, live_server, read_reply
 
 POLL = "/_nicegui_ws/socket.io/?EIO=4&transport=polling"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND")
@@ -588,3 +589,40 @@ def test_sessions_outlive_a_restart_and_tokens_do_not(tmp_path: Path) -> None:
         assert second.process.returncode == 0
     assert not (tmp_path / "run" / "server.json").exists()
     assert token not in "".join(file.read_text(errors="replace") for file in tmp_path.rglob("*") if file.is_file())
+
+
+def test_a_head_without_end_is_cut(server: LiveServer) -> None:
+    before = rss(server)
+    for piece in (b"X-More: " + b"x" * 1_000 + b"\r\n", b"x" * 65_536):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as wire:
+            wire.sendall(f"GET / HTTP/1.1\r\nHost: {server.host}\r\nX: ".encode())
+            sent = 0
+            with contextlib.suppress(ConnectionError):
+                while sent < 32 * 2**20:
+                    wire.sendall(piece)
+                    sent += len(piece)
+            assert sent < 32 * 2**20
+    assert rss(server) - before < 16
+
+
+def test_one_connection_serves_many_requests(server: LiveServer) -> None:
+    """The measure of a head is taken anew for each request."""
+    body = b'{"reason": "' + b"x" * 900 + b'"}'
+    request = (
+        f"POST /api/v1/agents/quality/pause HTTP/1.1\r\nHost: {server.host}\r\nAuthorization: Bearer {server.token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as wire:
+        statuses = []
+        for _ in range(120):
+            wire.sendall(request)
+            statuses.append(read_reply(wire).status)
+    assert statuses == [200] * 120
+
+
+def test_what_a_proxy_would_say_is_not_believed(server: LiveServer, session: str) -> None:
+    reply = server.ask(
+        "GET", "/", "X-Forwarded-Prefix: /<script>evil", "X-Forwarded-Host: evil.example", session=session
+    )
+    assert reply.status == 200
+    assert b"evil" not in reply.body

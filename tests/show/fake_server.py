@@ -15,8 +15,6 @@ def main() -> None:
     from callboard.core.boundary import Boundary
     from callboard.guard.door import open_door
     from callboard.guard.running import announce, new_token, private_folder, withdraw
-    from callboard.show.server import serve
-    from fake_desk import FakeDesk
 
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--host", default="127.0.0.1")
@@ -28,6 +26,9 @@ def main() -> None:
     given = words.parse_args()
     data = given.data or Path(tempfile.mkdtemp(prefix="callboard-fake-"))
     door = open_door(given.host, given.port, Boundary())
+    from callboard.show.server import serve
+    from fake_desk import FakeDesk  # only now: what takes long to import comes when the door is open
+
     artifacts = data / "artifacts"
     artifacts.mkdir(parents=True, exist_ok=True)
     (artifacts / "report.html").write_text("<script>alert(1)</script>")

@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import json
 import socket
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -189,3 +191,23 @@ def test_too_many_streams_are_told_to_wait(server: LiveServer) -> None:
             wire.close()
     assert statuses.count(b"200") == 50
     assert statuses.count(b"503") == 2
+
+
+BROKEN = (
+    *(b'42["event"]', b'42["event",1]', b'42["ack",[]]', b'42["log",{}]', b'42["handshake",{}]'),
+    *(b'42["watch"]', b"42[]", b"4x", b"9"),
+)
+
+
+def test_broken_events_harm_nobody_and_fill_no_log(tmp_path: Path) -> None:
+    with live_server(tmp_path, "--calm") as server:
+        session = server.session()
+        for _ in range(20):
+            with server.open_socket(session) as wire:
+                for text in [b"40", *BROKEN * 5]:
+                    with contextlib.suppress(ConnectionError):
+                        wire.sendall(bytes((0x81, 0x80 | len(text))) + b"\x00" * 4 + text)
+                time.sleep(0.05)
+        assert server.ask("GET", "/api/v1/board", token=True).status == 200
+    said = (tmp_path / "stderr").read_text()
+    assert said.count("Traceback") < 2 * len(BROKEN)

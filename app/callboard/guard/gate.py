@@ -26,6 +26,7 @@ from callboard.guard.wire import (
 
 logger = logging.getLogger(__name__)
 
+FORWARDED = b"x-forwarded-"  # there is no proxy, and NiceGUI writes such a prefix into its pages
 LONGEST_BODY = 1 << 20
 LONGEST_API_BODY = 1 << 16
 MESSAGES_A_SECOND = 120
@@ -72,6 +73,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         verdict = judge(scope, self._rules)
+        scope["headers"] = [pair for pair in scope["headers"] if not pair[0].lower().startswith(FORWARDED)]
         if isinstance(verdict, Refusal):
             self._refused(scope.get("method", "WebSocket"), scope["path"], verdict)
         if scope["type"] == "websocket":

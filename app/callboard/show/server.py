@@ -1,6 +1,8 @@
 """The server: guard, REST, live feed and pages on one loop, until somebody asks it to end."""
 
+import asyncio
 import getpass
+import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +22,8 @@ from callboard.guard.sessions import Sessions
 from callboard.guard.verdict import Rules
 from callboard.show.api.desk import Desk
 from callboard.show.api.service import service
+from callboard.show.connection import CarefulConnection
+from callboard.show.faults import Faults
 from callboard.show.feed import Feed
 from callboard.show.pages import register
 from callboard.show.stream import stream
@@ -58,6 +62,7 @@ def serve(
     feed = Feed(desk, core.sio)
     core.sio.eio.cors_allowed_origins = sorted(door.origins)
     core.sio.eio.max_http_buffer_size = LONGEST_MESSAGE
+    logging.getLogger("nicegui").setLevel(logging.ERROR)  # below that it tells addresses, which may hold a token
     register(desk)
     pages = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     ui.run_with(
@@ -74,8 +79,9 @@ def serve(
     guard = Guard(Split(api, pages), rules, user or getpass.getuser())
     config = uvicorn.Config(
         guard,
-        log_level="warning",
+        log_level="error",
         access_log=False,
+        http=CarefulConnection,
         ws="wsproto",
         ws_max_size=LONGEST_MESSAGE,
         ws_per_message_deflate=False,
@@ -117,6 +123,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: Any = None) -> None:
         """Takes requests, then says so."""
+        Faults().watch(asyncio.get_running_loop())
         await super().startup(sockets)
         self._feed.open()
         self._on_ready()
