@@ -11,8 +11,6 @@ CallboardError                 what a person may see; the message names the thin
 └── NotReachable               no running program answers
 """
 
-from pathlib import Path
-
 
 class CallboardError(Exception):
     """Something a person should read; `str()` is one sentence, fit for a terminal."""
@@ -29,10 +27,10 @@ class NotFound(CallboardError):
 class ConfigError(CallboardError):
     """A fault in a file that the user wrote.
 
-    `file` is the path, `line` the 1-based line or 0 if unknown.
+    `file` is its path (shown as it prints), `line` the 1-based line or 0 if unknown.
     """
 
-    def __init__(self, message: str, file: Path | str = "", line: int = 0) -> None:
+    def __init__(self, message: str, file: object = "", line: int = 0) -> None:
         self.file = str(file)
         self.line = line
         place = f"{self.file}:{line}: " if self.file and line else f"{self.file}: " if self.file else ""

@@ -12,7 +12,7 @@ from pathlib import Path
 from callboard.cli import DONE, FAILED
 from callboard.commands.doors import settings_of
 from callboard.commands.show import paint, plain, print_json
-from callboard.errors import CallboardError
+from callboard.errors import CallboardError, RecordError
 from callboard.guard.running import running_server
 from callboard.guard.trust import Trust
 from callboard.settings import Settings
@@ -96,26 +96,18 @@ def _disk(settings: Settings) -> Iterator[Check]:
 
 
 def _database(settings: Settings) -> Iterator[Check]:
-    from callboard.record.database import NAME, connect
-    from callboard.record.migrations import MIGRATIONS, version_of
+    from callboard.record.database import NAME, look_at
+    from callboard.record.migrations import MIGRATIONS
 
     path = settings.data / NAME
     if not path.exists():
         yield Check("database", "note", "none yet", "it is made by the first run")
         return
-    database = connect(path)
     try:
-        database.connect()
-        answer = str(database.execute_sql("PRAGMA quick_check(1)").fetchone()[0])
-        form = version_of(database)
-        events = int(database.execute_sql("SELECT count(*) FROM event").fetchone()[0])
-    except Exception as error:
-        yield Check(
-            "database", "fault", f"{path}: {error}", f"copy the newest file of {settings.data / 'backups'} to {path}"
-        )
+        answer, form, events = look_at(path)
+    except RecordError as error:
+        yield Check("database", "fault", str(error), f"copy the newest file of {settings.data / 'backups'} to {path}")
         return
-    finally:
-        database.close()
     if answer != "ok":
         yield Check(
             "database", "fault", f"{path} is damaged: {answer}", f"copy a backup from {settings.data / 'backups'}"

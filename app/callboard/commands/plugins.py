@@ -44,7 +44,7 @@ def _new(given: argparse.Namespace) -> int:
 
 
 def _check(given: argparse.Namespace) -> int:
-    from callboard.agents.checking import check_plugin
+    from callboard.agents.checking import Grade, check_plugin
 
     if not given.name:
         sys.stderr.write("callboard: name the plugin: callboard plugin check NAME\n")
@@ -54,5 +54,5 @@ def _check(given: argparse.Namespace) -> int:
         print_json([asdict(check) for check in checks])
     else:
         for check in checks:
-            sys.stdout.write(f"{plain(check.level)} {plain(check.name)}: {plain(check.words, 1000)}\n")
-    return FAILED if any(check.level == "fault" for check in checks) else DONE
+            sys.stdout.write(f"{plain(check.grade):<7} {plain(check.words, 1000)}\n")
+    return FAILED if any(check.grade == Grade.FAULT for check in checks) else DONE

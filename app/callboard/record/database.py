@@ -9,7 +9,7 @@ from pathlib import Path
 import peewee
 
 from callboard.errors import RecordError, RecordFull
-from callboard.record.migrations import migrate
+from callboard.record.migrations import migrate, version_of
 from callboard.record.models import MODELS, MetaRow
 
 NAME = "callboard.db"
@@ -106,3 +106,20 @@ def full_or_raise(error: Exception) -> RecordFull:
             f"the disk of the data folder is full ({error}); free some space, then work goes on by itself"
         )
     raise RecordError(f"the log cannot be written: {error}") from error
+
+
+def look_at(path: Path) -> tuple[str, int, int]:
+    """What SQLite says of the database ('ok' when it is whole), its form, and how many events it holds; nothing is changed.
+
+    Raises `RecordError` when it cannot be read.
+    """
+    database = connect(path)
+    try:
+        database.connect()
+        answer = str(database.execute_sql("PRAGMA quick_check(1)").fetchone()[0])
+        events = int(database.execute_sql("SELECT count(*) FROM event").fetchone()[0])
+        return answer, version_of(database), events
+    except peewee.PeeweeException as error:
+        raise RecordError(f"the database {path} cannot be read: {error}") from error
+    finally:
+        database.close()
