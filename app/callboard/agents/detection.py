@@ -1,5 +1,6 @@
 """Asks all plugins what they propose for a workspace, in a process of their own, and checks the answers."""
 
+import fnmatch
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -145,9 +146,16 @@ def _job(value: Any, catalogue: Catalogue, plugin: str) -> Job:
 
 
 def _within(job: Job, jobs: Mapping[str, Job]) -> Job:
-    """The job without dependencies on what nobody proposes."""
-    return replace(
-        job,
-        needs_jobs=tuple(name for name in job.needs_jobs if name in jobs),
-        after=tuple(name for name in job.after if name in jobs),
-    )
+    """The job with the names that its patterns fit, and without dependencies on what nobody proposes."""
+    needs = _fitting(job, job.needs_jobs, jobs)
+    return replace(job, needs_jobs=needs, after=tuple(n for n in _fitting(job, job.after, jobs) if n not in needs))
+
+
+def _fitting(job: Job, patterns: Sequence[str], jobs: Mapping[str, Job]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        if pattern in jobs:
+            found[pattern] = None
+        elif any(sign in pattern for sign in "*?["):
+            found |= dict.fromkeys(name for name in jobs if fnmatch.fnmatchcase(name, pattern) and name != job.name)
+    return tuple(found)

@@ -13,7 +13,8 @@ class Job:
 
     `name` is unique in the pipeline; by custom it is the action's full name, with a folder behind it where there are
     several ('quality.tests:backend'). `needs_jobs` must have succeeded before it starts, `after` must only have ended. Both may
-    name jobs that nobody proposes: those are left out of a proposal (in `callboard.toml` they are errors).
+    hold patterns ('quality.tests*') and name jobs that nobody proposes: those are left out of a proposal (in
+    `callboard.toml` they are errors).
     `because` is the evidence: what was seen in the workspace. `stage` orders the proposal for the eye
     ('check', 'test', 'verify', 'deploy'). `needs` overrides the action's own.
     """
