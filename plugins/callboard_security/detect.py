@@ -25,6 +25,9 @@ def _jobs(workspace: Workspace) -> Iterator[Job]:
     locks = workspace.matching(*TOML_LOCKS, *NPM_LOCKS, "Pipfile.lock")
     lists = workspace.matching(*REQUIREMENTS)
     manifests = [path for path in workspace.matching("pyproject.toml") if _names_dependencies(workspace, path)]
+    manifests += [
+        path for path in workspace.matching("setup.py", "setup.cfg") if "install_requires" in workspace.text(path)
+    ]
     environments = environment_folders(workspace)
     seen = [*locks, *lists, *manifests, *(f"a virtual environment in {folder or 'the top'}" for folder in environments)]
     if seen:

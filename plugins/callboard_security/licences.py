@@ -10,8 +10,9 @@ from typing import Any
 
 from callboard.api import Context, Finding, Result, Severity, unknown
 from callboard_security.environments import environments
+from callboard_security.found import Package, Packages, normal
 from callboard_security.options import Licences
-from callboard_security.packages import NPM_LOCKS, Package, Packages, normal, npm_lock
+from callboard_security.packages import NPM_LOCKS, npm_lock
 from callboard_security.verdicts import counted, judged
 
 SHOWN_KINDS = 6

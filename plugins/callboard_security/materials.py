@@ -7,20 +7,21 @@ from pathlib import Path
 
 from callboard.api import Context, Finding, Result, Severity, passed, unknown
 from callboard_security.environments import project_folders
+from callboard_security.found import Packages
+from callboard_security.manifests import pyproject, requirements, setup_cfg, setup_py
 from callboard_security.options import Sbom
 from callboard_security.packages import (
     LARGEST_LOCK,
     NPM_LOCKS,
     REQUIREMENTS,
-    Packages,
-    pyproject,
-    requirements,
     toml_lock,
 )
 from callboard_security.verdicts import counted
 from callboard_security.vulnerable import npm_copy
 
 FLAGS = ("--output-format", "JSON", "--output-reproducible")
+READERS = {"pyproject.toml": pyproject, "setup.cfg": setup_cfg, "setup.py": setup_py}
+MANIFESTS = tuple(READERS)
 LOCKS_READ_HERE = ("uv.lock", "pdm.lock", "pylock.toml")
 
 
@@ -100,9 +101,8 @@ def _python_source(ctx: Context, folder: str) -> Source | None:
     wanted = [path for path in ctx.workspace.matching(*REQUIREMENTS) if _requirements_folder(path) == folder]
     if wanted:
         return _listed(ctx, *wanted)
-    if "pyproject.toml" in here:
-        return _listed(ctx, f"{prefix}pyproject.toml")
-    return None
+    manifests = [f"{prefix}{name}" for name in MANIFESTS if name in here]
+    return _listed(ctx, *manifests) if manifests else None
 
 
 def _requirements_folder(path: str) -> str:
@@ -114,25 +114,28 @@ def _requirements_folder(path: str) -> str:
 
 def _listed(ctx: Context, *paths: str) -> Source | None:
     """A list of requirements of our own, in scratch, from what the files name; None when they name nothing."""
-    found = Packages()
+    found, named = Packages(), ""
     for path in paths:
+        before = len(found.pinned) + len(found.wanted)
         text = ctx.workspace.text(path, LARGEST_LOCK)
         try:
             if path.endswith(".txt"):
                 requirements(text.splitlines(), path, found)
-            elif path.endswith("pyproject.toml"):
-                pyproject(text, path, found)
+            elif path.endswith(MANIFESTS):
+                READERS[path.rsplit("/", 1)[-1]](text, path, found)
             else:
                 toml_lock(text, path, found)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (SyntaxError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             ctx.finding(_unreadable(Source("", path, ()), str(error)))
+        if not named and len(found.pinned) + len(found.wanted) > before:
+            named = path
     lines = {f"{package.name}=={package.version}" for package in found.pinned}
     lines |= {package.name for package in found.wanted}
     if not lines:
         return None
-    listing = ctx.scratch / f"listed-{paths[0].replace('/', '__')}.txt"
+    listing = ctx.scratch / f"listed-{named.replace('/', '__')}.txt"
     listing.write_text("\n".join(sorted(line for line in lines if "\n" not in line)) + "\n", "utf-8")
-    return Source("requirements", paths[0], ("cyclonedx-py", "requirements", *FLAGS, str(listing)))
+    return Source("requirements", named, ("cyclonedx-py", "requirements", *FLAGS, str(listing)))
 
 
 def _bill(ctx: Context, source: Source) -> tuple[int, int, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from callboard.api import Severity
 from callboard_security.cvss import base_score
-from callboard_security.packages import Package, normal
+from callboard_security.found import Package, normal
 from callboard_security.versions import version_key
 
 LARGEST_RECORD = 4_000_000

@@ -4,62 +4,18 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from callboard.api import Workspace
+from callboard_security.found import Broken, Package, Packages, normal
+from callboard_security.manifests import package_json, pyproject, requirements, setup_cfg, setup_py
 
 LARGEST_LOCK = 40_000_000
 TOML_LOCKS = ("poetry.lock", "uv.lock", "pdm.lock", "pylock.toml", "pylock.*.toml")
 NPM_LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
 REQUIREMENTS = ("requirements*.txt", "*requirements.txt", "requirements/*.txt", "*/requirements/*.txt")
 LOCAL_SOURCES = frozenset({"editable", "virtual", "directory", "path"})
-
-_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]{0,200})\s*(?:\[[^\]]*\])?\s*(.*)")
-_PINNED = re.compile(r"={2,3}\s*([A-Za-z0-9.!+_-]+)$")
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """A package in one version. `ecosystem` is 'PyPI' or 'npm', `path` names the file that says so, '' for an environment."""
-
-    ecosystem: str
-    name: str
-    version: str
-    path: str = ""
-    line: int = 0
-    licence: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A file that should say something about packages and cannot be read."""
-
-    path: str
-    reason: str
-    line: int = 0
-
-
-@dataclass(slots=True)
-class Packages:
-    """What was found. `wanted` are packages that are named without one exact version."""
-
-    pinned: list[Package] = field(default_factory=list)
-    wanted: list[Package] = field(default_factory=list)
-    broken: list[Broken] = field(default_factory=list)
-    sources: list[str] = field(default_factory=list)
-
-    def unversioned(self) -> list[Package]:
-        """The wanted ones for which no lock and no environment says a version."""
-        known = {(package.ecosystem, package.name) for package in self.pinned}
-        found = {(p.ecosystem, p.name): p for p in self.wanted if (p.ecosystem, p.name) not in known}
-        return [found[key] for key in sorted(found)]
-
-
-def normal(name: str) -> str:
-    """A Python package's name as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def collect(workspace: Workspace, environments: Iterable[tuple[str, Path]] = ()) -> Packages:
@@ -75,6 +31,10 @@ def collect(workspace: Workspace, environments: Iterable[tuple[str, Path]] = ())
         _reading(found, path, lambda text, p: requirements(text.splitlines(), p, found), workspace)
     for path in workspace.matching("pyproject.toml"):
         _reading(found, path, lambda text, p: pyproject(text, p, found), workspace)
+    for path in workspace.matching("setup.py"):
+        _reading(found, path, lambda text, p: setup_py(text, p, found), workspace)
+    for path in workspace.matching("setup.cfg"):
+        _reading(found, path, lambda text, p: setup_cfg(text, p, found), workspace)
     for path in workspace.matching("package.json"):
         _reading(found, path, lambda text, p: package_json(text, p, found), workspace)
     for folder, python in environments:
@@ -102,7 +62,7 @@ def _reading(found: Packages, path: str, read: Any, workspace: Workspace) -> Non
         read(workspace.text(path, LARGEST_LOCK), path)
     except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
         found.broken.append(Broken(path, str(error), getattr(error, "lineno", 0)))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (SyntaxError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         found.broken.append(Broken(path, f"it has another form than expected ({type(error).__name__})"))
     if len(found.pinned) + len(found.wanted) > before:
         found.sources.append(path)
@@ -150,72 +110,6 @@ def npm_lock(text: str, path: str, found: Packages) -> None:
             pending.append(entry.get("dependencies", {}))
             if not str(entry.get("version", "")).startswith(("file:", "git", "http")):
                 found.pinned.append(Package("npm", str(name), str(entry["version"]), path, lines.get(name, 0)))
-
-
-def requirements(lines: Iterable[str], path: str, found: Packages) -> None:
-    """Lines of a requirements file; options, links and local paths name no version and are passed over."""
-    for number, raw in enumerate(_joined(lines), 1):
-        text = re.sub(r"(^|\s)#.*", "", raw).split(" --", 1)[0].strip()
-        if not text or text.startswith(("-", ".", "/")) or "://" in text.split(";")[0]:
-            continue
-        match = _NAME.match(text.split(";", 1)[0])
-        if match is None:
-            continue
-        name, rest = normal(match[1]), match[2].strip().strip("()")
-        pin = _PINNED.fullmatch(rest)
-        if pin is not None:
-            found.pinned.append(Package("PyPI", name, pin[1], path, number))
-        else:
-            found.wanted.append(Package("PyPI", name, "", path, number))
-
-
-def _joined(lines: Iterable[str]) -> Iterator[str]:
-    """The lines with continuations drawn to their first, and as many empty ones after it, so that numbers stay."""
-    held, count = "", 0
-    for line in lines:
-        held += line
-        if held.endswith("\\"):
-            held = held[:-1] + " "
-            count += 1
-            continue
-        yield held
-        yield from [""] * count
-        held, count = "", 0
-    if held:
-        yield held
-
-
-def pyproject(text: str, path: str, found: Packages) -> None:
-    """Dependencies of a project by PEP 621 and PEP 735, and of poetry."""
-    tables = tomllib.loads(text)
-    project = tables.get("project", {})
-    own = normal(str(project.get("name", "")))
-    wanted = list(project.get("dependencies", []))
-    for group in project.get("optional-dependencies", {}).values():
-        wanted += group
-    for group in tables.get("dependency-groups", {}).values():
-        wanted += [entry for entry in group if isinstance(entry, str)]
-    poetry = tables.get("tool", {}).get("poetry", {})
-    wanted += [name for name in poetry.get("dependencies", {}) if name.lower() != "python"]
-    lines = text.splitlines()
-    for requirement in wanted:
-        here = Packages()
-        requirements([str(requirement)], path, here)
-        number = next((n for n, line in enumerate(lines, 1) if str(requirement) in line), 0)
-        for package in here.pinned:
-            found.pinned.append(Package("PyPI", package.name, package.version, path, number))
-        for package in here.wanted:
-            if package.name != own:
-                found.wanted.append(Package("PyPI", package.name, "", path, number))
-
-
-def package_json(text: str, path: str, found: Packages) -> None:
-    """What a package.json asks for from the registry."""
-    tables = json.loads(text)
-    for group in ("dependencies", "devDependencies", "optionalDependencies"):
-        for name, wanted in (tables.get(group) or {}).items():
-            if isinstance(wanted, str) and not wanted.startswith(("file:", "link:", "workspace:", "git", "http")):
-                found.wanted.append(Package("npm", str(name), "", path))
 
 
 def environment(python: Path) -> Iterator[Package]:

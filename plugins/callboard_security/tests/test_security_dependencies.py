@@ -10,8 +10,8 @@ from callboard.api import Severity, Verdict, Workspace
 from callboard.testing import Outcome, run_action
 from callboard_security import SecurityCompliance, callboard_detect
 from callboard_security.cvss import base_score
+from callboard_security.found import Package
 from callboard_security.osv import is_affected
-from callboard_security.packages import Package
 from callboard_security.versions import pep440_key, semver_key
 
 RECORD = {
@@ -91,6 +91,8 @@ def test_every_lock_is_read(place: Path, records: Path) -> None:
         "c/Pipfile.lock": '{"default": {"re-quests": {"version": "==2.19.0"}}}',
         "d/pylock.toml": '[[packages]]\nname = "re-quests"\nversion = "2.19.0"\n',
         "e/pyproject.toml": '[project]\nname = "x"\ndependencies = ["re-quests==2.19.0"]\n',
+        "f/setup.py": "import setuptools\nsetuptools.setup(\n    install_requires=[\n        're-quests==2.19.0',\n    ])\n",
+        "g/setup.cfg": "[options]\ninstall_requires =\n    re-quests==2.19.0\n",
     }
     for name, text in locks.items():
         folder = place / name.split("/")[0]

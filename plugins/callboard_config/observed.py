@@ -1,0 +1,56 @@
+"""What a workspace says about settings: its code, its env files, its other definitions."""
+
+from dataclasses import dataclass, field
+
+from callboard.api import Context
+from callboard_config.defines import Definition, compose_reads, definitions
+from callboard_config.envfiles import EnvFile, env_files
+from callboard_config.python_reads import python_reads
+from callboard_config.read import Read
+from callboard_config.scripts import script_reads
+
+SCRIPTS = ("*.js", "*.jsx", "*.mjs", "*.cjs", "*.ts", "*.tsx", "*.mts", "*.cts", "*.vue", "*.svelte", "*.astro")
+LARGEST_CODE = 1_000_000
+
+
+@dataclass(slots=True)
+class Seen:
+    """All that was read of a workspace."""
+
+    reads: list[Read] = field(default_factory=list)
+    sets: set[str] = field(default_factory=set)
+    dynamic: list[tuple[str, int]] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    files: list[EnvFile] = field(default_factory=list)
+    defined: list[Definition] = field(default_factory=list)
+    code_files: int = 0
+
+    def names(self) -> set[str]:
+        """Every setting that is read."""
+        return {name for read in self.reads for name in (read.name, *read.others)}
+
+
+def observe(ctx: Context) -> Seen:
+    """Reads code, env files and definitions."""
+    seen = Seen()
+    workspace = ctx.workspace
+    code = [(path, python_reads) for path in workspace.matching("*.py")]
+    code += [(path, script_reads) for path in workspace.matching(*SCRIPTS) if not path.endswith(".min.js")]
+    for number, (path, read) in enumerate(code):
+        ctx.progress(number / len(code), path)
+        text = workspace.text(path, LARGEST_CODE)
+        seen.code_files += 1
+        if "env" not in text.lower() and "Settings" not in text and "onfig" not in text:
+            continue
+        try:
+            reads = read(text, path)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            seen.unread.append(path)
+            continue
+        seen.reads += reads.reads
+        seen.sets.update(reads.sets)
+        seen.dynamic += [(path, line) for line in reads.dynamic]
+    seen.reads += compose_reads(workspace)
+    seen.files = env_files(ctx)
+    seen.defined = list(definitions(workspace))
+    return seen
