@@ -51,6 +51,18 @@ async def test_daemon_is_ended_with_the_work(stage: Stage) -> None:
     assert "left behind" in stage.log(key)
 
 
+async def test_a_service_that_the_work_names_goes_on(stage: Stage) -> None:
+    key = stage.launch(act("serves"))
+    end = await stage.ended(key)
+    service = int(end.reason)
+    await soon(lambda: len(pids_with("78.5")) == 2)
+    assert pids_with("79.5") == []
+    assert (await stage.run(act("passes"))).how is How.EXITED
+    assert (await stage.run(act("raises"))).how is How.CRASHED
+    assert service in pids_with("78.5")
+    os.killpg(service, signal.SIGKILL)
+
+
 async def test_killed_wrapper_of_a_command(stage: Stage) -> None:
     key = stage.launch(command("sh", "-c", "setsid sleep 74.5 & env -i sleep 74.5"))
     began = await stage.began(key)

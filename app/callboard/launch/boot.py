@@ -6,7 +6,6 @@ What was lost together with the machine may have run, whatever its files say: th
 import os
 from pathlib import Path
 
-
 NO_ORDER = "none"
 
 

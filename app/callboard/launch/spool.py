@@ -8,6 +8,7 @@ LOG = "output.log"
 BEGAN = "began.json"
 EXIT = "exit.json"
 STOP = "stop.json"
+OUTLIVES = "outlives.json"
 LARGEST_RECORD = 65_536
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from callboard.launch import spool
 from callboard.launch.outcome import mebibytes
 from callboard.launch.outlog import OutputLog
-from callboard.launch.tree import Tree, kill_all, send
+from callboard.launch.tree import Tree, descendants, kill_all, send
+from callboard.measure.process import Stat
 
 MEBI = 1 << 20
 BEAT = 0.5
@@ -41,6 +42,7 @@ class Vigil:
         self._cpu_s = 0.0
         self._blocks = [0, 0]
         self._written = 0
+        self._outliving: set[tuple[int, int]] = set()
         self._beat = QUICK_BEAT
 
     def keep(self) -> tuple[int, Outcome | None]:
@@ -68,6 +70,11 @@ class Vigil:
                 beat_at = time.monotonic() + self._beat
         self._end(float(outcome.pop("grace", 0.0)))
         return self._status or 0, outcome
+
+    @property
+    def has_left(self) -> bool:
+        """Whether processes were left running because the work named them."""
+        return bool(self._outliving)
 
     def used(self) -> dict[str, float]:
         """CPU seconds, MiB at the peak, MiB read from and written to disks, of all that was waited for."""
@@ -105,9 +112,18 @@ class Vigil:
     def _is_over(self) -> bool:
         """Whether nothing is left. Where orphans come back to us the kernel knows, else they have to be looked for."""
         childless = self._reap()
-        if ORPHANS_COME_BACK or self._status is None:
+        if self._status is None or (ORPHANS_COME_BACK and not self._outliving):
             return childless
-        return not self._tree.look()
+        return not self._members()
+
+    def _members(self) -> dict[int, Stat]:
+        """All that belongs to the work, but for what it named to outlive it."""
+        found = self._tree.look()
+        if self._outliving:
+            kept = {pid for pid, stat in found.items() if (pid, stat.start) in self._outliving}
+            kept |= set(descendants(found, kept))
+            found = {pid: stat for pid, stat in found.items() if pid not in kept}
+        return found
 
     def _wished(self) -> Outcome | None:
         """A signal only says that there may be a wish: it could be meant for the attempt before this one."""
@@ -145,7 +161,13 @@ class Vigil:
             return 0
 
     def _end_leftovers(self) -> None:
-        count = len(self._tree.look())
+        """Ends what was left behind, but for processes that the work named (a service that it started)."""
+        if self._status == 0:
+            named = _named(spool.read_record(self._order["spool"], spool.OUTLIVES))
+            self._outliving = {(pid, stat.start) for pid, stat in self._tree.look().items()} & named
+        count = len(self._members())
+        if self._outliving and not count:
+            return
         if count:
             words = "a process that was" if count == 1 else f"{count} processes that were"
             self._log.note(f"ended {words} left behind")
@@ -154,7 +176,7 @@ class Vigil:
     def _end(self, grace: float) -> None:
         """Ends all that is left: kindly first, if there is a grace."""
         if grace:
-            for stat in self._tree.look().values():
+            for stat in self._members().values():
                 send(stat, signal.SIGTERM)
                 send(stat, signal.SIGCONT)
             until = time.monotonic() + grace
@@ -164,8 +186,15 @@ class Vigil:
                     return
         until = time.monotonic() + LONGEST_KILL
         while time.monotonic() < until:
-            kill_all(self._tree.look)
+            kill_all(self._members)
             self._wait(0.02)
             if self._is_over():
                 return
-        self._log.note(f"could not end {sorted(self._tree.look())}")
+        self._log.note(f"could not end {sorted(self._members())}")
+
+
+def _named(record: Outcome | None) -> set[tuple[int, int]]:
+    """Pids and starts in `{"processes": [[pid, ticks], ...]}`."""
+    listed = (record or {}).get("processes")
+    pairs = listed if isinstance(listed, list) else []
+    return {(pair[0], pair[1]) for pair in pairs if isinstance(pair, list) and list(map(type, pair)) == [int, int]}

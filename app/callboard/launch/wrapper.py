@@ -28,6 +28,7 @@ Outcome = dict[str, Any]
 GIVEN_BACK = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ)
 LONGEST_NOTICE = 500
 MOST_ATTEMPTS = 200
+NOT_CLEAN = -1
 
 
 class Tools:
@@ -65,7 +66,7 @@ def serve(line: socket.socket, key: Key, frame: bytes, tools: Tools) -> int:
         tools.place.write(b"")
         os.chdir("/")
         if code:
-            return code
+            return max(0, code)
         taken = take(line)
         if taken is None:
             return 0
@@ -74,7 +75,10 @@ def serve(line: socket.socket, key: Key, frame: bytes, tools: Tools) -> int:
 
 
 def _wrap(key: Key, frame: bytes, lock: int, tools: Tools, woken: int) -> int:
-    """One attempt; what comes back is 0 when nothing of it is left. An attempt that began once is not begun again."""
+    """One attempt. Returns 0 when nothing of it is left, NOT_CLEAN when some of it goes on, else an exit code.
+
+    An attempt that began once is not begun again.
+    """
     order: dict[str, Any] = json.loads(frame)
     tools.place.write(order["cookie"].encode())
     began = time.monotonic()
@@ -96,7 +100,8 @@ def _wrap(key: Key, frame: bytes, lock: int, tools: Tools, woken: int) -> int:
         outcome = _run(order, log, tools, woken)
         outcome["wall_s"] = round(time.monotonic() - began, 3)
         outcome["at"] = round(time.time(), 3)
-        return _leave(order, key, outcome, tools.notices)
+        is_clean = not outcome.pop("outlived", False)
+        return _leave(order, key, outcome, tools.notices) or (0 if is_clean else NOT_CLEAN)
     finally:
         log.close()
 
@@ -157,6 +162,7 @@ def _run(order: dict[str, Any], log: OutputLog, tools: Tools, woken: int) -> Out
     if said >= 0:
         os.close(said)
     ended.update(vigil.used())
+    ended["outlived"] = vigil.has_left
     return ended
 
 

@@ -1,12 +1,14 @@
 """An agent that does all that an agent may do wrong, and some things right."""
 
 import ctypes
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from callboard.api import Agent, Context, Finding, Result, Severity, action, failed, hookimpl, option, passed, unknown
 
@@ -98,6 +100,16 @@ class Trials(Agent):
             os._exit(0)
         time.sleep(300)
         return passed("never")
+
+    @action("Serve")
+    def serves(self, ctx: Context, options: object) -> Result:
+        """Starts a service that is to outlive the attempt, and something that is not."""
+        clean = {name: value for name, value in os.environ.items() if name != "CALLBOARD_ATTEMPT"}
+        service = subprocess.Popen(["sh", "-c", "sleep 78.5; true"], start_new_session=True, env=clean)
+        subprocess.Popen(["sleep", "79.5"])
+        ticks = int(Path(f"/proc/{service.pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
+        (ctx.spool / "outlives.json").write_text(json.dumps({"processes": [[service.pid, ticks], [1, 1], "x"]}))
+        return passed(str(service.pid))
 
     @action("Ask")
     def asks(self, ctx: Context, options: object) -> Result:
