@@ -223,7 +223,7 @@ def _settle(column: Sequence[int], wanted: Sequence[float], heights: Sequence[fl
 
 
 def _path(chain: Sequence[int], left: Sequence[float], tops: Sequence[float], real: int) -> str:
-    """A smooth SVG path from the right side of the first node, through the invisible points, to the last's left side."""
+    """A smooth SVG path from the right side of the first node, through the invisible points, to the last node."""
     first, *inner, last = chain
     x, y = left[first] + NODE_WIDTH, tops[first] + NODE_HEIGHT / 2
     words = [f"M{x:.1f},{y:.1f}"]

@@ -17,7 +17,7 @@ export default {
     const tasks = new Rows([...(first.agent.tasks ?? []), ...first.tasks]);
     const findings = new Rows(first.findings);
     const busy = ref(false);
-    const path = `/agents/${encodeURIComponent(agent.name)}`;
+    const path = `/agents/${words.segment(agent.name)}`;
     async function refetch() {
       const [now, board] = await Promise.all([get(path), get("/board")]);
       Object.assign(agent, now.agent ?? now);
@@ -49,14 +49,14 @@ export default {
       busy.value = false;
     }
     const needs = (n) => [n?.cpus != null && `${words.cpus(n.cpus)} cpu`, n?.memory_mb != null && words.mebibytes(n.memory_mb), ...(n?.locks ?? []).map((l) => `lock ${l.name}${l.shared ? ", shared" : ""}`)].filter(Boolean);
-    const effects = (e) => (!e ? [] : [e.writes?.length ? `writes ${e.writes.join(", ")}` : "changes no file", e.environment && `changes ${e.environment}`, e.network && "uses the network", e.idempotent === false && "is not repeated without asking"].filter(Boolean));
+    const effects = (e) => (!e ? [] : [[].concat(e.writes ?? []).length ? `writes ${[].concat(e.writes).join(", ")}` : "changes no file", ...[].concat(e.environment ?? []).filter(Boolean).map((x) => `changes ${x}`), e.network && "uses the network", e.idempotent === false && "is not repeated without asking"].filter(Boolean));
     const options = (x) => Object.entries(x.options?.properties ?? {}).map(([name, o]) => ({ name, kind: [].concat(o.type ?? o.anyOf?.map((k) => k.type) ?? "").join(" or "), default: o.default === undefined ? "" : JSON.stringify(o.default), text: o.description ?? "" }));
     return { frame, agent, recent, found, pause, resume, limit, busy, needs, effects, options, words };
   },
   template: `<CbFrame :meta="frame" here="/agents"><p class="crumb"><a href="/agents">Agents</a><span>/</span><span>{{ agent.name }}</span></p>
     <div class="head"><CbState :word="agent.state" big/><h1>{{ agent.title || agent.name }}</h1><div class="acts tools"><span class="quiet">at once</span><span class="stepper" role="group" aria-label="How many run at once"><button type="button" :disabled="busy || agent.concurrency <= 1" @click="limit(-1)" aria-label="One less">−</button><output aria-live="polite">{{ agent.concurrency }}</output><button type="button" :disabled="busy" @click="limit(1)" aria-label="One more">+</button></span>
       <CbAct v-if="agent.paused" tone="primary" :run="resume">Resume</CbAct><CbAct v-else :run="pause" :disabled="agent.state === 'absent'">Pause</CbAct></div></div>
-    <div class="facts"><span>{{ agent.summary }}</span><span class="quiet">{{ agent.name }} {{ agent.version }}</span><span><em>running</em><CbNum :value="(agent.running || []).length"/></span><span><em>waiting</em><CbNum :value="agent.waiting"/></span><span><em>CPU</em><CbNum :value="agent.cpus_now" :as="words.cpus" why="nothing is running"/></span><span><em>memory</em><CbNum :value="agent.memory_now_mb" :as="words.mebibytes" why="nothing is running"/></span></div>
+    <div class="facts"><span>{{ agent.summary }}</span><span class="quiet">{{ agent.name }} {{ agent.version }}</span><span><em>running</em><CbNum :value="(agent.running || []).length"/></span><span><em>waiting</em><CbNum :value="agent.waiting"/></span><span><em>CPU</em><CbNum :value="(agent.running || []).length ? agent.cpus_now : null" :as="words.cpus" why="nothing is running"/></span><span><em>memory</em><CbNum :value="(agent.running || []).length ? agent.memory_now_mb : null" :as="words.mebibytes" why="nothing is running"/></span></div>
     <p v-if="agent.trouble" class="trouble" style="margin-bottom: 16px">{{ agent.trouble }}</p><p v-if="agent.paused" class="trouble ask" style="margin-bottom: 16px">Paused by {{ agent.paused.by }} <CbAgo :at="agent.paused.since"/><template v-if="agent.paused.reason">: {{ agent.paused.reason }}</template>. What runs goes on; nothing new starts.</p>
     <div class="two"><div class="stack">
       <section class="panel"><header><h2>Tasks</h2><span class="quiet num">{{ recent.length }}</span></header><table v-if="recent.length" class="table fold"><thead><tr><th>Task</th><th>State</th><th style="width: 50%">Result, or why it waits</th><th class="right">Took</th></tr></thead><tbody><tr v-for="t in recent" :key="t.id"><td><a class="name" :href="'/tasks/' + t.id">{{ t.name }}</a> <span class="id">{{ t.id }}</span></td><td><CbState :word="words.shown(t)"/></td><td class="full"><CbHold v-if="t.hold" :hold="t.hold"/><template v-else-if="words.LIVE.has(t.state)"><CbBar :value="words.progressOf(t)"/><span class="quiet">{{ t.note }}</span></template><span v-else class="reason">{{ t.reason }}</span></td><td class="right off-phone"><CbNum :value="words.elapsed(t)" :as="words.ticking" why="not started"/></td></tr></tbody></table><CbEmpty v-else title="Nothing called lately">Its tasks of the open runs and of the newest run are listed here.</CbEmpty></section>

@@ -16,15 +16,16 @@ export const CrewCard = {
     const tone = computed(() => words.stateOf(props.a.state).tone);
     const progress = computed(() => words.progressOf(task.value ?? props.a));
     const last = computed(() => props.a.last);
+    const busy = computed(() => !!props.a.running?.length);
     const lastBad = computed(() => last.value && words.BAD.has(last.value.state));
     const eta = computed(() => {
-      const at = props.a.eta ?? task.value?.expected_end;
+      const at = busy.value ? (props.a.eta ?? task.value?.expected_end) : null;
       return at == null ? null : at - words.clock.now;
     });
-    return { task, tone, progress, last, lastBad, eta, words };
+    return { task, tone, progress, busy, last, lastBad, eta, words };
   },
   template: `<article class="panel card" :class="'t-' + tone" :data-agent="a.name" :aria-label="a.title || a.name">
-    <div class="card-head"><a :href="'/agents/' + encodeURIComponent(a.name)" :title="a.summary">{{ a.title || a.name }}</a><CbState :word="a.state"/></div>
+    <div class="card-head"><a :href="words.agentHref(a.name)" :title="a.summary">{{ a.title || a.name }}</a><CbState :word="a.state"/></div>
     <div class="card-work">
       <template v-if="a.trouble"><span class="clamp" :title="a.trouble">{{ a.trouble }}</span></template>
       <template v-else-if="a.running && a.running.length">
@@ -36,9 +37,9 @@ export const CrewCard = {
         <span class="card-task">{{ last.name }}</span><span class="clamp"><b>{{ last.state }}</b><template v-if="last.reason">: {{ last.reason }}</template></span></a>
       <span v-else>Nothing done yet. It can do {{ words.plural((a.actions || []).length, 'action') }}.</span>
     </div>
-    <dl class="card-stats"><div><dt>ETA</dt><dd><CbNum :value="eta" :as="words.ticking" :why="a.running && a.running.length ? 'no estimate yet' : 'nothing is running'"/></dd></div>
-      <div><dt>CPU</dt><dd><CbNum :value="a.cpus_now" :as="words.cpus" why="nothing is running"/></dd></div>
-      <div><dt>Memory</dt><dd><CbNum :value="a.memory_now_mb" :as="words.mebibytes" why="nothing is running"/></dd></div>
+    <dl class="card-stats"><div><dt>ETA</dt><dd><CbNum :value="eta" :as="words.remaining" :why="a.running && a.running.length ? 'no estimate yet' : 'nothing is running'"/></dd></div>
+      <div><dt>CPU</dt><dd><CbNum :value="busy ? a.cpus_now : null" :as="words.cpus" why="nothing is running"/></dd></div>
+      <div><dt>Memory</dt><dd><CbNum :value="busy ? a.memory_now_mb : null" :as="words.mebibytes" why="nothing is running"/></dd></div>
       <div><dt>Queue</dt><dd><CbNum :value="a.waiting"/></dd></div></dl></article>`,
 };
 
@@ -56,7 +57,7 @@ const TaskLine = {
       <template v-else-if="LIVE.has(t.state)"><CbBar :value="words.progressOf(t)" :label="'progress of ' + t.name"/><span class="note">{{ t.note }}</span></template>
       <span v-else class="reason">{{ t.reason }}</span></td>
     <td class="right off-phone"><CbNum :value="spent" :as="words.ticking" why="not started"/></td>
-    <td class="right off-phone"><CbNum :value="eta" :as="words.ticking" why="no estimate"/></td></tr>`,
+    <td class="right off-phone"><CbNum :value="eta" :as="words.remaining" why="no estimate"/></td></tr>`,
 };
 
 export default {
@@ -147,10 +148,10 @@ export default {
       const memory = h.memory_total_mb ? h.memory_used_mb / h.memory_total_mb : null;
       const disk = h.disk_total_gb ? 1 - h.disk_free_gb / h.disk_total_gb : null;
       return [
-        { name: "CPU", value: h.cpu_percent == null ? words.DASH : `${Math.round(h.cpu_percent)} %`, part: h.cpu_percent / 100, history: past((r) => r.cpu_percent), max: 100, note: `load ${(h.load ?? []).map((l) => l.toFixed(2)).join(" ")} · ${h.cpus} cores` },
+        { name: "CPU", value: h.cpu_percent == null ? words.DASH : `${Math.round(h.cpu_percent)} %`, part: h.cpu_percent / 100, history: past((r) => r.cpu_percent), max: 100, note: `load ${h.load?.[0]?.toFixed(2) ?? words.DASH} · ${words.plural(h.cpus, "core")}` },
         { name: "Memory", value: memory == null ? words.DASH : words.percent(memory), part: memory, history: past((r) => r.memory_used_mb), max: h.memory_total_mb, note: `${words.mebibytes(h.memory_used_mb)} of ${words.mebibytes(h.memory_total_mb)}` },
-        { name: "Crew's share", value: h.taken && h.capacity ? `${words.cpus(h.taken.cpus)} cpu` : words.DASH, part: h.capacity?.cpus ? h.taken.cpus / h.capacity.cpus : null, history: past((r) => r.taken?.cpus), max: h.capacity?.cpus, note: h.capacity ? `of ${words.cpus(h.capacity.cpus)} given · ${words.mebibytes(h.taken?.memory_mb)} memory` : "" },
-        { name: "Disk", value: disk == null ? words.DASH : words.percent(disk), part: disk, history: past((r) => (r.disk_read_mb_s == null ? null : r.disk_read_mb_s + r.disk_write_mb_s)), note: h.disk_free_gb == null ? "" : `${h.disk_free_gb.toFixed(0)} GB free` },
+        { name: "Crew", value: h.taken && h.capacity ? `${words.cpus(h.taken.cpus)} cpu` : words.DASH, part: h.capacity?.cpus ? h.taken.cpus / h.capacity.cpus : null, history: past((r) => r.taken?.cpus), max: h.capacity?.cpus, note: h.capacity ? `of ${words.cpus(h.capacity.cpus)} · ${words.mebibytes(h.taken?.memory_mb)}` : "" },
+        { name: "Disk", value: disk == null ? words.DASH : words.percent(disk), part: disk, history: past((r) => (r.disk_free_gb == null ? null : r.disk_total_gb - r.disk_free_gb)), max: h.disk_total_gb, note: h.disk_free_gb == null ? "" : `${h.disk_free_gb.toFixed(0)} GB free` },
       ];
     });
 
@@ -167,7 +168,7 @@ export default {
       <template v-if="counts.running || counts.waiting"><b class="num">{{ counts.running }}</b> {{ counts.running === 1 ? 'task runs' : 'tasks run' }}, <b class="num">{{ counts.waiting }}</b> {{ counts.waiting === 1 ? 'waits' : 'wait' }}.</template>
       <template v-else-if="lastRun">All quiet. Run <a :href="'/runs/' + lastRun.id">{{ lastRun.id }}</a> ended <CbAgo :at="lastRun.ended"/>: <span :class="{bad: lastRun.state === 'failed'}">{{ lastRun.summary || lastRun.state }}</span>.</template>
       <template v-else>The crew is here. Nothing has been called yet.</template>
-      <span v-if="state.questions.length" class="ask"> {{ state.questions.length === 1 ? 'One thing needs you.' : state.questions.length + ' things need you.' }}</span></h1>
+      <span v-if="state.questions.length" class="ask">&nbsp;{{ state.questions.length === 1 ? 'One thing needs you.' : state.questions.length + ' things need you.' }}</span></h1>
     <p v-if="state.engine && state.engine.state === 'halted'" class="trouble" style="margin-bottom:16px" role="alert">No new work starts: {{ state.engine.reason }}</p>
     <p v-if="frame.workspace && frame.workspace.trusted === false" class="trouble ask" style="margin-bottom:16px">This workspace is not trusted yet, so nothing runs in it. Start Callboard with <code>--trust</code> once you have looked at it.</p>
     <div class="two"><div class="stack">

@@ -15,7 +15,7 @@ const RunTask = {
   setup: (props) => ({ words, spent: computed(() => words.elapsed(props.t)) }),
   template: `<tr :data-task="t.id"><td><a class="name" :href="'/tasks/' + t.id">{{ t.name }}</a> <span class="id">{{ t.id }}</span> <span v-if="t.critical" class="critical-mark">critical path</span></td><td><CbState :word="words.shown(t)"/></td>
     <td class="full"><CbHold v-if="t.hold" :hold="t.hold"/><template v-else-if="words.LIVE.has(t.state)"><CbBar :value="words.progressOf(t)"/><span class="quiet">{{ t.note }}</span></template><span v-else class="reason">{{ t.reason }}</span></td>
-    <td class="off-phone"><a :href="'/agents/' + encodeURIComponent(t.agent)" class="quiet">{{ t.agent }}</a></td><td><CbCounts :of="t.findings"/></td><td class="right"><CbNum :value="spent" :as="words.ticking" why="not started"/></td><td class="right off-phone"><CbNum :value="t.started == null ? null : t.cpu_s" :as="words.duration" why="not started"/></td><td class="right off-phone"><CbNum :value="t.peak_mb || null" :as="words.mebibytes"/></td></tr>`,
+    <td class="off-phone"><a :href="words.agentHref(t.agent)" class="quiet">{{ t.agent }}</a></td><td><CbCounts :of="t.findings"/></td><td class="right"><CbNum :value="spent" :as="words.ticking" why="not started"/></td><td class="right off-phone"><CbNum :value="t.started == null ? null : t.cpu_s" :as="words.duration" why="not started"/></td><td class="right off-phone"><CbNum :value="t.peak_mb || null" :as="words.mebibytes"/></td></tr>`,
 };
 
 export default {
@@ -35,7 +35,7 @@ export default {
       Object.assign(run, now.run);
       tasks.replace(now.tasks);
       findings.replace(found.findings ?? found);
-      if (now.graph && JSON.stringify(now.graph) !== JSON.stringify(graph.value)) graph.value = now.graph;
+      if (now.graph?.nodes && graph.value && now.graph.nodes.length !== graph.value.nodes.length) graph.value = now.graph;
       return now.seq;
     }
     follow({
@@ -101,7 +101,7 @@ export default {
   },
   template: `<CbFrame :meta="frame" here="/runs"><p class="crumb"><a href="/runs">Runs</a><span>/</span><span>{{ run.id }}</span></p>
     <div class="head"><CbState :word="run.state" big/><h1>{{ run.id }} · {{ run.name }}</h1><div class="acts"><a v-if="over" class="button" :href="'/api/v1/runs/' + run.id + '/sarif'" download>SARIF</a><CbAct v-if="over && run.state !== 'succeeded'" :run="retry">Retry what failed</CbAct><CbAct v-if="!over" tone="danger" :run="cancel">Cancel run</CbAct></div></div>
-    <div class="facts"><span style="flex: 1 1 160px; max-width: 300px; align-items: center"><CbSegments :counts="run.counts" style="flex: 1"/><span class="num">{{ run.done }} of {{ run.total }}</span></span><span><em>took</em><CbNum :value="took" :as="words.ticking" why="not started"/></span><span v-if="!over"><em>left about</em><CbNum :value="left" :as="words.ticking" why="no forecast yet"/></span><span><em>started</em><CbAgo :at="run.started"/></span><span><em>by</em>{{ run.trigger }}<template v-if="run.by">, {{ run.by }}</template></span><span><em>priority</em>{{ run.priority }}</span><span><em>findings</em><CbCounts :of="run.findings"/></span></div>
+    <div class="facts"><span style="flex: 1 1 160px; max-width: 300px; align-items: center"><CbSegments :counts="run.counts" style="flex: 1"/><span class="num">{{ run.done }} of {{ run.total }}</span></span><span><em>took</em><CbNum :value="took" :as="words.ticking" why="not started"/></span><span v-if="!over"><em>left</em><CbNum :value="left" :as="words.remaining" why="no forecast yet"/></span><span><em>started</em><CbAgo :at="run.started"/></span><span><em>by</em>{{ run.trigger }}<template v-if="run.by">, {{ run.by }}</template></span><span><em>priority</em>{{ run.priority }}</span><span><em>findings</em><CbCounts :of="run.findings"/></span></div>
     <p v-if="over && run.summary" class="call" style="margin-bottom: 12px">{{ run.summary }}</p>
     <ul v-if="broken.length" class="panel rows t-bad" style="margin-bottom: 16px; border-left: 3px solid var(--bad)"><li v-for="t in broken" :key="t.id"><CbState :word="words.shown(t)"/> <a class="name" :href="'/tasks/' + t.id + '?tab=log#first-failure'">{{ t.name }}</a> <span class="reason">{{ t.reason }}</span></li></ul>
     <CbTabs :names="names" :tab="tab" :choose="choose" :href="href"/>

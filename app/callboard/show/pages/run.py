@@ -24,8 +24,7 @@ def register(frame: Frame, desk: Desk) -> None:
                 raise NotFound(f"There is no run '{number[:40]}'; runs have numbers, such as 12")
             row = dict(desk.run(int(number)))
             tasks = row.get("tasks", ())
-            if not row.get("graph") and len(tasks) <= MOST_DRAWN:
-                row["graph"] = graph(tasks)
+            row["graph"] = graph(tasks) if len(tasks) <= MOST_DRAWN else None
             row["findings"] = list(desk.run_findings(int(number)))[:MOST_FINDINGS]
             return row
 

@@ -1,5 +1,5 @@
 // The frame of every page: bar, banners, toasts, theme, keys. A page puts itself into the default slot.
-import { computed, nextTick, onMounted, reactive, ref, watchEffect } from "vue";
+import { computed, onMounted, reactive, ref, watchEffect } from "vue";
 import { dismiss, link, toasts } from "callboard/live.js";
 import { clockTime } from "callboard/words.js";
 
@@ -60,7 +60,7 @@ export const CbFrame = {
     onMounted(() => {
       document.addEventListener("keydown", typed);
       document.getElementById("cb-shell")?.remove();
-      nextTick(() => (document.documentElement.dataset.painted = "yes"));
+      document.querySelector("main.q-page")?.setAttribute("role", "presentation"); // the landmark is ours
     });
     const cycle = () => choose(THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length]);
     return { NAV, link, toasts, dismiss, theme, cycle, keys, stale, clockTime };

@@ -19,7 +19,7 @@ const GanttRow = {
       if (props.plan) return t.start && t.end ? place(t.start.p50, t.end.p50) : null;
       if (t.expected_end == null || t.ended != null) return null;
       const from = t.started != null ? words.clock.now : t.expected_start;
-      return from == null || t.expected_end <= from ? null : place(from, t.expected_end);
+      return from == null || t.expected_end <= Math.max(from, words.clock.now) ? null : place(Math.max(from, words.clock.now), t.expected_end);
     });
     const range = computed(() => (props.plan && props.t.end?.p80 > props.t.end?.p50 ? place(props.t.end.p50, props.t.end.p80) : null));
     const title = computed(() => {
@@ -38,7 +38,11 @@ export const CbGantt = {
   components: { GanttRow, ...PARTS },
   props: { tasks: Array, plan: Boolean },
   setup(props) {
-    const from = computed(() => (props.plan ? 0 : Math.min(...props.tasks.map((t) => t.ready ?? t.started ?? t.expected_start ?? Infinity))));
+    const from = computed(() => {
+      if (props.plan) return 0;
+      const began = props.tasks.reduce((least, t) => Math.min(least, t.started ?? Infinity), Infinity);
+      return Number.isFinite(began) ? began : props.tasks.reduce((least, t) => Math.min(least, t.expected_start ?? Infinity), Infinity);
+    });
     const open = computed(() => !props.plan && props.tasks.some((t) => t.ended == null && !words.FINAL.has(t.state)));
     const span = computed(() => {
       let to = 0;
@@ -56,7 +60,7 @@ export const CbGantt = {
     });
     const now = computed(() => (open.value ? `${Math.min(100, ((words.clock.now - from.value) / span.value) * 100)}%` : null));
     const rows = computed(() => [...props.tasks].sort((a, b) => begin(a) - begin(b)));
-    const begin = (t) => (props.plan ? (t.start?.p50 ?? 1e12) : (t.started ?? t.expected_start ?? t.ended ?? 1e12));
+    const begin = (t) => (props.plan ? (t.start?.p50 ?? 1e12) : (t.started ?? (t.ended == null ? 1e11 + (t.expected_start ?? 1e10) : 1e12)));
     const any = computed(() => Number.isFinite(from.value));
     return { from, span, ticks, now, rows, any };
   },

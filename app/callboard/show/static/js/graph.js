@@ -4,6 +4,7 @@ import { PARTS } from "callboard/parts.js";
 import * as words from "callboard/words.js";
 
 const LONGEST = 23;
+const READABLE = 0.62;
 const cut = (text, most) => (text.length > most ? text.slice(0, most - 1) + "…" : text);
 
 const GraphNode = {
@@ -63,11 +64,11 @@ export const CbGraph = {
     const card = computed(() => (chosen.value ? props.tasks.get(chosen.value) : null));
 
     const draw = () => layer.value?.setAttribute("transform", `translate(${at.x} ${at.y}) scale(${at.k})`);
-    function fit() {
+    // Shows all of it; at first, only as small as can still be read.
+    function fit(least = 0.03) {
       const room = box.value?.getBoundingClientRect();
       if (!room?.width || !props.graph.width) return;
-      at.k = Math.min(1, room.width / props.graph.width, room.height / props.graph.height);
-      if (at.k < 0.28) at.k = Math.max(at.k, Math.min(0.55, room.height / props.graph.height)) || at.k;
+      at.k = Math.max(least, Math.min(1, room.width / props.graph.width, room.height / props.graph.height));
       at.x = Math.max(0, (room.width - props.graph.width * at.k) / 2);
       at.y = Math.max(0, (room.height - props.graph.height * at.k) / 2);
       draw();
@@ -152,13 +153,13 @@ export const CbGraph = {
       at.y += room.height / 2 - y;
       draw();
     });
-    watch(() => props.graph, () => nextTick(fit));
+    watch(() => props.graph, () => nextTick(() => fit(READABLE)));
     let sizes;
     onMounted(() => {
-      fit();
+      fit(READABLE);
       box.value.addEventListener("wheel", wheel, { passive: false });
       let width = box.value.clientWidth;
-      sizes = new ResizeObserver(() => box.value && Math.abs(box.value.clientWidth - width) > 40 && ((width = box.value.clientWidth), fit()));
+      sizes = new ResizeObserver(() => box.value && Math.abs(box.value.clientWidth - width) > 40 && ((width = box.value.clientWidth), fit(READABLE)));
       sizes.observe(box.value);
     });
     onBeforeUnmount(() => sizes?.disconnect());
@@ -169,7 +170,7 @@ export const CbGraph = {
     @pointerdown="press" @pointermove="move" @pointerup="release" @pointercancel="release" @dblclick="enter" @keydown="key">
     <svg class="canvas"><g ref="layer"><path v-for="e in graph.edges" :key="e.from + '>' + e.to" :d="e.path" class="edge" :class="{after: e.kind === 'after', critical: isCritical(e), near: chosen && nearEdge(e)}"/>
       <GraphNode v-for="n in nodes" :key="n.id" :n="n" :t="tasks.get(n.id)" :near="!!chosen && near(n.id)" :chosen="chosen === n.id"/></g></svg>
-    <div class="graph-tools" role="group" aria-label="Zoom"><button type="button" @click="zoom(1.25)" aria-label="Zoom in">+</button><button type="button" @click="zoom(0.8)" aria-label="Zoom out">−</button><button type="button" @click="fit">Fit</button></div>
+    <div class="graph-tools" role="group" aria-label="Zoom"><button type="button" @click="zoom(1.25)" aria-label="Zoom in">+</button><button type="button" @click="zoom(0.8)" aria-label="Zoom out">−</button><button type="button" @click="fit()">Fit</button></div>
     <div v-if="card" class="panel graph-card"><div class="card-head"><a v-if="!plan" class="name" :href="'/tasks/' + card.id">{{ card.name }}</a><span v-else class="name">{{ card.name }}</span><CbState v-if="!plan" :word="words.shown(card)"/></div>
       <p v-if="card.hold"><CbHold :hold="card.hold"/></p><p v-else-if="card.reason" class="reason">{{ card.reason }}</p><p v-else-if="card.because" class="reason">{{ card.because }}</p>
       <p class="quiet">{{ words.plural(up.size - 1, 'task') }} before it, {{ words.plural(down.size - 1, 'task') }} behind it</p><p v-if="!plan"><a class="button small" :href="'/tasks/' + card.id">Open {{ card.id }}</a></p></div>

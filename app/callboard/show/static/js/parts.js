@@ -51,9 +51,9 @@ export const CbSeverity = {
 // Why something does not run, as a sentence; leads to the culprit.
 export const CbHold = {
   props: { hold: Object },
-  setup: (props) => ({ href: computed(() => words.culpritHref(props.hold)), since: computed(() => (props.hold?.since == null ? "" : words.ticking(words.clock.now - props.hold.since))), words }),
+  setup: (props) => ({ href: computed(() => words.culpritHref(props.hold)), since: computed(() => (props.hold?.since == null ? "" : words.coarse(Math.max(0, words.clock.now - props.hold.since)))), words }),
   template: `<component :is="href ? 'a' : 'span'" class="hold" :href="href || undefined" :title="hold.kind + ', since ' + words.absolute(hold.since)">
-    <span class="hold-text">{{ hold.reason }}</span><span v-if="since" class="num quiet"> {{ since }}</span><span v-if="href" class="arrow" aria-hidden="true"> →</span></component>`,
+    <span class="hold-text">{{ hold.reason }}</span><span v-if="since" class="num quiet">&ensp;{{ since }}</span><span v-if="href" class="arrow" aria-hidden="true">&nbsp;→</span></component>`,
 };
 
 // A small history. values: numbers or null (a gap), oldest first.

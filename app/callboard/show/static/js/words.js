@@ -35,8 +35,13 @@ export function duration(seconds) {
 
 // Whole seconds, for what ticks each second: no flickering tenths.
 export function ticking(seconds) {
-  return seconds == null ? DASH : duration(Math.max(0, Math.floor(seconds)) || 0);
+  if (seconds == null) return DASH;
+  const whole = Math.max(0, Math.floor(seconds));
+  return whole < 60 ? `${whole} s` : duration(whole);
 }
+
+// What is left of an expected time; the expectation may have been wrong.
+export const remaining = (seconds) => (seconds == null ? DASH : seconds < -1 ? "late" : ticking(seconds));
 
 export function ago(at, now = clock.now) {
   if (at == null) return DASH;
@@ -46,7 +51,7 @@ export function ago(at, now = clock.now) {
   return `${coarse(s)} ago`;
 }
 
-function coarse(s) {
+export function coarse(s) {
   if (s < 60) return `${Math.floor(s)} s`;
   if (s < 3600) return `${Math.floor(s / 60)} min`;
   if (s < 86400) return `${Math.floor(s / 3600)} h`;
@@ -125,10 +130,15 @@ export function shown(task) {
   return task.state;
 }
 
-export function elapsed(task, now = clock.now) {
+// Looks at the clock only while it runs, so that what is over is never drawn again.
+export function elapsed(task) {
   if (task.started == null) return null;
-  return (task.ended ?? now) - task.started;
+  return (task.ended ?? clock.now) - task.started;
 }
+
+// A name as a piece of an address; half a character, as in a file's broken name, would be an error there.
+export const segment = (name) => encodeURIComponent(String(name).replace(/[\ud800-\udfff]/gu, "\ufffd"));
+export const agentHref = (name) => `/agents/${segment(name)}`;
 
 // Where a hold's culprit is to be found.
 export function culpritHref(hold) {
@@ -136,7 +146,7 @@ export function culpritHref(hold) {
   if (!c) return null;
   if (/^\d+\.\d+(#\d+)?$/.test(c)) return `/tasks/${c.split("#")[0]}`;
   if (/^\d+$/.test(c)) return `/runs/${c}`;
-  return `/agents/${encodeURIComponent(c)}`;
+  return agentHref(c);
 }
 
 // 0.4 of the way, by the agent's word, else null: nothing is made up from an estimate.

@@ -1,0 +1,168 @@
+"""A real server over a fake desk, and a real Chromium that looks at it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+STAGE = Path(__file__).with_name("stage.py")
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
+TOKEN = "stage-token-of-the-tests-of-pages"
+
+
+class Stage:
+    """One server process; `api` speaks to it as a program would."""
+
+    def __init__(self, data: Path, *words: str) -> None:
+        self.data = data
+        self.words = words
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.log = data / "server.log"
+        self.api = httpx.Client(
+            base_url=f"{self.base}/api/v1", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10.0
+        )
+        self.start()
+
+    def start(self) -> None:
+        env = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST" and not k.startswith("NICEGUI_")}
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, str(STAGE), "--port", str(self.port), "--data", str(self.data), *self.words],
+                stdout=out,
+                stderr=out,
+                stdin=subprocess.DEVNULL,
+                env=env,
+            )
+        for _ in range(300):
+            if self.process.poll() is not None:
+                break
+            try:
+                if httpx.get(f"{self.base}/healthz", timeout=1.0).status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.1)
+        raise AssertionError(f"the server did not start:\n{self.log.read_text()[-3000:]}")
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+    def close(self) -> None:
+        self.api.close()
+        self.process.send_signal(signal.SIGCONT)
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def get(self, path: str) -> Any:
+        answer = self.api.get(path)
+        answer.raise_for_status()
+        return answer.json()
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        answer = self.api.post(path, json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+
+@pytest.fixture(scope="session")
+def new_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Stage]]:
+    """Starts a server with these words; it ends with the session."""
+    stages: list[Stage] = []
+
+    def begin(*words: str) -> Stage:
+        stages.append(Stage(tmp_path_factory.mktemp("stage"), *words))
+        return stages[-1]
+
+    yield begin
+    for stage in stages:
+        stage.close()
+
+
+@pytest.fixture(scope="session")
+def stage(new_stage: Callable[..., Stage]) -> Stage:
+    """Calm: nothing moves unless a test moves it."""
+    return new_stage()
+
+
+@pytest.fixture(scope="session")
+def hostile(new_stage: Callable[..., Stage]) -> Stage:
+    """Every text from outside carries a payload."""
+    return new_stage("--hostile", "--lines", "1000")
+
+
+@pytest.fixture(scope="session")
+def empty(new_stage: Callable[..., Stage]) -> Stage:
+    """A first start."""
+    return new_stage("--empty")
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        await opened.close()
+
+
+class Visitor:
+    """A signed-in visitor who notes all that must not happen on a page."""
+
+    def __init__(self, context: BrowserContext, page: Page, stage: Stage) -> None:
+        self.context = context
+        self.page = page
+        self.stage = stage
+        self.faults: list[str] = []
+        self.foreign: list[str] = []
+        page.on("console", lambda m: self.faults.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("request", lambda request: self._asked(request.url))
+        page.on("websocket", lambda socket: self._asked(socket.url))
+
+    def _asked(self, url: str) -> None:
+        own = (self.stage.base, self.stage.base.replace("http", "ws", 1), "data:", "blob:")
+        if not url.startswith(own):
+            self.foreign.append(url)
+
+    async def go(self, path: str) -> Page:
+        """Opens a page and waits until it is live."""
+        await self.page.goto(f"{self.stage.base}{path}")
+        await self.page.wait_for_selector('[data-link="live"]', timeout=15_000)
+        return self.page
+
+    async def overflow(self) -> int:
+        return int(
+            await self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        )
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Callable[..., Any]:
+    """Signs in at a stage and gives a visitor."""
+
+    async def begin(stage: Stage, width: int = 1440, height: int = 900, **more: Any) -> Visitor:
+        context = await browser.new_context(viewport={"width": width, "height": height}, **more)
+        page = await context.new_page()
+        visitor = Visitor(context, page, stage)
+        await page.goto(f"{stage.base}/?token={TOKEN}")
+        return visitor
+
+    return begin

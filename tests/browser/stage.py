@@ -1,0 +1,180 @@
+"""A server for the tests of pages: `python tests/browser/stage.py --port 6801 --data DIR [--lively|--hostile|--empty]`.
+
+It holds what the fake desk holds, and: run 900 with 500 tasks, run 901 whose task 901.0 failed with a long log,
+run 902 whose task 902.1 waits for a lock that 902.0 holds.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+for name in [name for name in os.environ if name.startswith("NICEGUI_") or name == "PYTEST_CURRENT_TEST"]:
+    del os.environ[name]
+
+from fake_desk import FakeDesk  # noqa: E402
+
+PAYLOAD = (
+    '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>{{ window.pwned=1 }}\ud800javascript:alert(1)'
+)
+# These hold what the server itself decides on; everything else may come from outside.
+OWN = frozenset({"id", "run", "state", "severity", "kind", "task", "verdict", "priority", "url", "culprit", "question"})
+LINES = 1_000_000
+FAILING = 700_123
+
+
+class StageDesk(FakeDesk):
+    """The fake desk with the large, the long and the stuck."""
+
+    def __init__(self, folder: Path, lines: int) -> None:
+        super().__init__(folder)
+        self._lines = lines
+        self._long = b""
+
+    def build(self) -> "StageDesk":
+        self.furnish()
+        self._wide(900, 500)
+        self._stuck(902)
+        now = self._now()
+        self._bare(901, "long", [("quality.tests", "quality", [])])
+        failing = min(FAILING, self._lines // 2)
+        body = [f"step {n} \x1b[32mok\x1b[0m" for n in range(1, self._lines + 1)]
+        body[failing - 1] = "\x1b[1;31mE   AssertionError: 41.97 != 41.98 <b>bold</b>\x1b[0m"
+        self._long = ("\n".join(body) + "\n").encode()
+        task = self._tasks["901.0"]
+        task.update(attempt=1, started=now - 60, peak_mb=140.0, cpu_s=6.1)
+        self._logs["901.0", 1] = bytearray(self._long)
+        self._find(task, now)
+        self._end(task, "failed", "1 of 143 tests failed: tests/test_cart.py::test_total")
+        self._runs[901].update(started=now - 60, ended=now)
+        self._changed.clear()
+        return self
+
+    def _bare(self, run: int, name: str, jobs: Sequence[tuple[str, str, list[int]]]) -> None:
+        self._next = run
+        self._new_run(name, "medium", "ann", self._now(), only=["nothing"])
+        for place, (job, agent, depends) in enumerate(jobs):
+            row = self._row(run, place, job, agent, [f"{run}.{d}" for d in depends], self._now())
+            self._tasks[row["id"]] = row
+        self._count(run)
+        self._next = run + 1
+
+    def _wide(self, run: int, count: int) -> None:
+        agents = ("quality", "api", "security", "infra", "refactor")
+        jobs = [
+            (f"job.{n}", agents[n % 5], [] if n < 25 else sorted({n - 25, n - 25 - (n * 7) % 11 if n > 40 else n - 25}))
+            for n in range(count)
+        ]
+        self._bare(run, "wide", jobs)
+
+    def _stuck(self, run: int) -> None:
+        self._bare(run, "stuck", [("infra.deploy", "infra", []), ("api.probe", "api", [])])
+        now = self._now()
+        self._tasks[f"{run}.0"].update(state="running", hold=None, attempt=1, started=now, progress=0.4, note="4 of 10")
+        self._logs[f"{run}.0", 1] = bytearray(b"deploying\n")
+        self._tasks[f"{run}.1"]["hold"] = self._hold(
+            "lock", f"waits for lock 'db:dev', held by infra.deploy ({run}.0)", f"{run}.0"
+        )
+        self._count(run)
+        self._questions.append(
+            {
+                "task": f"{run}.1",
+                "question": "q1",
+                "text": "Shall it go on without the database?",
+                "choices": ["go on"],
+                "since": now,
+            }
+        )
+
+
+class HostileDesk(StageDesk):
+    """Every text that may come from outside carries a payload."""
+
+    def board(self) -> Mapping[str, Any]:
+        return poisoned(super().board())
+
+    def runs(self, limit: int, before: int | None) -> list[Mapping[str, Any]]:
+        return poisoned(super().runs(limit, before))
+
+    def run(self, run: int) -> Mapping[str, Any]:
+        return poisoned(super().run(run))
+
+    def run_findings(self, run: int) -> list[Mapping[str, Any]]:
+        return poisoned(super().run_findings(run))
+
+    def task(self, task_id: str) -> Mapping[str, Any]:
+        return poisoned(super().task(task_id))
+
+    def log(self, task_id: str, attempt: int | None, offset: int, limit: int) -> Mapping[str, Any]:
+        return {**super().log(task_id, attempt, offset, limit), "text": f"{PAYLOAD}\n" * 5}
+
+    def agents(self) -> list[Mapping[str, Any]]:
+        return poisoned(super().agents())
+
+    def agent(self, name: str) -> Mapping[str, Any]:
+        return {**poisoned(super().agent(name)), "name": name}
+
+    def plan(self, pipeline: str, only: Sequence[str], skip: Sequence[str]) -> Mapping[str, Any]:
+        return poisoned(super().plan(pipeline, only, skip))
+
+    def machine(self) -> Mapping[str, Any]:
+        return poisoned(super().machine())
+
+
+def poisoned(value: Any, key: str = "") -> Any:
+    """The same rows with the payload in every text that is not the server's own word."""
+    if isinstance(value, str):
+        return value if key in OWN else f"{value}{PAYLOAD}"
+    if isinstance(value, Mapping):
+        return {name: poisoned(part, name) for name, part in value.items()}
+    if isinstance(value, Sequence):
+        return [part if key in ("depends", "after", "running", "holders") else poisoned(part, key) for part in value]
+    return value
+
+
+class EmptyDesk(FakeDesk):
+    """A first start: agents, and nothing else."""
+
+    def board(self) -> Mapping[str, Any]:
+        return {**super().board(), "host": None}
+
+
+def main() -> None:
+    from callboard.core.boundary import Boundary
+    from callboard.guard.door import open_door
+    from callboard.guard.running import private_folder
+    from callboard.show.server import serve
+
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--port", type=int, required=True)
+    words.add_argument("--data", type=Path, required=True)
+    words.add_argument("--token", default="stage-token-of-the-tests-of-pages")
+    words.add_argument("--lines", type=int, default=LINES)
+    words.add_argument("--lively", action="store_true", help="moves by itself, a hundred changes a second")
+    words.add_argument("--hostile", action="store_true")
+    words.add_argument("--empty", action="store_true")
+    given = words.parse_args()
+    artifacts = given.data / "artifacts"
+    artifacts.mkdir(parents=True, exist_ok=True)
+    (artifacts / "report.txt").write_text("plain\n")
+    kind = HostileDesk if given.hostile else StageDesk
+    desk = EmptyDesk(artifacts) if given.empty else kind(artifacts, given.lines).build()
+    stop = desk.start(0.05) if given.lively else lambda: None
+    sessions = private_folder(given.data / "run") / "sessions.json"
+    try:
+        serve(
+            desk,
+            token=given.token,
+            door=open_door("127.0.0.1", given.port, Boundary()),
+            sessions_file=sessions,
+            on_ready=lambda url: print(f"{url}/?token={given.token}", flush=True),
+        )
+    finally:
+        stop()
+
+
+if __name__ == "__main__":
+    main()

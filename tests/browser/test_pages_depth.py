@@ -1,0 +1,155 @@
+"""The deep parts: the log to the line, the graph of 500 tasks, three clicks from red to the line, the keyboard."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+LINES = 1_000_000
+FAILING = 500_000
+BARS = """() => Object.fromEntries([...document.querySelectorAll('[data-bar]')].map((row) => {
+  const bar = row.querySelector('.gantt-bar:not(.waited):not(.planned)');
+  return [row.dataset.bar, bar && [parseFloat(bar.style.left), parseFloat(bar.style.width)]];
+}))"""
+
+
+async def settled(page: Any) -> None:
+    await page.locator(".log-foot", has_text="1 000 000 lines").wait_for(timeout=60_000)
+
+
+async def test_a_log_of_a_million_lines_opens_at_its_end(stage: Any, visit: Callable[..., Any]) -> None:
+    page = await (await visit(stage)).go("/tasks/901.0")
+    await page.locator(".log-line", has_text=f"step {LINES} ok").wait_for(timeout=5_000)
+    await settled(page)
+    await page.locator(f'[data-line="{LINES}"]').wait_for()
+    assert await page.locator(".log-line").count() < 120
+    await page.evaluate("document.querySelector('.log').scrollTop = 0")
+    await page.locator('[data-line="1"]', has_text="step 1 ok").wait_for()
+    assert await page.locator(".log-line").count() < 120
+
+
+async def test_a_link_to_a_line_opens_there(stage: Any, visit: Callable[..., Any]) -> None:
+    page = await (await visit(stage)).go("/tasks/901.0#L765432")
+    line = page.locator(".log-line.at")
+    await line.wait_for(timeout=60_000)
+    assert await line.get_attribute("data-line") == "765432"
+    assert "step 765432 ok" in await line.inner_text()
+    await line.scroll_into_view_if_needed()
+
+
+async def test_search_filter_and_level_find_the_line(stage: Any, visit: Callable[..., Any]) -> None:
+    page = await (await visit(stage)).go("/tasks/901.0")
+    await settled(page)
+    await page.keyboard.press("/")
+    await page.keyboard.type("step 654321")
+    await page.keyboard.press("Enter")
+    await page.locator('.log-line.at[data-line="654321"]').wait_for(timeout=60_000)
+    assert page.url.endswith("#L654321")
+    await page.get_by_role("button", name="only matches").click()
+    await page.locator(".log-foot", has_text="1 of 1 000 000 lines").wait_for(timeout=60_000)
+    await page.get_by_label("Search the log").fill("")
+    await page.get_by_label("Level").select_option("error")
+    await page.locator(f'[data-line="{FAILING}"]', has_text="AssertionError: 41.97 != 41.98 <b>bold</b>").wait_for(
+        timeout=60_000
+    )
+    bold = page.locator(f'[data-line="{FAILING}"] .a-bold.a-fg-red')
+    assert "<b>bold</b>" in await bold.inner_text()
+
+
+async def test_three_clicks_from_a_red_run_to_the_failing_line(stage: Any, visit: Callable[..., Any]) -> None:
+    page = await (await visit(stage)).go("/")
+    await page.locator('[data-run="901"] a').first.click()
+    await page.locator('#main a[href^="/tasks/901.0"]').first.click()
+    await page.locator(".log-line.at").wait_for(timeout=60_000)
+    assert "AssertionError: 41.97 != 41.98" in await page.locator(".log-line.at").inner_text()
+    assert await page.locator(".finding").count() >= 1
+
+
+async def test_what_an_attempt_prints_arrives(stage: Any, visit: Callable[..., Any]) -> None:
+    page = await (await visit(stage)).go("/tasks/902.0")
+    await page.locator(".log-line", has_text="deploying").wait_for()
+    assert await page.locator('[data-line="1"]').count() == 1
+
+
+async def test_an_artefact_is_offered_for_download(stage: Any, visit: Callable[..., Any]) -> None:
+    page = await (await visit(stage)).go("/tasks/901.0")
+    async with page.expect_download() as coming:
+        await page.get_by_role("link", name="report.txt").click()
+    assert (await (await coming.value).path()).read_text() == "plain\n"
+
+
+async def test_the_graph_of_500_tasks_focuses_on_what_hangs_together(stage: Any, visit: Callable[..., Any]) -> None:
+    page = await (await visit(stage)).go("/runs/900?tab=graph")
+    assert await page.locator(".node").count() == 500
+    tasks = {task["id"]: task for task in stage.get("/runs/900")["tasks"]}
+    await page.locator('[data-node="900.30"]').click()
+    near = set(await page.evaluate("[...document.querySelectorAll('.node.near')].map((n) => n.dataset.node)"))
+    assert near == closure(tasks, "900.30")
+    assert "job.30" in await page.locator(".graph-card").inner_text()
+    await page.keyboard.press("Escape")
+    assert await page.locator(".node.near").count() == 0
+
+
+def closure(tasks: dict[str, Any], start: str) -> set[str]:
+    behind: dict[str, list[str]] = {}
+    for task in tasks.values():
+        for name in task["depends"]:
+            behind.setdefault(name, []).append(task["id"])
+    found = set()
+    for step in (lambda name: tasks[name]["depends"], lambda name: behind.get(name, [])):
+        queue, seen = [start], {start}
+        while queue:
+            fresh = [name for name in step(queue.pop()) if name not in seen]
+            seen.update(fresh)
+            queue.extend(fresh)
+        found |= seen
+    return found
+
+
+async def test_tabs_are_in_the_address(stage: Any, visit: Callable[..., Any]) -> None:
+    page = await (await visit(stage)).go("/runs/5?tab=gantt")
+    assert await page.locator("[data-bar]").count() == 21
+    await page.get_by_role("tab", name="Findings").click()
+    assert page.url.endswith("?tab=findings")
+    await page.go_back()
+    await page.locator("[data-bar]").first.wait_for()
+    await page.get_by_role("tab", name="Gantt").press("ArrowRight")
+    assert await page.get_by_role("tab", name="Tasks").get_attribute("aria-selected") == "true"
+
+
+async def test_bars_equal_the_records(stage: Any, visit: Callable[..., Any]) -> None:
+    page = await (await visit(stage)).go("/runs/5?tab=gantt")
+    tasks = [task for task in stage.get("/runs/5")["tasks"] if task["started"] is not None]
+    widths = await page.evaluate(BARS)
+    first = min(task["started"] for task in tasks)
+    scale = widths[tasks[0]["id"]][1] / (tasks[0]["ended"] - tasks[0]["started"])
+    for task in tasks:
+        left, width = widths[task["id"]]
+        assert left == pytest.approx((task["started"] - first) * scale, abs=0.1)
+        assert width == pytest.approx((task["ended"] - task["started"]) * scale, abs=0.1)
+
+
+async def test_findings_are_grouped_and_filtered(stage: Any, visit: Callable[..., Any]) -> None:
+    page = await (await visit(stage)).go("/runs/5?tab=findings")
+    rows = stage.get("/runs/5/findings")
+    assert await page.locator(".finding").count() == len(rows)
+    assert await page.locator("#panel section").count() == len({row["path"] for row in rows})
+    worst = [row for row in rows if row["severity"] == "critical"]
+    await page.get_by_role("button", name="critical").click()
+    assert await page.locator(".finding").count() == len(worst)
+
+
+async def test_the_keyboard_leads_everywhere(stage: Any, visit: Callable[..., Any]) -> None:
+    page = await (await visit(stage)).go("/")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.textContent") == "To the content"
+    await page.keyboard.press("g")
+    await page.keyboard.press("r")
+    await page.wait_for_url("**/runs")
+    await page.wait_for_selector('[data-link="live"]')
+    await page.keyboard.press("/")
+    await page.keyboard.type("nightly")
+    assert await page.locator("tbody tr").count() == 1
+    await page.keyboard.press("Escape")
+    assert await page.evaluate("document.activeElement.tagName") == "BODY"

@@ -1,0 +1,134 @@
+"""Every page: complete, quiet, from this host alone, fit for a phone, and deaf to payloads."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+PAGES = [
+    "/",
+    "/runs",
+    "/runs/new",
+    "/runs/5",
+    "/runs/5?tab=gantt",
+    "/runs/5?tab=tasks",
+    "/runs/5?tab=findings",
+    "/tasks/5.9",
+    "/tasks/5.9?tab=findings",
+    "/tasks/5.9?tab=decisions",
+    "/tasks/5.9?tab=attempts",
+    "/tasks/5.9?tab=resources",
+    "/tasks/902.1",
+    "/agents",
+    "/agents/quality",
+    "/machine",
+]
+NAMELESS = """() => [...document.querySelectorAll('.cb a, .cb button, .cb input, .cb select')].filter((e) => {
+  const label = e.closest('label');
+  return !(e.getAttribute('aria-label') || e.textContent.trim() || e.title || (label && label.textContent.trim()));
+}).map((e) => e.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_is_complete_quiet_and_from_here(path: str, stage: Any, visit: Callable[..., Any]) -> None:
+    visitor = await visit(stage)
+    page = await visitor.go(path)
+    assert await page.locator("#main h1").count() == 1
+    assert await page.evaluate(NAMELESS) == []
+    assert await page.locator("#app *").count() < 6000
+    assert await visitor.overflow() <= 0
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.wait_for_timeout(200)
+    assert await visitor.overflow() <= 0
+    assert visitor.faults == []
+    assert visitor.foreign == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_outside_text_is_shown_as_text(path: str, hostile: Any, visit: Callable[..., Any]) -> None:
+    visitor = await visit(hostile, 390, 844)
+    page = await visitor.go(path)
+    await page.wait_for_timeout(300)
+    assert await page.evaluate("window.pwned") is None
+    assert await page.locator('img[src="x"], .cb script').count() == 0
+    assert (
+        await page.evaluate(
+            "[...document.querySelectorAll('a[href]')].filter((a) => a.protocol === 'javascript:').length"
+        )
+        == 0
+    )
+    assert "<img src=x onerror=" in await page.locator("#main").inner_text()
+    assert "{{ window.pwned=1 }}" in await page.locator("#main").inner_text()
+    assert await visitor.overflow() <= 0
+    assert visitor.faults == []
+
+
+async def test_the_first_paint_has_the_rows_and_nothing_moves(stage: Any, visit: Callable[..., Any]) -> None:
+    visitor = await visit(stage)
+    await visitor.context.add_init_script(
+        "window.shift = 0; new PerformanceObserver((l) => l.getEntries().forEach((e) => window.shift += e.value))"
+        ".observe({type: 'layout-shift', buffered: true})"
+    )
+    page = visitor.page
+    await page.goto(f"{stage.base}/")
+    await page.wait_for_selector("#main")
+    assert await page.locator("[data-agent]").count() == 7
+    await page.wait_for_selector('[data-link="live"]')
+    await page.wait_for_timeout(500)
+    assert await page.evaluate("window.shift") < 0.02
+
+
+async def test_a_first_start_teaches(empty: Any, visit: Callable[..., Any]) -> None:
+    visitor = await visit(empty)
+    page = await visitor.go("/")
+    assert "No run yet" in await page.locator("#main").inner_text()
+    assert await page.locator("[data-agent]").count() == 7
+    await visitor.go("/runs")
+    assert "callboard run" in await page.locator("#main").inner_text()
+    assert visitor.faults == []
+
+
+async def test_what_is_not_there_is_said(stage: Any, visit: Callable[..., Any]) -> None:
+    visitor = await visit(stage)
+    for path in ("/runs/777", "/runs/seven", "/tasks/5.900", "/tasks/none", "/agents/nobody"):
+        answer = await visitor.page.goto(f"{stage.base}{path}")
+        assert answer is not None
+        assert answer.status == 404
+        await visitor.page.wait_for_selector("#main")
+        assert "no " in (await visitor.page.locator("#main").inner_text()).lower()
+
+
+async def test_dark_light_and_the_choice_is_kept(stage: Any, visit: Callable[..., Any]) -> None:
+    light = "getComputedStyle(document.body).backgroundColor"
+    visitor = await visit(stage, color_scheme="dark")
+    page = await visitor.go("/")
+    dark = await page.evaluate(light)
+    assert dark == "rgb(19, 17, 16)"
+    await page.get_by_role("button", name="Theme: auto. Change it").click()
+    assert await page.evaluate(light) == "rgb(246, 242, 236)"
+    await page.reload()
+    await page.wait_for_selector("#main")
+    assert await page.evaluate(light) == "rgb(246, 242, 236)"
+    await page.get_by_role("button", name="Theme: light. Change it").click()
+    await page.get_by_role("button", name="Theme: dark. Change it").click()
+    assert await page.evaluate(light) == dark
+
+
+async def test_states_have_word_and_shape(stage: Any, visit: Callable[..., Any]) -> None:
+    page = await (await visit(stage)).go("/runs/5?tab=tasks")
+    shapes = await page.evaluate(
+        "Object.fromEntries([...document.querySelectorAll('#main [data-state]')]"
+        ".map((e) => [e.dataset.state, e.querySelector('path').getAttribute('d')]))"
+    )
+    assert {"failed", "timed out", "succeeded", "skipped"} <= set(shapes)
+    assert len(set(shapes.values())) == len(shapes)
+
+
+async def test_motion_is_left_out_for_those_who_want_none(stage: Any, visit: Callable[..., Any]) -> None:
+    page = await (await visit(stage, reduced_motion="reduce")).go("/")
+    assert (
+        await page.evaluate("getComputedStyle(document.querySelector('.bar i, .segments i')).transitionDuration")
+        == "0s"
+    )
