@@ -203,32 +203,7 @@ class FakeDesk:
     def run(self, run: int) -> Mapping[str, Any]:
         with self._lock:
             row = self._run(run)
-            tasks = self._of(run)
-            levels: dict[str, int] = {}
-            nodes = []
-            for task in tasks:
-                level = max((levels[name] + 1 for name in task["depends"]), default=0)
-                row_no = sum(1 for other in levels.values() if other == level)
-                levels[task["id"]] = level
-                nodes.append({"id": task["id"], "x": level * 220, "y": row_no * 64, "w": 180, "h": 44})
-            place = {node["id"]: node for node in nodes}
-            edges = [
-                {
-                    "from": name,
-                    "to": task["id"],
-                    "path": _line(place[name], place[task["id"]]),
-                    "kind": "depends",
-                }
-                for task in tasks
-                for name in task["depends"]
-            ]
-            graph = {
-                "nodes": nodes,
-                "edges": edges,
-                "width": max((node["x"] for node in nodes), default=0) + 200,
-                "height": max((node["y"] for node in nodes), default=0) + 60,
-            }
-            return {"run": dict(row), "tasks": [dict(task) for task in tasks], "graph": graph, "seq": self._seq}
+            return {"run": dict(row), "tasks": [dict(task) for task in self._of(run)], "seq": self._seq}
 
     def run_findings(self, run: int) -> list[Mapping[str, Any]]:
         self._run(run)
@@ -887,10 +862,6 @@ class FakeDesk:
         self._changed.clear()
         self._news = (len(self._findings), len(self._events))
         self.say(message)
-
-
-def _line(start: Mapping[str, Any], end: Mapping[str, Any]) -> str:
-    return f"M{start['x'] + 180} {start['y'] + 22} L{end['x']} {end['y'] + 22}"
 
 
 def _jobs() -> list[tuple[str, str, tuple[int, ...]]]:

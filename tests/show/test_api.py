@@ -7,10 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import TypeAdapter
 
 from callboard.core.boundary import Boundary
 from callboard.errors import RecordFull
 from callboard.guard.gate import Caller
+from callboard.show.api import rows
 from callboard.show.api.service import service
 from fakes import FakeDesk
 
@@ -78,6 +80,32 @@ async def test_every_reading_operation_answers_with_rows_of_its_schema(
         reply = await client.get(f"/api/v1{path}")
         assert reply.status_code == 200, path
         assert reply.json(), path
+
+
+async def test_a_run_comes_with_its_drawing(client: httpx.AsyncClient) -> None:
+    answer = (await client.get("/api/v1/runs/2")).json()
+    assert {node["id"] for node in answer["graph"]["nodes"]} == {task["id"] for task in answer["tasks"]}
+    assert answer["graph"]["edges"][0]["path"].startswith("M")
+
+
+async def test_the_rows_are_those_of_the_schema(client: httpx.AsyncClient) -> None:
+    shapes: dict[str, Any] = {
+        "/board": rows.Board,
+        "/runs": list[rows.Run],
+        "/runs/2": rows.RunPage,
+        "/tasks/2.1": rows.TaskPage,
+        "/tasks/2.1/log": rows.LogPart,
+        "/agents": list[rows.Agent],
+        "/machine": rows.Machine,
+        "/plan": rows.Plan,
+        "/runs/2/findings": list[rows.Finding],
+        "/runs/2/events": list[rows.Event],
+        "/questions": list[rows.Question],
+        "/schedules": list[rows.Schedule],
+        "/actions": list[rows.Action],
+    }
+    for path, shape in shapes.items():
+        assert TypeAdapter(shape).validate_json((await client.get(f"/api/v1{path}")).content), path
 
 
 async def test_runs_are_paged_from_the_newest(client: httpx.AsyncClient) -> None:

@@ -23,9 +23,11 @@ from callboard.show.api.params import (
     RunId,
     TaskId,
 )
+from callboard.show.graph_layout import graph
 
 Handler = TypeVar("Handler", bound=Callable[..., Response])
 
+MOST_DRAWN = 2_000
 LONGEST_LOG = 1 << 20
 SEVERITY = "^(critical|high|medium|low|info)$"
 SHOWN = ("text/plain", "application/json", "image/png", "image/jpeg", "image/webp", "image/gif")
@@ -57,8 +59,10 @@ def reads(desk: Desk) -> APIRouter:
 
     @look("/runs/{run}", rows.RunPage, "runs")
     def run(run: RunId) -> Response:
-        """A run with its tasks and its graph."""
-        return Json(desk.run(run))
+        """A run with its tasks and its graph; one of more than 2,000 tasks is not drawn."""
+        row = desk.run(run)
+        tasks = row["tasks"]
+        return Json({**row, "graph": graph(tasks) if len(tasks) <= MOST_DRAWN else None})
 
     @look("/runs/{run}/findings", list[rows.Finding], "findings")
     def run_findings(run: RunId) -> Response:

@@ -244,7 +244,7 @@ class RunPage(Row):
 
     run: Run
     tasks: list[Task]
-    graph: dict[str, Any]
+    graph: dict[str, Any] | None
     seq: int
 
 
