@@ -47,7 +47,7 @@ READERS: tuple[tuple[tuple[str, ...], Reader], ...] = (
 
 def look(ctx: Context, options: Hardcoded) -> Result:
     """Reports each assignment that looks like a secret; test code and its data are left out."""
-    looked_at, unread = 0, 0
+    looked_at, unread, large = 0, 0, 0
     left_out = set(ctx.workspace.matching(*LOCKS))
     seen: Counter[str] = Counter()
     for patterns, reader in READERS:
@@ -55,7 +55,10 @@ def look(ctx: Context, options: Hardcoded) -> Result:
             if path in left_out or is_test(path) or any(fnmatch.fnmatchcase(path, p) for p in options.ignore_paths):
                 continue
             ctx.progress(None, path)
-            text = ctx.workspace.text(path, LARGEST)
+            text = ctx.workspace.text(path, LARGEST + 1)
+            if len(text) > LARGEST:
+                large += 1
+                continue
             looked_at += 1
             try:
                 found = list(reader(text))
@@ -72,6 +75,8 @@ def look(ctx: Context, options: Hardcoded) -> Result:
     if looked_at - unread <= 0:
         return unknown("there is no code and no configuration to look at, besides tests")
     notes = ["tests are left out"]
+    if large:
+        notes.append(f"{counted(large, 'file')} above {LARGEST:,} bytes left out")
     if unread:
         notes.append(f"{counted(unread, 'file')} could not be parsed")
     return judged(ctx, options.fail_on, counted(looked_at - unread, "file"), notes=notes)

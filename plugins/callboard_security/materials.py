@@ -130,7 +130,8 @@ def _listed(ctx: Context, *paths: str) -> Source | None:
         if not named and len(found.pinned) + len(found.wanted) > before:
             named = path
     lines = {f"{package.name}=={package.version}" for package in found.pinned}
-    lines |= {package.name for package in found.wanted}
+    known = {package.name for package in found.pinned}
+    lines |= {package.name for package in found.wanted if package.name not in known}
     if not lines:
         return None
     listing = ctx.scratch / f"listed-{named.replace('/', '__')}.txt"

@@ -1,8 +1,10 @@
 """Static analysis of Python code with bandit."""
 
+import ast
 import hashlib
 import json
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -56,7 +58,7 @@ def analyse(ctx: Context, options: Static) -> Result:
             return unknown(f"bandit gave no report: {trouble}")
         for error in report.get("errors", []):
             unread += 1
-            ctx.finding(_unread(error))
+            ctx.finding(_unread(ctx, error))
         for entry in report.get("results", []):
             if entry["test_id"] == "B101" and not options.test_asserts and is_test(entry["filename"]):
                 asserts += 1
@@ -118,17 +120,32 @@ def _report_config(ctx: Context, config: Sequence[str], trouble: str) -> None:
     )
 
 
-def _unread(error: Mapping[str, Any]) -> Finding:
-    reason = str(error.get("reason", "cannot be read"))
+def _unread(ctx: Context, error: Mapping[str, Any]) -> Finding:
+    path, reason = str(error.get("filename", "")), str(error.get("reason", "cannot be read"))
     syntax = "syntax error" in reason
+    line, said = _syntax_error(ctx.workspace.text(path)) if syntax else (0, "")
     return Finding(
         rule="syntax-error" if syntax else "unreadable-file",
         severity=Severity.MEDIUM,
-        message=f"This file was not analysed: {reason}",
-        path=str(error.get("filename", "")),
+        message=f"This file was not analysed: {said or reason}",
+        path=path,
+        line=line,
         tool="bandit",
         help="Mend the syntax, or leave the file out in bandit's configuration (exclude_dirs)",
     )
+
+
+def _syntax_error(text: str) -> tuple[int, str]:
+    """Where Python's own parser stops, and its words; (0, '') when it does not."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(text)
+        except SyntaxError as error:
+            return error.lineno or 0, f"syntax error: {error.msg}"
+        except (ValueError, RecursionError, MemoryError):
+            return 0, ""
+    return 0, ""
 
 
 def _finding(ctx: Context, entry: Mapping[str, Any]) -> Finding:

@@ -88,7 +88,9 @@ def test_a_configuration_cannot_write_elsewhere(place: Path) -> None:
 
 def test_a_file_that_cannot_be_parsed_is_a_finding_and_the_rest_goes_on(place: Path) -> None:
     outcome = analyse(place, {"broken.py": "def f(:\n", "-x ü.py": SHELL})
-    assert {("syntax-error", "broken.py"), ("B602", "-x ü.py")} <= {(f.rule, f.path) for f in outcome.findings}
+    assert {("syntax-error", "broken.py", 1), ("B602", "-x ü.py", 5)} <= {
+        (f.rule, f.path, f.line) for f in outcome.findings
+    }
 
 
 @pytest.mark.parametrize("files", [{}, {"a.txt": "x"}, {"broken.py": "def f(:\n"}])
