@@ -21,7 +21,16 @@ def proposals(workspace: Workspace) -> Sequence[Job]:
     jobs += _dependencies(workspace, bool(files))
     if files and (workspace.path / ".git").exists():
         because = f"{seen} in a git checkout"
-        jobs.append(Job("refactor.fixes", "refactor.fixes", because=because, stage="verify", estimate=2 + 2 * seconds))
+        jobs.append(
+            Job(
+                "refactor.fixes",
+                "refactor.fixes",
+                because=because,
+                after=("quality.lint", "quality.tests*"),
+                stage="verify",
+                estimate=2 + 2 * seconds,
+            )
+        )
     return jobs
 
 

@@ -26,12 +26,13 @@ def detected(workspace: Workspace) -> Sequence[Job]:
 
 
 def service_job(name: str) -> Job:
-    """The start of one service, alone in the use of it, after the tests have ended."""
+    """The start of one service, alone in the use of it; red tests, or configuration that cannot be read, are a gate."""
     return Job(
         name=f"infra.service_start:{name}",
         action="infra.service_start",
         because=f"callboard.toml declares [services.{name}]",
         options={"service": name},
+        needs_jobs=("quality.tests*", "quality.npm_tests*", "config.schema"),
         after=("infra.dockerfiles", "infra.compose"),
         needs=Needs(cpus=1.0, memory_mb=256, locks=(Lock(f"service:{name}"),)),
         stage="deploy",

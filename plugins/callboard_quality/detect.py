@@ -43,7 +43,13 @@ def _tests(workspace: Workspace, project: Project) -> Job:
         options["ignore"] = nested
     estimate = 5.0 + count + (0 if own else 45)
     return Job(
-        named("quality.tests", project.folder), "quality.tests", because, options, stage="test", estimate=estimate
+        named("quality.tests", project.folder),
+        "quality.tests",
+        because,
+        options,
+        after=("quality.lint",),
+        stage="test",
+        estimate=estimate,
     )
 
 
