@@ -258,3 +258,11 @@ async def test_the_schema_describes_every_operation(client: httpx.AsyncClient) -
     assert len({operation["operationId"] for operation in operations}) == len(operations)
     refs = {part.partition('"')[0] for part in json.dumps(schema).split('"#/components/schemas/')[1:]}
     assert refs <= set(schema["components"]["schemas"])
+
+
+async def test_a_name_longer_than_any_file_is_not_found(client: httpx.AsyncClient) -> None:
+    assert (await client.get(f"/api/v1/tasks/1.1/artifacts/1/{'x' * 390}")).status_code == 404
+
+
+async def test_a_wrong_method_is_told_the_right_ones(client: httpx.AsyncClient) -> None:
+    assert (await client.put("/api/v1/runs")).headers["allow"] == "GET, POST"

@@ -7,8 +7,10 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from nicegui import json
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from callboard.errors import BoundaryError, CallboardError, ConfigError, NotFound, RecordFull, Refused
 from callboard.work.finding import clean
@@ -49,10 +51,8 @@ def printable(value: Any) -> Any:
             return clean(str(value))
 
 
-class Json(Response):
+class Json(JSONResponse):
     """Rows from the desk as they are; the schema documents them, nothing walks them again."""
-
-    media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
         return encoded(content)
@@ -73,8 +73,8 @@ def install(app: FastAPI) -> None:
         words = {404: "There is no such resource.", 405: "This method is not for this resource."}
         detail = words.get(status) or (str(error.detail) if isinstance(error, HTTPException) else "")
         answer = problem(status, detail)
-        for name, value in (getattr(error, "headers", None) or {}).items():
-            answer.headers[name] = value
+        if status == 405:
+            answer.headers["allow"] = ", ".join(sorted(_methods(app, request)))
         return answer
 
     @app.exception_handler(RequestValidationError)
@@ -97,3 +97,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def _unknown(request: Request, error: Exception) -> Response:
         return problem(500, "A fault of Callboard; its log has the details.")
+
+
+def _methods(app: FastAPI, request: Request) -> set[str]:
+    """What may be done with the path of a request."""
+    found: set[str] = set()
+    for route in app.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= set(getattr(route, "methods", None) or ())
+    return found

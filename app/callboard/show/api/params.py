@@ -1,9 +1,9 @@
 """Parameters of the API with their bounds: what does not fit never reaches the desk."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Path, Query, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from starlette.exceptions import HTTPException
 
 from callboard.guard.gate import Caller
@@ -86,7 +86,14 @@ class Answer(Decision):
     question: Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
+def _number(value: Any) -> Any:
+    """JSON knows numbers, texts and truth apart; so do we."""
+    if isinstance(value, bool | str):
+        raise ValueError("a number is needed")
+    return value
+
+
 class Concurrency(Wish):
     """How many attempts of an agent may run at once."""
 
-    limit: Annotated[int, Field(ge=1, le=1_000, strict=True)]
+    limit: Annotated[int, Field(ge=1, le=1_000), BeforeValidator(_number)]

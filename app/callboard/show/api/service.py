@@ -26,12 +26,15 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
     for status, words in {
+        400: "The request is malformed",
         401: "No token",
         403: "Forbidden by the boundary or the guard",
         404: "There is no such thing",
         409: "The present state does not allow it",
         413: "The body is too large",
+        414: "The address is too long",
         422: "The request does not fit",
+        503: "Not now",
         507: "The disk is full",
     }.items()
 }
