@@ -20,9 +20,11 @@ COMPOSE_READ = "compose ${…}"
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _ENV_NAME = re.compile(_NAME)
 _PUT_IN = re.compile(r"(?<!\$)\$(?:\{(" + _NAME + r")(:?[-?+][^}]*)?\}|(" + _NAME + r"))")
-_SHELL_SET = re.compile(r"^\s*(?:export\s+|Environment=\"?|declare -x\s+)(" + _NAME + r")=", re.MULTILINE)
+_SHELL_SET = re.compile(r"^[ \t]*(?:export[ \t]+|Environment=\"?|declare -x[ \t]+)(" + _NAME + r")=", re.MULTILINE)
 _SCRIPT_SET = re.compile(r"(?:^|\s|&&|;|cross-env)\s*([A-Z][A-Z0-9_]{2,})=")
-_CLUSTER_ENV = re.compile(r"^\s*-\s+name:\s*[\"']?([A-Z][A-Z0-9_]*)[\"']?\s*$\s+value(?:From)?:", re.MULTILINE)
+_CLUSTER_ENV = re.compile(
+    r"^[ \t]*-[ \t]+name:[ \t]*[\"']?([A-Z][A-Z0-9_]*)[\"']?[ \t]*\r?\n[ \t]+value(?:From)?:", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def definitions(workspace: Workspace) -> Iterator[Definition]:
     for path in workspace.matching("package.json"):
         text = workspace.text(path, LARGEST)
         for number, line in enumerate(text.splitlines(), 1):
-            for match in _SCRIPT_SET.finditer(line.partition(":")[2].strip(' ",')):
+            for match in _SCRIPT_SET.finditer(line[:2_000].partition(":")[2].strip(' ",')):
                 yield Definition(match[1], path, number, "script")
     for path in workspace.matching(*CLUSTER):
         text = workspace.text(path, LARGEST)

@@ -69,7 +69,7 @@ def parse(text: str) -> EnvText:
                 at += 1
             value = value.split(quote, 1)[0]
         else:
-            value = re.split(r"\s+#", value, maxsplit=1)[0].strip()
+            value = re.split(r"\s#", value, maxsplit=1)[0].strip()
             value = "" if value.startswith("#") else value
         entries.append(Entry(match[1], number, value))
     return EnvText(tuple(entries), tuple(bad))

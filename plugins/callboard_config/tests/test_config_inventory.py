@@ -113,7 +113,7 @@ def test_every_form_of_reading_in_scripts(place: Path) -> None:
 
 
 def test_a_definition_anywhere_makes_missing_go(place: Path) -> None:
-    names = [f"N{number}" for number in range(7)]
+    names = [f"N{number}" for number in range(8)]
     code = "import os\n" + "".join(f'os.environ["{name}"]\n' for name in names)
     definitions = {
         "backend/.env": "N0=1\n",
@@ -121,6 +121,7 @@ def test_a_definition_anywhere_makes_missing_go(place: Path) -> None:
         "Dockerfile": "FROM x\nENV N3=1 \\\n    N4=2\n",
         ".github/workflows/ci.yml": "jobs:\n  t:\n    env:\n      N5: 1\n",
         "run.sh": "export N6=1\n",
+        "deploy.yaml": "kind: Deployment\nspec:\n  env:\n    - name: N7\n      value: x\n",
     }
     alone = take(place, {"backend/app.py": code})
     assert {name for name, _ in told(alone, "setting-missing")} == set(names)
@@ -219,6 +220,9 @@ def test_broken_and_hostile_files_do_not_stop_the_rest(place: Path) -> None:
             "compose.yml": "services: " + "[" * 5_000,
             "web.js": "`${" * 20_000 + "`process.env.A",
             "good.py": 'import os\nos.environ["GOOD_ONE"]\n',
+            "blank.sh": "export\n" + "\n" * 300_000,
+            "blank.yml": "kind: X\n- name: XYZ\n" + "\n" * 300_000,
+            ".env": "A=" + " " * 300_000 + "b\n",
         },
     )
     assert {name for name, _ in told(outcome, "setting-missing")} == {"GOOD_ONE"}
