@@ -74,7 +74,7 @@ def install(app: FastAPI) -> None:
         detail = words.get(status) or (str(error.detail) if isinstance(error, HTTPException) else "")
         answer = problem(status, detail)
         if status == 405:
-            answer.headers["allow"] = ", ".join(sorted(_methods(app, request)))
+            answer.headers["allow"] = ", ".join(_methods(app, request))
         return answer
 
     @app.exception_handler(RequestValidationError)
@@ -99,10 +99,10 @@ def install(app: FastAPI) -> None:
         return problem(500, "A fault of Callboard; its log has the details.")
 
 
-def _methods(app: FastAPI, request: Request) -> set[str]:
+def _methods(app: FastAPI, request: Request) -> list[str]:
     """What may be done with the path of a request."""
-    found: set[str] = set()
-    for route in app.routes:
-        if route.matches(request.scope)[0] is not Match.NONE:
-            found |= set(getattr(route, "methods", None) or ())
-    return found
+    return [
+        method
+        for method in ("GET", "POST")
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in app.routes)
+    ]
