@@ -1,7 +1,7 @@
 """The doors to the world: what the engine needs of a clock, a log, a launcher and a meter."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from callboard.core.events import Event
@@ -32,11 +32,15 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class LeftRunning:
-    """An attempt that the log says was starting (`process` is None) or running when the last engine ended."""
+    """An attempt that the log says was starting (`process` is None) or running when the last engine ended.
+
+    `told` counts what the log has of it: 'findings', 'metrics', 'kept', 'asked'; so much of it is not told again.
+    """
 
     key: AttemptKey
     process: Process | None
     spec: TaskSpec
+    told: Mapping[str, int] = field(default_factory=dict)
 
 
 class Launcher(Protocol):

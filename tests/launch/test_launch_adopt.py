@@ -8,12 +8,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from callboard.core.facts import Began, Ended, How, Progressed
+from callboard.core.facts import Began, Ended, How, Kept, Progressed
 from callboard.core.task import AttemptKey, Process, TaskSpec, Verdict
 from callboard.launch.local import LocalLauncher
 from callboard.measure.process import boot_id, read_stat
 from callboard.ports import LeftRunning
-from launch_stage import AGENTS, Stage, act, command, pids_with
+from launch_stage import AGENTS, Stage, act, command, pids_with, soon
 
 SCRIPT = """
 import asyncio, json, sys
@@ -135,6 +135,22 @@ async def test_a_number_that_was_taken_over_is_not_touched(tmp_path: Path, works
     other.kill()
     await other.wait()
     await stage.launcher.close()
+
+
+async def test_what_the_log_has_is_not_told_again(tmp_path: Path, workspace: Path) -> None:
+    data = tmp_path / "data"
+    first = Stage(data, workspace, LocalLauncher(data, paths=[AGENTS]))
+    await first.launcher.open(first.deliver)
+    key = first.launch(act("passes"))
+    await first.ended(key)
+    await soon((first.spool(key) / "exit.json").exists)
+    await first.launcher.close()
+    second = Stage(data, workspace, LocalLauncher(data, paths=[AGENTS]))
+    await second.launcher.open(second.deliver)
+    await second.launcher.adopt([LeftRunning(key, None, act("passes"), {"findings": 1, "metrics": 1})])
+    assert (await second.ended(key)).reason == "all in order"
+    assert [type(fact) for fact in second.facts] == [Kept, Progressed, Ended]
+    await second.launcher.close()
 
 
 async def test_killed_fork_server_is_replaced(stage: Stage) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from callboard.core.facts import Asked, Found, Kept
+from callboard.core.facts import Asked, Found, Kept, Measured
 from callboard.core.task import AttemptKey
 from callboard.launch.intake import Intake
 from callboard.launch.tail import Tail
@@ -118,6 +118,23 @@ def test_patch_without_a_proof_is_still_told(intake: Intake) -> None:
     (kept,) = intake.flush(is_last=True)
     assert isinstance(kept, Kept)
     assert (kept.format, kept.patch) == ("patch", None)
+
+
+def test_what_was_told_before_is_left_out(spool: Path) -> None:
+    intake = Intake(KEY, str(spool), lambda: 100.0, {"findings": 3, "metrics": 1, "asked": 1, "kept": 1})
+    artifact = {"t": "artifact", "path": "artifacts/fix.patch", "size": 4}
+    question = {"t": "ask", "question": "?", "choices": ["yes"]}
+    say(intake, FINDING, FINDING, {"t": "metric", "name": "n", "value": 1}, {**artifact, "name": "old"})
+    assert intake.flush() == []
+    say(intake, FINDING, {**FINDING, "rule": "new"}, {"t": "metric", "name": "n", "value": 2})
+    say(intake, {**artifact, "name": "new"}, {**question, "id": "old"}, {**question, "id": "new"})
+    kept, asked, found, measured = intake.flush()
+    assert isinstance(kept, Kept)
+    assert isinstance(asked, Asked)
+    assert isinstance(found, Found)
+    assert isinstance(measured, Measured)
+    assert (kept.name, asked.question, [f["rule"] for f in found.findings]) == ("new", "new", ["new"])
+    assert measured.metrics == (("n", 2.0, ""),)
 
 
 def test_question(intake: Intake) -> None:

@@ -32,11 +32,11 @@ class Attempt:
     is_ending: bool = False
     timers: list[Any] = field(default_factory=list)
 
-    def listen(self, wall: Callable[[], float]) -> None:
-        """From now on what it says is read; a command says nothing."""
+    def listen(self, wall: Callable[[], float], told: Mapping[str, int] | None = None) -> None:
+        """From now on what it says is read, from the beginning but for what was told before; a command says nothing."""
         if not self.spec.argv and self.tail is None:
             self.tail = Tail(f"{self.folder}/{MESSAGES}")
-            self.intake = Intake(self.key, self.folder, wall)
+            self.intake = Intake(self.key, self.folder, wall, told)
 
 
 def ended(attempt: Attempt, record: Mapping[str, Any], at: float) -> Ended:

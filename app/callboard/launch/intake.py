@@ -20,13 +20,17 @@ MOST = {"finding": 5_000, "metric": 20_000, "artifact": 1_000, "patch": 100, "as
 class Intake:
     """Takes lines, hands out facts. A line that is no proper message is counted in `bad`, what is too much in `left_out`.
 
-    `result` is the last one that could be used, `trouble` says what is wrong with one that could not.
+    `result` is the last one that could be used, `trouble` says what is wrong with one that could not. `told` counts what was
+    told of the attempt before, by a former engine: 'findings', 'metrics', 'kept', 'asked'; so many of each are left out.
     """
 
-    def __init__(self, key: AttemptKey, folder: str, wall: Callable[[], float]) -> None:
+    def __init__(
+        self, key: AttemptKey, folder: str, wall: Callable[[], float], told: Mapping[str, int] | None = None
+    ) -> None:
         self._key = key
         self._folder = folder
         self._wall = wall
+        self._told = Counter(told or {})
         self._count: Counter[str] = Counter()
         self._findings: list[Mapping[str, Any]] = []
         self._metrics: list[tuple[str, float, str]] = []
@@ -57,20 +61,26 @@ class Intake:
     def flush(self, *, is_last: bool = False) -> list[Fact]:
         """The facts since the last call; a patch may be held back for its proof until the next call."""
         at = self._wall()
-        facts = self._facts
-        self._facts = []
+        if is_last and self._held is not None:
+            self._facts.append(self._held)
+            self._held = None
+        facts = [fact for fact in self._facts if not self._is_told("asked" if isinstance(fact, Asked) else "kept")]
         if self._progress is not None:
             facts.append(self._progress)
-            self._progress = None
-        for first in range(0, len(self._findings), FINDINGS_AT_ONCE):
-            facts.append(Found(self._key, at, tuple(self._findings[first : first + FINDINGS_AT_ONCE])))
-        for first in range(0, len(self._metrics), METRICS_AT_ONCE):
-            facts.append(Measured(self._key, at, tuple(self._metrics[first : first + METRICS_AT_ONCE])))
-        self._findings, self._metrics = [], []
-        if is_last and self._held is not None:
-            facts.append(self._held)
-            self._held = None
+        findings = [fields for fields in self._findings if not self._is_told("findings")]
+        for first in range(0, len(findings), FINDINGS_AT_ONCE):
+            facts.append(Found(self._key, at, tuple(findings[first : first + FINDINGS_AT_ONCE])))
+        metrics = [metric for metric in self._metrics if not self._is_told("metrics")]
+        for first in range(0, len(metrics), METRICS_AT_ONCE):
+            facts.append(Measured(self._key, at, tuple(metrics[first : first + METRICS_AT_ONCE])))
+        self._facts, self._findings, self._metrics, self._progress = [], [], [], None
         return facts
+
+    def _is_told(self, kind: str) -> bool:
+        if self._told[kind] <= 0:
+            return False
+        self._told[kind] -= 1
+        return True
 
     def _heard(self, kind: str, message: Mapping[str, Any]) -> None:
         match kind:

@@ -138,14 +138,14 @@ class LocalLauncher:
             attempt.timers.append(self._loop.call_later(RETRY_ANSWER, self.answer, key, question, choice, by))
 
     async def adopt(self, left: Sequence[LeftRunning]) -> None:
-        """See the port. To be called before the first `launch`. What an adopted attempt said is told again from its beginning."""
+        """See the port. To be called before the first `launch`."""
         is_certain = await self._servers.former_are_gone() and self._note.is_known()
         for item in left:
             self._adopt(item, is_certain)
 
     def _adopt(self, left: LeftRunning, is_certain: bool) -> None:
         attempt = self._attempt(left.key, left.spec, cookie_of(self._data_id, left.key))
-        attempt.listen(self._wall)
+        attempt.listen(self._wall, left.told)
         began = _process(spool.read_record(attempt.folder, spool.BEGAN))
         process = began or left.process
         attempt.began_at = self._wall()
