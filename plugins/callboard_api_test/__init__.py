@@ -1,1 +1,125 @@
-"""..."""
+"""APITestAgent: the API's schema checked, and its operations tried on a throw-away instance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from callboard.api import Agent, Context, Job, Needs, Result, Tool, Workspace, action, hookimpl, option
+
+FailOn = Literal["never", "info", "low", "medium", "high", "critical"]
+Interpreter = Literal["auto", "workspace", "callboard"]
+APP_HELP = "the application, such as 'shop.main:app' or 'shop:create_app()'; empty for the one that is found"
+FOLDER_HELP = "the folder it runs in, such as 'backend'; empty for the top or where it is found"
+INTERPRETER_HELP = (
+    "whose Python runs it: the workspace's own, Callboard's, or the latter only where the former cannot (auto)"
+)
+ENV_HELP = "NAME=value for the instance; {scratch} stands for its private folder"
+ALLOW_HELP = "host:port that the instance may connect to besides itself, such as a test database"
+FAIL_ON_HELP = "the run fails for a finding at least this bad"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaOptions:
+    """Which application or file describes the API."""
+
+    app: str = option("", help=APP_HELP)
+    folder: str = option("", help=FOLDER_HELP)
+    schema: str = option("", help="a schema file in the workspace; empty for those that are found")
+    interpreter: Interpreter = option("auto", help=INTERPRETER_HELP)
+    env: list[str] = option([], help=ENV_HELP)
+    fail_on: FailOn = option("high", help=FAIL_ON_HELP)
+
+
+@dataclass(frozen=True, slots=True)
+class ContractOptions:
+    """How the operations are tried."""
+
+    app: str = option("", help=APP_HELP)
+    folder: str = option("", help=FOLDER_HELP)
+    schema: str = option("", help="a schema file, for an application that cannot say its own")
+    interpreter: Interpreter = option("auto", help=INTERPRETER_HELP)
+    env: list[str] = option([], help=ENV_HELP)
+    allow: list[str] = option([], help=ALLOW_HELP)
+    headers: list[str] = option([], help="'Name: value' sent with each request; only ever to the throw-away instance")
+    max_examples: int = option(25, help="generated requests for each operation and phase", minimum=1, maximum=1000)
+    seed: int = option(1, help="the same seed gives the same requests", minimum=1, maximum=2_000_000_000)
+    stateful: bool = option(True, help="also try sequences of operations")
+    start_timeout: float = option(30.0, help="seconds until the instance must answer", minimum=1, maximum=600)
+    timeout: float = option(300.0, help="seconds for all requests", minimum=5, maximum=7200)
+    fail_on: FailOn = option("high", help=FAIL_ON_HELP)
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyOptions:
+    """How the response times are taken."""
+
+    app: str = option("", help=APP_HELP)
+    folder: str = option("", help=FOLDER_HELP)
+    schema: str = option("", help="a schema file, for an application that cannot say its own")
+    interpreter: Interpreter = option("auto", help=INTERPRETER_HELP)
+    env: list[str] = option([], help=ENV_HELP)
+    allow: list[str] = option([], help=ALLOW_HELP)
+    headers: list[str] = option([], help="'Name: value' sent with each request; only ever to the throw-away instance")
+    requests: int = option(30, help="requests to each operation, one after the other", minimum=2, maximum=50)
+    slower_than_ms: float = option(0.0, help="a p95 above this is a finding; 0 for none", minimum=0)
+    start_timeout: float = option(30.0, help="seconds until the instance must answer", minimum=1, maximum=600)
+    fail_on: FailOn = option("high", help=FAIL_ON_HELP)
+
+
+class APITestAgent(Agent):
+    """Checks what an API says of itself, and whether it keeps it."""
+
+    name = "api"
+    title = "APITestAgent"
+    summary = "Schema, contract and response times of the API, on a throw-away instance of this machine only."
+    version = "0.1.0"
+    tools = (
+        Tool(
+            "schemathesis",
+            covers="generated tests of every operation",
+            provided_by="pip install 'callboard[tools]'",
+            format="ndjson, junit",
+            exit_codes={0: "clean", 1: "findings, or the instance did not answer"},
+        ),
+    )
+
+    @action("API schema", needs=Needs(cpus=1, memory_mb=200), options=SchemaOptions, time_limit=300)
+    def schema(self, ctx: Context, options: SchemaOptions) -> Result:
+        """Finds or exports the OpenAPI schema and checks it for faults."""
+        from callboard_api_test.schema import check_schema
+
+        return check_schema(ctx, options)
+
+    @action(
+        "API contract",
+        needs=Needs(cpus=1, memory_mb=400),
+        options=ContractOptions,
+        time_limit=7800,
+        tools=("schemathesis",),
+    )
+    def contract(self, ctx: Context, options: ContractOptions) -> Result:
+        """Tries every operation of a throw-away instance with generated requests."""
+        from callboard_api_test.contract import check_contract
+
+        return check_contract(ctx, options)
+
+    @action("API response times", needs=Needs(cpus=1, memory_mb=200), options=LatencyOptions, time_limit=900)
+    def latency(self, ctx: Context, options: LatencyOptions) -> Result:
+        """Takes the response times of the operations that need no parameters, on a throw-away instance."""
+        from callboard_api_test.latency import check_latency
+
+        return check_latency(ctx, options)
+
+
+@hookimpl
+def callboard_agents() -> Sequence[Agent]:
+    """The one agent of this package."""
+    return [APITestAgent()]
+
+
+@hookimpl
+def callboard_detect(workspace: Workspace) -> Sequence[Job]:
+    """Jobs for the applications and schema files that are there; nothing of them is run."""
+    from callboard_api_test.proposals import proposals
+
+    return proposals(workspace)

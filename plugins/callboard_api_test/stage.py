@@ -1,0 +1,197 @@
+"""Runs inside the interpreter of the application: imports it, writes down its schema, and serves it on one port.
+
+Only the standard library and what the application brings may be used here, and nothing newer than Python 3.8.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from typing import Any
+
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+REMOVING = frozenset(
+    {
+        "os.remove",
+        "os.rename",
+        "os.rmdir",
+        "os.mkdir",
+        "os.truncate",
+        "os.chmod",
+        "os.link",
+        "os.symlink",
+        "shutil.rmtree",
+        "shutil.move",
+    }
+)
+
+
+def guard(plan: dict[str, Any]) -> None:
+    """Refuses what would leave the throw-away instance: connections, databases and writes outside of its own places."""
+    allowed = {(str(host), int(port)) for host, port in plan["allow"]}
+    own = os.path.realpath(plan["scratch"])
+    spared = os.path.realpath(plan["workspace"])
+    notes = os.open(plan["refused"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def refuse(what: str) -> None:
+        line = "{:.6f}\t{}\n".format(time.time(), what.replace("\n", " ")[:300])
+        os.write(notes, line.encode("utf-8", "replace"))
+        raise PermissionError("a throw-away instance may not " + what)
+
+    def within(path: Any, place: str) -> bool:
+        try:
+            real = os.path.realpath(os.fsdecode(path))
+        except (TypeError, ValueError):
+            return False
+        return real == place or real.startswith(place + os.sep)
+
+    def connects(address: Any) -> None:
+        if isinstance(address, tuple) and len(address) >= 2:
+            host = "127.0.0.1" if address[0] in ("localhost", "::1", "::ffff:127.0.0.1") else str(address[0])
+            if (host, address[1]) not in allowed:
+                refuse(f"connect to {address[0]}:{address[1]}")
+        elif isinstance(address, (str, bytes)) and not within(address, own):
+            refuse("connect to the socket " + os.fsdecode(address))
+
+    def opens_database(path: Any) -> None:
+        text = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
+        plain = text[5:].split("?", 1)[0] if text.startswith("file:") else text
+        if plain in ("", ":memory:") or "mode=memory" in text or "mode=ro" in text:
+            return
+        if not within(plain, own):
+            refuse("open the database " + plain)
+
+    def outside(path: Any) -> bool:
+        return not isinstance(path, int) and within(path, spared) and not within(path, own)
+
+    def hook(event: str, arguments: Any) -> None:
+        if event == "open":
+            if isinstance(arguments[2], int) and arguments[2] & WRITING and outside(arguments[0]):
+                refuse("write into the workspace: " + os.fsdecode(arguments[0]))
+        elif event in ("socket.connect", "socket.sendto"):
+            connects(arguments[1])
+        elif event == "sqlite3.connect":
+            opens_database(arguments[0])
+        elif event in REMOVING and outside(arguments[0]):
+            refuse("change the workspace: " + os.fsdecode(arguments[0]))
+
+    sys.addaudithook(hook)
+
+
+def load(plan: dict[str, Any]) -> Any:
+    """The application that the plan names; a factory is called."""
+    module, _, name = plan["target"].partition(":")
+    found: Any = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found() if plan["factory"] else found
+
+
+def kind_of(app: Any) -> str:
+    """What the application is by its classes' names: fastapi, starlette, flask, asgi or unknown."""
+    names = [cls.__name__ for cls in type(app).__mro__]
+    for name, kind in (("FastAPI", "fastapi"), ("Starlette", "starlette"), ("Flask", "flask")):
+        if name in names:
+            return kind
+    return "asgi" if callable(app) else "unknown"
+
+
+def schema_of(app: Any, kind: str) -> dict[str, Any] | None:
+    """The OpenAPI document that the application makes itself; None when it makes none."""
+    if kind == "fastapi":
+        return dict(app.openapi())
+    if kind == "flask":
+        return flask_schema(app)
+    return None
+
+
+def flask_schema(app: Any) -> dict[str, Any] | None:
+    """The document that an extension of Flask serves under a name such as /openapi.json or /apispec_1.json."""
+    client = app.test_client()
+    rules = sorted(str(rule) for rule in app.url_map.iter_rules() if not rule.arguments)
+    for rule in rules:
+        if rule.endswith(".json") and any(
+            word in rule for word in ("openapi", "swagger", "apispec", "api-docs", "spec")
+        ):
+            answer = client.get(rule)
+            document = answer.get_json(silent=True) if answer.status_code == 200 else None
+            if isinstance(document, dict) and ("openapi" in document or "swagger" in document):
+                return document
+    return None
+
+
+def serve(app: Any, kind: str, port: int) -> None:
+    """Serves on 127.0.0.1 until the process is ended."""
+    if kind == "flask":
+        from werkzeug.serving import make_server
+
+        make_server("127.0.0.1", port, app, threaded=True).serve_forever()
+        return
+    import uvicorn
+
+    uvicorn.run(app, host="127.0.0.1", port=port, loop="asyncio", log_level="warning", access_log=False)
+
+
+def versions() -> dict[str, str]:
+    """The versions of the web packages that were really imported."""
+    found: dict[str, str] = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for name in ("fastapi", "starlette", "flask", "uvicorn", "werkzeug"):
+        version = getattr(sys.modules.get(name), "__version__", None)
+        if isinstance(version, str):
+            found[name] = version
+    return found
+
+
+def end_with_parent() -> None:
+    """Ends this process and its children when whoever started it is gone: its end of the pipe on standard input closes."""
+
+    def wait() -> None:
+        while os.read(0, 4096):
+            pass
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def main(arguments: list[str]) -> int:
+    """Works through the plan, a JSON file: 0 when done, 3 when the application could not be imported."""
+    with open(arguments[1], encoding="utf-8") as file:
+        plan: dict[str, Any] = json.load(file)
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != here]
+    sys.path[:0] = plan["roots"]
+    sys.argv[:] = [plan["target"]]
+    end_with_parent()
+    guard(plan)
+    return _work(plan)
+
+
+def _work(plan: dict[str, Any]) -> int:
+    try:
+        app = load(plan)
+        kind = kind_of(app)
+        schema = schema_of(app, kind)
+    except BaseException as error:
+        traceback.print_exc()
+        _write(plan["out"], {"error": "".join(traceback.format_exception_only(type(error), error)).strip()[-500:]})
+        return 3
+    _write(plan["out"], {"kind": kind, "schema": schema, "versions": versions()})
+    if plan["serve"]:
+        serve(app, kind, plan["port"])
+    return 0
+
+
+def _write(path: str, told: dict[str, Any]) -> None:
+    with open(path + ".part", "w", encoding="utf-8") as file:
+        json.dump(told, file, default=str)
+    os.replace(path + ".part", path)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv))
