@@ -181,10 +181,15 @@ class Context:
         return Worktree(self.workspace.path, self.scratch, with_changes=with_changes)
 
     def patch(self, worktree: Worktree, name: str, proof: Mapping[str, Any]) -> Path | None:
-        """Keeps what was changed in the worktree as a patch with its proof; None when nothing was changed."""
+        """Keeps what was changed in the worktree as a patch with its proof; None when nothing was changed.
+
+        Raises `BoundaryError` for a patch that touches a protected path.
+        """
         text, files = worktree.diff()
         if not files:
             return None
+        for changed in files:
+            self.boundary.check_path(changed)
         path = self.scratch / f"{name}.patch"
         path.write_bytes(text)
         kept = self.artifact(path, kind="patch")
