@@ -35,7 +35,7 @@ from callboard.core.run import SEVERITIES, Task
 from callboard.core.state import State
 from callboard.core.task import Priority, TaskKey, TaskState
 from callboard.engine import Engine
-from callboard.errors import NotFound
+from callboard.errors import ConfigError, NotFound, Refused
 from callboard.guard.trust import Trust
 from callboard.learn.durations import Learned, learned
 from callboard.live import Listener, LiveFeed
@@ -72,8 +72,10 @@ class Desk:
         self._catalogue = catalogue
         self._trust = Trust(data)
         self._since = time.time()
+        self._named: tuple[str, ...] | None = None
         self._preflight: tuple[float, dict[str, list[Row]]] = (0.0, {})
         self._looking = threading.Lock()
+        self._fire: Callable[[str, str], None] | None = None
 
     # -- asking ------------------------------------------------------------------------------------------------
 
@@ -447,6 +449,10 @@ class Desk:
             raise NotFound(f"there is no severity '{severity[:50]}'; the severities: {', '.join(SEVERITIES)}")
         return self._history.findings(run=run or 0, agent=agent or "", severity=severity or "", limit=1000)
 
+    def last_seq(self) -> int:
+        """The number of the newest event."""
+        return self._history.last_seq()
+
     def events(self, after_seq: int = 0, limit: int = 1000) -> list[Row]:
         """Events as sentences, after a sequence number."""
         return self._history.events(after=after_seq, limit=limit)
@@ -512,6 +518,7 @@ class Desk:
             if known:
                 return known
         ready = prepared if prepared is not None else self.prepare(pipeline, only, skip, place)
+        self.name_agents()
         wanted = Priority[priority.upper()] if priority else None
         return self._do(ready.command(by=by, trigger="by hand", priority=wanted, key=key or ""))
 
@@ -584,12 +591,40 @@ class Desk:
         """How many attempts the agent may have at once, 0 for no limit of its own."""
         self._do(LimitAgent(agent, limit, by))
 
+    def name_agents(self) -> None:
+        """Tells the engine who can work: the agents that were found, less those that `callboard.toml` switches off."""
+        off = _switched_off(self.workspace)
+        names = tuple(agent.name for agent in self._catalogue.agents if agent.name not in off)
+        if names != self._named:
+            self._do(NameAgents(names))
+            self._named = names
+
+    def fire_with(self, fire: Callable[[str, str], None]) -> None:
+        """From now on `fire_schedule` calls this with the name and what set it off."""
+        self._fire = fire
+
+    def fire_schedule(self, name: str, by: str) -> None:
+        """Starts a schedule that listens to webhooks now."""
+        if self._fire is None:
+            raise Refused("schedules run with the server alone; start it with `callboard up`")
+        self._fire(name, f"webhook by {by}")
+
     def rescan(self) -> None:
         """Looks for agents and tools again."""
         self._catalogue = scan(self.data, rescan=True)
-        self._do(NameAgents(tuple(agent.name for agent in self._catalogue.agents)))
+        self._named = None
+        self.name_agents()
         with self._looking:
             self._look()
+
+
+def _switched_off(workspace: Path) -> frozenset[str]:
+    """The agents that `callboard.toml` switches off; nobody while it cannot be read."""
+    try:
+        config = read_config(workspace)
+    except ConfigError:
+        return frozenset()
+    return frozenset(name for name, agent in config.agents.items() if not agent.enabled)
 
 
 def _left(task: Task, places: dict[int, int], now: float) -> tuple[Any, float, bool]:

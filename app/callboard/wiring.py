@@ -15,7 +15,7 @@ import callboard
 from callboard.agents.catalogue import scan
 from callboard.clock import SystemClock
 from callboard.config import Config, read_config
-from callboard.core.commands import LimitAgent, NameAgents
+from callboard.core.commands import LimitAgent
 from callboard.desk import Desk
 from callboard.engine import Engine
 from callboard.errors import CallboardError, ConfigError, Refused
@@ -38,11 +38,13 @@ FORGET_EVERY_S = 3600.0
 class House:
     """The engine with its record, launcher and meter in a thread of its own, and the desk in front of it.
 
-    Only one house stands on a data folder at a time. Used as a context manager.
+    Only one house stands on a data folder at a time. Used as a context manager. With `quiet` it adopts what runs and
+    carries out wishes, but starts nothing.
     """
 
-    def __init__(self, settings: Settings, *, schedules: bool = False) -> None:
+    def __init__(self, settings: Settings, *, schedules: bool = False, quiet: bool = False) -> None:
         self.settings = settings
+        self._quiet = quiet
         self._schedules = schedules
         self._lock: IO[str] | None = None
         self._thread: threading.Thread | None = None
@@ -78,6 +80,8 @@ class House:
             dice=random.SystemRandom().random,
             version=callboard.__version__,
         )
+        if self._quiet:
+            self.engine.state.halted = "no Callboard works on this data folder; `callboard up` goes on"
         self.history = History(database)
         feed = LiveFeed(self.engine, lambda: self.desk.host(), self.history.last_of_agents)
         self.engine.measured.append(self._sample)
@@ -98,7 +102,7 @@ class House:
             if isinstance(cause, CallboardError):
                 raise cause
             raise CallboardError(f"the engine did not start: {cause or 'it took too long'}") from cause
-        self.engine.ask_from(NameAgents(tuple(agent.name for agent in catalogue.agents)))
+        self.desk.name_agents()
         self._limit_agents(config)
 
     def _limit_agents(self, config: Config) -> None:
