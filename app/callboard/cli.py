@@ -17,7 +17,9 @@ DONE, FAILED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(USAGE, f"callboard: {message}\nsee `{self.prog} --help`\n")
+        from callboard.work.finding import clean
+
+        self.exit(USAGE, f"callboard: {clean(message)}\nsee `{self.prog} --help`\n")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -145,10 +147,10 @@ def run(words: Sequence[str]) -> int:
     if given.command is None:
         parser().print_help()
         return USAGE
-    module = importlib.import_module(f"callboard.commands.{given.module}")
     from callboard.errors import BoundaryError, CallboardError, ConfigError, NotFound, NotReachable, Refused
 
     try:
+        module = importlib.import_module(f"callboard.commands.{given.module}")
         code: int = getattr(module, given.function)(given)
     except (ConfigError, BoundaryError, Refused, NotFound) as error:
         return _say(error, USAGE)
@@ -156,15 +158,20 @@ def run(words: Sequence[str]) -> int:
         return _say(error, UNREACHABLE)
     except CallboardError as error:
         return _say(error, FAILED)
-    except KeyboardInterrupt:
-        sys.stderr.write("\ninterrupted\n")
-        return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _say(f"{place}{error.strerror or error}; see `callboard doctor`", FAILED)
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted\n")
+        return INTERRUPTED
     return code
 
 
-def _say(error: Exception, code: int) -> int:
-    sys.stderr.write(f"callboard: {error}\n")
+def _say(error: Exception | str, code: int) -> int:
+    from callboard.work.finding import clean
+
+    sys.stderr.write(f"callboard: {clean(str(error))}\n")
     return code

@@ -6,7 +6,6 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from callboard.errors import (
@@ -143,6 +142,16 @@ class RemoteDesk:
     def rescan(self) -> None:
         self._call("POST", "/agents/rescan")
 
+    def last_seq(self) -> int:
+        """The number of the newest event."""
+        return int(self.board()["seq"])
+
+    def events(self, after_seq: int, limit: int) -> list[Any]:
+        """Events after a number, the oldest first; empty when there is none."""
+        for message in self.stream(after_seq):
+            return list(message.get("events", ()))[:limit]
+        return []
+
     def stream(self, after: int | None = None) -> Iterator[dict[str, Any]]:
         """Live messages, as the server sends them; ends when the connection does."""
         request = urllib.request.Request(f"{self.server.address}/api/v1/events")  # noqa: S310
@@ -182,10 +191,3 @@ def _error_of(error: urllib.error.HTTPError) -> CallboardError:
     if error.code == 507:
         return RecordFull(detail)
     return NotReachable(f"the server answered {error.code}: {detail}")
-
-
-def data_of(path: Path) -> str:
-    """The folder as it is said to people."""
-    home = str(Path.home())
-    text = str(path)
-    return "~" + text[len(home) :] if text.startswith(home + "/") else text

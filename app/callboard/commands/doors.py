@@ -8,7 +8,7 @@ from typing import Any
 
 from callboard.client import RemoteDesk
 from callboard.core.resources import Capacity
-from callboard.errors import CallboardError, Refused
+from callboard.errors import ConfigError, Refused
 from callboard.guard.running import running_server
 from callboard.guard.trust import Trust, user_name
 from callboard.settings import Settings, settings_from
@@ -19,7 +19,7 @@ def settings_of(given: argparse.Namespace) -> Settings:
     names = ("host", "port", "data", "workspace", "parallelism")
     settings = settings_from({name: getattr(given, name, None) for name in names}, os.environ, Path.cwd())
     if not settings.workspace.is_dir():
-        raise CallboardError(f"the workspace {settings.workspace} is not a folder; name one with --workspace")
+        raise ConfigError(f"the workspace {settings.workspace} is not a folder; name one with --workspace")
     return settings
 
 
@@ -30,7 +30,7 @@ def remote_desk(settings: Settings) -> RemoteDesk | None:
 
 
 def reading_desk(settings: Settings) -> Any:
-    """A desk to look at things: the running server's, else one over the record with an engine that stands still."""
+    """A desk to look at things: the running server's, else one over the record as it stands, with an idle engine."""
     remote = remote_desk(settings)
     if remote is not None:
         return remote
@@ -40,13 +40,14 @@ def reading_desk(settings: Settings) -> Any:
     from callboard.agents.catalogue import scan
     from callboard.bench.instant import FixedMeter, InstantLauncher
     from callboard.clock import SystemClock
+    from callboard.core.fold import fold
     from callboard.desk import Desk
     from callboard.engine import Engine
     from callboard.live import LiveFeed
     from callboard.measure.host import HostMeter
     from callboard.record.database import open_database
     from callboard.record.history import History
-    from callboard.record.log import MemoryLog
+    from callboard.record.log import MemoryLog, SqliteLog
 
     clock = SystemClock()
     room: Capacity = HostMeter(settings.data).capacity({})
@@ -59,7 +60,11 @@ def reading_desk(settings: Settings) -> Any:
         version=callboard.__version__,
     )
     engine.capacity = room
-    history = History(open_database(settings.data))
+    database = open_database(settings.data)
+    for _, event in SqliteLog(database).load():
+        fold(engine.state, event)
+    engine.state.halted = engine.state.halted or "no Callboard works on this data folder; `callboard up` goes on"
+    history = History(database)
     return Desk(
         engine=engine,
         feed=LiveFeed(engine, dict, history.last_of_agents),

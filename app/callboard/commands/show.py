@@ -6,8 +6,9 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
+from callboard.commands.cells import cut, pad, shares, width
 from callboard.work.finding import clean
 
 MARKS = {
@@ -28,12 +29,13 @@ MARKS = {
     "error": ("✗", "31"),
     "absent": ("-", "2"),
 }
+GAP = 2
 SEVERITY_COLOURS = {"critical": "1;31", "high": "31", "medium": "33", "low": "36", "info": "2"}
 
 
-def colours_wanted() -> bool:
-    """Whether stdout is a terminal that wants colours (NO_COLOR and TERM=dumb say no)."""
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+def colours_wanted(stream: TextIO | None = None) -> bool:
+    """Whether the stream (stdout unless given) is a terminal that wants colours; NO_COLOR and TERM=dumb say no."""
+    return (stream or sys.stdout).isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def paint(text: str, code: str, on: bool | None = None) -> str:
@@ -60,15 +62,13 @@ def print_json(value: Any) -> None:
 
 
 def table(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> None:
-    """Aligned columns; the last one is cut to the width of the terminal."""
+    """Aligned columns; in a terminal the widest ones are cut so that a line fits."""
     lines = [[plain(cell) for cell in row] for row in rows]
-    widths = [max([len(head), *(len(line[i]) for line in lines)]) for i, head in enumerate(heads)]
-    room = shutil.get_terminal_size((120, 24)).columns
-    wide = sys.stdout.isatty()
+    widths = [max([width(head), *(width(line[i]) for line in lines)]) for i, head in enumerate(heads)]
+    if sys.stdout.isatty():
+        widths = shares(widths, shutil.get_terminal_size((120, 24)).columns - GAP * (len(heads) - 1))
     for number, line in enumerate([list(heads), *lines]):
-        text = "  ".join(cell.ljust(widths[i]) for i, cell in enumerate(line)).rstrip()
-        if wide:
-            text = text[:room]
+        text = (" " * GAP).join(pad(cut(cell, widths[i]), widths[i]) for i, cell in enumerate(line)).rstrip()
         sys.stdout.write((paint(text, "1") if number == 0 else text) + "\n")
 
 

@@ -14,6 +14,7 @@ from callboard.guard.trust import user_name
 
 
 def _wish(given: argparse.Namespace, act: Callable[[Any], object], done: str) -> int:
+    """Carries out a wish that starts nothing."""
     settings = settings_of(given)
     remote = remote_desk(settings)
     if remote is not None:
@@ -21,7 +22,7 @@ def _wish(given: argparse.Namespace, act: Callable[[Any], object], done: str) ->
     else:
         from callboard.wiring import House
 
-        with House(settings) as house:
+        with House(settings, quiet=True) as house:
             act(house.desk)
     if given.json:
         print_json({"ok": True})
@@ -55,38 +56,47 @@ def _until(ended: Callable[[], bool], seconds: float = 12.0) -> None:
         time.sleep(0.1)
 
 
-def retry(given: argparse.Namespace) -> int:
-    """Tries again; without a server the run is followed to its end."""
+def _and_follow(given: argparse.Namespace, act: Callable[[Any], int], done: str) -> int:
+    """Carries out a wish after which work goes on: the server does it, else the run is followed to its end here."""
     settings = settings_of(given)
     remote = remote_desk(settings)
     if remote is not None:
-        _again(remote, given.what)
+        act(remote)
         if given.json:
             print_json({"ok": True})
         else:
-            sys.stdout.write(f"{given.what} is tried again\n")
+            sys.stdout.write(done + "\n")
         return DONE
     import queue
 
-    from callboard.commands.work import drained, follow
+    from callboard.commands.following import drained, follow
     from callboard.wiring import House
 
     with House(settings) as house:
         messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         stop = house.desk.watch(messages.put)
-        number = _again(house.desk, given.what)
+        number = act(house.desk)
         given.events = False
         code = follow(house.desk, number, given, drained(messages))
         stop()
     return code
 
 
-def _again(desk: Any, what: str) -> int:
-    if what.isdecimal():
-        desk.retry_run(int(what), user_name())
-        return int(what)
-    task = task_id(desk, what)
-    desk.retry_task(task, user_name())
+def retry(given: argparse.Namespace) -> int:
+    """Tries again."""
+
+    def act(desk: Any) -> int:
+        if given.what.isdecimal():
+            desk.retry_run(int(given.what), user_name())
+            return int(given.what)
+        task = task_id(desk, given.what)
+        desk.retry_task(task, user_name())
+        return _run_of(task)
+
+    return _and_follow(given, act, f"{given.what} is tried again")
+
+
+def _run_of(task: str) -> int:
     return int(task.partition(".")[0])
 
 
@@ -110,21 +120,24 @@ def concurrency(given: argparse.Namespace) -> int:
 
 def decide(given: argparse.Namespace) -> int:
     """A person's word about a task."""
-    return _wish(
-        given,
-        lambda desk: desk.decide(task_id(desk, given.task), given.choice, user_name()),
-        f"{given.task}: {given.choice}",
-    )
+
+    def act(desk: Any) -> int:
+        task = task_id(desk, given.task)
+        desk.decide(task, given.choice, user_name())
+        return _run_of(task)
+
+    return _and_follow(given, act, f"{given.task}: {given.choice}")
 
 
 def answer(given: argparse.Namespace) -> int:
     """A person's answer to the task's open question."""
 
-    def act(desk: Any) -> None:
+    def act(desk: Any) -> int:
         task = task_id(desk, given.task)
         asked = [q for q in desk.questions() if q["task"] == task and q["question"] != "decision"]
         if not asked:
             raise NotFound(f"task {given.task} asks nothing; see `callboard inbox`")
         desk.answer(task, asked[0]["question"], given.choice, user_name())
+        return _run_of(task)
 
-    return _wish(given, act, f"{given.task}: {given.choice}")
+    return _and_follow(given, act, f"{given.task}: {given.choice}")

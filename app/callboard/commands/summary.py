@@ -1,0 +1,73 @@
+"""How a run went, as text and as the object that `callboard run --json` prints."""
+
+import shutil
+import sys
+from typing import Any
+
+from callboard.commands.cells import cut, pad, width
+from callboard.commands.show import MARKS, SEVERITY_COLOURS, duration, found_words, mark, paint, plain
+
+MOST_FINDINGS = 20
+LONGEST_NAME = 60
+FINDING_KEYS = (
+    "id", "rule", "severity", "path", "line", "message", "fingerprint", "witnesses", "agent", "task", "help"
+)  # fmt: skip
+Row = dict[str, Any]
+
+
+def summary_of(run: Row, findings: list[Row]) -> Row:
+    """The object that `callboard run --json` prints."""
+    return {
+        "run": run["run"]["id"],
+        "outcome": run["run"]["state"],
+        "tasks": [
+            {
+                "id": row["id"],
+                "name": row["name"],
+                "agent": row["agent"],
+                "action": row["action"],
+                "state": row["state"],
+                "verdict": row["verdict"],
+                "reason": row["reason"],
+                "attempts": row["attempt"],
+                "started": row["started"],
+                "ended": row["ended"],
+                "cpu_s": row["cpu_s"],
+                "peak_mb": row["peak_mb"],
+                "holds": row["holds"],
+            }
+            for row in run["tasks"]
+        ],
+        "findings": [{name: row[name] for name in FINDING_KEYS} for row in findings],
+    }
+
+
+def print_summary(run: Row, findings: list[Row]) -> None:
+    """A line for each task, the worst findings, and the run in one sentence; in a terminal no line wraps."""
+    out = sys.stdout
+    room = shutil.get_terminal_size((100, 24)).columns if out.isatty() else 100_000
+    names = min(max((width(plain(row["name"])) for row in run["tasks"]), default=10), LONGEST_NAME, max(10, room - 30))
+    out.write("\n")
+    for row in run["tasks"]:
+        lasted = duration(row["ended"] - row["started"]) if row["started"] and row["ended"] else "–"
+        sign = pad(mark(row["state"], row["verdict"], False), 12)
+        words = f"{pad(cut(plain(row['name']), names), names)}  {lasted:>10}  {plain(row['reason'], 300)}".rstrip()
+        out.write(f"{paint(sign, _colour(row))} {cut(words, room - width(sign) - 1)}\n")
+    if findings:
+        out.write("\n")
+    for row in findings[:MOST_FINDINGS]:
+        place = f"{row['path']}:{row['line']}" if row["line"] else row["path"] or row["agent"]
+        severity = paint(f"{row['severity']:<8}", SEVERITY_COLOURS.get(row["severity"], ""))
+        words = f"{plain(place)}  {plain(row['rule'])}: {plain(row['message'], 200)}"
+        out.write(f"{severity} {cut(words, room - 9)}\n")
+    number = run["run"]["id"]
+    if len(findings) > MOST_FINDINGS:
+        out.write(f"… and {len(findings) - MOST_FINDINGS} more: `callboard findings {number}`\n")
+    row = run["run"]
+    took = f", {duration(row['ended'] - row['submitted'])}" if row["ended"] else ""
+    found = f"; {found_words(row['findings'])}" if found_words(row["findings"]) else ""
+    out.write(f"\nrun {number} {mark(row['state'])}: {row['summary']}{took}{found}\n")
+
+
+def _colour(row: Row) -> str:
+    return MARKS["unknown" if row["state"] == "succeeded" and row["verdict"] == "unknown" else row["state"]][1]
