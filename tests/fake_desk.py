@@ -464,6 +464,9 @@ class FakeDesk:
             self._limits[agent] = limit
             self._tell(self._now())
 
+    def fire_schedule(self, name: str, by: str) -> None:
+        self.calls.append(("fire_schedule", (name, by)))
+
     def rescan(self) -> None:
         self.calls.append(("rescan", ()))
 

@@ -10,7 +10,7 @@ from callboard.config.times import wrong_cron, wrong_interval, wrong_moment, wro
 
 PRIORITIES = ("critical", "high", "medium", "low")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-EVENTS = ("commit",)
+EVENTS = ("commit", "webhook", "run:PIPELINE")
 
 
 def wrong_folder(value: Any) -> str:
@@ -74,7 +74,7 @@ def _wrong_files(value: Any) -> str:
 
 
 def _wrong_on(value: Any) -> str:
-    wrong = [word for word in value if word not in EVENTS]
+    wrong = [word for word in value if word not in EVENTS and not (word.startswith("run:") and len(word) > 4)]
     return f"{wrong[0]!r} is no event; known: {', '.join(EVENTS)}" if wrong else "" if value else "it is empty"
 
 
@@ -157,7 +157,7 @@ SCHEDULE: Mapping[str, Field] = {
     "every": Field("text", "an interval: 90s, 15m, 1h30m, 1d", check=wrong_interval),
     "at": Field("any", "a moment: 2026-12-24T18:00:00", check=wrong_moment),
     "zone": Field("text", "the time zone of cron, at and quiet; left out: UTC", check=wrong_zone),
-    "on": Field("texts", "what starts it: 'commit'", check=_wrong_on),
+    "on": Field("texts", "what starts it: 'commit', 'webhook' (POST /api/v1/schedules/NAME/fire), 'run:PIPELINE' (such a run succeeded)", check=_wrong_on),
     "files": Field("texts", "patterns of files; it starts when one changes", check=_wrong_files),
     "quiet": Field("text", "hours in which it does not start: 22:00-06:00", check=wrong_quiet),
 }

@@ -10,7 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from callboard.config.model import ScheduleTable
 from callboard.core.commands import PassOver
-from callboard.errors import CallboardError
+from callboard.errors import CallboardError, NotFound, Refused
 from callboard.trigger.changes import changed, head_of, stamps
 from callboard.trigger.next import due_between, is_quiet, trigger_of
 
@@ -78,6 +78,22 @@ class Schedules:
             self._timer.add_job(self._look_at_workspace, "interval", seconds=LOOK_S, id="workspace", max_instances=1)
         if not self._timer.running:
             self._timer.start()
+
+    async def fire(self, name: str, trigger: str) -> None:
+        """Starts the schedule of this name now; raises `NotFound`, and `Refused` for one that is not 'on' a webhook."""
+        schedule = self._schedules.get(name)
+        if schedule is None:
+            known = ", ".join(self._schedules) or "none"
+            raise NotFound(f"there is no schedule '{name[:100]}'; the schedules: {known}")
+        if "webhook" not in schedule.on:
+            raise Refused(f"schedule '{name}' does not listen to webhooks; write on = [\"webhook\"] into its table")
+        await self._fire(schedule, time.time(), 0, trigger)
+
+    async def ended(self, pipeline: str, run: int) -> None:
+        """A run of the pipeline succeeded: starts the schedules that wait for that."""
+        for schedule in self._schedules.values():
+            if f"run:{pipeline}" in schedule.on:
+                await self._fire(schedule, time.time(), 0, f"run {run} of {pipeline}")
 
     def close(self) -> None:
         """Looks no more."""

@@ -101,6 +101,12 @@ def wishes(desk: Desk) -> APIRouter:
         desk.set_concurrency(name, wish.limit, by.name)
         return done()
 
+    @act("/schedules/{name}/fire", "schedules")
+    def fire_schedule(name: AgentName, by: By) -> Response:
+        """Starts the pipeline of a schedule that listens to webhooks."""
+        desk.fire_schedule(name, by.name)
+        return done()
+
     @act("/agents/rescan", "agents")
     def rescan(by: By) -> Response:
         """Looks for agents anew."""
