@@ -339,7 +339,9 @@ class FakeDesk:
         with self._lock:
             return list(self._questions)
 
-    def plan(self, pipeline: str, only: Sequence[str], skip: Sequence[str]) -> Mapping[str, Any]:
+    def plan(
+        self, pipeline: str, only: Sequence[str], skip: Sequence[str], workspace: str | None = None
+    ) -> Mapping[str, Any]:
         with self._lock:
             jobs = []
             at = 0.0
@@ -374,15 +376,22 @@ class FakeDesk:
     # -- the desk: wishing
 
     def submit(
-        self, pipeline: str, only: Sequence[str], skip: Sequence[str], priority: str, by: str, key: str | None
+        self,
+        pipeline: str,
+        only: Sequence[str],
+        skip: Sequence[str],
+        priority: str,
+        by: str,
+        key: str | None,
+        workspace: str | None = None,
     ) -> int:
-        self.calls.append(("submit", (pipeline, tuple(only), tuple(skip), priority, by, key)))
+        self.calls.append(("submit", (pipeline, tuple(only), tuple(skip), priority, by, key, workspace)))
         with self._lock:
             if self.halted:
                 raise Refused(self.halted)
             if key and key in self._keys:
                 return self._keys[key]
-            run = self._new_run(pipeline, priority, by, self._now(), only, skip)
+            run = self._new_run(pipeline, priority or "medium", by, self._now(), only, skip)
             if key:
                 self._keys[key] = run
             self._tell(self._now())

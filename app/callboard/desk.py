@@ -469,6 +469,8 @@ class Desk:
         """The pipeline of the workspace as it is now."""
         capacity = self._engine.capacity
         place = workspace or self.workspace
+        if not place.is_dir():
+            raise ConfigError(f"the workspace {place} is not a folder")
         return prepare(
             place,
             self.data,

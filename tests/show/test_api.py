@@ -149,7 +149,7 @@ async def test_a_run_is_started_once_for_one_key(desk: FakeDesk, client: httpx.A
     runs = [reply.json()["run"] for reply in replies]
     assert runs[0] == runs[1] != runs[2]
     assert replies[0].headers["location"] == f"/api/v1/runs/{runs[0]}"
-    assert desk.calls[0] == ("submit", ("default", ("quality.lint",), (), "high", "ann", "a"))
+    assert desk.calls[0] == ("submit", ("default", ("quality.lint",), (), "high", "ann", "a", None))
 
 
 async def test_wishes_reach_the_desk_with_the_name_of_who_asked(desk: FakeDesk, client: httpx.AsyncClient) -> None:
@@ -186,7 +186,7 @@ async def test_wishes_reach_the_desk_with_the_name_of_who_asked(desk: FakeDesk, 
         ("POST", "/tasks/1.1/answer", {"question": "q1", "choice": "yes"}, 409, "does not ask"),
         ("POST", "/runs", {"priority": "urgent"}, 422, "priority"),
         ("POST", "/runs", {"prioritty": "high"}, 422, "prioritty"),
-        ("POST", "/agents/api/concurrency", {"limit": 0}, 422, "limit"),
+        ("POST", "/agents/api/concurrency", {"limit": -1}, 422, "limit"),
         ("POST", "/agents/api/concurrency", {"limit": "2"}, 422, "limit"),
         ("POST", "/tasks/1.1/decide", None, 422, "body"),
         ("GET", "/runs?limit=501", None, 422, "limit"),
@@ -266,3 +266,14 @@ async def test_a_name_longer_than_any_file_is_not_found(client: httpx.AsyncClien
 
 async def test_a_wrong_method_is_told_the_right_ones(client: httpx.AsyncClient) -> None:
     assert (await client.put("/api/v1/runs")).headers["allow"] == "GET, POST"
+
+
+async def test_a_submission_may_name_another_workspace_by_its_absolute_path(
+    desk: FakeDesk, client: httpx.AsyncClient
+) -> None:
+    assert (await client.post("/api/v1/runs", json={"workspace": "/srv/other"})).status_code == 201
+    assert desk.calls[-1] == ("submit", ("default", (), (), "", "ann", None, "/srv/other"))
+    for wrong in ("other", "../other", "/srv/o\nther", ""):
+        assert (await client.post("/api/v1/runs", json={"workspace": wrong})).status_code == 422
+    assert (await client.get("/api/v1/plan", params={"workspace": "/srv/other"})).status_code == 200
+    assert (await client.get("/api/v1/plan", params={"workspace": "other"})).status_code == 422

@@ -43,14 +43,21 @@ class Desk(Protocol):
 
     def questions(self) -> Rows: ...
 
-    def plan(self, pipeline: str, only: Sequence[str], skip: Sequence[str]) -> Row: ...
+    def plan(self, pipeline: str, only: Sequence[str], skip: Sequence[str], workspace: str | None = None) -> Row: ...
 
     def findings(self, run: int | None, agent: str | None, severity: str | None) -> Rows: ...
 
     def events(self, after_seq: int, limit: int) -> Rows: ...
 
     def submit(
-        self, pipeline: str, only: Sequence[str], skip: Sequence[str], priority: str, by: str, key: str | None
+        self,
+        pipeline: str,
+        only: Sequence[str],
+        skip: Sequence[str],
+        priority: str,
+        by: str,
+        key: str | None,
+        workspace: str | None = None,
     ) -> int: ...
 
     def cancel_run(self, run: int, reason: str, by: str) -> None: ...

@@ -24,6 +24,7 @@ Before = Annotated[int | None, Query(ge=1, lt=MOST, description="Only runs older
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NAME)]
 Line = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(lambda text: clean(text, 1_000))]
 Names = Annotated[list[Name], Field(max_length=1_000)]
+Place = Annotated[str, StringConstraints(min_length=2, max_length=4_096, pattern=r"^/[^\x00-\x1f\x7f-\x9f]+$")]
 QueryNames = Annotated[list[Name] | None, Query(max_length=200)]
 Key = Annotated[
     str | None,
@@ -59,7 +60,13 @@ class Submission(Wish):
     pipeline: Name = "default"
     only: Names = []
     skip: Names = []
-    priority: Annotated[str, StringConstraints(pattern="^(critical|high|medium|low)$")] = "medium"
+    priority: Annotated[
+        Annotated[str, StringConstraints(pattern="^(critical|high|medium|low)$")] | None,
+        Field(description="Class of priority; left out: the pipeline's own"),
+    ] = None
+    workspace: Annotated[
+        Place | None, Field(description="Absolute path of another trusted workspace; left out: the server's own")
+    ] = None
 
 
 class Reason(Wish):
@@ -94,6 +101,6 @@ def _number(value: Any) -> Any:
 
 
 class Concurrency(Wish):
-    """How many attempts of an agent may run at once."""
+    """How many attempts of an agent may run at once; 0 for no limit of its own."""
 
-    limit: Annotated[int, Field(ge=1, le=1_000), BeforeValidator(_number)]
+    limit: Annotated[int, Field(ge=0, le=1_000), BeforeValidator(_number)]

@@ -20,6 +20,7 @@ from callboard.show.api.params import (
     AttemptNumber,
     Before,
     Limit,
+    Place,
     QueryNames,
     RunId,
     TaskId,
@@ -144,9 +145,10 @@ def reads(desk: Desk) -> APIRouter:
         pipeline: Annotated[str, Query(max_length=200, pattern=NAME)] = "default",
         only: QueryNames = None,
         skip: QueryNames = None,
+        workspace: Annotated[Place | None, Query(description="Absolute path; left out: the server's own")] = None,
     ) -> Response:
         """What a run would do now, without starting it."""
-        return Json(desk.plan(pipeline, only or [], skip or []))
+        return Json(desk.plan(pipeline, only or [], skip or [], workspace))
 
     @look("/findings", list[rows.Finding], "findings")
     def findings(

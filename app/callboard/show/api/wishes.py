@@ -44,7 +44,7 @@ def wishes(desk: Desk) -> APIRouter:
     )
     def submit(by: By, wish: Submission = Submission(), key: Key = None) -> Response:
         """Starts a run. With an Idempotency-Key a repeated request gives the same run."""
-        run = desk.submit(wish.pipeline, wish.only, wish.skip, wish.priority, by.name, key)
+        run = desk.submit(wish.pipeline, wish.only, wish.skip, wish.priority or "", by.name, key, wish.workspace)
         return Json({"run": run}, 201, headers={"location": f"/api/v1/runs/{run}"})
 
     @act("/runs/{run}/cancel", "runs")
