@@ -3,6 +3,10 @@
 import json
 import os
 import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,12 +56,12 @@ def result(outcome: Outcome) -> tuple[Verdict, str]:
     return outcome.result.verdict, outcome.result.summary
 
 
-def left_running() -> list[str]:
-    """Command lines of processes of instances that are still there."""
+def left_running(owner: int | None = None) -> list[str]:
+    """Command lines of processes that are still there of instances that this process, or `owner`, started."""
     found: list[str] = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if f"CALLBOARD_INSTANCE={os.getpid()}-".encode() in (entry / "environ").read_bytes():
+            if f"CALLBOARD_INSTANCE={owner or os.getpid()}-".encode() in (entry / "environ").read_bytes():
                 found.append((entry / "cmdline").read_text())
         except OSError:
             continue
@@ -248,6 +252,29 @@ def test_an_app_without_a_schema_of_its_own_is_tried_by_the_file_beside_it(tmp_p
     outcome = run_action(APITestAgent(), "contract", tmp_path, {**QUICK, "fail_on": "medium"})
     assert "response_schema_conformance" in outcome.rules()
     assert result(outcome)[0] == Verdict.FAIL
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
+def test_the_instance_ends_when_the_action_is_killed(tmp_path: Path) -> None:
+    put(tmp_path, {"main.py": "from fastapi import FastAPI\nimport time\ntime.sleep(300)\napp = FastAPI()\n"})
+    script = (
+        "import sys, pathlib\nfrom callboard.testing import run_action\nfrom callboard_api_test import APITestAgent\n"
+        "run_action(APITestAgent(), 'latency', pathlib.Path(sys.argv[1]), {'start_timeout': 200.0})\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.DEVNULL) as runner:
+        assert eventually(lambda: left_running(runner.pid))
+        runner.kill()
+    assert eventually(lambda: not left_running(runner.pid))
+
+
+def eventually(holds: Callable[[], object], seconds: float = 60.0) -> bool:
+    """Whether it comes to hold."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def test_no_process_carries_a_mark_that_was_never_given() -> None:
