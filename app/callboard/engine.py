@@ -186,7 +186,7 @@ class Engine:
         """Takes over the log, adopts what still runs, then works until `close`."""
         self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
-        await self._take_over()
+        await self.take_over()
         self.ready.set()
         try:
             while not self._closing:
@@ -194,25 +194,29 @@ class Engine:
                 self.step()
         finally:
             await self._launcher.close()
-            for item in self._inbox:
-                if isinstance(item, Wish) and not item.answer.done():
-                    item.answer.set_exception(CallboardError("the engine was closed before it could answer"))
+            wishes = [item.answer for item in self._inbox if isinstance(item, Wish)]
+            for answer in (*wishes, *(answer for answer, _ in self._owed)):
+                if not answer.done():
+                    answer.set_exception(CallboardError("the engine was closed before it could answer"))
 
-    async def _take_over(self) -> None:
+    async def take_over(self) -> None:
+        """Reads the log, adopts what still runs and takes the first step; `run` begins with it."""
         for _, event in self._log.load():
             fold(self.state, event)
         self.state.last_run = max(self.state.last_run, self._log.last_run())
         self._settle()
         left = [LeftRunning(t.attempt_key, t.process, t.spec) for t in self.state.live.values()]
         await self._launcher.open(self.deliver)
-        self._record([EngineStarted(self._clock.wall(), self.state.epoch + 1, self._version)])
+        started = EngineStarted(self._clock.wall(), self.state.epoch + 1, self._version)
+        fold(self.state, started)
+        self._record([started])
         self._measure()
         if left:
             await self._launcher.adopt(left)
         self.step()
 
     async def _wait(self) -> None:
-        if self._inbox:
+        if self._inbox and not self._unwritten:
             await asyncio.sleep(0)
         elif not self._closing:
             due = min(self._wake, self._next_measure)
@@ -303,6 +307,8 @@ class Engine:
         except Refused:
             return
         events.append(event)
+        if isinstance(fact, Began) and fact.adopted and task.stopping:
+            self._due_stops.append((key, task.stopping))
 
     def _plan_effects(self, events: Sequence[Event], decision: Decision) -> None:
         self._due_starts += decision.starts

@@ -52,9 +52,9 @@ def admit(state: State, now: float, epoch: int, policy: Policy) -> list[AttemptD
             continue
         bucket.held_by(hold, now)
         aside.append(bucket)
-        if kept is None and hold.kind in LACKS_ROOM and now - (task.ready_at or now) >= policy.patience_s:
-            strict = now - (task.ready_at or now) >= policy.strict_s
-            kept = reserve(state, task, now, strict=strict)
+        waited = now - task.ready_at if task.ready_at is not None else 0.0
+        if kept is None and hold.kind in LACKS_ROOM and waited >= policy.patience_s:
+            kept = reserve(state, task, now, strict=waited >= policy.strict_s)
     for bucket in aside:
         ready.offer(bucket)
     return starts
@@ -98,9 +98,10 @@ def _holds(task: Task, bucket: Bucket, now: float) -> tuple[tuple[str, float], .
     run = task.run
     ready_at = task.ready_at if task.ready_at is not None else now
     if task.ended is not None:
-        holds.append(("backs off", ready_at - task.ended))
+        cause = "backs off" if task.retry_at else "waits for a decision"
+        holds.append((cause, ready_at - task.ended))
     elif task.waited_for >= 0:
-        holds.append((f"waits for {run.tasks[task.waited_for].spec.name}", ready_at - run.submitted))
+        holds.append((f"waits for {run.tasks[task.waited_for].spec.name}", ready_at - task.wanted_at))
     waited = now - ready_at
     before = task.snapshot or {}
     for cause, seconds in bucket.account.items():

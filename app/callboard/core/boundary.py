@@ -30,14 +30,19 @@ class Boundary:
     probes_per_second: float = 1.0
 
     def check_path(self, path: str) -> None:
-        """Refuses a relative path that leaves the workspace or is protected."""
+        """Refuses a relative path that leaves the workspace, lies in a `.git` or is protected.
+
+        Capital letters do not matter: file systems of macOS do not tell them apart.
+        """
         parts = path.replace("\\", "/").split("/")
         if path.startswith("/") or ".." in parts:
             raise BoundaryError(f"'{path}' leads out of the workspace", "workspace")
-        plain = "/".join(part for part in parts if part not in ("", "."))
+        plain = "/".join(part for part in parts if part not in ("", ".")).casefold()
+        if ".git" in plain.split("/"):
+            raise BoundaryError(f"'{path}' lies in git's own folder", "workspace")
         for pattern in self.protected_paths:
-            folder = pattern.removesuffix("/**")
-            if fnmatch.fnmatchcase(plain, pattern) or plain == folder or plain.startswith(folder + "/"):
+            folder = pattern.casefold().removeprefix("./").removesuffix("/**").rstrip("/")
+            if fnmatch.fnmatchcase(plain, folder) or plain.startswith(folder + "/"):
                 raise BoundaryError(f"'{path}' is protected by '{pattern}'", "boundary.protected_paths")
 
     def check_bind(self, port: int) -> None:
@@ -50,16 +55,18 @@ class Boundary:
 
         A protected port on a test host is the live platform: it gets GET and HEAD, if `live_reads` is set.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname:
-            raise BoundaryError(f"'{url}' is no http or ws address", "boundary.scheme")
-        host = parts.hostname.lower().rstrip(".")
         try:
+            parts = urlsplit(url)
             port = parts.port or {"http": 80, "ws": 80}.get(parts.scheme, 443)
         except ValueError as error:
-            raise BoundaryError(f"'{url}' has no valid port", "boundary.scheme") from error
+            raise BoundaryError(f"'{url}' has no valid host and port", "boundary.scheme") from error
+        odd = "\\" in url or any(character <= " " for character in url)
+        if odd or parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname:
+            raise BoundaryError(f"'{url}' is no http or ws address", "boundary.scheme")
+        host = parts.hostname.lower().rstrip(".")
+        tested = any(_same_host(host, known) for known in self.test_hosts)
         live = any(_same_host(host, known) for known in self.live_hosts) or (
-            port in self.protected_ports and _is_loopback(host)
+            port in self.protected_ports and (tested or _is_loopback(host))
         )
         if live:
             if not self.live_reads:
@@ -67,7 +74,7 @@ class Boundary:
             if method.upper() not in READING:
                 raise BoundaryError(f"{host}:{port} is live; {method} is not sent to it", "boundary.live_hosts")
             return
-        if not any(_same_host(host, known) for known in self.test_hosts):
+        if not tested:
             raise BoundaryError(f"{host} is not listed as a test host", "boundary.test_hosts")
 
 

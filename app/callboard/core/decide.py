@@ -54,9 +54,7 @@ def _overdue(state: State, now: float) -> list[AttemptStopping]:
             stops.append(_stop(state, task, now, "it did not start in time", put_back=True))
         else:
             limit = task.spec.limits.time_s
-            stops.append(
-                _stop(state, task, now, f"still running after its time limit of {limit:.0f} s", put_back=False)
-            )
+            stops.append(_stop(state, task, now, f"still running after its time limit of {limit:.0f} s", late=True))
     return stops
 
 
@@ -64,16 +62,18 @@ def _relieve(state: State, now: float) -> list[AttemptStopping]:
     """Under memory pressure one attempt makes room: the youngest idempotent one of the lowest class."""
     if any(task.stopping for task in state.live.values()):
         return []
-    candidates = [task for task in state.live.values() if task.spec.idempotent and not task.stopping]
-    if len(candidates) < 2:
+    candidates = [task for task in state.live.values() if task.spec.idempotent]
+    if not candidates or len(state.live) < 2:
         return []
     victim = max(candidates, key=lambda task: (task.run.priority, task.decided or 0.0, task.key))
     free = gib(max(0.0, state.pool.free_memory_mb))
     return [_stop(state, victim, now, f"memory is short ({free} free): put back, to make room", put_back=True)]
 
 
-def _stop(state: State, task: Task, now: float, reason: str, *, put_back: bool) -> AttemptStopping:
-    event = AttemptStopping(now, task.run.id, task.index, task.attempt, reason, put_back)
+def _stop(
+    state: State, task: Task, now: float, reason: str, *, put_back: bool = False, late: bool = False
+) -> AttemptStopping:
+    event = AttemptStopping(now, task.run.id, task.index, task.attempt, reason, put_back, late)
     fold(state, event)
     return event
 

@@ -96,7 +96,7 @@ class AttemptBegan:
 
 @dataclass(frozen=True, slots=True)
 class AttemptStopping:
-    """The engine ends an attempt by itself; `put_back` when it is to be tried again later."""
+    """The engine ends an attempt by itself: `put_back` when it is to be tried again later, `late` when its time is over."""
 
     at: float
     run: int
@@ -104,6 +104,7 @@ class AttemptStopping:
     attempt: int
     reason: str
     put_back: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

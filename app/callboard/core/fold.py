@@ -27,7 +27,7 @@ from callboard.core.events import (
     TasksAdded,
 )
 from callboard.core.graph import children, remaining_paths
-from callboard.core.run import SEVERITIES, Run, Task
+from callboard.core.run import NONE_FOUND, SEVERITIES, Run, Task
 from callboard.core.state import State
 from callboard.core.task import BAD, FINAL, GOOD, Priority, TaskKey, TaskState, Verdict
 from callboard.errors import Refused
@@ -52,6 +52,7 @@ def fold(state: State, event: Event) -> None:
             task = _live(state, event.run, event.task, event.attempt)
             task.stopping = task.stopping or event.reason
             task.put_back = event.put_back
+            task.late = event.late
             state.changed_tasks[task] = None
         case RunSubmitted():
             _submitted(state, event)
@@ -101,6 +102,9 @@ def _submitted(state: State, event: RunSubmitted) -> None:
         event.run, event.name, event.workspace, event.by, event.trigger, Priority(event.priority), event.at, event.key
     )
     specs = event.specs
+    for spec in specs:
+        if not all(0 <= place < len(specs) for place in (*spec.depends, *spec.after)):
+            raise Refused(f"task '{spec.name}' waits for a place that run {event.run} does not have")
     run.config = event.config
     run.tasks = [Task(run, index, spec) for index, spec in enumerate(specs)]
     run.unfinished = len(specs)
@@ -136,6 +140,8 @@ def _added_tasks(state: State, event: TasksAdded) -> None:
     first = len(run.tasks)
     if not run.unfinished:
         raise Refused(f"run {run.id} has ended; no task can be added")
+    if run.cancelled:
+        raise Refused(f"run {run.id} was cancelled; no task can be added")
     for place, spec in enumerate(event.specs, first):
         if any(not 0 <= parent < place for parent in (*spec.depends, *spec.after)):
             raise Refused(f"added task '{spec.name}' depends on a place that is not before it")
@@ -196,7 +202,9 @@ def _decided(state: State, event: AttemptDecided) -> None:
     task.verdict = None
     task.stopping = ""
     task.put_back = False
+    task.late = False
     task.process = None
+    task.findings = NONE_FOUND
     task.held = _added(task.held, event.holds)
     _move(state, task, TaskState.STARTING)
     state.pool.take(task)
@@ -243,10 +251,17 @@ def _ended(state: State, event: AttemptEnded) -> None:
     _move(state, task, event.outcome)
     if event.outcome is TaskState.WAITING:
         task.retry_at = event.retry_at
-        if event.retry_at > event.at:
-            heapq.heappush(state.backoffs, (event.retry_at, task.key, task.attempt))
-        else:
-            state.make_ready(task, event.at)
+        _line_up(state, task, event.at)
+
+
+def _line_up(state: State, task: Task, at: float) -> None:
+    """A waiting task becomes ready, unless it still waits for others or backs off."""
+    if task.unmet:
+        return
+    if task.retry_at > at:
+        heapq.heappush(state.backoffs, (task.retry_at, task.key, task.attempt))
+    else:
+        state.make_ready(task, at)
 
 
 def _let_go(state: State, task: Task) -> None:
@@ -267,6 +282,8 @@ def _finish(state: State, task: Task, outcome: TaskState, at: float) -> None:
     tasks = run.tasks
     while todo:
         ended, final = todo.pop()
+        if ended.final:
+            continue
         state.withdraw(ended)
         ended.ready_at = None
         _move(state, ended, final)
@@ -286,16 +303,17 @@ def _finish(state: State, task: Task, outcome: TaskState, at: float) -> None:
                 todo.append((child, TaskState.SKIPPED))
             elif child.unmet == 0:
                 child.waited_for = ended.index
-                state.make_ready(child, at)
+                _line_up(state, child, at)
             state.stirred[child] = None
         for place in ended.later:
             child = tasks[place]
-            if child.state is TaskState.WAITING:
-                child.unmet -= 1
-                state.stirred[child] = None
-                if child.unmet == 0:
-                    child.waited_for = ended.index
-                    state.make_ready(child, at)
+            if child.final:
+                continue
+            child.unmet -= 1
+            state.stirred[child] = None
+            if child.unmet == 0 and child.state is TaskState.WAITING:
+                child.waited_for = ended.index
+                _line_up(state, child, at)
     if run.unfinished == 0:
         run.ended = at
         if run.started is None:
@@ -326,6 +344,7 @@ def _cancel(state: State, event: CancelAsked) -> None:
         if task.live:
             task.stopping = words
             task.put_back = False
+            task.late = False
             state.changed_tasks[task] = None
         elif not task.final:
             task.outcome_reason = words
@@ -350,7 +369,7 @@ def _retry(state: State, event: RetryAsked) -> None:
     for task in again:
         for place in task.later:
             child = run.tasks[place]
-            if child not in again and child.state is TaskState.WAITING:
+            if child not in again and not child.final:
                 state.withdraw(child)
                 child.ready_at = None
                 child.unmet += 1
@@ -359,6 +378,8 @@ def _retry(state: State, event: RetryAsked) -> None:
         task.ready_at = None
         task.retry_at = 0.0
         task.ended = None
+        task.waited_for = -1
+        task.wanted_at = event.at
         _move(state, task, TaskState.WAITING)
     run.unfinished += len(again)
     run.ended = None
@@ -366,8 +387,7 @@ def _retry(state: State, event: RetryAsked) -> None:
     for task in again:
         parents = {*task.spec.depends, *task.spec.after}
         task.unmet = sum(1 for place in parents if not run.tasks[place].final)
-        if task.unmet == 0:
-            state.make_ready(task, event.at)
+        _line_up(state, task, event.at)
 
 
 def _decision(state: State, event: DecisionMade) -> None:
@@ -377,7 +397,7 @@ def _decision(state: State, event: DecisionMade) -> None:
     if event.choice == "retry":
         task.ready_at = None
         _move(state, task, TaskState.WAITING)
-        state.make_ready(task, event.at)
+        _line_up(state, task, event.at)
     elif event.choice == "give up":
         _finish(state, task, TaskState.FAILED, event.at)
     else:
@@ -404,14 +424,14 @@ def _found(state: State, event: FindingsFound) -> None:
 
 
 def _agent_set(state: State, event: AgentSet) -> None:
+    if event.limit is not None and event.limit < 0:
+        raise Refused(f"agent '{event.agent}' cannot work on {event.limit} at once; 0 means no limit of its own")
     agent = state.agent(event.agent)
     if event.paused is not None:
         agent.paused_by = event.by if event.paused else ""
         agent.pause_reason = event.reason if event.paused else ""
         agent.paused_at = event.at if event.paused else 0.0
     if event.limit is not None:
-        if event.limit < 0:
-            raise Refused(f"agent '{event.agent}' cannot work on {event.limit} at once; 0 means no limit of its own")
         agent.limit = event.limit
     state.changed_agents[event.agent] = None
 

@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from callboard.core.admit import Policy
 from callboard.core.decide import decide
@@ -49,8 +49,9 @@ def foresee(
 
     Decides by the estimates of the specs, through the same `decide` as the engine. `releases` are the times before which a
     task is not known, `limits` bounds the attempts at once by agent, `running` are places of tasks that run at time 0
-    already. Raises `NeverStarts` for tasks that cannot start at all.
+    already. Pressure on the machine's memory is taken to pass. Raises `NeverStarts` for tasks that cannot start at all.
     """
+    capacity = replace(capacity, pressed=False)
     state = State(ageing_s)
     state.epoch = 1
     for name, limit in (limits or {}).items():

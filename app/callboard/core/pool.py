@@ -38,7 +38,8 @@ class Pool:
         for name, amount in needs.extra:
             self.extra[name] = self.extra.get(name, 0.0) + amount
         for lock in needs.locks:
-            self.locks.setdefault(lock.name, {})[task] = lock.shared
+            holders = self.locks.setdefault(lock.name, {})
+            holders[task] = lock.shared and holders.get(task, True)
 
     def give(self, task: Task) -> None:
         """Gives back what the task took."""
@@ -53,10 +54,10 @@ class Pool:
             for name, amount in needs.extra:
                 self.extra[name] -= amount
         for lock in needs.locks:
-            holders = self.locks[lock.name]
-            del holders[task]
+            holders = self.locks.get(lock.name, {})
+            holders.pop(task, None)
             if not holders:
-                del self.locks[lock.name]
+                self.locks.pop(lock.name, None)
 
     @property
     def free_cpus(self) -> float:

@@ -1,7 +1,5 @@
 """Room kept for a task that has waited long, so that smaller ones may pass it and never delay it."""
 
-import math
-
 from callboard.core.resources import Capacity, Needs
 from callboard.core.run import Task
 from callboard.core.state import State
@@ -48,18 +46,20 @@ class Reservation:
         return True
 
 
-def reserve(state: State, task: Task, now: float, *, strict: bool = False) -> Reservation:
+def reserve(state: State, task: Task, now: float, *, strict: bool = False) -> Reservation | None:
     """The earliest time at which the task fits when each live attempt ends as expected, overdue ones at once.
 
-    What is then left beside it may be taken by others. If it fits at no time (somebody else on the machine takes the room),
-    the time is infinite and only what fits beside it passes. O(live log live).
+    What is then left beside it may be taken by others. None if it fits at no time: somebody else on the machine takes the
+    room, and keeping tasks back would not free it. O(live log live).
     """
     pool, capacity = state.pool, state.pool.capacity
+    if task.spec.needs.memory_mb > capacity.memory_mb + CLOSE:
+        return None
     cpus, memory_mb = capacity.cpus - pool.cpus, capacity.memory_mb - pool.memory_mb
     extra = {name: limit - pool.extra.get(name, 0.0) for name, limit in capacity.extra.items()}
     locks = {name: dict(holders) for name, holders in pool.locks.items()}
     live = sorted((max(_expected_end(other), now + OVERDUE_S), other.key, other) for other in state.live.values())
-    at = math.inf
+    at = None
     left = len(live)
     for end, _, other in live:
         needs = other.spec.needs
@@ -74,6 +74,8 @@ def reserve(state: State, task: Task, now: float, *, strict: bool = False) -> Re
         if _fits(task.spec.needs, cpus, memory_mb, extra, locks, capacity, left):
             at = end
             break
+    if at is None:
+        return None
     wants = task.spec.needs
     rest = {name: amount - dict(wants.extra).get(name, 0.0) for name, amount in extra.items()}
     return Reservation(task, at, cpus - wants.cpus, memory_mb - wants.memory_mb, rest, strict)

@@ -1,5 +1,7 @@
 """What the end of an attempt means for its task: over, once more, or a person decides."""
 
+from dataclasses import replace
+
 from callboard.core.events import AttemptEnded
 from callboard.core.facts import Ended, How
 from callboard.core.run import Task
@@ -18,6 +20,8 @@ def backoff(retry: Retry, attempt: int, dice: float) -> float:
 
 def after_end(task: Task, fact: Ended, dice: float) -> AttemptEnded:
     """The event for the end of the task's newest attempt; `dice` in 0..1 spreads the next try."""
+    if task.late and fact.how is How.STOPPED:
+        fact = replace(fact, how=How.TIME, reason=task.stopping)
     outcome, reason = _outcome(task, fact)
     retry_at = 0.0
     if outcome is TaskState.WAITING:
@@ -47,7 +51,7 @@ def _outcome(task: Task, fact: Ended) -> tuple[TaskState, str]:
     spec = task.spec
     if fact.how is How.EXITED:
         return _of_work(task, fact)
-    if fact.how is How.STOPPED or (task.stopping and not task.put_back):
+    if fact.how is How.STOPPED or _given_up(task):
         return _of_stop(task, fact)
     reason = fact.reason or str(fact.how)
     final = {How.TIME: TaskState.TIMED_OUT, How.LOST: TaskState.LOST}.get(fact.how, TaskState.FAILED)
@@ -71,6 +75,8 @@ def _of_work(task: Task, fact: Ended) -> tuple[TaskState, str]:
     if fact.verdict is Verdict.UNKNOWN and spec.strict:
         return TaskState.FAILED, f"{fact.reason}; the job is strict, so unknown is a failure"
     if fact.verdict is None and fact.code:
+        if _given_up(task):
+            return _of_stop(task, fact)
         reason = fact.reason or f"exit {fact.code}"
         if task.attempt < spec.retry.attempts:
             if spec.idempotent:
@@ -78,6 +84,11 @@ def _of_work(task: Task, fact: Ended) -> tuple[TaskState, str]:
             return TaskState.NEEDS_DECISION, f"{reason}; it is not marked idempotent"
         return TaskState.FAILED, reason
     return TaskState.SUCCEEDED, fact.reason
+
+
+def _given_up(task: Task) -> bool:
+    """Whether somebody wants the task to end, and not merely this attempt."""
+    return bool(task.stopping) and not task.put_back and not task.late
 
 
 def _of_stop(task: Task, fact: Ended) -> tuple[TaskState, str]:

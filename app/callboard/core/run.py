@@ -28,7 +28,8 @@ class Task:
     `unmet` counts the parents that have not ended. `below` are tasks that depend on it, `later` those that only come after
     it. `remaining` is the longest path of expected seconds from its start to the end of the run. `attempt` counts the
     attempts so far. `stopping` says why it is being ended, '' if it is not. `ready_at` is when nothing but room
-    was missing, None while it waits for something else. `held` are seconds by cause, of the past.
+    was missing, None while it waits for something else. `wanted_at` is when it was submitted, or asked for again.
+    `held` are seconds by cause, of the past. `findings` counts those of the newest attempt, by severity.
     """
 
     __slots__ = (
@@ -40,6 +41,7 @@ class Task:
         "findings",
         "held",
         "index",
+        "late",
         "later",
         "outcome_reason",
         "peak_mb",
@@ -60,6 +62,7 @@ class Task:
         "unmet",
         "verdict",
         "waited_for",
+        "wanted_at",
         "written_mb",
     )
 
@@ -84,6 +87,8 @@ class Task:
         self.process: Process | None = None
         self.stopping = ""
         self.put_back = False
+        self.late = False
+        self.wanted_at = run.submitted
         self.ticket = 0
         self.snapshot: Mapping[str, float] | None = None
         self.held: tuple[tuple[str, float], ...] = ()

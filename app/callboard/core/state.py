@@ -17,7 +17,7 @@ from callboard.core.holds import (
 from callboard.core.pool import Pool
 from callboard.core.queue import ReadyQueue
 from callboard.core.run import Run, Task
-from callboard.core.task import GOOD, AttemptKey, TaskKey, TaskState
+from callboard.core.task import AttemptKey, TaskKey, TaskState
 from callboard.errors import NotFound
 
 
@@ -143,11 +143,13 @@ class State:
             return None
         if task.unmet:
             return self._waits_for(task)
-        if task.ready_at is None:
-            wait = task.retry_at - (task.ended or task.run.submitted)
+        if task.ready_at is None and (now < task.retry_at or not self.halted):
+            wait = task.retry_at - (task.ended if task.ended is not None else task.wanted_at)
             return BacksOff(wait, task.attempt, task.retry_at - now)
         if self.halted:
             return Halted(self.halted)
+        if self.pool.capacity.pressed:
+            return Halted("memory is short on this machine")
         present = self.agent_hold(task) or self.pool.blocks(task.spec.needs)
         if present is not None:
             return present
@@ -156,14 +158,14 @@ class State:
 
     def _waits_for(self, task: Task) -> Hold:
         tasks = task.run.tasks
-        open_parents = [tasks[p] for p in task.spec.depends if tasks[p].state not in GOOD]
-        open_parents += [tasks[p] for p in task.spec.after if not tasks[p].final]
+        places = dict.fromkeys((*task.spec.depends, *task.spec.after))
+        open_parents = [tasks[p] for p in places if not tasks[p].final]
         first = open_parents[0]
         return WaitsForTasks(first.spec.name, first.key, len(open_parents) - 1)
 
     def since_of(self, task: Task) -> float:
         """Since when the present hold of the task is true."""
         if task.ready_at is None:
-            return task.ended if task.ended is not None and task.state is not TaskState.WAITING else task.run.submitted
+            return task.ended if task.ended is not None and not task.unmet else task.wanted_at
         bucket = self.ready.bucket_of(task)
         return max(task.ready_at, bucket.since) if bucket is not None else task.ready_at

@@ -89,7 +89,7 @@ def _ended(event: AttemptEnded) -> str:
     verdict = f", verdict {event.verdict}" if event.verdict is not None else ""
     reason = f": {event.reason.rstrip('.')}" if event.reason else ""
     if event.outcome is TaskState.WAITING:
-        return f"Attempt {event.attempt} ended ({event.how}){reason}. {use.capitalize()}."
+        return f"Attempt {event.attempt} ended ({event.how}){reason}. {use}."
     return f"Attempt {event.attempt} {event.outcome}{verdict}{reason}. {use}."
 
 

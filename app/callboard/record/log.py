@@ -80,10 +80,12 @@ class SqliteLog:
             connection.execute("BEGIN IMMEDIATE")
             last = self._write(connection, events, state)
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except BaseException as error:
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
-            raise full_or_raise(error) from error
+            if isinstance(error, sqlite3.Error):
+                raise full_or_raise(error) from error
+            raise
         return last
 
     def _set_synchronous(self, connection: sqlite3.Connection, mode: str) -> None:
@@ -142,12 +144,11 @@ class SqliteLog:
                      use.read_mb, use.written_mb, event.data_age_days, event.run, event.task, event.attempt),
                 )  # fmt: skip
             case RunSubmitted():
-                _insert_run(connection, state.runs[event.run])
+                _insert_run(connection, state.runs[event.run], len(event.specs))
             case TasksAdded():
                 run = state.runs[event.run]
-                count = len(event.specs)
-                first = next(i for i, task in enumerate(run.tasks) if task.spec is event.specs[0])
-                _insert_tasks(connection, run.tasks[first : first + count])
+                first = connection.execute("SELECT count(*) FROM task WHERE run=?", (run.id,)).fetchone()[0]
+                _insert_tasks(connection, run.tasks[first : first + len(event.specs)])
                 connection.execute("UPDATE run SET total=? WHERE id=?", (len(run.tasks), run.id))
             case FindingsFound():
                 agent = state.runs[event.run].tasks[event.task].spec.agent
@@ -191,13 +192,14 @@ class SqliteLog:
                 pass
 
 
-def _insert_run(connection: sqlite3.Connection, run: Run) -> None:
+def _insert_run(connection: sqlite3.Connection, run: Run, submitted: int) -> None:
+    """The run with the tasks of its submission; those that joined later have events of their own."""
     connection.execute(
         'INSERT INTO run (priority, started, ended, state, cancelled, unfinished, unknowns, counts, id, name, workspace, "by",'
         ' "trigger", submitted, total, "key") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)',
         (*_run_values(run), run.name, run.workspace, run.by, run.trigger, run.submitted, len(run.tasks), run.key),
     )
-    _insert_tasks(connection, run.tasks)
+    _insert_tasks(connection, run.tasks[:submitted])
 
 
 def _insert_tasks(connection: sqlite3.Connection, tasks: Sequence[Task]) -> None:

@@ -1,0 +1,316 @@
+"""The eight promises of the core, as checks: each returns what is broken, one sentence a violation.
+
+Those that take a `State` look at one moment, after a decision. Those that take events need the log alone and do not use
+`fold`: they are a second opinion. Nothing here is used for deciding.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from callboard.core import holds as h
+from callboard.core.chronicle import Chronicle
+from callboard.core.events import Event, RunSubmitted
+from callboard.core.fold import fold
+from callboard.core.holds import Hold
+from callboard.core.resources import Needs
+from callboard.core.run import Task
+from callboard.core.state import State
+from callboard.core.task import GOOD, TaskKey, TaskState
+from callboard.errors import CallboardError
+
+QUIET_S = 10.0
+CLOSE = 1e-6
+
+
+def dependencies_kept(state: State) -> list[str]:
+    """1: what starts or runs has only parents that came to a good end."""
+    return [
+        f"{task.key} {task.state} although {task.run.tasks[parent].key} is {task.run.tasks[parent].state}"
+        for task in _live(state)
+        for parent in task.spec.depends
+        if task.run.tasks[parent].state not in GOOD
+    ]
+
+
+def capacity_kept(state: State, started: Collection[TaskKey]) -> list[str]:
+    """2, right after these started: of what they take, all live attempts together take no more than there is.
+
+    A lone attempt may take more cores than are free, as cores can be shared in time.
+    """
+    capacity, live = state.pool.capacity, _live(state)
+    taken = _taken(live)
+    wrong: list[str] = []
+    if not started:
+        return wrong
+    asked = {name for key in started for name, amount in state.task(key).spec.needs.extra if amount > 0}
+    if taken.cpus > capacity.cpus + CLOSE and len(live) > 1:
+        wrong.append(f"{taken.cpus:g} cpus are taken of {capacity.cpus:g}")
+    if taken.memory_mb > capacity.memory_mb + CLOSE:
+        wrong.append(f"{taken.memory_mb:g} MiB are taken of {capacity.memory_mb:g}")
+    if len(live) > capacity.slots:
+        wrong.append(f"{len(live)} attempts run, {capacity.slots} are allowed")
+    for name, amount in taken.extra:
+        if name in asked and amount > capacity.extra.get(name, amount) + CLOSE:
+            wrong.append(f"{amount:g} of '{name}' are taken of {capacity.extra[name]:g}")
+    return wrong
+
+
+def locks_kept(state: State) -> list[str]:
+    """2, at any moment: no exclusive lock is held twice, nor a shared one beside an exclusive one."""
+    holders: dict[str, dict[Task, bool]] = {}
+    for task in _live(state):
+        for lock in task.spec.needs.locks:
+            shares = holders.setdefault(lock.name, {})
+            shares[task] = lock.shared and shares.get(task, True)
+    return [
+        f"lock '{name}' is held by {' and '.join(str(task.key) for task in shares)}"
+        for name, shares in holders.items()
+        if len(shares) > 1 and not all(shares.values())
+    ]
+
+
+def holds_true(state: State, now: float) -> list[str]:
+    """3: each task that neither runs nor has ended has one hold, and by the tasks' own states and needs it is true.
+
+    Of a task whose agent and room are there, only what halts the engine or keeps room for another is true.
+    """
+    wrong: list[str] = []
+    live = _live(state)
+    taken = _taken(live)
+    for task in _tasks(state):
+        hold = state.hold_of(task, now)
+        if task.live or task.final:
+            if hold is not None:
+                wrong.append(f"{task.key} is {task.state} and is said to be held: {hold.words()}")
+        elif hold is None:
+            wrong.append(f"{task.key} is {task.state} and nothing says why")
+        elif not _is_true(hold, task, state, now, live, taken):
+            wrong.append(f"{task.key} is {task.state}, and this is not true: {hold.words()}")
+    return wrong
+
+
+def nothing_forgotten(state: State) -> list[str]:
+    """4: every waiting task stands where the next decision, the end of a parent or a due time finds it."""
+    queued = set(state.ready.waiting())
+    due = {(key, attempt) for _, key, attempt in state.backoffs}
+    watched = {(key, passing) for _, key, passing in state.deadlines}
+    wrong: list[str] = []
+    for task in _tasks(state):
+        open_parents = sum(1 for parent in _parents(task) if not parent.final)
+        if not task.final and task.unmet != open_parents:
+            wrong.append(f"{task.key} counts {task.unmet} open parents and has {open_parents}")
+        waits = task.state is TaskState.WAITING and not open_parents
+        if waits and task not in queued and (task.key, task.attempt) not in due:
+            wrong.append(f"{task.key} waits, and nothing will ever look at it")
+        if task in queued and not waits:
+            wrong.append(f"{task.key} is {task.state} and stands in the queue")
+        if task.state is TaskState.STARTING and not task.stopping and (task.attempt_key, "starting") not in watched:
+            wrong.append(f"{task.key} is starting, and nothing notices if it never does")
+        limited = task.state is TaskState.RUNNING and task.spec.limits.time_s and not task.stopping
+        if limited and (task.attempt_key, "running") not in watched:
+            wrong.append(f"{task.key} runs, and nothing notices when its time is over")
+    return wrong
+
+
+def one_live_attempt(state: State) -> list[str]:
+    """5: the live attempts are those of the tasks that start or run, and each agent's are among them."""
+    live = {task.key: task for task in _live(state)}
+    wrong = [f"{key} is live in one place only" for key in live.keys() ^ state.live.keys()]
+    working = {task.key for tasks in state.working.values() for task in tasks}
+    wrong += [
+        f"{key} works for an agent in one place only" for key in working ^ {k for k, t in live.items() if t.spec.agent}
+    ]
+    return wrong
+
+
+def promises_of_log(events: Iterable[Event]) -> list[str]:
+    """1, 2 (locks), 5, 6 and 8 over a whole log, from the events alone; `events` hold all of each run that they name."""
+    chronicle = Chronicle(QUIET_S)
+    for event in events:
+        chronicle.add(event)
+    return chronicle.wrong
+
+
+def nothing_lost(events: Iterable[Event], acknowledged: Iterable[int]) -> list[str]:
+    """6: every run whose number was given to somebody is in the log."""
+    there = {event.run for event in events if isinstance(event, RunSubmitted)}
+    return [f"run {run} was acknowledged and is not in the log" for run in acknowledged if run not in there]
+
+
+def log_equals_state(state: State, events: Iterable[Event]) -> list[str]:
+    """7: the log folded from the start gives this state, in all that the log decides; of its runs, those that it still has."""
+    again = State(state.ready.ageing_s)
+    wrong: list[str] = []
+    for event in events:
+        try:
+            fold(again, event)
+        except CallboardError as error:
+            return [f"the log holds a {type(event).__name__} that does not fold: {error}"]
+    for number, run in state.runs.items():
+        other = again.runs.get(number)
+        if other is None or run.facts() != other.facts() or len(run.tasks) != len(other.tasks):
+            wrong.append(f"run {number} is {run.facts()}, by the log {other.facts() if other else 'not there'}")
+            continue
+        for task, twin in zip(run.tasks, other.tasks, strict=True):
+            if task.facts() != twin.facts():
+                wrong.append(f"{task.key} is {task.facts()}, by the log {twin.facts()}")
+            if task.retry_at != twin.retry_at or task.put_back != twin.put_back or task.late != twin.late:
+                wrong.append(f"{task.key} is to be tried at another time than the log says")
+    wrong += [
+        f"{what} is {have}, by the log {want}"
+        for what, have, want in (
+            ("the epoch", state.epoch, again.epoch),
+            ("the set of live attempts", set(state.live), set(again.live) & _of_runs(state, again.live)),
+            ("the last firing of each schedule", state.fired, again.fired),
+            ("what is set for the agents", _set_for(state), _set_for(again)),
+            ("the number of queued tasks", _queued(state), _queued(again)),
+        )
+        if have != want
+    ]
+    return wrong
+
+
+def cancelled_is_quiet(state: State, cancelled: Mapping[int, float], now: float) -> list[str]:
+    """8: no attempt of a run is live QUIET_S after it was cancelled (`cancelled`: when, or when the engine came back)."""
+    return [
+        f"{task.key} is {task.state} {now - cancelled[task.run.id]:.0f} s after run {task.run.id} was cancelled"
+        for task in _live(state)
+        if task.run.id in cancelled and now - cancelled[task.run.id] > QUIET_S
+    ]
+
+
+def of_state(state: State, now: float) -> list[str]:
+    """All that must be true of a state after every step."""
+    return [
+        *dependencies_kept(state),
+        *locks_kept(state),
+        *holds_true(state, now),
+        *nothing_forgotten(state),
+        *one_live_attempt(state),
+    ]
+
+
+def _tasks(state: State) -> Iterator[Task]:
+    for run in state.runs.values():
+        yield from run.tasks
+
+
+def _live(state: State) -> list[Task]:
+    return [task for task in _tasks(state) if task.state in (TaskState.STARTING, TaskState.RUNNING)]
+
+
+def _parents(task: Task) -> list[Task]:
+    return [task.run.tasks[place] for place in {*task.spec.depends, *task.spec.after}]
+
+
+def _of_runs(state: State, keys: Iterable[TaskKey]) -> set[TaskKey]:
+    return {key for key in keys if key.run in state.runs}
+
+
+def _set_for(state: State) -> dict[str, tuple[object, ...]]:
+    return {name: (a.present, a.paused_by, a.pause_reason, a.limit) for name, a in state.agents.items()}
+
+
+def _queued(state: State) -> dict[str, int]:
+    return {agent: count for agent, count in state.queued.items() if count}
+
+
+def _taken(live: Sequence[Task]) -> Needs:
+    extra: dict[str, float] = {}
+    for task in live:
+        for name, amount in task.spec.needs.extra:
+            extra[name] = extra.get(name, 0.0) + amount
+    return Needs(
+        cpus=sum(task.spec.needs.cpus for task in live),
+        memory_mb=sum(task.spec.needs.memory_mb for task in live),
+        extra=tuple(extra.items()),
+    )
+
+
+def _is_true(hold: Hold, task: Task, state: State, now: float, live: Sequence[Task], taken: Needs) -> bool:
+    """Whether the hold says what the states and needs of all tasks say."""
+    waiting = task.state is TaskState.WAITING
+    open_parents = [parent for parent in _parents(task) if not parent.final]
+    match hold:
+        case h.WaitsForDecision():
+            return task.state is TaskState.NEEDS_DECISION
+        case h.WaitsForTasks():
+            return waiting and len(open_parents) == hold.others + 1 and hold.culprit in {p.key for p in open_parents}
+        case h.BacksOff():
+            return waiting and not open_parents and task.attempt == hold.attempt and now < task.retry_at
+        case _:
+            pass
+    if not waiting or open_parents or now < task.retry_at:
+        return False
+    match hold:
+        case h.Halted():
+            return bool(state.halted) or state.pool.capacity.pressed
+        case h.AgentPaused() | h.NobodyCan() | h.AgentBusy():
+            return _agent_is(hold, task, state, live)
+        case h.Reserved():
+            kept = state.task(hold.culprit)
+            ready = (
+                kept.state is TaskState.WAITING and kept is not task and not any(not p.final for p in _parents(kept))
+            )
+            return (
+                ready
+                and _lacks(kept.spec.needs, state, live, taken)
+                and not _lacks(task.spec.needs, state, live, taken)
+            )
+        case _:
+            return _lacks(task.spec.needs, state, live, taken, hold)
+
+
+def _agent_is(hold: Hold, task: Task, state: State, live: Sequence[Task]) -> bool:
+    agent = state.agents.get(task.spec.agent)
+    match hold:
+        case h.AgentPaused():
+            return agent is not None and agent.paused_by == hold.by
+        case h.AgentBusy():
+            works = [other.key for other in live if other.spec.agent == hold.agent]
+            return agent is not None and 0 < agent.limit == hold.limit <= len(works) and hold.culprit in works
+        case _:
+            return bool(task.spec.action) and (agent is None or not agent.present)
+
+
+def _lacks(needs: Needs, state: State, live: Sequence[Task], taken: Needs, said: Hold | None = None) -> bool:
+    """Whether room is missing beside the live ones, and of the kind that the hold says, if one is given."""
+    capacity = state.pool.capacity
+    extra = dict(taken.extra)
+    free_memory = capacity.memory_mb - taken.memory_mb
+    cpus = bool(live) and needs.cpus > capacity.cpus - taken.cpus
+    short = {n: a for n, a in needs.extra if n in capacity.extra and a > capacity.extra[n] - extra.get(n, 0.0)}
+    blocking = {
+        (lock.name, other.key)
+        for lock in needs.locks
+        for other in live
+        for held in other.spec.needs.locks
+        if held.name == lock.name and not (lock.shared and held.shared)
+    }
+    match said:
+        case None:
+            return (
+                len(live) >= capacity.slots
+                or cpus
+                or needs.memory_mb > free_memory
+                or bool(short)
+                or any(lock.name == name for lock in needs.locks for name, _ in blocking)
+            )
+        case h.WaitsForSlot():
+            return len(live) >= capacity.slots == said.limit
+        case h.WaitsForCpus():
+            return cpus and abs(said.free - (capacity.cpus - taken.cpus)) < CLOSE
+        case h.WaitsForMemory():
+            return needs.memory_mb > free_memory and abs(said.free - free_memory) < CLOSE
+        case h.TooLarge():
+            total = capacity.total_memory_mb or capacity.memory_mb
+            return needs.memory_mb > total or any(a > capacity.extra[n] for n, a in short.items())
+        case h.WaitsForResource():
+            return said.resource in short
+        case h.WaitsForLock():
+            return any(name == said.lock for name, _ in blocking) and said.culprit in _holders(said.lock, live)
+        case _:
+            return False
+
+
+def _holders(lock: str, live: Sequence[Task]) -> set[TaskKey]:
+    return {task.key for task in live if any(held.name == lock for held in task.spec.needs.locks)}
