@@ -37,7 +37,6 @@ class StageDesk(FakeDesk):
     def build(self) -> "StageDesk":
         self.furnish()
         self._wide(900, 500)
-        self._stuck(902)
         now = self._now()
         self._bare(901, "long", [("quality.tests", "quality", [])])
         failing = min(FAILING, self._lines // 2)
@@ -50,8 +49,13 @@ class StageDesk(FakeDesk):
         self._find(task, now)
         self._end(task, "failed", "1 of 143 tests failed: tests/test_cart.py::test_total")
         self._runs[901].update(started=now - 60, ended=now)
+        self._stuck(902)
         self._changed.clear()
         return self
+
+    def resume(self, agent: str, by: str) -> None:
+        super().resume(agent, by)
+        self.say({"seq": self._seq, "at": self._now(), "agents": [self._agent(agent, whole=False)]})
 
     def _bare(self, run: int, name: str, jobs: Sequence[tuple[str, str, list[int]]]) -> None:
         self._next = run

@@ -38,14 +38,15 @@ export default {
     const RANK = { running: 0, starting: 0, "needs decision": 1, waiting: 2 };
     const recent = computed(() => tasks.list().sort((a, b) => (RANK[a.state] ?? 5) - (RANK[b.state] ?? 5) || (b.ended ?? 0) - (a.ended ?? 0) || b.run - a.run).slice(0, MOST));
     const found = computed(() => findings.list().sort((a, b) => b.at - a.at).slice(0, 8));
-    const pause = () => act(`${path}/pause`, { reason: "" }, `${agent.title || agent.name} starts nothing new; what runs goes on`);
-    const resume = () => act(`${path}/resume`, {}, `${agent.title || agent.name} goes on`);
+    const then = async (done) => done && (await refetch().catch(() => {}));
+    const pause = async () => then(await act(`${path}/pause`, { reason: "" }, `${agent.title || agent.name} starts nothing new; what runs goes on`));
+    const resume = async () => then(await act(`${path}/resume`, {}, `${agent.title || agent.name} goes on`));
     async function limit(step) {
       if (busy.value) return;
       busy.value = true;
       const wanted = agent.concurrency + step;
       const done = await act(`${path}/concurrency`, { limit: wanted }, `At most ${wanted} at once`);
-      if (done) agent.concurrency = wanted;
+      await then(done);
       busy.value = false;
     }
     const needs = (n) => [n?.cpus != null && `${words.cpus(n.cpus)} cpu`, n?.memory_mb != null && words.mebibytes(n.memory_mb), ...(n?.locks ?? []).map((l) => `lock ${l.name}${l.shared ? ", shared" : ""}`)].filter(Boolean);

@@ -26,6 +26,7 @@ export default {
     const pause = (a) => async () => {
       if (a.paused) await act(`/agents/${words.segment(a.name)}/resume`, {}, `${a.title || a.name} goes on`);
       else await act(`/agents/${words.segment(a.name)}/pause`, { reason: "" }, `${a.title || a.name} starts nothing new`);
+      await refetch().catch(() => {});
     };
     const unready = (a) => (a.tools ?? []).filter((t) => t.ready !== true);
     return { frame, list, rescan, pause, unready, words };

@@ -123,9 +123,11 @@ export default {
     const newestFindings = computed(() => findings.list().sort((a, b) => b.at - a.at).slice(0, 8));
     const newest = computed(() => newestRuns.value[0]?.id);
     const open = computed(() =>
-      tasks.list().filter((t) => !words.FINAL.has(t.state)).sort((a, b) => (RANK[a.state] ?? 9) - (RANK[b.state] ?? 9) || (b.critical === true) - (a.critical === true) || a.run - b.run || place(a) - place(b)),
+      tasks.list().filter((t) => !words.FINAL.has(t.state)).sort((a, b) => (RANK[a.state] ?? 9) - (RANK[b.state] ?? 9) || grip(a.hold) - grip(b.hold) || (b.critical === true) - (a.critical === true) || a.run - b.run || place(a) - place(b)),
     );
     const place = (t) => Number(t.id.split(".")[1]);
+    // What is held by something other than its own order comes first: there somebody may help.
+    const grip = (hold) => (!hold || hold.kind === "dependency" ? 2 : hold.culprit ? 0 : 1);
     const shownTasks = computed(() => open.value.slice(0, MOST_TASKS));
     const broken = computed(() => (open.value.length ? [] : tasks.list().filter((t) => t.run === newest.value && words.BAD.has(words.shown(t)))));
     const counts = computed(() => {

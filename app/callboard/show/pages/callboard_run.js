@@ -92,10 +92,13 @@ export default {
     const took = computed(() => (run.started == null ? null : (run.ended ?? words.clock.now) - run.started));
     const left = computed(() => (over.value || run.expected_end == null ? null : run.expected_end - words.clock.now));
     const broken = computed(() => list.value.filter((t) => words.BAD.has(words.shown(t))).slice(0, 6));
-    const cancel = () => act(`/runs/${id}/cancel`, { reason: "cancelled on its page" }, `Run ${id} is being cancelled`);
+    const cancel = async () => {
+      if (await act(`/runs/${id}/cancel`, { reason: "cancelled on its page" }, `Run ${id} is being cancelled`)) await refetch().catch(() => {});
+    };
     async function retry() {
       const answer = await act(`/runs/${id}/retry`, { from: "failure" }, "What failed is called again");
       if (answer?.run && answer.run !== id) location.href = `/runs/${answer.run}`;
+      else if (answer) await refetch().catch(() => {});
     }
     return { frame, run, tasks, findings, graph, ...tabs, names, over, query, state, states, visible, filtered, drawn, severity, severities, groups, took, left, broken, cancel, retry, list, words };
   },

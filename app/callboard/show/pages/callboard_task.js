@@ -83,11 +83,12 @@ export default {
     const artifacts = computed(() => rest.attempts.flatMap((a) => (a.artifacts ?? []).map((f) => ({ ...f, attempt: a.attempt }))));
     const href = (f) => (typeof f.url === "string" && f.url.startsWith("/") && !f.url.startsWith("//") ? f.url : `/api/v1/tasks/${id}/artifacts/${f.attempt}/${words.segment(f.name)}`);
     const held = computed(() => (task.holds ?? []).reduce((n, h) => n + h.seconds, 0));
-    const cancel = () => act(`/tasks/${id}/cancel`, { reason: "cancelled on its page" }, `${task.name} is being cancelled`);
-    const retry = () => act(`/tasks/${id}/retry`, {}, `${task.name} is called again`);
+    const then = async (done) => done && (await refetch().catch(() => {}));
+    const cancel = async () => then(await act(`/tasks/${id}/cancel`, { reason: "cancelled on its page" }, `${task.name} is being cancelled`));
+    const retry = async () => then(await act(`/tasks/${id}/retry`, {}, `${task.name} is called again`));
     const answer = (q, choice) => async () => {
       const done = q.question === "decision" ? await act(`/tasks/${id}/decide`, { choice }, `Decided: ${choice}`) : await act(`/tasks/${id}/answer`, { question: q.question, choice }, `Answered '${choice}'`);
-      if (done) rest.questions = rest.questions.filter((o) => o !== q);
+      await then(done);
     };
     const samples = computed(() => rest.samples.slice(-240));
     const needs = computed(() => {

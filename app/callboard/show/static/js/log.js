@@ -130,14 +130,17 @@ export const CbLog = {
       if (hit < 0) view.note = "not found";
       else mark(hit);
     }
+    // Until every line has its number.
+    async function numbered() {
+      while (book.state.indexing) await new Promise((next) => setTimeout(next, 60));
+      await nextTick();
+    }
     async function failure() {
       if (view.busy) return;
       view.busy = "searching";
       view.note = "";
       let hit = -1;
-      while (book.state.indexing && !book.complete) {
-        await new Promise((next) => setTimeout(next, 60));
-      }
+      await numbered();
       await book.walk((text, number) => FAILURE.test(text) && ((hit = number), true));
       if (hit < 0) await book.walk((text, number) => levelOf(text) === "error" && ((hit = number), true));
       view.busy = "";
@@ -160,7 +163,7 @@ export const CbLog = {
       if (!wish) return;
       const number = Number(wish[1]) - 1;
       view.follow = false;
-      while (book.total <= number && book.state.indexing) await new Promise((next) => setTimeout(next, 60));
+      await numbered();
       if (book.total > number) show(number);
       else view.note = `this log has only ${book.total} lines`;
     }
