@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from callboard.api import Job, Workspace
 from callboard_quality.npm import package
-from callboard_quality.projects import Project, projects, pytest_options, speaks_pytest, table
+from callboard_quality.projects import SAMPLES, Project, inside, projects, pytest_options, speaks_pytest, table
 from callboard_quality.typed import configured_checkers, own_checker
 
 ENVIRONMENTS = (".venv", "venv", "env")
@@ -22,8 +22,7 @@ def propose(workspace: Workspace) -> Iterator[Job]:
         yield _tests(workspace, project)
     for folder in sorted({"", *(project.folder for project in found)}):
         yield from _types(workspace, folder)
-    for folder in workspace.folders_with("package.json"):
-        yield from _npm(workspace, folder)
+    yield from _npm(workspace)
 
 
 def named(action: str, folder: str) -> str:
@@ -80,12 +79,17 @@ def _types(workspace: Workspace, folder: str) -> Iterator[Job]:
             return
 
 
-def _npm(workspace: Workspace, folder: str) -> Iterator[Job]:
-    found = package(workspace, folder)
-    if found is None:
-        return
-    where = f"{folder}/package.json" if folder else "package.json"
-    shown = found.script if len(found.script) <= 80 else found.script[:79] + "…"
-    options = {"folder": folder} if folder else {}
-    because = f"{where} has the script test: {shown}"
-    yield Job(named("quality.npm_tests", folder), "quality.npm_tests", because, options, stage="test", estimate=30)
+def _npm(workspace: Workspace) -> Iterator[Job]:
+    """A job for each package with a real test script, but for samples and for those that an upper package tests with its own."""
+    speakers: list[str] = []
+    for folder in sorted(workspace.folders_with("package.json"), key=lambda name: (name.count("/"), name)):
+        found = package(workspace, folder)
+        if found is None or not SAMPLES.isdisjoint(folder.split("/")) or any(inside(folder, s) for s in speakers):
+            continue
+        if found.workspaces:
+            speakers.append(folder)
+        where = f"{folder}/package.json" if folder else "package.json"
+        shown = found.script if len(found.script) <= 80 else found.script[:79] + "…"
+        options = {"folder": folder} if folder else {}
+        because = f"{where} has the script test: {shown}"
+        yield Job(named("quality.npm_tests", folder), "quality.npm_tests", because, options, stage="test", estimate=30)

@@ -13,7 +13,7 @@ from callboard_quality.stream import Told
 from callboard_quality.suite import SuiteRun
 
 MISSING = re.compile(r"(?:ModuleNotFoundError|ImportError): No module named ['\"]([\w.]+)['\"]")
-PLACE = re.compile(r"^(?:E\s+)?(?:File \")?([^\s:\"][^:\"\n]*\.py)(?:\", line |:)(\d+)", re.MULTILINE)
+PLACE = re.compile(r"^(?:E\s+|[ \t]+)?(?:File \")?([^\s:\"][^:\"\n]*\.py)(?:\", line |:)(\d+)", re.MULTILINE)
 ERROR = re.compile(r"(?:^|: |\.)(?:ERROR|error|\w*Error|\w*Warning): (.+)")
 BAD = (TestOutcome.FAILED, TestOutcome.ERROR)
 
@@ -43,6 +43,7 @@ class Judge:
         self._options = options
         self._suite = suite
         self._flaky = flaky
+        self._here = environment.base / options.folder
         self._fails = [s for s in Severity if s.rank <= Severity(options.fail_on).rank]
 
     def result(self, coverage: Coverage) -> Result:
@@ -148,16 +149,21 @@ class Judge:
     def _collection(self) -> Iterator[Finding]:
         for told in self._suite.story.collect.values():
             lines = [line[1:].strip() for line in told.text.splitlines() if line.startswith("E ")]
-            words = first_line(*lines[-1:], told.message, told.text.rpartition("\n")[2])
-            place = told if told.line else self._placed(told, told.text)
-            message = f"{told.id.rpartition('/')[2]} cannot be collected: {words}"
+            words = first_line(*lines[-1:], *reversed(told.text.splitlines()), told.message)
+            place = told if told.line and self._relative(told.path) else self._placed(told, told.text)
+            message = f"{told.id.rpartition('/')[2].removeprefix('unittest.loader._FailedTest.')} cannot be collected: {words}"
             yield self._made("test-collection", Severity.HIGH, message, place, "mend the import", told.id)
 
     def _placed(self, told: Told, text: str) -> Told:
-        """The fact with the line that the text gives for its file."""
-        for path, line in PLACE.findall(text):
+        """The fact with the line that the text gives for its file, or for any other file of the workspace."""
+        places = PLACE.findall(text)
+        own = self._relative(told.path)
+        for path, line in places if own else ():
             if told.path.endswith(path.lstrip("./")):
                 return Told(told.id, told.outcome, told.path, int(line))
+        for path, line in () if own else reversed(places):
+            if self._relative(str(self._here / path)):
+                return Told(told.id, told.outcome, str(self._here / path), int(line))
         return Told(told.id, told.outcome, told.path, 1 if told.path.endswith(".py") else 0)
 
     def _end(self) -> Iterator[Finding]:
@@ -166,7 +172,7 @@ class Judge:
         running = next(reversed(story.running), "")
         if running and suite.report is None and not story.ended:
             path = running.split("::")[0]
-            where = Told(running, "error", str(self._environment.base / self._options.folder / path), 1)
+            where = Told(running, "error", str((Path(story.root) if story.root else self._here) / path), 1)
             if suite.run.timed_out:
                 words = f"{running} still ran when the time limit of {self._options.timeout:.0f} s was reached"
                 yield self._made(

@@ -42,11 +42,12 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package.json: its script, what it depends on, the program that runs its scripts."""
+    """A package.json: its script, what it depends on, the program that runs its scripts, whether it speaks for packages below."""
 
     script: str
     dependencies: tuple[str, ...]
     manager: str
+    workspaces: bool = False
 
 
 def package(workspace: Workspace, folder: str, script: str = "test") -> Package | None:
@@ -66,7 +67,8 @@ def package(workspace: Workspace, folder: str, script: str = "test") -> Package 
     spots = _upwards(workspace.path / folder, workspace.path)
     locked = [MANAGERS[name] for spot in spots for name in MANAGERS if (spot / name).is_file()]
     manager = declared if declared in ("npm", *MANAGERS.values()) else (locked or ["npm"])[0]
-    return Package(words, names, manager)
+    below = bool(data.get("workspaces")) or (workspace.path / folder / "pnpm-workspace.yaml").is_file()
+    return Package(words, names, manager, below)
 
 
 def _upwards(here: Path, top: Path) -> list[Path]:

@@ -29,13 +29,17 @@ class Told:
 
 @dataclass(slots=True)
 class Story:
-    """All that was told: tests and collection errors by id, how many were planned, what ran when the telling ended."""
+    """All that was told: tests and collection errors by id, how many were planned, what ran when the telling ended.
+
+    `root` is the folder that pytest's ids are relative to.
+    """
 
     planned: int = 0
     tests: dict[str, Told] = field(default_factory=dict)
     collect: dict[str, Told] = field(default_factory=dict)
     running: dict[str, None] = field(default_factory=dict)
     internal: str = ""
+    root: str = ""
     begun: bool = False
     ended: bool = False
 
@@ -69,6 +73,8 @@ class Story:
                 old = self.tests.get(name)
                 if old is None or WORSE.index(told.outcome) >= WORSE.index(old.outcome):
                     self.tests[name] = told
+        elif kind == "begin":
+            self.root = str(fact.get("root", ""))[:4_096]
         elif kind == "internal":
             self.internal = str(fact.get("text", ""))
         elif kind == "end":

@@ -1,5 +1,6 @@
 """Running the tests: pytest or unittest on the given interpreter, told live, with a report and coverage."""
 
+import os
 import re
 import shutil
 from collections.abc import Sequence
@@ -44,7 +45,7 @@ def variables(ctx: Context, environment: Environment, stream: Path) -> dict[str,
             shutil.copyfile(INSIDE / name, inside / name)
     return {
         **environment.variables,
-        "PYTHONPATH": str(inside),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(inside), os.environ.get("PYTHONPATH", "")])),
         "PYTEST_ADDOPTS": "",
         "CALLBOARD_STREAM": str(stream),
         "COVERAGE_FILE": str(ctx.scratch / "coverage.data"),

@@ -1,5 +1,7 @@
 """The action `quality.tests`: from the options to a judged run."""
 
+import os
+
 from callboard.api import Context, Result, unknown
 from callboard_quality.environment import Environment, NoEnvironment, obtain
 from callboard_quality.judge import Judge
@@ -46,6 +48,6 @@ def _flaky(ctx: Context, environment: Environment, options: TestOptions, suite: 
         left = [name for name in open_ones if name not in flaky]
         if not left:
             break
-        again = run_pytest(ctx, environment, options, only=left)
+        again = run_pytest(ctx, environment, options, only=[os.path.join(suite.story.root, name) for name in left])
         flaky |= {name for name in left if (told := again.story.tests.get(name)) and told.outcome == "passed"}
     return frozenset(flaky)

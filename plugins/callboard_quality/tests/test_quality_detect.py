@@ -50,6 +50,18 @@ def test_nested_projects_have_jobs_of_their_own(tmp_path: Path) -> None:
     }
 
 
+def test_packages_of_an_npm_workspace_are_tested_by_the_upper_one(tmp_path: Path) -> None:
+    script = {"scripts": {"test": "vitest run"}}
+    files = {
+        "package.json": json.dumps({**script, "workspaces": ["packages/*"]}),
+        "packages/a/package.json": json.dumps(script),
+        "tests/fixtures/b/package.json": json.dumps(script),
+    }
+    assert names(tmp_path / "one", files) == {"quality.npm_tests"}
+    files["package.json"] = json.dumps({"workspaces": ["packages/*"]})
+    assert names(tmp_path / "two", files) == {"quality.npm_tests:packages/a"}
+
+
 def test_a_job_at_the_top_leaves_the_nested_tests_to_their_own_job(tmp_path: Path) -> None:
     files = {
         "pyproject.toml": PACKAGE,

@@ -326,7 +326,21 @@ def test_unittest_needs_no_installation(root: Path, spool: Path) -> None:
 def test_a_file_that_unittest_cannot_import_fails(root: Path, spool: Path) -> None:
     write(root, "tests/test_it.py", "import unittest\nimport not_there_at_all\n")
     outcome = run(root, spool, interpreter="callboard", framework="unittest")
-    assert (verdict(outcome), outcome.rules()) == (Verdict.FAIL, {"test-collection"})
+    assert verdict(outcome) is Verdict.FAIL
+    [finding] = outcome.findings
+    assert (finding.rule, finding.path, finding.line) == ("test-collection", "tests/test_it.py", 2)
+    assert finding.message == "test_it cannot be collected: ModuleNotFoundError: No module named 'not_there_at_all'"
+
+
+def test_what_only_the_throw_away_environment_lacks_is_unknown_and_named(root: Path, spool: Path) -> None:
+    write(root, "tests/test_it.py", "import unittest\nimport not_there_at_all\n")
+    outcome = run(root, spool, interpreter="own")
+    assert verdict(outcome) is Verdict.UNKNOWN
+    assert "they import not_there_at_all, which the throw-away environment lacks" in summary(outcome)
+    write(root, "not_there_at_all/readme.py", "import not_there_either\n")
+    write(root, "not_there_at_all/__init__.py", "import not_there_at_all.missing_part\n")
+    own_fault = run(root, spool.with_name("second"), interpreter="own")
+    assert verdict(own_fault) is Verdict.FAIL
 
 
 def test_progress_is_told_while_the_tests_run(root: Path, spool: Path) -> None:
@@ -336,6 +350,20 @@ def test_progress_is_told_while_the_tests_run(root: Path, spool: Path) -> None:
     told = [m for m in outcome.messages if m["t"] == "progress" and m["note"].endswith("of 8 tests")]
     assert len(told) >= 2
     assert all(0 < m["fraction"] <= 1 for m in told)
+
+
+def test_ids_are_relative_to_the_root_that_pytest_takes(root: Path, spool: Path, tmp_path: Path) -> None:
+    write(root, "pytest.ini", "[pytest]\n")
+    mark = tmp_path / "mark"
+    flaky = (
+        f"from pathlib import Path\ndef test_b():\n    m = Path({str(mark)!r})\n    seen = m.exists()\n    m.touch()\n"
+    )
+    write(root, "part/test_a.py", flaky + "    assert seen\n")
+    outcome = run(root, spool, folder="part", reruns=1)
+    assert [(f.rule, f.path) for f in outcome.findings] == [("test-flaky", "part/test_a.py")]
+    write(root, "part/test_a.py", "def test_dies():\n    import os\n    os._exit(7)\n")
+    [crash] = run(root, spool.with_name("second"), folder="part").findings
+    assert (crash.rule, crash.path) == ("test-crash", "part/test_a.py")
 
 
 def test_a_project_in_a_folder_is_run_there(root: Path, spool: Path) -> None:
