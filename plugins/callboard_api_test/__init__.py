@@ -83,7 +83,7 @@ class APITestAgent(Agent):
         ),
     )
 
-    @action("API schema", needs=Needs(cpus=1, memory_mb=200), options=SchemaOptions, time_limit=300)
+    @action("API schema", needs=Needs(cpus=1, memory_mb=250), options=SchemaOptions, time_limit=300)
     def schema(self, ctx: Context, options: SchemaOptions) -> Result:
         """Finds or exports the OpenAPI schema and checks it for faults."""
         from callboard_api_test.schema import check_schema
@@ -92,7 +92,7 @@ class APITestAgent(Agent):
 
     @action(
         "API contract",
-        needs=Needs(cpus=1, memory_mb=400),
+        needs=Needs(cpus=1, memory_mb=600),
         options=ContractOptions,
         time_limit=7800,
         tools=("schemathesis",),
@@ -103,7 +103,7 @@ class APITestAgent(Agent):
 
         return check_contract(ctx, options)
 
-    @action("API response times", needs=Needs(cpus=1, memory_mb=200), options=LatencyOptions, time_limit=900)
+    @action("API response times", needs=Needs(cpus=1, memory_mb=250), options=LatencyOptions, time_limit=900)
     def latency(self, ctx: Context, options: LatencyOptions) -> Result:
         """Takes the response times of the operations that need no parameters, on a throw-away instance."""
         from callboard_api_test.latency import check_latency
