@@ -8,7 +8,7 @@ the log cannot be written nothing has an effect: no launch, no stop, no acknowle
 import asyncio
 import math
 import threading
-from collections import deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -29,6 +29,7 @@ from callboard.core.events import (
     QuestionAnswered,
     QuestionAsked,
     RunSubmitted,
+    attempt_of,
 )
 from callboard.core.facts import Asked, Began, Ended, Fact, Found, Kept, Measured, Progressed
 from callboard.core.fold import fold
@@ -201,11 +202,13 @@ class Engine:
 
     async def take_over(self) -> None:
         """Reads the log, adopts what still runs and takes the first step; `run` begins with it."""
+        told: dict[AttemptKey, Counter[str]] = defaultdict(Counter)
         for _, event in self._log.load():
             fold(self.state, event)
+            _count_told(event, told)
         self.state.last_run = max(self.state.last_run, self._log.last_run())
         self._settle()
-        left = [LeftRunning(t.attempt_key, t.process, t.spec) for t in self.state.live.values()]
+        left = [LeftRunning(t.attempt_key, t.process, t.spec, told[t.attempt_key]) for t in self.state.live.values()]
         await self._launcher.open(self.deliver)
         started = EngineStarted(self._clock.wall(), self.state.epoch + 1, self._version)
         fold(self.state, started)
@@ -431,3 +434,18 @@ class Engine:
         if run not in self.state.runs:
             raise NotFound(f"there is no run {run}")
         self._settle()
+
+
+def _count_told(event: Event, told: dict[AttemptKey, Counter[str]]) -> None:
+    """Counts what the log has of an attempt's messages, so that an adopted attempt does not tell it again."""
+    match event:
+        case FindingsFound():
+            told[attempt_of(event)]["findings"] += len(event.findings)
+        case MetricsTaken():
+            told[attempt_of(event)]["metrics"] += len(event.metrics)
+        case ArtifactKept():
+            told[attempt_of(event)]["kept"] += 1
+        case QuestionAsked():
+            told[attempt_of(event)]["asked"] += 1
+        case _:
+            pass
