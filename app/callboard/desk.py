@@ -31,12 +31,13 @@ from callboard.core.commands import (
 from callboard.core.fold import fold
 from callboard.core.plan import NeverStarts, foresee
 from callboard.core.resources import Capacity
-from callboard.core.run import SEVERITIES, Task
+from callboard.core.run import SEVERITIES, Run, Task
 from callboard.core.state import State
 from callboard.core.task import Priority, TaskKey, TaskState
 from callboard.engine import Engine
 from callboard.errors import ConfigError, NotFound, Refused
 from callboard.guard.trust import Trust
+from callboard.launch.outlog import read_piece
 from callboard.learn.durations import Learned, learned
 from callboard.live import Listener, LiveFeed
 from callboard.planning import Prepared, plan_row, prepare
@@ -47,6 +48,7 @@ from callboard.rows import Row, critical_places, key_of, run_row, task_row
 NEWEST_RUNS = 20
 LARGEST_LOG = 1_000_000
 PREFLIGHT_S = 300.0
+HIGHEST = 2**53
 
 
 class Desk:
@@ -160,9 +162,7 @@ class Desk:
         seq = self._history.last_seq()
         found = self._engine.inspect(lambda state: self._live_run(state, run))
         if found is None:
-            kept = self._history.run(run)
-            if kept is None:
-                raise NotFound(f"there is no run {run}; see `callboard runs`")
+            kept = self._kept(run)
             critical = critical_places(kept)
             tasks = [task_row(task, on_critical_path=task.index in critical) for task in kept.tasks]
             return {"run": run_row(kept), "tasks": tasks, "seq": seq}
@@ -227,8 +227,15 @@ class Desk:
         return sarif_of_run(self.run_findings(run), self._version)
 
     def _require_run(self, run: int) -> None:
-        if not self._engine.inspect(lambda state: run in state.runs) and self._history.run(run) is None:
-            raise NotFound(f"there is no run {run}; see `callboard runs`")
+        if not self._engine.inspect(lambda state: run in state.runs):
+            self._kept(run)
+
+    def _kept(self, number: int) -> Run:
+        """A run of the record; raises `NotFound`."""
+        kept = self._history.run(number) if 0 < number < HIGHEST else None
+        if kept is None:
+            raise NotFound(f"there is no run {number}; see `callboard runs`")
+        return kept
 
     def key(self, task_id: str) -> TaskKey:
         """The task that '12.3' or '12.quality.tests' names; raises `NotFound`."""
@@ -272,18 +279,18 @@ class Desk:
         key = self.key(task_id)
         whole = self.task_brief(key)
         number = attempt or whole["attempt"]
+        if number and not 0 < number <= whole["attempt"]:
+            raise NotFound(f"task {key} has no attempt {number}; it has {whole['attempt']}")
         path = self._log_path(key, number)
         size = self._size(path)
         start = max(0, size + offset) if offset < 0 else min(offset, size)
         text = b""
         if size:
-            with open(path, "rb") as file:
-                file.seek(start)
-                text = file.read(max(0, min(limit, LARGEST_LOG)))
+            start, text = read_piece(path, start, max(0, min(limit, LARGEST_LOG)))
         ended = number < whole["attempt"] or whole["state"] not in ("starting", "running")
         return {
             "attempt": number,
-            "text": text.decode("utf-8", "replace"),
+            "text": text.replace(b"\0", b"").decode("utf-8", "replace"),
             "offset": start,
             "next": start + len(text),
             "size": size,
@@ -302,9 +309,9 @@ class Desk:
         found = self._engine.inspect(look)
         if found is not None:
             return found
-        kept = self._history.run(key.run)
-        if kept is None or key.task >= len(kept.tasks):
-            raise NotFound(f"there is no task {key}")
+        kept = self._kept(key.run)
+        if key.task >= len(kept.tasks):
+            raise NotFound(f"run {key.run} has no task {key.task}; it has {len(kept.tasks)}")
         return {"state": kept.tasks[key.task].state.value, "attempt": kept.tasks[key.task].attempt}
 
     def spool(self, key: TaskKey, attempt: int) -> Path:
@@ -540,6 +547,7 @@ class Desk:
     def cancel_task(self, task_id: str, reason: str, by: str) -> None:
         """Ends a task."""
         key = self.key(task_id)
+        self._require_run(key.run)
         self._revive(key.run)
         self._do(Cancel(key.run, key.task, by, reason))
 
@@ -553,6 +561,7 @@ class Desk:
     def retry_task(self, task_id: str, by: str) -> None:
         """Tries an ended task again."""
         key = self.key(task_id)
+        self._require_run(key.run)
         self._revive(key.run)
         self._do(TryAgain(key.run, key.task, by))
 
@@ -574,6 +583,8 @@ class Desk:
     def decide(self, task_id: str, choice: str, by: str) -> None:
         """A person's word about a task that needs a decision."""
         key = self.key(task_id)
+        self._require_run(key.run)
+        self._revive(key.run)
         self._do(DecideTask(key.run, key.task, choice, by))
 
     def answer(self, task_id: str, question: str, choice: str, by: str) -> None:
