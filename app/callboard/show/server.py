@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 from nicegui import core, ui
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from callboard.core.boundary import Boundary
 from callboard.guard.door import Door, open_door
@@ -27,6 +27,7 @@ from callboard.show.faults import Faults
 from callboard.show.feed import Feed
 from callboard.show.pages import register
 from callboard.show.stream import stream
+from callboard.show.turnstile import Turnstile
 
 STATIC = Path(__file__).parent / "static"
 API_NAMES = frozenset({"/openapi.json", "/healthz", "/readyz", "/api"})
@@ -76,7 +77,7 @@ def serve(
         tailwind=False,
     )
     api = service(desk, stream(desk, feed))
-    guard = Guard(Split(api, pages), rules, user or getpass.getuser())
+    guard = Guard(Split(api, Turnstile(pages)), rules, user or getpass.getuser())
     config = uvicorn.Config(
         guard,
         log_level="error",
@@ -100,7 +101,7 @@ def serve(
 class Split:
     """REST, schema and health go to one application, everything else to NiceGUI."""
 
-    def __init__(self, api: FastAPI, pages: FastAPI) -> None:
+    def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
         self.api = api
         self.pages = pages
 
