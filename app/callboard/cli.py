@@ -12,6 +12,8 @@ from pathlib import Path
 
 from callboard import __version__
 
+WORKSPACE = "the folder to work on (default: this one)"
+DATA = "where Callboard keeps its data (or CALLBOARD_DATA)"
 DONE, FAILED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -31,17 +33,15 @@ def parser() -> argparse.ArgumentParser:
         "failed, 2 usage or configuration, 3 not reachable, 130 interrupted.",
     )
     top.add_argument("--version", action="version", version=f"callboard {__version__}")
+    top.add_argument("--workspace", "-w", type=Path, metavar="PATH", help=WORKSPACE)
+    top.add_argument("--data", type=Path, metavar="PATH", help=DATA)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
     def command(name: str, module: str, help: str, *, listing: bool = True) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=help, description=help)
         made.set_defaults(module=module, function=name.replace("-", "_"))
-        made.add_argument(
-            "--workspace", "-w", type=Path, metavar="PATH", help="the folder to work on (default: this one)"
-        )
-        made.add_argument(
-            "--data", type=Path, metavar="PATH", help="where Callboard keeps its data (or CALLBOARD_DATA)"
-        )
+        for flags, help in ((("--workspace", "-w"), WORKSPACE), (("--data",), DATA)):
+            made.add_argument(*flags, type=Path, metavar="PATH", default=argparse.SUPPRESS, help=help)
         if listing:
             made.add_argument("--json", action="store_true", help="print JSON")
         return made
@@ -74,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
     pipeline_flags(made)
 
     made = command("init", "plans", "write callboard.toml from what the agents propose", listing=False)
-    made.add_argument("--force", action="store_true", help="overwrite an existing callboard.toml")
+    made.add_argument("--force", action="store_true", help="write a new one; the former is kept as callboard.toml.bak")
 
     made = command("status", "looks", "show what goes on, or all about one run or task")
     made.add_argument(

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 from callboard.cli import DONE, USAGE
@@ -54,29 +55,45 @@ def _print_plan(row: dict[str, Any]) -> None:
 
 
 def init(given: argparse.Namespace) -> int:
-    """Writes `callboard.toml`; an existing one only with --force."""
+    """Writes `callboard.toml`; with --force an existing one is kept beside it as `callboard.toml.bak`."""
     from callboard.config import CONFIG_NAME, write_config
     from callboard.planning import prepare
 
     settings = settings_of(given)
     target = settings.workspace / CONFIG_NAME
-    if target.exists() and not given.force:
-        sys.stderr.write(f"callboard: {target} is there already; edit it, or overwrite it with --force\n")
-        return USAGE
-    former = target.read_bytes() if target.exists() else None
-    if former is not None:
-        target.unlink()
+    kept: Path | None = None
+    if target.exists() or target.is_symlink():
+        if not given.force:
+            sys.stderr.write(f"callboard: {target} is there already; edit it, or write a new one with --force\n")
+            return USAGE
+        kept = _put_aside(target)
     try:
         prepared = prepare(settings.workspace, settings.data)
-        text = write_config(settings.workspace, prepared.built)
+        with open(target, "x", encoding="utf-8") as file:
+            file.write(write_config(settings.workspace, prepared.built))
     except BaseException:
-        if former is not None:
-            target.write_bytes(former)
+        if kept is not None:
+            kept.replace(target)
         raise
-    target.write_text(text, "utf-8")
     sys.stdout.write(f"wrote {target} with {len(prepared.built.specs)} jobs\n")
+    if kept is not None:
+        sys.stdout.write(
+            f"the former one is {kept}; take over from it what you wrote yourself (services, endpoints, schedules, …)\n"
+        )
     for words in (*prepared.troubles, *prepared.built.notes):
         sys.stderr.write(f"note: {plain(words, 1000)}\n")
     if remote_desk(settings) is not None:
         sys.stdout.write("the running server reads it with the next run\n")
+    sys.stdout.write("look at it, then `callboard run --trust`: what is trusted is the file as it is\n")
     return DONE
+
+
+def _put_aside(target: Path) -> Path:
+    """Renames the file to the first free name of callboard.toml.bak, callboard.toml.bak2 and so on."""
+    number = 1
+    while True:
+        aside = target.with_name(f"{target.name}.bak{number if number > 1 else ''}")
+        if not (aside.exists() or aside.is_symlink()):
+            target.rename(aside)
+            return aside
+        number += 1
