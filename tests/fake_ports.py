@@ -38,6 +38,9 @@ class FakeMeter:
     def usage(self, running: Mapping[AttemptKey, Process]) -> Mapping[AttemptKey, Usage]:
         return {}
 
+    def now(self, key: AttemptKey) -> tuple[float, int] | None:
+        return None
+
     def host(self) -> Mapping[str, Any]:
         return {}
 

@@ -37,11 +37,11 @@ from callboard.core.task import Priority, TaskKey, TaskState
 from callboard.engine import Engine
 from callboard.errors import ConfigError, NotFound, Refused
 from callboard.guard.trust import Trust
-from callboard.launch.outlog import read_piece
 from callboard.learn.durations import Learned, learned
 from callboard.live import Listener, LiveFeed
 from callboard.planning import Prepared, plan_row, prepare
 from callboard.record.history import History
+from callboard.record.outputs import read_piece, size_of
 from callboard.reports import sarif_of_run
 from callboard.rows import Row, critical_places, key_of, run_row, task_row
 
@@ -257,7 +257,7 @@ class Desk:
             raise NotFound(f"run {key.run} has no task {key.task}; it has {len(whole['tasks'])}")
         attempts = self._history.attempts(*key)
         for attempt in attempts:
-            attempt["log_bytes"] = self._size(self._log_path(key, attempt["attempt"]))
+            attempt["log_bytes"] = size_of(self._log_path(key, attempt["attempt"]))
         return {
             "task": whole["tasks"][key.task],
             "run": whole["run"],
@@ -282,17 +282,17 @@ class Desk:
         if number and not 0 < number <= whole["attempt"]:
             raise NotFound(f"task {key} has no attempt {number}; it has {whole['attempt']}")
         path = self._log_path(key, number)
-        size = self._size(path)
-        start = max(0, size + offset) if offset < 0 else min(offset, size)
+        size = size_of(path)
+        start = following = max(0, size + offset) if offset < 0 else min(offset, size)
         text = b""
         if size:
-            start, text = read_piece(path, start, max(0, min(limit, LARGEST_LOG)))
+            start, following, text = read_piece(path, start, max(0, min(limit, LARGEST_LOG)))
         ended = number < whole["attempt"] or whole["state"] not in ("starting", "running")
         return {
             "attempt": number,
             "text": text.replace(b"\0", b"").decode("utf-8", "replace"),
             "offset": start,
-            "next": start + len(text),
+            "next": following,
             "size": size,
             "ended": ended,
         }
@@ -320,12 +320,6 @@ class Desk:
 
     def _log_path(self, key: TaskKey, attempt: int) -> Path:
         return self.spool(key, attempt) / "output.log"
-
-    def _size(self, path: Path) -> int:
-        try:
-            return path.stat().st_size
-        except OSError:
-            return 0
 
     def artifact_path(self, task_id: str, attempt: int, name: str) -> Path:
         """Where a kept file lies; only files that the record names."""

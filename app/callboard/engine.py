@@ -66,7 +66,7 @@ class Published:
 
 @dataclass(slots=True)
 class Live:
-    """What is known of running attempts and is not worth a place in the log."""
+    """What is known of running attempts and is not worth a place in the log; `rates` are cores and MiB at this moment."""
 
     progress: dict[AttemptKey, tuple[float | None, str, float]] = field(default_factory=dict)
     usage: dict[AttemptKey, Usage] = field(default_factory=dict)
@@ -420,7 +420,8 @@ class Engine:
             former = before.get(key)
             if former is not None and usage.wall_s > former.wall_s:
                 cores = (usage.cpu_s - former.cpu_s) / (usage.wall_s - former.wall_s)
-                self.live.rates[key] = (max(0.0, cores), usage.peak_mb)
+                seen = self._meter.now(key)
+                self.live.rates[key] = (max(0.0, cores), seen[0] if seen is not None else usage.peak_mb)
         self.live.usage = after
         for listener in self.measured:
             listener()

@@ -89,4 +89,7 @@ class Meter(Protocol):
 
     def usage(self, running: Mapping[AttemptKey, Process]) -> Mapping[AttemptKey, Usage]: ...
 
+    def now(self, key: AttemptKey) -> tuple[float, int] | None:
+        """MiB resident and the number of processes of an attempt at the last look, None when it was not seen."""
+
     def host(self) -> Mapping[str, Any]: ...

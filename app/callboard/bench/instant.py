@@ -58,6 +58,10 @@ class FixedMeter:
         """Nobody uses anything."""
         return {}
 
+    def now(self, key: AttemptKey) -> tuple[float, int] | None:
+        """Nobody was seen."""
+        return None
+
     def host(self) -> Mapping[str, Any]:
         """Nothing is known of the host."""
         return {}
