@@ -64,13 +64,8 @@ class House:
 
     def _build(self, settings: Settings) -> None:
         database = open_database(settings.data)
-        config = _config(settings.workspace)
-        self.meter = HostMeter(
-            settings.data,
-            cpu_reserve=config.engine.cpu_reserve or 0.0,
-            memory_reserve_mb=config.engine.memory_reserve_mb,
-            slots=settings.parallelism or config.engine.parallelism,
-        )
+        config = config_or_default(settings.workspace)
+        self.meter = meter_of(settings, config)
         self._samples = Samples(database)
         self.engine = Engine(
             clock=SystemClock(),
@@ -81,7 +76,7 @@ class House:
             version=callboard.__version__,
         )
         if self._quiet:
-            self.engine.state.halted = "no Callboard works on this data folder; `callboard up` goes on"
+            self.engine.state.halted = "`callboard up` goes on with it"
         self.history = History(database)
         feed = LiveFeed(self.engine, lambda: self.desk.host(), self.history.last_of_agents)
         self.engine.measured.append(self._sample)
@@ -180,6 +175,16 @@ class House:
             self._lock = None
 
 
+def meter_of(settings: Settings, config: Config) -> HostMeter:
+    """The meter of this machine, less what `callboard.toml` and the settings leave to others."""
+    return HostMeter(
+        settings.data,
+        cpu_reserve=config.engine.cpu_reserve or 0.0,
+        memory_reserve_mb=config.engine.memory_reserve_mb,
+        slots=settings.parallelism or config.engine.parallelism,
+    )
+
+
 def _short(host: Any) -> dict[str, Any]:
     names = ("memory_total_mb", "net_rx_mb_s", "net_tx_mb_s", "disk_read_mb_s", "disk_write_mb_s", "pressure", "load")
     return {"cpu_percent": host.get("cpu_percent"), "memory_used_mb": host.get("memory_used_mb")} | {
@@ -187,7 +192,7 @@ def _short(host: Any) -> dict[str, Any]:
     }
 
 
-def _config(workspace: Path) -> Config:
+def config_or_default(workspace: Path) -> Config:
     """The workspace's configuration; a broken one must not keep the engine from starting."""
     from callboard.config import default_config
 

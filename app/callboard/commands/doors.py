@@ -44,13 +44,13 @@ def reading_desk(settings: Settings) -> Any:
     from callboard.desk import Desk
     from callboard.engine import Engine
     from callboard.live import LiveFeed
-    from callboard.measure.host import HostMeter
     from callboard.record.database import open_database
     from callboard.record.history import History
     from callboard.record.log import MemoryLog, SqliteLog
+    from callboard.wiring import config_or_default, meter_of
 
     clock = SystemClock()
-    room: Capacity = HostMeter(settings.data).capacity({})
+    room: Capacity = meter_of(settings, config_or_default(settings.workspace)).capacity({})
     engine = Engine(
         clock=clock,
         log=MemoryLog(),
@@ -63,7 +63,7 @@ def reading_desk(settings: Settings) -> Any:
     database = open_database(settings.data)
     for _, event in SqliteLog(database).load():
         fold(engine.state, event)
-    engine.state.halted = engine.state.halted or "no Callboard works on this data folder; `callboard up` goes on"
+    engine.state.halted = engine.state.halted or "`callboard up` goes on with it"
     history = History(database)
     return Desk(
         engine=engine,
