@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-NODE_WIDTH = 196.0
+NODE_WIDTH = 216.0
 NODE_HEIGHT = 46.0
 COLUMN_GAP = 64.0
 ROW_GAP = 16.0

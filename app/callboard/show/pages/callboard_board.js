@@ -56,7 +56,7 @@ const TaskLine = {
     <td class="full"><template v-if="t.hold"><CbHold :hold="t.hold"/></template>
       <template v-else-if="LIVE.has(t.state)"><CbBar :value="words.progressOf(t)" :label="'progress of ' + t.name"/><span class="note">{{ t.note }}</span></template>
       <span v-else class="reason">{{ t.reason }}</span></td>
-    <td class="right off-phone"><CbNum :value="spent" :as="words.ticking" why="not started"/></td>
+    <td class="right off-phone"><CbNum :value="spent" :as="t.ended == null ? words.ticking : words.duration" why="not started"/></td>
     <td class="right off-phone"><CbNum :value="eta" :as="words.remaining" why="no estimate"/></td></tr>`,
 };
 
@@ -185,10 +185,9 @@ export default {
         <CbEmpty v-else-if="newestRuns.length" title="Nothing runs, nothing waits">Start a run, or let a schedule or a commit do it.</CbEmpty>
         <CbEmpty v-else title="No run yet">Callboard looked at the workspace and worked out what the crew can do here. <a href="/runs/new"><b>See the plan</b></a>, or type <code>callboard run</code>.</CbEmpty>
         <div v-if="open.length > shownTasks.length" class="log-foot">{{ open.length - shownTasks.length }} more wait; each run's page shows all of its tasks.</div></section>
-      <section class="panel" aria-labelledby="h-runs"><header><h2 id="h-runs">Newest runs</h2><a class="more" href="/runs">All runs</a></header>
-        <table v-if="newestRuns.length" class="table fold"><thead><tr><th>Run</th><th>State</th><th>Result</th><th>Findings</th><th class="right">When</th></tr></thead><tbody><tr v-for="r in newestRuns" :key="r.id" :data-run="r.id">
-          <td><a class="name" :href="'/runs/' + r.id">{{ r.id }} · {{ r.name }}</a> <span class="quiet">{{ r.trigger }}</span></td><td><CbState :word="r.state"/></td><td class="full reason"><template v-if="words.RUN_OVER.has(r.state)">{{ r.summary }}</template><span v-else class="num">{{ r.done }} of {{ r.total }} done</span></td><td class="off-phone"><CbCounts :of="r.findings"/></td><td class="right off-phone"><CbAgo :at="r.ended || r.started || r.submitted"/></td></tr></tbody></table>
-        <CbEmpty v-else title="No run yet">A run calls the agents for one pipeline. Its result, findings and logs stay here.</CbEmpty></section>
+      <section v-if="newestRuns.length" class="panel" aria-labelledby="h-runs"><header><h2 id="h-runs">Newest runs</h2><a class="more" href="/runs">All runs</a></header>
+        <table class="table fold"><thead><tr><th>Run</th><th>State</th><th>Result</th><th>Findings</th><th class="right">When</th></tr></thead><tbody><tr v-for="r in newestRuns" :key="r.id" :data-run="r.id">
+          <td><a class="name" :href="'/runs/' + r.id">{{ r.id }} · {{ r.name }}</a> <span class="quiet">{{ r.trigger }}</span></td><td><CbState :word="r.state"/></td><td class="full reason"><template v-if="words.RUN_OVER.has(r.state)">{{ r.summary }}</template><span v-else class="num">{{ r.done }} of {{ r.total }} done</span></td><td class="off-phone"><CbCounts :of="r.findings"/></td><td class="right off-phone"><CbAgo :at="r.ended || r.started || r.submitted"/></td></tr></tbody></table></section>
     </div>
     <aside class="stack">
       <section class="panel" aria-labelledby="h-host"><header><h2 id="h-host">This machine</h2><a class="more" href="/machine">Details</a></header><div class="gauges"><CbGauge v-for="g in cap" :key="g.name" v-bind="g" why="not measured on this machine"/></div><CbEmpty v-if="!cap.length" title="Not measured yet">The first figures come within two seconds.</CbEmpty></section>

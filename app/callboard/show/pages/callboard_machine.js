@@ -32,6 +32,8 @@ export default {
         if (state.history.length > MOST) state.history.splice(0, 60);
       },
     });
+    // How many processes a task has comes by REST alone.
+    setInterval(() => document.visibilityState === "visible" && get("/machine").then((m) => (state.tasks = m.tasks ?? [])).catch(() => {}), 5000);
     const live = computed(() => rows.list().filter((t) => words.LIVE.has(t.state)));
     const users = computed(() => {
       const processes = new Map(state.tasks.map((t) => [t.id, t]));

@@ -3,9 +3,12 @@ import { computed, nextTick, onBeforeUnmount, onMounted, reactive, ref, watch } 
 import { PARTS } from "callboard/parts.js";
 import * as words from "callboard/words.js";
 
-const LONGEST = 23;
+const LONGEST = 22;
 const READABLE = 0.62;
 const cut = (text, most) => (text.length > most ? text.slice(0, most - 1) + "…" : text);
+
+// Long names differ at their ends: the middle is left out.
+const short = (name) => (name.length > LONGEST ? `${name.slice(0, 10)}…${name.slice(11 - LONGEST)}` : name);
 
 const GraphNode = {
   props: { t: Object, n: Object, near: Boolean, chosen: Boolean },
@@ -20,7 +23,7 @@ const GraphNode = {
       return t.hold ? cut(`waits · ${t.hold.kind}`, 30) : word;
     });
     const progress = computed(() => (words.LIVE.has(props.t.state) ? words.progressOf(props.t) : null));
-    return { s, sub, progress, name: computed(() => cut(props.t.name, LONGEST)) };
+    return { s, sub, progress, name: computed(() => short(props.t.name)) };
   },
   template: `<g class="node" :class="['t-' + s.tone, {near, chosen}]" :transform="'translate(' + n.x + ' ' + n.y + ')'" :data-node="t.id"><title>{{ t.name }} {{ t.id }}: {{ t.state }}{{ t.hold ? ', ' + t.hold.reason : '' }}</title>
     <rect class="box" :width="n.w" :height="n.h" rx="6"/><rect class="stripe" width="3" :height="n.h - 12" x="0" y="6" rx="1.500"/>
