@@ -94,7 +94,7 @@ class Desk:
             "seq": self._history.last_seq(),
             "runs": runs[:NEWEST_RUNS],
             "tasks": tasks,
-            "agents": self.agents(),
+            "agents": self.agents(wait=False),
             "host": self.host(),
             "findings": self._history.findings(limit=50),
             "questions": self.questions(),
@@ -334,9 +334,12 @@ class Desk:
                             return path
         raise NotFound(f"task {task_id} attempt {attempt} kept no file '{name[:100]}'")
 
-    def agents(self) -> list[Row]:
-        """All agents: what each is, whether it can work here, what it does now."""
-        tools = self._tools()
+    def agents(self, *, wait: bool = True) -> list[Row]:
+        """All agents: what each is, whether it can work here, what it does now.
+
+        The first look at the tools takes seconds; without `wait` it is begun, and no tool is named until it is done.
+        """
+        tools = self._tools(wait)
         names = [agent.name for agent in self._catalogue.agents]
         live = self._engine.inspect(
             lambda state: {name: self._feed.agent_row(name) for name in {*names, *state.agents}}
@@ -362,16 +365,21 @@ class Desk:
             "trouble": plugin.error if plugin else "",
         }
 
-    def _tools(self) -> dict[str, list[Row]]:
+    def _tools(self, wait: bool) -> dict[str, list[Row]]:
         """Each agent's tools as the preflight found them; looked at again after PREFLIGHT_S, in the background."""
-        with self._looking:
-            at, found = self._preflight
-            if not found:
-                found = self._look()
-            elif time.monotonic() - at > PREFLIGHT_S:
-                self._preflight = (time.monotonic(), found)
-                threading.Thread(target=self._look, name="preflight", daemon=True).start()
+        at, found = self._preflight
+        if found and time.monotonic() - at > PREFLIGHT_S:
+            self._preflight = (time.monotonic(), found)
+            threading.Thread(target=self._look, name="preflight", daemon=True).start()
+        if found or not wait:
+            if not found and self._engine.loop is not None and not self._looking.locked():
+                threading.Thread(target=self._first_look, name="preflight", daemon=True).start()
             return found
+        return self._first_look()
+
+    def _first_look(self) -> dict[str, list[Row]]:
+        with self._looking:
+            return self._preflight[1] or self._look()
 
     def _look(self) -> dict[str, list[Row]]:
         trusted = not self._trust.why_not(self.workspace)
