@@ -25,7 +25,7 @@ def status(given: argparse.Namespace) -> int:
         sys.stdout.write(
             f"Callboard {board['engine']['version']} at {remote.server.address}\n"
             if remote
-            else "no server is running\n"
+            else "no server is running; this is how the record stands\n"
         )
         _print_board(board)
     elif given.what.isdecimal():
