@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from callboard.api import Context, Finding, Result, Severity, clean, unknown
+from callboard.api import Context, Finding, Result, Severity, ToolRun, clean, unknown
 from callboard_code_refactor.declarations import Declaration, declarations, module_names
 from callboard_code_refactor.guarded import guarded_lines
 from callboard_code_refactor.npm import check_npm, npm_folders
@@ -97,7 +97,7 @@ def _check_python(ctx: Context, project: Declaration, others: Sequence[str], tal
         issues = json.loads(report.read_text("utf-8"))
         places = [_place(ctx, project, issue) for issue in issues]
     except (OSError, ValueError, KeyError, TypeError):
-        tally.troubles.append(f"deptry could not read {project.source} (exit {run.code}): {clean(run.trouble, 200)}")
+        tally.troubles.append(f"deptry could not read {project.source} (exit {run.code}): {_words(run)}")
         return
     scanned = re.search(r"Scanning (\d+) files?", run.stderr + run.stdout)
     tally.files += int(scanned[1]) if scanned else 0
@@ -106,6 +106,15 @@ def _check_python(ctx: Context, project: Declaration, others: Sequence[str], tal
     for issue, (path, line, column) in zip(issues, places, strict=True):
         _report(ctx, project, issue, path, line, column, sure=own is not None)
         tally.kinds[KINDS.get(issue["error"]["code"], "other")] += 1
+
+
+def _words(run: ToolRun) -> str:
+    """What deptry died of: the exception that its traceback ends with, with all of its lines."""
+    lines = run.stderr.rstrip().splitlines()
+    starts = [number for number, line in enumerate(lines) if re.match(r"[A-Za-z_][\w.]*: ", line)]
+    told = lines[starts[-1] :] if starts else []
+    spoken = "; ".join(line.strip() for line in told if line.strip(" ^~|"))
+    return clean(spoken.rpartition("packaging.requirements.")[2] or run.trouble, 300)
 
 
 def _sources(project: Declaration) -> list[str]:

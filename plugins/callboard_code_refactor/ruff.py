@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from callboard.api import Context
+from callboard.api import Context, clean
 from callboard_code_refactor.sources import batches
 
 LOOK_ONLY = ("--no-fix", "--no-fix-only", "--no-unsafe-fixes")
@@ -65,7 +65,8 @@ def _ruff(ctx: Context, where: Path, words: Sequence[str]) -> str:
         ["ruff", "check", *words], cwd=where, env={"NO_COLOR": "1", "RUFF_NO_CACHE": "true"}, timeout=300
     )
     if run.code != 0:
-        raise RuffTrouble(f"ruff ended with {run.code}: {run.trouble}")
+        lines = [line.strip() for line in run.stderr.splitlines() if line.strip(" |^")]
+        raise RuffTrouble(f"ruff ended with {run.code}: {clean('; '.join(lines)[-400:] or run.trouble)}")
     return run.stdout
 
 

@@ -1,6 +1,7 @@
 """The action `quality.npm_tests`: `npm test`, read by the machine format of its runner."""
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,7 +196,8 @@ def _judged(
 
 def _finding(ctx: Context, options: NpmOptions, case: TestCase) -> Finding:
     base = ctx.workspace.path / options.folder
-    file = case.file or (case.classname if re.search(r"\.\w{2,4}$", case.classname) else "")
+    whole = case.name.startswith("/") and Path(case.name).is_file()  # node --test names a file that broke off so
+    file = case.name if whole else case.file or (case.classname if re.search(r"\.\w{2,4}$", case.classname) else "")
     path = str((base / file).resolve()) if file else ""
     line = case.line
     for spot, number in PLACE.findall(case.text)[:200] if not (path and line) else []:
@@ -205,8 +207,12 @@ def _finding(ctx: Context, options: NpmOptions, case: TestCase) -> Finding:
             path, line = str(place), int(number)
             break
     named = case.name if case.classname in ("", "test", file) else f"{case.classname} {case.name}"
+    if whole:
+        file = named = os.path.relpath(file, base)
     rule = "test-failed" if case.outcome is TestOutcome.FAILED else "test-error"
     message = COLOURS.sub("", case.message).strip().partition("\n")[0] or "no reason was given"
+    if whole and message == "test failed":
+        message = "this file ended in an error before its tests were over; the log has its words"
     mark = hashlib.sha256("\x1f".join((rule, options.folder, file, named)).encode("utf-8", "replace")).hexdigest()[:16]
     return Finding(
         rule, Severity.HIGH, f"{named}: {message}", path, line, help="run it alone", tool="npm", fingerprint=mark

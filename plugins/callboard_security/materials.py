@@ -158,7 +158,7 @@ def _bill(ctx: Context, source: Source) -> tuple[int, int, str]:
         if bill.get("bomFormat") != "CycloneDX" or not isinstance(components, list):
             raise ValueError("this is no CycloneDX bill")
     except (ValueError, AttributeError, RecursionError):
-        return 0, 0, run.trouble or f"{tool} gave no bill (exit {run.code})"
+        return 0, 0, run.trouble.removeprefix("CRITICAL | CDX > ") or f"{tool} gave no bill (exit {run.code})"
     name = f"sbom-{source.path.replace('/', '-').lstrip('.')}.cdx.json"
     place = ctx.scratch / name
     place.write_text(run.stdout, "utf-8")

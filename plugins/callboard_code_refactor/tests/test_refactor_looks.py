@@ -141,6 +141,20 @@ def test_a_ruff_setting_that_ruff_refuses_is_unknown_with_its_words(tmp_path: Pa
     assert ">=99" in summary
 
 
+def test_a_pyproject_that_is_no_toml_is_named(tmp_path: Path) -> None:
+    put(tmp_path, {"pyproject.toml": "this is no toml\n", "a.py": "x = 1\n"})
+    verdict, summary = result(run_action(CodeRefactor(), "outdated_syntax", tmp_path))
+    assert verdict == Verdict.UNKNOWN
+    assert "pyproject.toml" in summary
+
+
+def test_a_requirement_that_deptry_cannot_read_is_quoted(tmp_path: Path) -> None:
+    put(tmp_path, {"requirements.txt": "not a requirement !!\n", "a.py": "import json\n"})
+    verdict, summary = result(run_action(CodeRefactor(), "dependencies", tmp_path))
+    assert verdict == Verdict.UNKNOWN
+    assert "not a requirement !!" in summary
+
+
 @pytest.mark.parametrize(
     ("specifier", "version"),
     [(">=3.8,<4", "py38"), ("^3.9", "py39"), ("~=3.10", "py310"), (">3.10", "py311"), ("<4", ""), ("", "")],

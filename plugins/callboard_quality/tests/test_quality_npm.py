@@ -60,6 +60,15 @@ def test_nodes_own_runner_is_read_by_its_report(root: Path) -> None:
     assert "2 passed" in words
 
 
+def test_a_file_that_breaks_off_is_named_as_the_workspace_sees_it(root: Path) -> None:
+    package(root, "node --test")
+    (root / "torn.test.js").write_text("const test = require(")
+    outcome = run(root)
+    assert told(outcome)[0] is Verdict.FAIL
+    assert [finding.path for finding in outcome.findings] == ["torn.test.js"]
+    assert outcome.findings[0].message.startswith("torn.test.js: this file ended in an error")
+
+
 @pytest.mark.parametrize(
     ("script", "verdict"),
     [

@@ -106,6 +106,12 @@ def test_one_broken_lock_leaves_the_other_bills(place: Path) -> None:
     assert "sbom-api-requirements.txt.cdx.json" in outcome.artifacts
 
 
+def test_the_reason_for_no_bill_is_free_of_the_tool_s_own_marks(place: Path) -> None:
+    files = {"poetry.lock": "x = 1\n", "pyproject.toml": "this is no toml\n"}
+    [finding] = act(place, "sbom", files).findings
+    assert finding.message.startswith("No bill of materials could be made from this: Expected")
+
+
 def test_licences_of_an_environment_against_the_policy(place: Path) -> None:
     environment(place, "planted", "1.2.3", "GPL-3.0-only")
     free = act(place, "licences", {})
