@@ -12,7 +12,7 @@ from callboard.core.graph import CycleFound
 from callboard.core.invariants import of_state
 from callboard.core.run import RunState
 from callboard.core.state import State
-from callboard.core.task import Priority, Retry, TaskState, Verdict
+from callboard.core.task import Priority, Retry, TaskSpec, TaskState, Verdict
 from callboard.errors import CallboardError, NotFound, Refused
 from core_story import PROCESS, Story, spec
 
@@ -70,6 +70,10 @@ def decided(task: int, attempt: int) -> e.AttemptDecided:
     return e.AttemptDecided(1.0, 1, task, attempt, 1, "")
 
 
+def submitted(run: int, *specs: TaskSpec) -> e.RunSubmitted:
+    return e.RunSubmitted(1.0, run, "p", "/w", "ann", "t", Priority.LOW, specs)
+
+
 NO_RETRY = "only what failed, was cancelled, lost or skipped can be tried again"
 REFUSED: list[tuple[e.Event, str]] = [
     (decided(1, 2), "task 1.1 'runs' is running (attempt 1): attempt 2 cannot be decided"),
@@ -97,11 +101,12 @@ REFUSED: list[tuple[e.Event, str]] = [
     (e.DecisionMade(1.0, 1, 1, "ann", "retry"), "task 1.1 'runs' is running (attempt 1): it waits for no decision"),
     (e.DecisionMade(1.0, 1, 3, "ann", "perhaps"), "'perhaps' is no choice for task 1.3; the choices: retry, give up"),
     (e.EngineStarted(1.0, 1, "1"), "epoch 1 is not newer than 1"),
-    (e.RunSubmitted(1.0, 1, "p", "/w", "ann", "t", Priority.LOW, (spec("a"),)), "run 1 is there already"),
-    (e.RunSubmitted(1.0, 2, "p", "/w", "ann", "t", Priority.LOW, (spec("a", 1),)), "task 'a' waits for a place that run 2 does not have"),
-    (e.RunSubmitted(1.0, 2, "p", "/w", "ann", "t", Priority.LOW, (spec("a", -1),)), "task 'a' waits for a place that run 2 does not have"),
+    (submitted(1, spec("a")), "run 1 is there already"),
+    (submitted(2, spec("a", 1)), "task 'a' waits for a place that run 2 does not have"),
+    (submitted(2, spec("a", -1)), "task 'a' waits for a place that run 2 does not have"),
     (e.TasksAdded(1.0, 1, "ann", (spec("new", 6),)), "added task 'new' depends on a place that is not before it"),
-    (e.AgentSet(1.0, "quality", "ann", paused=True, limit=-1), "agent 'quality' cannot work on -1 at once; 0 means no limit of its own"),
+    (e.AgentSet(1.0, "quality", "ann", paused=True, limit=-1),
+     "agent 'quality' cannot work on -1 at once; 0 means no limit of its own"),
     (e.AgentSet(1.0, "unheard of", "ann", limit=-1), "agent 'unheard of' cannot work on -1 at once; 0 means no limit of its own"),
 ]  # fmt: skip
 
@@ -140,7 +145,7 @@ def test_a_cycle_is_refused_and_changes_nothing() -> None:
     state = told().state
     before = everything(state)
     with pytest.raises(CycleFound) as found:
-        fold(state, e.RunSubmitted(1.0, 2, "p", "/w", "ann", "t", Priority.LOW, (spec("a", 1), spec("b", 0))))
+        fold(state, submitted(2, spec("a", 1), spec("b", 0)))
     assert isinstance(found.value, CallboardError)
     assert everything(state) == before
 

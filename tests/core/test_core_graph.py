@@ -1,5 +1,7 @@
 """The graph of a pipeline."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,4 +60,4 @@ def test_the_critical_path_is_as_long_as_the_longest_remaining_path(depends, dic
     seconds = [dice.uniform(0.1, 9.0) for _ in depends]
     path = critical_path(depends, seconds)
     assert sum(seconds[p] for p in path) == pytest.approx(max(remaining_paths(depends, seconds)))
-    assert all(before in depends[after] for before, after in zip(path, path[1:], strict=False))
+    assert all(before in depends[after] for before, after in pairwise(path))

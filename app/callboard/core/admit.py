@@ -11,14 +11,16 @@ from callboard.core.run import Task
 from callboard.core.state import State
 
 LACKS_ROOM = frozenset({"lock", "cpus", "memory", "resource"})
+LOOKS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How patient the admission is.
 
-    A task that has lacked room for `patience_s` seconds while others passed it gets a reservation: what starts from then on
-    must not delay it. After `strict_s` nothing passes it that takes what it lacks.
+    A task that has lacked room for `patience_s` seconds gets a reservation: what ranks behind it, or came in a later run of
+    no better class, must not delay it from then on. After `strict_s` no later run does, whatever its class, and nothing that
+    takes what it lacks passes it by being short.
     """
 
     patience_s: float = 60.0
@@ -33,8 +35,8 @@ def admit(state: State, now: float, epoch: int, policy: Policy) -> list[AttemptD
     """
     starts: list[AttemptDecided] = []
     aside: list[Bucket] = []
-    kept: Reservation | None = None
     ready, pool = state.ready, state.pool
+    kept = _patient(state, now, policy)
     while ready.length:
         if pool.taken and pool.free_cpus + 1e-9 < ready.smallest_cpus:
             break
@@ -43,21 +45,56 @@ def admit(state: State, now: float, epoch: int, policy: Policy) -> list[AttemptD
             break
         bucket, task = found
         hold = state.agent_hold(task) or pool.blocks(task.spec.needs)
-        if hold is None and kept is not None:
+        bound = kept is not None and _bound(state, kept, task)
+        if hold is None and kept is not None and bound:
             hold = _kept_for_another(kept, task, now)
+            if hold is not None and ready.bucket_of(kept.task) is bucket:
+                task, hold = kept.task, None
         if hold is None:
             bucket.held_by(None, now)
             starts.append(_start(state, task, bucket, now, epoch))
             ready.offer(bucket)
+            if kept is not None and not bound:
+                kept = _reserved(state, kept.task, now, policy)
             continue
         bucket.held_by(hold, now)
         aside.append(bucket)
-        waited = now - task.ready_at if task.ready_at is not None else 0.0
-        if kept is None and hold.kind in LACKS_ROOM and waited >= policy.patience_s:
-            kept = reserve(state, task, now, strict=waited >= policy.strict_s)
+        if kept is None and hold.kind in LACKS_ROOM:
+            kept = _reserved(state, task, now, policy)
     for bucket in aside:
         ready.offer(bucket)
     return starts
+
+
+def _patient(state: State, now: float, policy: Policy) -> Reservation | None:
+    """The reservation of the task that has been ready for longest, while there are later runs that could pass it."""
+    for _ in range(LOOKS):
+        task = state.ready.longest_ready(now - policy.patience_s)
+        if task is None or task.run.id == state.last_run:
+            return None
+        kept = _reserved(state, task, now, policy)
+        if kept is not None:
+            return kept
+        state.ready.look_later(task, now)
+    return None
+
+
+def _reserved(state: State, task: Task, now: float, policy: Policy) -> Reservation | None:
+    """The reservation of a task, if it waits for room and has done so for long enough."""
+    if not task.ticket or task.ready_at is None or state.agent_hold(task) is not None:
+        return None
+    waited = now - task.ready_at
+    return reserve(state, task, now, strict=waited >= policy.strict_s) if waited >= policy.patience_s else None
+
+
+def _bound(state: State, kept: Reservation, task: Task) -> bool:
+    """Whether the task must respect the reservation."""
+    first = kept.task
+    if task is first:
+        return False
+    if state.ready.rank(task) > state.ready.rank(first):
+        return True
+    return task.run.id > first.run.id and (kept.strict or task.run.priority >= first.run.priority)
 
 
 def _kept_for_another(kept: Reservation, task: Task, now: float) -> Hold | None:

@@ -52,11 +52,12 @@ class Bucket:
 class ReadyQueue:
     """All buckets. `push`, `remove` and `next` cost O(log n)."""
 
-    __slots__ = ("_buckets", "_heads", "_ticket", "ageing_s", "length", "smallest_cpus")
+    __slots__ = ("_buckets", "_heads", "_since", "_ticket", "ageing_s", "length", "smallest_cpus")
 
     def __init__(self, ageing_s: float = 1800.0) -> None:
         self._buckets: dict[tuple[str, Needs], Bucket] = {}
         self._heads: list[tuple[Rank, int, Bucket]] = []
+        self._since: list[tuple[float, int, Task]] = []
         self._ticket = 0
         self.length = 0
         self.smallest_cpus = float("inf")
@@ -90,6 +91,7 @@ class ReadyQueue:
         rank = self.rank(task)
         heap = bucket.heap
         heapq.heappush(heap, (rank, task.ticket, task))
+        heapq.heappush(self._since, (now if task.ready_at is None else task.ready_at, task.ticket, task))
         if not bucket.aside and (bucket.listed is None or rank < bucket.listed):
             self._list(bucket, rank)
 
@@ -100,6 +102,7 @@ class ReadyQueue:
         if self.length == 0:
             self._buckets.clear()
             self._heads.clear()
+            self._since.clear()
             self.smallest_cpus = float("inf")
 
     def bucket_of(self, task: Task) -> Bucket | None:
@@ -132,6 +135,20 @@ class ReadyQueue:
             self._list(bucket, bucket.heap[0][0])
         elif self._buckets.get((bucket.agent, bucket.needs)) is bucket:
             del self._buckets[(bucket.agent, bucket.needs)]
+
+    def longest_ready(self, until: float) -> Task | None:
+        """The task that has been ready for longest, if it was so by `until`; amortised O(log n)."""
+        since = self._since
+        while since and since[0][0] <= until:
+            _, ticket, task = since[0]
+            if task.ticket == ticket:
+                return task
+            heapq.heappop(since)
+        return None
+
+    def look_later(self, task: Task, now: float) -> None:
+        """`longest_ready` gives another task first, as if this one had become ready now."""
+        heapq.heapreplace(self._since, (now, task.ticket, task))
 
     def _list(self, bucket: Bucket, rank: Rank) -> None:
         bucket.listed = rank

@@ -14,7 +14,7 @@ class Reservation:
     `allows` says whether another may start now: it has to end before `at`, or leave room beside the task.
     """
 
-    __slots__ = ("_strict", "at", "cpus", "extra", "locks", "memory_mb", "task")
+    __slots__ = ("at", "cpus", "extra", "locks", "memory_mb", "strict", "task")
 
     def __init__(
         self, task: Task, at: float, cpus: float, memory_mb: float, extra: dict[str, float], strict: bool
@@ -25,11 +25,11 @@ class Reservation:
         self.memory_mb = memory_mb
         self.extra = extra
         self.locks = {lock.name: lock.shared for lock in task.spec.needs.locks}
-        self._strict = strict
+        self.strict = strict
 
     def allows(self, other: Task, now: float) -> bool:
         """Whether the other may start now; if it is to run beside the task, its share is booked."""
-        if not self._strict and now + other.spec.estimate <= self.at:
+        if not self.strict and now + other.spec.estimate <= self.at:
             return True
         needs = other.spec.needs
         if needs.cpus > self.cpus + CLOSE or needs.memory_mb > self.memory_mb + CLOSE:
@@ -47,7 +47,7 @@ class Reservation:
 
 
 def reserve(state: State, task: Task, now: float, *, strict: bool = False) -> Reservation | None:
-    """The earliest time at which the task fits when each live attempt ends as expected, overdue ones at once.
+    """The earliest time, perhaps now, at which the task fits when each live attempt ends as expected, overdue ones at once.
 
     What is then left beside it may be taken by others. None if it fits at no time: somebody else on the machine takes the
     room, and keeping tasks back would not free it. O(live log live).
@@ -58,10 +58,10 @@ def reserve(state: State, task: Task, now: float, *, strict: bool = False) -> Re
     cpus, memory_mb = capacity.cpus - pool.cpus, capacity.memory_mb - pool.memory_mb
     extra = {name: limit - pool.extra.get(name, 0.0) for name, limit in capacity.extra.items()}
     locks = {name: dict(holders) for name, holders in pool.locks.items()}
-    live = sorted((max(_expected_end(other), now + OVERDUE_S), other.key, other) for other in state.live.values())
-    at = None
+    live = sorted((_expected_end(other, now), other.key, other) for other in state.live.values())
     left = len(live)
-    for end, _, other in live:
+    at = now if _fits(task.spec.needs, cpus, memory_mb, extra, locks, capacity, left) else None
+    for end, _, other in live if at is None else ():
         needs = other.spec.needs
         left -= 1
         cpus += needs.cpus
@@ -99,5 +99,6 @@ def _fits(
     )
 
 
-def _expected_end(task: Task) -> float:
-    return (task.started or task.decided or 0.0) + task.spec.estimate
+def _expected_end(task: Task, now: float) -> float:
+    end = (task.started or task.decided or 0.0) + task.spec.estimate
+    return end if end > now else now + OVERDUE_S

@@ -1,0 +1,179 @@
+"""Every wish, granted and refused; and a sentence for every event."""
+
+from typing import Any, get_args
+
+import pytest
+
+from callboard.core import commands as c
+from callboard.core import events as e
+from callboard.core.facts import How
+from callboard.core.fold import fold
+from callboard.core.task import Priority, TaskState, Usage, Verdict
+from callboard.core.words import sentence
+from callboard.errors import NotFound, Refused
+from core_story import PROCESS, Story, spec
+
+NOW = 5000.0
+
+
+def told() -> Story:
+    """Run 1: 0 waits, 1 runs and asks, 2 failed, 3 was skipped, 4 needs a decision. Run 2 (key 'k') succeeded."""
+    story = Story()
+    story.agents("quality")
+    run = story.submit(spec("idle"), spec("runs"), spec("bad"), spec("skipped", 2), spec("asks"))
+    story.run_all([run.tasks[1], run.tasks[2], run.tasks[4]])
+    fold(story.state, e.QuestionAsked(1.0, 1, 1, 1, "q", "Deploy?", ("yes", "no")))
+    story.end(run.tasks[2], TaskState.FAILED)
+    story.end(run.tasks[4], TaskState.NEEDS_DECISION)
+    done = story.submit(spec("done"), key="k")
+    story.run_all(done.tasks)
+    story.end(done.tasks[0])
+    return story
+
+
+def submit(**fields: Any) -> c.Submit:
+    return c.Submit(**{"name": "ci", "workspace": "/w", "specs": (spec("a"),), "by": "ann", **fields})
+
+
+SPECS = (spec("a"),)
+GRANTED: list[tuple[c.Command, list[e.Event]]] = [
+    (submit(), [e.RunSubmitted(NOW, 3, "ci", "/w", "ann", "by hand", Priority.MEDIUM, SPECS, {}, "")]),
+    (
+        submit(schedule="/w:nightly", due=4990.0, missed=2, key="n"),
+        [
+            e.RunSubmitted(NOW, 3, "ci", "/w", "ann", "by hand", Priority.MEDIUM, SPECS, {}, "n"),
+            e.ScheduleFired(NOW, "/w:nightly", 4990.0, 3, 2),
+        ],
+    ),
+    (submit(key="k"), []),
+    (c.Cancel(1, 1, "ann", "enough"), [e.CancelAsked(NOW, 1, 1, "ann", "enough")]),
+    (c.Cancel(1, None, "ann"), [e.CancelAsked(NOW, 1, -1, "ann", "")]),
+    (c.TryAgain(1, 3, "ann"), [e.RetryAsked(NOW, 1, (3,), "ann")]),
+    (c.TryAgain(1, None, "ann"), [e.RetryAsked(NOW, 1, (2,), "ann")]),
+    (c.DecideTask(1, 4, "retry", "ann"), [e.DecisionMade(NOW, 1, 4, "ann", "retry")]),
+    (c.DecideTask(1, 4, "give up", "ann"), [e.DecisionMade(NOW, 1, 4, "ann", "give up")]),
+    (c.AnswerQuestion(1, 1, "q", "yes", "ann"), [e.QuestionAnswered(NOW, 1, 1, 1, "q", "yes", "ann")]),
+    (c.PauseAgent("quality", "ann", "why"), [e.AgentSet(NOW, "quality", "ann", paused=True, reason="why")]),
+    (c.ResumeAgent("quality", "ann"), [e.AgentSet(NOW, "quality", "ann", paused=False)]),
+    (c.LimitAgent("quality", 2, "ann"), [e.AgentSet(NOW, "quality", "ann", limit=2)]),
+    (c.SetPriority(1, Priority.HIGH, "ann"), [e.PrioritySet(NOW, 1, Priority.HIGH, "ann")]),
+    (c.NameAgents(("quality",)), []),
+    (c.NameAgents(("quality", "infra")), [e.AgentsFound(NOW, ("quality", "infra"))]),
+    (c.PassOver("s", 4990.0, 3, "quiet hours"), [e.ScheduleFired(NOW, "s", 4990.0, 0, 3, "quiet hours")]),
+]
+REFUSED: list[tuple[c.Command, type[Exception], str]] = [
+    (submit(specs=()), Refused, "pipeline 'ci' has no job for this workspace; see `callboard plan`"),
+    (c.Cancel(9, None, "ann"), NotFound, "there is no run 9"),
+    (c.Cancel(1, 9, "ann"), NotFound, "there is no task 1.9"),
+    (c.Cancel(2, None, "ann"), Refused, "run 2 has ended already"),
+    (c.Cancel(1, 2, "ann"), Refused, "task 1.2 'bad' is failed (attempt 1): it has ended already"),
+    (c.TryAgain(9, None, "ann"), NotFound, "there is no run 9"),
+    (c.TryAgain(1, 9, "ann"), NotFound, "there is no task 1.9"),
+    (c.TryAgain(2, None, "ann"), Refused,
+     "nothing in run 2 failed, was cancelled or lost: there is nothing to try again"),
+    (c.TryAgain(1, 1, "ann"), Refused,
+     "task 1.1 'runs' is running (attempt 1): only what failed, was cancelled, lost or skipped can be tried again"),
+    (c.DecideTask(1, 9, "retry", "ann"), NotFound, "there is no task 1.9"),
+    (c.DecideTask(1, 1, "retry", "ann"), Refused, "task 1.1 'runs' is running (attempt 1): it waits for no decision"),
+    (c.DecideTask(1, 4, "?", "ann"), Refused, "'?' is no choice for task 1.4; the choices: retry, give up"),
+    (c.AnswerQuestion(1, 0, "q", "yes", "ann"), Refused, "task 1.0 does not ask question 'q'"),
+    (c.AnswerQuestion(1, 1, "q", "?", "ann"), Refused, "'?' is no answer to 'Deploy?'; the choices: yes, no"),
+    (c.PauseAgent("nobody", "ann"), Refused, "there is no agent 'nobody'; the agents: quality"),
+    (c.ResumeAgent("nobody", "ann"), Refused, "there is no agent 'nobody'; the agents: quality"),
+    (c.LimitAgent("nobody", 1, "ann"), Refused, "there is no agent 'nobody'; the agents: quality"),
+    (c.LimitAgent("quality", -1, "ann"), Refused,
+     "agent 'quality' cannot work on -1 at once; 0 means no limit of its own"),
+    (c.SetPriority(9, Priority.LOW, "ann"), NotFound, "there is no run 9"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "events"), GRANTED)
+def test_granted(command: c.Command, events: list[e.Event]) -> None:
+    state = told().state
+    assert c.grant(state, command, NOW) == events
+    for event in events:
+        fold(state, event)
+
+
+@pytest.mark.parametrize(("command", "kind", "words"), REFUSED)
+def test_refused(command: c.Command, kind: type[Exception], words: str) -> None:
+    state = told().state
+    with pytest.raises(kind) as refused:
+        for event in c.grant(state, command, NOW):
+            fold(state, event)
+    assert str(refused.value) == words
+
+
+def test_no_new_work_is_taken_while_the_disk_is_full() -> None:
+    state = told().state
+    state.halted = "the disk is full"
+    with pytest.raises(Refused, match="no new work is taken: the disk is full"):
+        c.grant(state, submit(), NOW)
+    assert c.grant(state, submit(key="k"), NOW) == []
+
+
+def test_without_agents_the_message_says_so() -> None:
+    with pytest.raises(Refused, match="there is no agent 'x'; the agents: none"):
+        c.grant(Story().state, c.PauseAgent("x", "ann"), NOW)
+
+
+def test_every_command_is_granted_once_here() -> None:
+    assert {type(command) for command, _ in GRANTED} == set(get_args(c.Command))
+
+
+USE = Usage(cpu_s=1.25, peak_mb=2048.0)
+
+
+def over(
+    outcome: TaskState, how: How = How.EXITED, reason: str = "12 findings.", verdict: Verdict | None = None
+) -> e.Event:
+    return e.AttemptEnded(1.0, 1, 0, 2, how, outcome, reason, verdict, usage=USE)
+
+
+SENTENCES: list[tuple[e.Event, str]] = [
+    (e.EngineStarted(1.0, 3, "0.1"), "Engine 0.1 took over as epoch 3."),
+    (e.AgentsFound(1.0, ("api", "infra")), "Agents here: api, infra."),
+    (e.AgentsFound(1.0, ()), "Agents here: none."),
+    (e.AgentSet(1.0, "api", "ann", paused=True, reason="flaky"), "ann paused agent api: flaky."),
+    (e.AgentSet(1.0, "api", "ann", paused=True), "ann paused agent api."),
+    (e.AgentSet(1.0, "api", "ann", paused=False), "ann let agent api work again."),
+    (e.AgentSet(1.0, "api", "ann", limit=2), "ann said that agent api may work on 2 at once."),
+    (e.AgentSet(1.0, "api", "ann", limit=0), "ann said that agent api has no limit of its own."),
+    (e.RunSubmitted(1.0, 7, "ci", "/w", "ann", "by hand", Priority.HIGH, SPECS),
+     "Run 7 'ci' was submitted by ann (by hand): 1 tasks, priority high."),
+    (e.TasksAdded(1.0, 7, "7.1#1", SPECS), "7.1#1 added 1 tasks: a."),
+    (e.AttemptDecided(1.0, 1, 0, 2, 1, "first of 1 ready", (("backs off", 8.0), ("cpus", 0.25))),
+     "Attempt 2 starts: first of 1 ready. Waited 8.0 s backs off; 0.2 s cpus."),
+    (e.AttemptDecided(1.0, 1, 0, 1, 1, "first of 1 ready"), "Attempt 1 starts: first of 1 ready."),
+    (e.AttemptBegan(1.0, 1, 0, 1, PROCESS), "Attempt 1 runs, process 100."),
+    (e.AttemptBegan(1.0, 1, 0, 1, PROCESS, adopted=True),
+     "Attempt 1 was found running by a new engine and adopted, process 100."),
+    (e.AttemptStopping(1.0, 1, 0, 1, "late"), "Attempt 1 is being ended: late."),
+    (e.AttemptStopping(1.0, 1, 0, 1, "memory is short", True), "Attempt 1 is being ended: memory is short. It is tried again later."),
+    (over(TaskState.SUCCEEDED, verdict=Verdict.PASS),
+     "Attempt 2 succeeded, verdict pass: 12 findings. 1.2 s of CPU, 2.0 GiB at the peak."),
+    (over(TaskState.FAILED, reason=""), "Attempt 2 failed. 1.2 s of CPU, 2.0 GiB at the peak."),
+    (over(TaskState.WAITING, How.CRASHED, "killed by signal 9; tried again in 8 s"),
+     "Attempt 2 ended (crashed): killed by signal 9; tried again in 8 s. 1.2 s of CPU, 2.0 GiB at the peak."),
+    (e.CancelAsked(1.0, 1, -1, "ann", "enough"), "The run was cancelled by ann: enough."),
+    (e.CancelAsked(1.0, 1, 0, "ann", ""), "The task was cancelled by ann."),
+    (e.RetryAsked(1.0, 1, (1, 2), "ann"), "ann had 2 ended task(s) tried again."),
+    (e.DecisionMade(1.0, 1, 0, "ann", "give up"), "ann decided: give up."),
+    (e.PrioritySet(1.0, 1, Priority.LOW, "ann"), "ann set the priority of the run to low."),
+    (e.FindingsFound(1.0, 1, 0, 1, ({}, {})), "Attempt 1 noticed 2 finding(s)."),
+    (e.MetricsTaken(1.0, 1, 0, 1, (("coverage", 81.5, "%"), ("tests", 12.0, ""))), "Measured coverage 81.5 %, tests 12."),
+    (e.ArtifactKept(1.0, 1, 0, 1, "report.xml", "report.xml", 12345), "Kept report.xml (12,345 bytes)."),
+    (e.QuestionAsked(1.0, 1, 0, 1, "q", "Deploy?", ("yes", "no")), "Asks: Deploy? (yes / no)"),
+    (e.QuestionAnswered(1.0, 1, 0, 1, "q", "yes", "ann"), "ann answered: yes."),
+    (e.ScheduleFired(1.0, "s", 1.0, 7, 2), "Schedule 's' started run 7. 2 earlier due time(s) were missed."),
+    (e.ScheduleFired(1.0, "s", 1.0, 0, 0, "quiet hours 22:00-06:00"), "Schedule 's' started nothing: quiet hours 22:00-06:00."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("event", "words"), SENTENCES)
+def test_a_sentence(event: e.Event, words: str) -> None:
+    assert sentence(event) == words
+
+
+def test_every_event_has_a_sentence_here() -> None:
+    assert {type(event) for event, _ in SENTENCES} == set(get_args(e.Event))
