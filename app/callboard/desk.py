@@ -354,7 +354,7 @@ class Desk:
     def _agent_row(self, agent: AgentInfo, live: Row | None, tools: list[Row]) -> Row:
         plugin = next((p for p in self._catalogue.plugins if p.name == agent.plugin), None)
         return {
-            **(live or {**_unknown_agent(agent.name), "state": "idle"}),
+            **(live or {**_unknown_agent(agent.name), "state": "idle" if self._present(agent.name) else "absent"}),
             "title": agent.title,
             "summary": agent.summary,
             "version": agent.version,
@@ -364,6 +364,9 @@ class Desk:
             "tools": tools,
             "trouble": plugin.error if plugin else "",
         }
+
+    def _present(self, agent: str) -> bool:
+        return self._named is None or agent in self._named
 
     def _tools(self, wait: bool) -> dict[str, list[Row]]:
         """Each agent's tools as the preflight found them; looked at again after PREFLIGHT_S, in the background."""
