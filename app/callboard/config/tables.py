@@ -132,7 +132,7 @@ JOB: Mapping[str, Field] = {
     "memory_mb": Field("number", "MiB that it takes", 0, 1e9),
     "locks": Field("texts", "things that one task holds at a time; 'shared:NAME' shares it", check=_wrong_locks),
     "resources": Field("table", "other things that it takes, such as {gpu = 1}", check=_wrong_resources),
-    "attempts": Field("whole", "tries in all, after a crash, a time limit or a loss", 1, 100),
+    "attempts": Field("whole", "tries in all, after a crash, a time limit or a loss, and after an exit code of a command", 1, 100),
     "backoff_s": Field("number", "seconds before the second try; each further wait is twice as long", 0, 86_400),
     "time_limit_s": Field("number", "seconds until it is ended; 0: never", 0, 31_536_000),
     "memory_limit_mb": Field("number", "MiB at which it is ended; 0: never", 0, 1e9),
