@@ -17,6 +17,7 @@ WHAT = {
     "action": "an agent's action that does nothing, warm",
     "big": "a run of 100,000 tasks",
     "start": "how long commands, the engine and the server take to start, and what the server takes when idle",
+    "pages": "50 open pages and 200 changes a second",
     "schedule": "`schedule IN.json OUT.json`: the planner on a graph, in virtual time",
     "dispatch": "the planner online: JSON lines in, JSON lines out",
 }
@@ -70,6 +71,7 @@ def _print(figure: Figure) -> None:
 
 def _measures() -> dict[str, Callable[[int], list[Figure]]]:
     from callboard.bench.engine import big, engine
+    from callboard.bench.pages import pages
     from callboard.bench.processes import action, follow, processes
     from callboard.bench.starting import start
 
@@ -80,4 +82,5 @@ def _measures() -> dict[str, Callable[[int], list[Figure]]]:
         "action": action,
         "big": big,
         "start": start,
+        "pages": pages,
     }
