@@ -41,7 +41,10 @@ class History:
         counts: dict[int, list[int]] = {}
         if runs:
             marks = ",".join("?" * len(runs))
-            sql = f"SELECT run, severity, count(*) FROM finding WHERE run IN ({marks}) GROUP BY run, severity"  # noqa: S608
+            sql = (
+                "SELECT f.run, f.severity, count(*) FROM finding f JOIN task t ON t.run = f.run AND t.place = f.task"  # noqa: S608
+                f" AND t.attempt = f.attempt WHERE f.run IN ({marks}) GROUP BY f.run, f.severity"
+            )
             for run, severity, count in self._rows(sql, runs):
                 counts.setdefault(run, [0] * 5)[SEVERITIES.index(severity)] = count
         return counts

@@ -106,11 +106,11 @@ class SqliteLog:
             self._write_detail(connection, event, state, last)
         connection.executemany(
             "UPDATE run SET priority=?,started=?,ended=?,state=?,cancelled=?,unfinished=?,unknowns=?,counts=? WHERE id=?",
-            [_run_values(run) for run in state.changed_runs],
+            [run_values(run) for run in state.changed_runs],
         )
         connection.executemany(
             f"UPDATE task SET {TASK_COLUMNS} WHERE run=? AND place=?",  # noqa: S608
-            [(*_task_values(task), task.run.id, task.index) for task in state.changed_tasks],
+            [(*task_values(task), task.run.id, task.index) for task in state.changed_tasks],
         )
         for name in state.changed_agents:
             agent = state.agents.get(name)
@@ -197,7 +197,7 @@ def _insert_run(connection: sqlite3.Connection, run: Run, submitted: int) -> Non
     connection.execute(
         'INSERT INTO run (priority, started, ended, state, cancelled, unfinished, unknowns, counts, id, name, workspace, "by",'
         ' "trigger", submitted, total, "key") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)',
-        (*_run_values(run), run.name, run.workspace, run.by, run.trigger, run.submitted, len(run.tasks), run.key),
+        (*run_values(run), run.name, run.workspace, run.by, run.trigger, run.submitted, len(run.tasks), run.key),
     )
     _insert_tasks(connection, run.tasks[:submitted])
 
@@ -207,14 +207,15 @@ def _insert_tasks(connection: sqlite3.Connection, tasks: Sequence[Task]) -> None
         "INSERT INTO task (state, verdict, reason, attempt, decided, started, ended, cpu_s, peak_mb, read_mb, written_mb, held,"
         " findings, run, place, name, agent, action, spec, remaining) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         [
-            (*_task_values(task), task.run.id, task.index, task.spec.name, task.spec.agent, task.spec.action, to_json(task.spec),
+            (*task_values(task), task.run.id, task.index, task.spec.name, task.spec.agent, task.spec.action, to_json(task.spec),
              task.remaining)
             for task in tasks
         ],
     )  # fmt: skip
 
 
-def _run_values(run: Run) -> tuple[Any, ...]:
+def run_values(run: Run) -> tuple[Any, ...]:
+    """What changes of a run: priority, started, ended, state, cancelled, unfinished, unknowns, counts; its number last."""
     counts = to_json({state.value: count for state, count in run.counts.items() if count})
     return (
         run.priority,
@@ -229,7 +230,8 @@ def _run_values(run: Run) -> tuple[Any, ...]:
     )
 
 
-def _task_values(task: Task) -> tuple[Any, ...]:
+def task_values(task: Task) -> tuple[Any, ...]:
+    """What changes of a task, in the order of TASK_COLUMNS."""
     held = to_json(dict(task.held)) if task.held else NOTHING_HELD
     found = to_json(dict(zip(SEVERITIES, task.findings, strict=True))) if any(task.findings) else NOTHING_FOUND
     return (

@@ -1,0 +1,143 @@
+"""Whether the read tables say what the log says, and whether the log keeps the promises of the core."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import peewee
+
+from callboard.core.events import (
+    ArtifactKept,
+    AttemptBegan,
+    AttemptDecided,
+    AttemptEnded,
+    Event,
+    FindingsFound,
+    MetricsTaken,
+    ScheduleFired,
+)
+from callboard.core.fold import fold
+from callboard.core.invariants import promises_of_log
+from callboard.core.state import State
+from callboard.errors import CallboardError
+from callboard.record.codec import to_json
+from callboard.record.log import SqliteLog, run_values, task_values
+
+Row = tuple[Any, ...]
+Rows = Mapping[Row, Row]
+
+
+def differences(database: peewee.SqliteDatabase) -> list[str]:
+    """What the tables say otherwise than the log folded from the start, one sentence each; none when all is well."""
+    state, told = State(), _Told()
+    try:
+        for seq, event in SqliteLog(database).load_all():
+            told.seq = seq
+            fold(state, event)
+            told.add(event)
+    except (CallboardError, ValueError, TypeError, KeyError) as error:
+        return [f"the log does not fold at event {told.seq}: {error}"]
+    runs = {(run.id,): (*run_values(run)[:-1], len(run.tasks), run.key) for run in state.runs.values()}
+    tasks = {
+        (run.id, task.index): (*task_values(task), to_json(task.spec))
+        for run in state.runs.values()
+        for task in run.tasks
+    }
+    agents = {(a.name,): (a.present, a.paused_by, a.pause_reason, a.paused_at, a.limit) for a in state.agents.values()}
+    expected: Mapping[str, Rows] = {
+        "run": runs,
+        "task": tasks,
+        "agent": agents,
+        "schedule": told.schedules,
+        "attempt": {key: tuple(row) for key, row in told.attempts.items()},
+        "finding": {key: (count,) for key, count in told.findings.items() if count},
+        "metric": {key: (count,) for key, count in told.metrics.items() if count},
+        "artifact": {key: (count,) for key, count in told.artifacts.items()},
+    }
+    return [words for table, rows in expected.items() for words in _compared(database, table, rows)]
+
+
+def broken_promises(database: peewee.SqliteDatabase) -> list[str]:
+    """What in the log breaks a promise of the core, by a reading that shares nothing with the folding."""
+    return promises_of_log(event for _, event in SqliteLog(database).load_all())
+
+
+class _Told:
+    """What the events say of the tables that the state does not hold."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.attempts: dict[Row, list[Any]] = {}
+        self.findings: dict[Row, int] = {}
+        self.metrics: dict[Row, int] = {}
+        self.artifacts: dict[Row, int] = {}
+        self.schedules: dict[Row, Row] = {}
+
+    def add(self, event: Event) -> None:
+        match event:
+            case AttemptDecided():
+                self.attempts[_key(event)] = [event.epoch, event.why, event.at, None, None, None, None, None, None, ""]
+            case AttemptBegan():
+                row = self.attempts[_key(event)]
+                row[3] = row[3] if row[3] is not None else event.at
+                row[4] = event.process.pid
+            case AttemptEnded():
+                self.attempts[_key(event)][5:] = [event.at, event.how, event.outcome, event.verdict, event.reason]
+            case FindingsFound():
+                self.findings[_key(event)] = self.findings.get(_key(event), 0) + len(event.findings)
+            case MetricsTaken():
+                self.metrics[_key(event)] = self.metrics.get(_key(event), 0) + len(event.metrics)
+            case ArtifactKept():
+                self.artifacts[_key(event)] = self.artifacts.get(_key(event), 0) + 1
+            case ScheduleFired():
+                self.schedules[(event.schedule,)] = (event.due, event.run, event.missed, event.note)
+            case _:
+                pass
+
+
+def _key(event: AttemptDecided | AttemptBegan | AttemptEnded | FindingsFound | MetricsTaken | ArtifactKept) -> Row:
+    return (event.run, event.task, event.attempt)
+
+
+_OF_ATTEMPT = "SELECT run, task, attempt, count(*) FROM {} GROUP BY run, task, attempt"
+_READ: Mapping[str, tuple[int, str]] = {
+    "run": (
+        1,
+        'SELECT id, priority, started, ended, state, cancelled, unfinished, unknowns, counts, total, "key" FROM run',
+    ),
+    "task": (
+        2,
+        "SELECT run, place, state, verdict, reason, attempt, decided, started, ended, cpu_s, peak_mb, read_mb, written_mb, held,"
+        " findings, spec FROM task",
+    ),
+    "attempt": (
+        3,
+        "SELECT run, task, attempt, epoch, why, decided, started, pid, ended, how, outcome, verdict, reason FROM attempt",
+    ),
+    "finding": (3, _OF_ATTEMPT.format("finding")),
+    "metric": (3, _OF_ATTEMPT.format("metric")),
+    "artifact": (3, _OF_ATTEMPT.format("artifact")),
+    "agent": (1, "SELECT name, present, paused_by, pause_reason, paused_at, [limit] FROM agent"),
+    "schedule": (1, "SELECT name, due, run, missed, note FROM schedule"),
+}
+
+
+def _compared(database: peewee.SqliteDatabase, table: str, expected: Rows) -> list[str]:
+    length, sql = _READ[table]
+    found = {tuple(row[:length]): tuple(row[length:]) for row in database.execute_sql(sql).fetchall()}
+    wrong: list[str] = []
+    for key in sorted(expected.keys() | found.keys()):
+        name = f"{table} {'.'.join(map(str, key))}"
+        if key not in found:
+            wrong.append(f"{name} is in the log and not in the table")
+        elif key not in expected:
+            wrong.append(f"{name} is in the table and not in the log")
+        elif not all(_same(a, b) for a, b in zip(found[key], expected[key], strict=True)):
+            wrong.append(f"{name} is {found[key]} in the table and {expected[key]} by the log")
+    return wrong
+
+
+def _same(found: Any, expected: Any) -> bool:
+    if isinstance(found, str) and found.startswith("{") and isinstance(expected, str):
+        return bool(json.loads(found) == json.loads(expected))
+    return bool(found == expected)
