@@ -131,8 +131,10 @@ async def test_a_quiet_room_has_a_heartbeat(server: LiveServer) -> None:
         assert not any(beat.get("tasks") for beat in beats)
 
 
-async def lines_of(server: LiveServer, last: str | None, many: int) -> list[dict[str, Any]]:
-    """The first messages of the stream, each with its id."""
+async def lines_of(
+    server: LiveServer, last: str | None, many: int, opened: asyncio.Event | None = None
+) -> list[dict[str, Any]]:
+    """The first messages of the stream, each with its id; `opened` is set when it begins."""
     headers = {"Authorization": f"Bearer {server.token}", **({"Last-Event-ID": last} if last else {})}
     found: list[dict[str, Any]] = []
     async with (
@@ -141,6 +143,8 @@ async def lines_of(server: LiveServer, last: str | None, many: int) -> list[dict
     ):
         assert reply.headers["content-type"].startswith("text/event-stream")
         number = ""
+        if opened:
+            opened.set()
         async for line in reply.aiter_lines():
             if line.startswith("id: "):
                 number = line.removeprefix("id: ")
@@ -152,10 +156,11 @@ async def lines_of(server: LiveServer, last: str | None, many: int) -> list[dict
 
 
 async def test_the_stream_sends_what_changes(server: LiveServer) -> None:
-    heard = asyncio.create_task(lines_of(server, None, 1))
-    await asyncio.sleep(0.5)
+    opened = asyncio.Event()
+    heard = asyncio.create_task(lines_of(server, None, 1, opened))
+    await asyncio.wait_for(opened.wait(), 20)
     await wish(server, "/tasks/7.4/cancel", reason="")
-    first = (await asyncio.wait_for(heard, 5))[0]
+    first = (await asyncio.wait_for(heard, 20))[0]
     assert first["id"] == str(first["seq"])
     assert [row["state"] for row in first["tasks"] if row["id"] == "7.4"] == ["cancelled"]
 
