@@ -39,7 +39,14 @@ class Frame:
 
     def page(self, path: str) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., Any]]:
         """Marks a page: never dark or light by the framework, patient with a short loss of the link."""
-        return ui.page(path, title="Callboard", favicon=STATIC / "favicon.svg", dark=None, reconnect_timeout=RECONNECT)
+        return ui.page(
+            path,
+            title="Callboard",
+            favicon=STATIC / "favicon.svg",
+            dark=None,
+            language="en-US",
+            reconnect_timeout=RECONNECT,
+        )
 
     async def show(
         self, screen: type[Screen], title: str, here: str, read: Callable[[], Any], more: dict[str, Any] | None = None
