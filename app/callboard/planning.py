@@ -73,7 +73,7 @@ def prepare(
     built = build(
         config,
         proposals.jobs,
-        able,
+        catalogue,  # also the agents that are switched off: their tasks wait, and go on when somebody switches them on
         pipeline=pipeline or "default",
         only=only,
         skip=skip,
