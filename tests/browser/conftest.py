@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 STAGE = Path(__file__).with_name("stage.py")
@@ -124,8 +125,9 @@ def empty(new_stage: Callable[..., Stage]) -> Stage:
     return new_stage("--empty")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for all; each visitor has a context of its own."""
     async with async_playwright() as playwright:
         opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield opened
@@ -163,15 +165,19 @@ class Visitor:
         )
 
 
-@pytest.fixture
-def visit(browser: Browser) -> Callable[..., Any]:
-    """Signs in at a stage and gives a visitor."""
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(browser: Browser) -> AsyncIterator[Callable[..., Any]]:
+    """Signs in at a stage and gives a visitor, who leaves when the test ends."""
+    contexts: list[BrowserContext] = []
 
     async def begin(stage: Stage, width: int = 1440, height: int = 900, **more: Any) -> Visitor:
         context = await browser.new_context(viewport={"width": width, "height": height}, **more)
+        contexts.append(context)
         page = await context.new_page()
         visitor = Visitor(context, page, stage)
         await page.goto(f"{stage.base}/?token={TOKEN}")
         return visitor
 
-    return begin
+    yield begin
+    for context in contexts:
+        await context.close()

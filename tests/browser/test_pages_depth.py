@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 LINES = 1_000_000
 FAILING = 500_000
 BARS = """() => Object.fromEntries([...document.querySelectorAll('[data-bar]')].map((row) => {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 LISTEN = """async () => {
   let messages = 0;
   window.socket.on('live', () => messages++);
@@ -127,9 +127,23 @@ async def test_the_title_tells_how_many_run(stage: Any, visit: Callable[..., Any
     await page.wait_for_function("document.title.includes('● 1 running')")
 
 
-async def test_a_hundred_changes_a_second_stay_fluent(new_stage: Callable[..., Any], visit: Callable[..., Any]) -> None:
-    own = new_stage("--lively", "--lines", "1000")
-    page = await (await visit(own)).go("/")
+@pytest.fixture(scope="module")
+def lively(new_stage: Callable[..., Any]) -> Any:
+    """Everything moves, twenty steps a second."""
+    return new_stage("--lively", "--lines", "1000")
+
+
+async def test_a_hundred_changes_a_second_stay_fluent(lively: Any, visit: Callable[..., Any]) -> None:
+    page = await (await visit(lively)).go("/")
     heard = await page.evaluate(LISTEN)
     assert 8 <= heard["messages"] <= 60
     assert abs(heard["grown"]) < 1500
+
+
+async def test_what_a_task_prints_appears_and_is_followed(lively: Any, visit: Callable[..., Any]) -> None:
+    running = next(task["id"] for task in lively.get("/board")["tasks"] if task["state"] == "running")
+    page = await (await visit(lively)).go(f"/tasks/{running}")
+    last = "Math.max(0, ...[...document.querySelectorAll('[data-line]')].map((line) => Number(line.dataset.line)))"
+    seen = await page.evaluate(last)
+    await page.wait_for_function(f"{last} > {seen + 5}", timeout=15_000)
+    assert "ümläut <b>not bold</b>" in await page.locator(".log-line").last.inner_text()
