@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from fakes import Crash, FakeLog
-from simulated import World
 
 from callboard.core.events import Event
 from callboard.core.invariants import log_equals_state
@@ -14,6 +12,8 @@ from callboard.core.state import State
 from callboard.record.check import broken_promises, differences
 from callboard.record.database import open_database
 from callboard.record.log import SqliteLog
+from fakes import Crash, FakeLog
+from simulated import World
 
 
 class DoubleLog(FakeLog):

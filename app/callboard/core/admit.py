@@ -35,6 +35,7 @@ def admit(state: State, now: float, epoch: int, policy: Policy) -> list[AttemptD
     """
     starts: list[AttemptDecided] = []
     aside: list[Bucket] = []
+    refused: list[Bucket] = []
     ready, pool = state.ready, state.pool
     kept = _patient(state, now, policy)
     while ready.length:
@@ -47,7 +48,7 @@ def admit(state: State, now: float, epoch: int, policy: Policy) -> list[AttemptD
         hold = state.agent_hold(task) or pool.blocks(task.spec.needs)
         bound = kept is not None and _bound(state, kept, task)
         if hold is None and kept is not None and bound:
-            hold = _kept_for_another(kept, task, now)
+            hold = _kept_for_another(state, kept, task, now)
             if hold is not None and ready.bucket_of(kept.task) is bucket:
                 task, hold = kept.task, None
         if hold is None:
@@ -56,12 +57,15 @@ def admit(state: State, now: float, epoch: int, policy: Policy) -> list[AttemptD
             ready.offer(bucket)
             if kept is not None and not bound:
                 kept = _reserved(state, kept.task, now, policy)
+                for again in refused:
+                    ready.offer(again)
+                refused.clear()
             continue
         bucket.held_by(hold, now)
-        aside.append(bucket)
+        (refused if isinstance(hold, Reserved) else aside).append(bucket)
         if kept is None and hold.kind in LACKS_ROOM:
             kept = _reserved(state, task, now, policy)
-    for bucket in aside:
+    for bucket in (*aside, *refused):
         ready.offer(bucket)
     return starts
 
@@ -97,8 +101,11 @@ def _bound(state: State, kept: Reservation, task: Task) -> bool:
     return task.run.id > first.run.id and (kept.strict or task.run.priority >= first.run.priority)
 
 
-def _kept_for_another(kept: Reservation, task: Task, now: float) -> Hold | None:
-    if kept.allows(task, now):
+def _kept_for_another(state: State, kept: Reservation, task: Task, now: float) -> Hold | None:
+    agent = state.agents.get(task.spec.agent)
+    last = agent is not None and agent.limit and len(state.working.get(agent.name, ())) + 1 >= agent.limit
+    ends_before = now + task.spec.estimate <= kept.at
+    if not (last and task.spec.agent == kept.task.spec.agent and not ends_before) and kept.allows(task, now):
         return None
     return Reserved(kept.task.spec.name, kept.task.key, kept.at - now)
 

@@ -36,6 +36,8 @@ def open_database(folder: Path) -> peewee.SqliteDatabase:
     existed = path.exists() and path.stat().st_size > 0
     database = connect(path)
     try:
+        if path.is_file() and not existed and (folder / "attempts").exists():
+            raise peewee.DatabaseError("it is empty, and there are attempts that it should tell of")
         database.connect(reuse_if_open=True)
         if existed:
             answer = database.execute_sql("PRAGMA quick_check(1)").fetchone()[0]
@@ -100,11 +102,13 @@ def _is_full(error: Exception) -> bool:
 
 
 def full_or_raise(error: Exception) -> RecordFull:
-    """`RecordFull` for an error that says that the disk is full; raises `RecordError` for any other."""
+    """`RecordFull` for an error that may pass: a full disk, a database that is held; raises `RecordError` for any other."""
     if _is_full(error):
         return RecordFull(
             f"the disk of the data folder is full ({error}); free some space, then work goes on by itself"
         )
+    if "locked" in str(error).lower():
+        return RecordFull(f"another program holds the database ({error}); end it, then work goes on by itself")
     raise RecordError(f"the log cannot be written: {error}") from error
 
 

@@ -28,23 +28,25 @@ def version_of(database: SqliteDatabase) -> int:
     return int(database.execute_sql("PRAGMA user_version").fetchone()[0])
 
 
-def migrate(database: SqliteDatabase, backup: Callable[[int], None]) -> list[int]:
+def migrate(
+    database: SqliteDatabase, backup: Callable[[int], None], migrations: Sequence[Migration] = MIGRATIONS
+) -> list[int]:
     """Carries out what is missing and returns the numbers; `backup(version)` is called before the first step on a used database.
 
     Raises `RecordError` for a database that a newer program made; that one is not touched.
     """
     version = version_of(database)
-    if version > len(MIGRATIONS):
+    if version > len(migrations):
         raise RecordError(
-            f"the database has form {version}, this program knows {len(MIGRATIONS)}: it was written by a newer version; "
+            f"the database has form {version}, this program knows {len(migrations)}: it was written by a newer version; "
             "install that one, or use another data folder with --data"
         )
     done: list[int] = []
-    if 0 < version < len(MIGRATIONS):
+    if 0 < version < len(migrations):
         backup(version)
-    for number in range(version + 1, len(MIGRATIONS) + 1):
+    for number in range(version + 1, len(migrations) + 1):
         with database.atomic("IMMEDIATE"):
-            MIGRATIONS[number - 1](database)
+            migrations[number - 1](database)
             database.execute_sql(f"PRAGMA user_version = {number}")
         done.append(number)
     return done
