@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -79,14 +78,9 @@ class Site:
         return {**found["run"], "tasks": {row["name"]: row for row in found["tasks"]}}
 
     def close(self) -> None:
-        """Ends what was started, and what that left running."""
+        """Ends what was started."""
         for process in self.started:
-            if process.poll() is None:
-                process.terminate()
-                try:
-                    process.wait(20)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+            process.kill()
             process.communicate()
 
 
@@ -126,8 +120,3 @@ def processes() -> Callable[[str], list[int]]:
         return [int(pid) for pid, args in rows if word in args and int(pid) != own and "callboard" not in args]
 
     return find
-
-
-def kill(pid: int) -> None:
-    """Ends a process without a word."""
-    os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,107 @@
+"""`callboard up`, and what the other commands do beside it."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+
+def test_a_server_takes_the_work_of_others_over_and_obeys(site: Any, until: Any, tmp_path: Path) -> None:
+    site.config(
+        '[jobs.a]\ncommand = ["sh", "-c", "echo a >> {effects}"]\n[jobs.b]\ncommand = ["sleep", "300"]\nagent = "quality"\n'
+    )
+    process = site.up()
+    link = site.call("token").stdout.strip()
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{43}", link)
+    second = site.call("up", "--port", "0", "--no-open")
+    assert (second.returncode, link in second.stderr) == (3, True)
+
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "callboard.toml").write_text(
+        f'[workspace]\ndetect = false\n[jobs.o]\ncommand = ["sh", "-c", "pwd >> {site.effects}"]\n'
+    )
+    refused = site.call("run", "-w", str(other))
+    assert (refused.returncode, "never trusted" in refused.stderr) == (2, True)
+    handed = site.call("run", "-w", str(other), "--trust", "--json")
+    assert (handed.returncode, json.loads(handed.stdout)["outcome"]) == (0, "succeeded")
+    assert "handed over" in handed.stderr
+    assert site.lines() == [str(other)]
+    assert site.run_row(1)["workspace"] == str(other)
+
+    assert site.call("pause", "quality", "--reason", "tidying up").returncode == 0
+    number = str(site.json("run", "--detach")["run"])
+    until(lambda: site.run_row(2)["tasks"]["a"]["state"] == "succeeded")
+    held = site.run_row(2)["tasks"]["b"]
+    assert (held["state"], held["hold"]["kind"]) == ("waiting", "agent paused")
+    assert "tidying up" in held["hold"]["reason"]
+    assert site.call("resume", "quality").returncode == 0
+    until(lambda: site.run_row(2)["tasks"]["b"]["state"] == "running")
+    assert site.call("concurrency", "quality", "0").returncode == 0
+    assert site.call("cancel", number, "--reason", "enough").returncode == 0
+    assert site.run_row(2)["state"] == "cancelled"
+
+    follower = site.start("run")
+    until(lambda: len(site.json("runs")) == 3 and site.run_row(3)["state"] == "running")
+    process.kill()
+    process.wait()
+    _, err = follower.communicate(timeout=60)
+    assert follower.returncode == 3
+    assert "the server is gone" in err
+    assert "callboard up" in err
+    assert "Traceback" not in err
+    assert site.call("token").returncode == 3
+    site.up()
+    states = [(run["id"], run["state"]) for run in site.json("status")["runs"]]
+    assert states == [(3, "running"), (2, "cancelled"), (1, "succeeded")]
+    assert site.call("cancel", "3").returncode == 0
+    assert site.lines() == [str(other), "a", "a"]
+
+
+def test_work_starts_by_itself_at_its_time_with_files_and_with_commits(site: Any, until: Any) -> None:
+    def git(*words: str) -> None:
+        subprocess.run(
+            ["git", "-c", "user.name=ann", "-c", "user.email=ann@example.org", *words],
+            cwd=site.workspace, check=True, capture_output=True,
+        )  # fmt: skip
+
+    say = '[jobs.{n}]\ncommand = ["sh", "-c", "echo {n} >> {effects}"]\n[pipelines.{n}]\njobs = ["{n}"]\n'
+    site.config(
+        "".join(say.replace("{n}", name) for name in ("tick", "file", "commit"))
+        + '[schedules.tick]\nevery = "2s"\npipeline = "tick"\n'
+        + '[schedules.file]\nfiles = ["*.txt"]\npipeline = "file"\n'
+        + '[schedules.commit]\non = ["commit"]\npipeline = "commit"\n'
+    )
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "first")
+    site.up()
+    until(lambda: site.lines().count("tick") >= 2)
+    assert set(site.lines()) == {"tick"}
+    (site.workspace / "a.txt").write_text("x")
+    until(lambda: "file" in site.lines())
+    git("add", ".")
+    git("commit", "-q", "-m", "second")
+    until(lambda: "commit" in site.lines())
+    triggers = {run["name"]: run["trigger"] for run in site.json("runs")}
+    assert set(triggers) == {"tick", "file", "commit"}
+    assert "tick" in triggers["tick"]
+    rows = {row["name"]: row for row in site.json("schedules")}
+    assert rows["tick"]["last"]["run"] >= 1
+    assert len(rows["tick"]["next"]) == 3
+
+
+def test_the_feed_over_rest_holds_what_the_command_line_shows(site: Any) -> None:
+    site.config('[jobs.a]\ncommand = ["echo", "out"]\n')
+    site.up()
+    site.call("run")
+    done = site.call("run", "--events")
+    kinds = [json.loads(line)["kind"] for line in done.stdout.splitlines()]
+    assert (kinds[0], kinds.count("AttemptEnded")) == ("RunSubmitted", 1)
+    assert site.call("logs", "2.a", "--follow").stdout == "out\n"
+    address, _, token = site.call("token").stdout.strip().partition("/?token=")
+    answer = httpx.get(f"{address}/api/v1/runs", headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    assert [row["id"] for row in answer.json()] == [2, 1]
