@@ -6,6 +6,7 @@ from pathlib import Path
 
 from callboard.cli import DONE
 from callboard.demo import make
+from callboard.demo.making import SAMPLE
 
 
 def demo(given: argparse.Namespace) -> int:
@@ -13,7 +14,7 @@ def demo(given: argparse.Namespace) -> int:
     folder: Path = given.folder
     make(folder)
     sys.stdout.write(
-        f"made a sample workspace in {folder}; its planted faults are listed in {folder / 'FAULTS.toml'}\n"
+        f"made a sample workspace in {folder}; its planted faults are listed in {SAMPLE / 'FAULTS.toml'}\n"
     )
     if given.no_run:
         sys.stdout.write(f"now: callboard run --trust --workspace {folder}\n")
