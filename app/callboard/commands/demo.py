@@ -6,7 +6,7 @@ from pathlib import Path
 
 from callboard.cli import DONE
 from callboard.demo import make
-from callboard.demo.making import SAMPLE
+from callboard.demo.faults import SAMPLE
 
 
 def demo(given: argparse.Namespace) -> int:
