@@ -297,3 +297,13 @@ def test_detect_proposes_what_is_there_with_its_evidence(tmp_path: Path) -> None
     needs = jobs["infra.service_start:web"].needs
     assert needs is not None
     assert [lock.name for lock in needs.locks] == ["service:web"]
+
+
+def test_what_github_takes_all_the_same_does_not_fail_a_workflow(tmp_path: Path) -> None:
+    loose = WORKFLOW.replace("on: push", "on: {push: {branches: main}}")
+    write(tmp_path, {".github/workflows/checks.yml": loose})
+    outcome = check(tmp_path, "workflows", audit=False)
+    assert [(f.rule, f.severity) for f in outcome.findings] == [("schema", Severity.LOW)]
+    assert verdict(outcome) is Verdict.PASS
+    write(tmp_path, {".github/workflows/checks.yml": WORKFLOW.replace("\n      - run: echo hello", " 7")})
+    assert verdict(check(tmp_path, "workflows", audit=False)) is Verdict.FAIL
