@@ -25,6 +25,15 @@ class WorkflowOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class PackageOptions:
+    """What is built, and how it is judged."""
+
+    folder: str = option("", help="The project's folder, such as 'backend'; empty for the top")
+    fail_on: Level = option("high", help="The least severity of a finding that fails the check")
+    timeout: float = option(600.0, help="Seconds that the build may take", minimum=10.0, maximum=3600.0)
+
+
+@dataclass(frozen=True, slots=True)
 class StartOptions:
     """Which service is started."""
 
@@ -45,7 +54,9 @@ class InfraDeploy(Agent):
 
     name = "infra"
     title = "InfraDeploy"
-    summary = "Checks Dockerfiles, compose files, CI files and shell scripts; starts and stops declared services"
+    summary = (
+        "Checks Dockerfiles, compose files, CI files, shell scripts and packages; starts and stops declared services"
+    )
     version = "1"
     tools = (
         Tool(
@@ -79,6 +90,14 @@ class InfraDeploy(Agent):
             format="JSON",
             exit_codes={0: "clean", 1: "findings", 2: "some files could not be read"},
             cost="0.1 s, 40 MB",
+        ),
+        Tool(
+            name="npm",
+            covers="what an npm package would publish",
+            provided_by="Node.js",
+            format="JSON",
+            exit_codes={0: "packed", 1: "cannot be packed"},
+            cost="0.5 s, 90 MB",
         ),
     )
 
@@ -136,6 +155,20 @@ class InfraDeploy(Agent):
         from callboard_infra_deploy.scripts import check_scripts
 
         return check_scripts(ctx, options.fail_on)
+
+    @action(
+        "Check what would be published",
+        options=PackageOptions,
+        needs=Needs(cpus=1.0, memory_mb=384),
+        effects=Effects(network=True),
+        time_limit=3900,
+        tools=("npm",),
+    )
+    def package(self, ctx: Context, options: PackageOptions) -> Result:
+        """Builds the wheel aside, packs the npm package in thought, and checks what is in it."""
+        from callboard_infra_deploy.package import check_package
+
+        return check_package(ctx, options.folder, options.fail_on, options.timeout)
 
     @action(
         "Start a service",

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from callboard.api import Job, Lock, Needs, Workspace
 from callboard_infra_deploy.files import ci_files, compose_files, dockerfiles, shell_scripts
+from callboard_infra_deploy.publishable import publishable
+
+MOST_PACKAGES = 20
 
 
 def detected(workspace: Workspace) -> Sequence[Job]:
@@ -19,10 +22,30 @@ def detected(workspace: Workspace) -> Sequence[Job]:
     for name, paths, estimate in looks:
         if paths:
             jobs.append(Job(name=name, action=name, because=_evidence(paths), estimate=estimate))
+    jobs += _packages(workspace)
     services = workspace.config.get("services", {})
     for name in services if isinstance(services, Mapping) else ():
         jobs.append(service_job(str(name)))
     return jobs
+
+
+def _packages(workspace: Workspace) -> list[Job]:
+    """One look at what each folder would publish, after its tests: what is broken anyway is not built first."""
+    evidence: dict[str, list[str]] = {}
+    for project in publishable(workspace):
+        evidence.setdefault(project.folder, []).append(project.file)
+    return [
+        Job(
+            name=f"infra.package:{folder}" if folder else "infra.package",
+            action="infra.package",
+            because=f"{' and '.join(files)} can be published",
+            options={"folder": folder},
+            after=("quality.tests*", "quality.npm_tests*"),
+            stage="verify",
+            estimate=20.0,
+        )
+        for folder, files in list(evidence.items())[:MOST_PACKAGES]
+    ]
 
 
 def service_job(name: str) -> Job:

@@ -7,14 +7,17 @@ from callboard.api import Context, Result, Severity, failed, passed, unknown
 
 @dataclass(slots=True)
 class Looked:
-    """How far a check came: how many of what it looked at, and what it could not check, with the reason."""
+    """How far a check came: how many of what it looked at, which (where that is worth words), and what it could not check,
+    with the reason."""
 
     kind: str
     count: int = 0
     unchecked: list[str] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return f"{self.count} {self.kind}{'' if self.count == 1 else 's'}"
+        number = f"{self.count} {self.kind}{'' if self.count == 1 else 's'}"
+        return f"{number} ({'; '.join(self.named)})" if self.named else number
 
 
 def judged(ctx: Context, looked: Looked, fail_on: str) -> Result:
