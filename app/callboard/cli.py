@@ -104,14 +104,16 @@ def parser() -> argparse.ArgumentParser:
     ):
         made = command(name, "wishes", help)
         made.add_argument("what", metavar="RUN|TASK", help="a run (12) or a task (12.3)")
-        made.add_argument("--reason", default="", help="why")
+        if name == "cancel":
+            made.add_argument("--reason", default="", help="why")
     for name, help in (
         ("pause", "let an agent start nothing more"),
         ("resume", "let a paused agent work again"),
     ):
         made = command(name, "wishes", help)
         made.add_argument("agent", metavar="AGENT")
-        made.add_argument("--reason", default="", help="why")
+        if name == "pause":
+            made.add_argument("--reason", default="", help="why")
     made = command("concurrency", "wishes", "set how many attempts an agent may have at once")
     made.add_argument("agent", metavar="AGENT")
     made.add_argument("limit", type=int, metavar="N", help="0 for no limit of its own")
