@@ -5,6 +5,8 @@ from pathlib import Path
 
 from callboard.work.workspace import Workspace
 
+LARGEST = 16_000_000
+
 
 def stamps(workspace: Path, patterns: Sequence[str]) -> dict[str, tuple[int, int]]:
     """Modification time in nanoseconds and size of each file that fits one of the patterns ('app/**', '*.py')."""
@@ -29,22 +31,30 @@ def head_of(workspace: Path) -> str:
     folder = workspace / ".git"
     try:
         if folder.is_file():
-            folder = (workspace / folder.read_text("utf-8").removeprefix("gitdir:").strip()).resolve()
-        head = (folder / "HEAD").read_text("utf-8").strip()
+            folder = (workspace / _text(folder).removeprefix("gitdir:").strip()).resolve()
+        head = _text(folder / "HEAD").strip()
         if not head.startswith("ref:"):
             return head[:64]
         ref = head.removeprefix("ref:").strip()
         common = folder
         if (folder / "commondir").is_file():
-            common = (folder / (folder / "commondir").read_text("utf-8").strip()).resolve()
+            common = (folder / _text(folder / "commondir").strip()).resolve()
         for place in (folder, common):
             target = (place / ref).resolve()
             if target.is_relative_to(place.resolve()) and target.is_file():
-                return target.read_text("utf-8").strip()[:64]
-        for line in (common / "packed-refs").read_text("utf-8").splitlines():
+                return _text(target).strip()[:64]
+        for line in _text(common / "packed-refs").splitlines():
             commit, _, name = line.partition(" ")
             if name == ref:
                 return commit[:64]
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):
         return ""
     return ""
+
+
+def _text(path: Path) -> str:
+    """The text of a regular file, at most LARGEST bytes; a pipe or a device in its place is not waited for."""
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    with open(path, "rb") as file:
+        return file.read(LARGEST).decode("utf-8")

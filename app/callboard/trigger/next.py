@@ -49,6 +49,26 @@ def due_between(schedule: ScheduleTable, after: float, until: float) -> list[flo
     return found
 
 
+def newest_due(schedule: ScheduleTable, after: float, until: float) -> tuple[float, int] | None:
+    """The newest due time later than `after`, up to `until`, and how many come before it; None when none is due.
+
+    However many there are, the newest is right; of a cron line at most MOST_MISSED are counted.
+    """
+    if schedule.every_s and not schedule.cron:
+        step = int(max(1, schedule.every_s))
+        count = int((until - after) // step)
+        return (after + count * step, count - 1) if count > 0 else None
+    due = due_between(schedule, after, until)
+    if not due:
+        return None
+    if len(due) < MOST_MISSED:
+        return due[-1], len(due) - 1
+    back = 60.0
+    while not (late := due_between(schedule, max(after, until - back), until)):
+        back *= 2
+    return late[-1], MOST_MISSED
+
+
 def next_times(schedule: ScheduleTable, now: float, count: int) -> list[float]:
     """The next `count` due times, fewer when there are no more; none for a schedule by files or commits."""
     found: list[float] = []

@@ -12,7 +12,7 @@ from callboard.config.model import ScheduleTable
 from callboard.core.commands import PassOver
 from callboard.errors import CallboardError, NotFound, Refused
 from callboard.trigger.changes import changed, head_of, stamps
-from callboard.trigger.next import due_between, is_quiet, trigger_of
+from callboard.trigger.next import is_quiet, newest_due, trigger_of
 
 LOOK_S = 2.0
 
@@ -52,6 +52,7 @@ class Schedules:
         self._timer = AsyncIOScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True})
         self._files: dict[str, dict[str, tuple[int, int]]] = {}
         self._head = ""
+        self._looking: dict[str, asyncio.Lock] = {}
         self._schedules: dict[str, ScheduleTable] = {}
 
     def full_name(self, schedule: ScheduleTable) -> str:
@@ -103,11 +104,11 @@ class Schedules:
     async def _look(self, schedule: ScheduleTable) -> None:
         """Deals with all due times up to now at once: one run for the newest, the earlier ones are said to be missed."""
         name = self.full_name(schedule)
-        now = time.time()
-        due = due_between(schedule, self._fired().get(name, now), now)
-        if not due:
-            return
-        await self._fire(schedule, due[-1], len(due) - 1, f"schedule {schedule.name}")
+        async with self._looking.setdefault(name, asyncio.Lock()):
+            now = time.time()
+            due = await asyncio.to_thread(newest_due, schedule, self._fired().get(name, now), now)
+            if due is not None:
+                await self._fire(schedule, *due, f"schedule {schedule.name}")
 
     async def _fire(self, schedule: ScheduleTable, due: float, missed: int, trigger: str) -> None:
         name = self.full_name(schedule)
