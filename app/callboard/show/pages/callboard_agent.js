@@ -54,15 +54,123 @@ export default {
     const options = (x) => Object.entries(x.options?.properties ?? {}).map(([name, o]) => ({ name, kind: [].concat(o.type ?? o.anyOf?.map((k) => k.type) ?? "").join(" or "), default: o.default === undefined ? "" : JSON.stringify(o.default), text: o.description ?? "" }));
     return { frame, agent, recent, found, pause, resume, limit, busy, needs, effects, options, words };
   },
-  template: `<CbFrame :meta="frame" here="/agents"><p class="crumb"><a href="/agents">Agents</a><span>/</span><span>{{ agent.name }}</span></p>
-    <div class="head"><CbState :word="agent.state" big/><h1>{{ agent.title || agent.name }}</h1><div class="acts tools"><span class="quiet">at once</span><span class="stepper" role="group" aria-label="How many run at once"><button type="button" :disabled="busy || !agent.concurrency" @click="limit(-1)" aria-label="One less" :title="agent.concurrency === 1 ? 'lift the limit' : undefined">−</button><output aria-live="polite" :title="agent.concurrency ? 'at most so many attempts at once' : 'only the machine limits it'">{{ agent.concurrency || 'no limit' }}</output><button type="button" :disabled="busy" @click="limit(1)" aria-label="One more">+</button></span>
-      <CbAct v-if="agent.paused" tone="primary" :run="resume">Resume</CbAct><CbAct v-else :run="pause" :disabled="agent.state === 'absent'">Pause</CbAct></div></div>
-    <div class="facts"><span>{{ agent.summary }}</span><span class="quiet">{{ agent.name }} {{ agent.version }}</span><span><em>running</em><CbNum :value="(agent.running || []).length"/></span><span><em>waiting</em><CbNum :value="agent.waiting"/></span><span><em>CPU</em><CbNum :value="(agent.running || []).length ? agent.cpus_now : null" :as="words.cpus" why="nothing is running"/></span><span><em>memory</em><CbNum :value="(agent.running || []).length ? agent.memory_now_mb : null" :as="words.mebibytes" why="nothing is running"/></span></div>
-    <p v-if="agent.trouble" class="trouble" style="margin-bottom: 16px">{{ agent.trouble }}</p><p v-if="agent.paused" class="trouble ask" style="margin-bottom: 16px">Paused by {{ agent.paused.by }} <CbAgo :at="agent.paused.since"/><template v-if="agent.paused.reason">: {{ agent.paused.reason }}</template>. What runs goes on; nothing new starts.</p>
-    <div class="two"><div class="stack">
-      <section class="panel"><header><h2>Tasks</h2><span class="quiet num">{{ recent.length }}</span></header><table v-if="recent.length" class="table fold"><thead><tr><th>Task</th><th>State</th><th style="width: 50%">Result, or why it waits</th><th class="right">Took</th></tr></thead><tbody><tr v-for="t in recent" :key="t.id"><td><a class="name" :href="'/tasks/' + t.id">{{ t.name }}</a> <span class="id">{{ t.id }}</span></td><td><CbState :word="words.shown(t)"/></td><td class="full"><CbHold v-if="t.hold" :hold="t.hold"/><template v-else-if="words.LIVE.has(t.state)"><CbBar :value="words.progressOf(t)"/><span class="quiet">{{ t.note }}</span></template><span v-else class="reason">{{ t.reason }}</span></td><td class="right off-phone"><CbNum :value="words.elapsed(t)" :as="t.ended == null ? words.ticking : words.duration" why="not started"/></td></tr></tbody></table><CbEmpty v-else title="Nothing called lately">Its tasks of the open runs and of the newest run are listed here.</CbEmpty></section>
-      <section class="panel"><header><h2>Actions</h2><span class="quiet num">{{ (agent.actions || []).length }}</span></header><ul class="rows"><li v-for="x in agent.actions" :key="x.name"><p><span class="name">{{ x.title || x.name }}</span> <code class="quiet">{{ x.name }}</code></p><p class="reason">{{ x.summary }}</p><p class="tags" style="margin-top: 5px"><span v-for="n in needs(x.needs)" :key="n" class="tag">{{ n }}</span><span v-if="x.time_limit" class="tag">at most {{ words.duration(x.time_limit) }}</span><span v-for="e in effects(x.effects)" :key="e" class="tag">{{ e }}</span><span v-for="t in x.tools || []" :key="t" class="tag mono">{{ t }}</span></p>
-        <details v-if="options(x).length" style="margin-top: 6px"><summary class="quiet">{{ words.plural(options(x).length, 'option') }}</summary><dl class="pairs" style="padding: 6px 0 !important"><template v-for="o in options(x)" :key="o.name"><dt><code>{{ o.name }}</code> {{ o.kind }}</dt><dd style="text-align: left">{{ o.text }}<span v-if="o.default !== ''" class="quiet"> default {{ o.default }}</span></dd></template></dl></details></li></ul><CbEmpty v-if="!(agent.actions || []).length" title="It offers no action">{{ agent.trouble ? 'Its package is broken, see above.' : 'An agent without actions does nothing.' }}</CbEmpty></section></div>
-    <aside class="stack"><section class="panel"><header><h2>Tools on this machine</h2></header><ul v-if="(agent.tools || []).length" class="rows"><li v-for="t in agent.tools" :key="t.name"><CbState :word="t.ready === true ? 'succeeded' : t.ready === false ? 'error' : 'unknown'" bare/> <span class="name">{{ t.name }}</span> <span class="quiet num">{{ t.version || '' }}</span><p class="reason">{{ t.words }}</p><p class="quiet">Covers {{ t.covers }}<template v-if="t.cost">; usually {{ t.cost }}</template><template v-if="t.ready === false">. Stays unchecked without it</template></p></li></ul><CbEmpty v-else title="It wraps no tool">All that it does is its own code.</CbEmpty></section>
-      <section class="panel compact"><header><h2>Newest findings</h2></header><ul v-if="found.length"><CbFinding v-for="f in found" :key="f.id" :f="f"/></ul><CbEmpty v-else title="Nothing found">What it notices appears here.</CbEmpty></section></aside></div></CbFrame>`,
+  template: `
+    <CbFrame :meta="frame" here="/agents">
+      <p class="crumb"><a href="/agents">Agents</a><span>/</span><span>{{ agent.name }}</span></p>
+      <div class="head">
+        <CbState :word="agent.state" big/>
+        <h1>{{ agent.title || agent.name }}</h1>
+        <div class="acts tools">
+          <span class="quiet">at once</span>
+          <span class="stepper" role="group" aria-label="How many run at once">
+            <button type="button" :disabled="busy || !agent.concurrency" @click="limit(-1)" aria-label="One less" :title="agent.concurrency === 1 ? 'lift the limit' : undefined">−</button>
+            <output aria-live="polite" :title="agent.concurrency ? 'at most so many attempts at once' : 'only the machine limits it'">{{ agent.concurrency || 'no limit' }}</output>
+            <button type="button" :disabled="busy" @click="limit(1)" aria-label="One more">+</button>
+          </span>
+          <CbAct v-if="agent.paused" tone="primary" :run="resume">Resume</CbAct>
+          <CbAct v-else :run="pause" :disabled="agent.state === 'absent'">Pause</CbAct>
+        </div>
+      </div>
+      <div class="facts">
+        <span>{{ agent.summary }}</span>
+        <span class="quiet">{{ agent.name }} {{ agent.version }}</span>
+        <span><em>running</em><CbNum :value="(agent.running || []).length"/></span>
+        <span><em>waiting</em><CbNum :value="agent.waiting"/></span>
+        <span>
+          <em>CPU</em>
+          <CbNum :value="(agent.running || []).length ? agent.cpus_now : null" :as="words.cpus" why="nothing is running"/>
+        </span>
+        <span>
+          <em>memory</em>
+          <CbNum :value="(agent.running || []).length ? agent.memory_now_mb : null" :as="words.mebibytes" why="nothing is running"/>
+        </span>
+      </div>
+      <p v-if="agent.trouble" class="trouble" style="margin-bottom: 16px">{{ agent.trouble }}</p>
+      <p v-if="agent.paused" class="trouble ask" style="margin-bottom: 16px">Paused by {{ agent.paused.by }} <CbAgo :at="agent.paused.since"/>
+        <template v-if="agent.paused.reason">: {{ agent.paused.reason }}</template>. What runs goes on; nothing new starts.</p>
+      <div class="two">
+        <div class="stack">
+          <section class="panel">
+            <header><h2>Tasks</h2><span class="quiet num">{{ recent.length }}</span></header>
+            <table v-if="recent.length" class="table fold">
+              <thead>
+                <tr>
+                  <th>Task</th>
+                  <th>State</th>
+                  <th style="width: 50%">Result, or why it waits</th>
+                  <th class="right">Took</th>
+                </tr>
+              </thead>
+              <tbody>
+                <tr v-for="t in recent" :key="t.id">
+                  <td>
+                    <a class="name" :href="'/tasks/' + t.id">{{ t.name }}</a> <span class="id">{{ t.id }}</span>
+                  </td>
+                  <td><CbState :word="words.shown(t)"/></td>
+                  <td class="full">
+                    <CbHold v-if="t.hold" :hold="t.hold"/>
+                    <template v-else-if="words.LIVE.has(t.state)">
+                      <CbBar :value="words.progressOf(t)"/>
+                      <span class="quiet">{{ t.note }}</span>
+                    </template>
+                    <span v-else class="reason">{{ t.reason }}</span>
+                  </td>
+                  <td class="right off-phone">
+                    <CbNum :value="words.elapsed(t)" :as="t.ended == null ? words.ticking : words.duration" why="not started"/>
+                  </td>
+                </tr>
+              </tbody>
+            </table>
+            <CbEmpty v-else title="Nothing called lately">Its tasks of the open runs and of the newest run are listed here.</CbEmpty>
+          </section>
+          <section class="panel">
+            <header><h2>Actions</h2><span class="quiet num">{{ (agent.actions || []).length }}</span></header>
+            <ul class="rows">
+              <li v-for="x in agent.actions" :key="x.name">
+                <p><span class="name">{{ x.title || x.name }}</span> <code class="quiet">{{ x.name }}</code></p>
+                <p class="reason">{{ x.summary }}</p>
+                <p class="tags" style="margin-top: 5px">
+                  <span v-for="n in needs(x.needs)" :key="n" class="tag">{{ n }}</span>
+                  <span v-if="x.time_limit" class="tag">at most {{ words.duration(x.time_limit) }}</span>
+                  <span v-for="e in effects(x.effects)" :key="e" class="tag">{{ e }}</span>
+                  <span v-for="t in x.tools || []" :key="t" class="tag mono">{{ t }}</span>
+                </p>
+                <details v-if="options(x).length" style="margin-top: 6px">
+                  <summary class="quiet">{{ words.plural(options(x).length, 'option') }}</summary>
+                  <dl class="pairs" style="padding: 6px 0 !important">
+                    <template v-for="o in options(x)" :key="o.name">
+                      <dt><code>{{ o.name }}</code> {{ o.kind }}</dt>
+                      <dd style="text-align: left">{{ o.text }}<span v-if="o.default !== ''" class="quiet"> default {{ o.default }}</span>
+                      </dd>
+                    </template>
+                  </dl>
+                </details>
+              </li>
+            </ul>
+            <CbEmpty v-if="!(agent.actions || []).length" title="It offers no action">{{ agent.trouble ? 'Its package is broken, see above.' : 'An agent without actions does nothing.' }}</CbEmpty>
+          </section>
+        </div>
+        <aside class="stack">
+          <section class="panel">
+            <header><h2>Tools on this machine</h2></header>
+            <ul v-if="(agent.tools || []).length" class="rows">
+              <li v-for="t in agent.tools" :key="t.name">
+                <CbState :word="t.ready === true ? 'succeeded' : t.ready === false ? 'error' : 'unknown'" bare/> <span class="name">{{ t.name }}</span> <span class="quiet num">{{ t.version || '' }}</span>
+                <p class="reason">{{ t.words }}</p>
+                <p class="quiet">Covers {{ t.covers }}<template v-if="t.cost">; usually {{ t.cost }}</template>
+                  <template v-if="t.ready === false">. Stays unchecked without it</template>
+                </p>
+              </li>
+            </ul>
+            <CbEmpty v-else title="It wraps no tool">All that it does is its own code.</CbEmpty>
+          </section>
+          <section class="panel compact">
+            <header><h2>Newest findings</h2></header>
+            <ul v-if="found.length"><CbFinding v-for="f in found" :key="f.id" :f="f"/></ul>
+            <CbEmpty v-else title="Nothing found">What it notices appears here.</CbEmpty>
+          </section>
+        </aside>
+      </div>
+    </CbFrame>
+  `,
 };

@@ -1,5 +1,6 @@
 // The board: who is called, when, for what, and what went wrong.
-import { computed, reactive, ref, watchEffect } from "vue";
+import { computed, reactive, watchEffect } from "vue";
+import { CrewCard } from "callboard/crew.js";
 import { CbFrame, pulse, useTitle } from "callboard/frame.js";
 import { Rows, act, follow, get } from "callboard/live.js";
 import { PARTS } from "callboard/parts.js";
@@ -7,41 +8,6 @@ import * as words from "callboard/words.js";
 
 const MOST_TASKS = 60;
 const RANK = { "needs decision": 0, running: 1, starting: 2, waiting: 3 };
-
-export const CrewCard = {
-  components: PARTS,
-  props: { a: Object, tasks: Object },
-  setup(props) {
-    const task = computed(() => (props.a.running?.length ? props.tasks.get(props.a.running[0]) : null));
-    const tone = computed(() => words.stateOf(props.a.state).tone);
-    const progress = computed(() => words.progressOf(task.value ?? props.a));
-    const last = computed(() => props.a.last);
-    const busy = computed(() => !!props.a.running?.length);
-    const lastBad = computed(() => last.value && words.BAD.has(last.value.state));
-    const eta = computed(() => {
-      const at = busy.value ? (props.a.eta ?? task.value?.expected_end) : null;
-      return at == null ? null : at - words.clock.now;
-    });
-    return { task, tone, progress, busy, last, lastBad, eta, words };
-  },
-  template: `<article class="panel card" :class="'t-' + tone" :data-agent="a.name" :aria-label="a.title || a.name">
-    <div class="card-head"><a :href="words.agentHref(a.name)" :title="a.summary">{{ a.title || a.name }}</a><CbState :word="a.state"/></div>
-    <div class="card-work">
-      <template v-if="a.trouble"><span class="clamp" :title="a.trouble">{{ a.trouble }}</span></template>
-      <template v-else-if="a.running && a.running.length">
-        <a class="card-task" :href="'/tasks/' + a.running[0]">{{ task ? task.name : a.running[0] }}<span class="quiet" v-if="a.running.length > 1"> and {{ a.running.length - 1 }} more</span></a>
-        <CbBar :value="progress" :label="'progress of ' + (task ? task.name : a.name)"/>
-        <span class="clamp">{{ (task && task.note) || a.note || 'at work' }}</span></template>
-      <template v-else-if="a.paused"><span class="clamp">Paused by {{ a.paused.by }}<template v-if="a.paused.reason">: {{ a.paused.reason }}</template></span><span class="quiet"><CbAgo :at="a.paused.since"/></span></template>
-      <a v-else-if="last" class="card-last" :class="lastBad ? 't-bad' : 't-off'" :href="'/tasks/' + last.task + (lastBad ? '?tab=log#first-failure' : '')">
-        <span class="card-task">{{ last.name }}</span><span class="clamp"><b>{{ last.state }}</b><template v-if="last.reason">: {{ last.reason }}</template></span></a>
-      <span v-else>Nothing done yet. It can do {{ words.plural((a.actions || []).length, 'action') }}.</span>
-    </div>
-    <dl class="card-stats"><div><dt>ETA</dt><dd><CbNum :value="eta" :as="words.remaining" :why="a.running && a.running.length ? 'no estimate yet' : 'nothing is running'"/></dd></div>
-      <div><dt>CPU</dt><dd><CbNum :value="busy ? a.cpus_now : null" :as="words.cpus" why="nothing is running"/></dd></div>
-      <div><dt>Memory</dt><dd><CbNum :value="busy ? a.memory_now_mb : null" :as="words.mebibytes" why="nothing is running"/></dd></div>
-      <div><dt>Queue</dt><dd><CbNum :value="a.waiting"/></dd></div></dl></article>`,
-};
 
 const TaskLine = {
   components: PARTS,
@@ -51,13 +17,26 @@ const TaskLine = {
     const eta = computed(() => (props.t.expected_end == null || words.FINAL.has(props.t.state) ? null : props.t.expected_end - words.clock.now));
     return { spent, eta, words, LIVE: words.LIVE };
   },
-  template: `<tr :data-task="t.id"><td><a class="name" :href="'/tasks/' + t.id">{{ t.name }}</a> <span class="id">{{ t.id }}</span> <span v-if="t.critical" class="critical-mark" title="The run can end no sooner than this chain of tasks">critical path</span></td>
-    <td><CbState :word="words.shown(t)"/></td>
-    <td class="full"><template v-if="t.hold"><CbHold :hold="t.hold"/></template>
-      <template v-else-if="LIVE.has(t.state)"><CbBar :value="words.progressOf(t)" :label="'progress of ' + t.name"/><span class="note">{{ t.note }}</span></template>
-      <span v-else class="reason">{{ t.reason }}</span></td>
-    <td class="right off-phone"><CbNum :value="spent" :as="t.ended == null ? words.ticking : words.duration" why="not started"/></td>
-    <td class="right off-phone"><CbNum :value="eta" :as="words.remaining" why="no estimate"/></td></tr>`,
+  template: `
+    <tr :data-task="t.id">
+      <td>
+        <a class="name" :href="'/tasks/' + t.id">{{ t.name }}</a> <span class="id">{{ t.id }}</span> <span v-if="t.critical" class="critical-mark" title="The run can end no sooner than this chain of tasks">critical path</span>
+      </td>
+      <td><CbState :word="words.shown(t)"/></td>
+      <td class="full">
+        <template v-if="t.hold"><CbHold :hold="t.hold"/></template>
+        <template v-else-if="LIVE.has(t.state)">
+          <CbBar :value="words.progressOf(t)" :label="'progress of ' + t.name"/>
+          <span class="note">{{ t.note }}</span>
+        </template>
+        <span v-else class="reason">{{ t.reason }}</span>
+      </td>
+      <td class="right off-phone">
+        <CbNum :value="spent" :as="t.ended == null ? words.ticking : words.duration" why="not started"/>
+      </td>
+      <td class="right off-phone"><CbNum :value="eta" :as="words.remaining" why="no estimate"/></td>
+    </tr>
+  `,
 };
 
 export default {
@@ -165,32 +144,113 @@ export default {
     const rescan = () => act("/agents/rescan", {}, "Looking for agents again");
     return { frame, agents, tasks, state, counts, open, shownTasks, broken, newestRuns, newestFindings, lastRun, cap, answer, rescan, words };
   },
-  template: `<CbFrame :meta="frame" here="/">
-    <h1 class="call">
-      <template v-if="counts.running || counts.waiting"><b class="num">{{ counts.running }}</b> {{ counts.running === 1 ? 'task runs' : 'tasks run' }}, <b class="num">{{ counts.waiting }}</b> {{ counts.waiting === 1 ? 'waits' : 'wait' }}.</template>
-      <template v-else-if="lastRun">All quiet. Run <a :href="'/runs/' + lastRun.id">{{ lastRun.id }}</a> ended <CbAgo :at="lastRun.ended"/>: <span :class="{bad: lastRun.state === 'failed'}">{{ lastRun.summary || lastRun.state }}</span>.</template>
-      <template v-else>The crew is here. Nothing has been called yet.</template>
-      <span v-if="state.questions.length" class="ask">&nbsp;{{ state.questions.length === 1 ? 'One thing needs you.' : state.questions.length + ' things need you.' }}</span></h1>
-    <p v-if="state.engine && state.engine.state === 'halted'" class="trouble" style="margin-bottom:16px" role="alert">No new work starts: {{ state.engine.reason }}</p>
-    <p v-if="frame.workspace && frame.workspace.trusted === false" class="trouble ask" style="margin-bottom:16px">This workspace is not trusted yet, so nothing runs in it. Start Callboard with <code>--trust</code> once you have looked at it.</p>
-    <div class="two"><div class="stack">
-      <section v-if="state.questions.length" class="panel needs-me" aria-labelledby="h-needs"><header><h2 id="h-needs">Needs you</h2></header>
-        <div v-for="q in state.questions" :key="q.task + q.question" class="question" :data-question="q.task"><CbState word="needs decision" bare/><p>{{ q.text }} <a class="id" :href="'/tasks/' + q.task">{{ q.task }}</a> <span class="quiet">· <CbAgo :at="q.since"/></span></p>
-          <span class="choices"><CbAct v-for="c in q.choices" :key="c" small :run="answer(q, c)">{{ c }}</CbAct></span></div></section>
-      <section class="crew" aria-label="The crew"><CrewCard v-for="a in agents.list()" :key="a.name" :a="a" :tasks="tasks"/>
-        <div class="panel card start"><div><p class="title">Call the crew</p><p class="quiet">See first what would run, in which order, and why.</p></div><div class="tools"><a class="button primary" href="/runs/new">Start a run</a><CbAct :run="rescan">Rescan</CbAct></div></div></section>
-      <section class="panel" aria-labelledby="h-tasks"><header><h2 id="h-tasks">Running and waiting</h2><span class="quiet num">{{ open.length }}</span></header>
-        <table v-if="shownTasks.length" class="table fold tasks-table"><thead><tr><th>Task</th><th>State</th><th style="width:42%">Why, or how far</th><th class="right">Took</th><th class="right">Left</th></tr></thead><tbody><TaskLine v-for="t in shownTasks" :key="t.id" :t="t"/></tbody></table>
-        <template v-else-if="broken.length"><table class="table fold tasks-table"><thead><tr><th>Broken in the last run</th><th>State</th><th style="width:42%">Why</th><th class="right">Took</th><th class="right">Left</th></tr></thead><tbody><TaskLine v-for="t in broken" :key="t.id" :t="t"/></tbody></table></template>
-        <CbEmpty v-else-if="newestRuns.length" title="Nothing runs, nothing waits">Start a run, or let a schedule or a commit do it.</CbEmpty>
-        <CbEmpty v-else title="No run yet">Callboard looked at the workspace and worked out what the crew can do here. <a href="/runs/new"><b>See the plan</b></a>, or type <code>callboard run</code>.</CbEmpty>
-        <div v-if="open.length > shownTasks.length" class="log-foot">{{ open.length - shownTasks.length }} more wait; each run's page shows all of its tasks.</div></section>
-      <section v-if="newestRuns.length" class="panel" aria-labelledby="h-runs"><header><h2 id="h-runs">Newest runs</h2><a class="more" href="/runs">All runs</a></header>
-        <table class="table fold"><thead><tr><th>Run</th><th>State</th><th>Result</th><th>Findings</th><th class="right">When</th></tr></thead><tbody><tr v-for="r in newestRuns" :key="r.id" :data-run="r.id">
-          <td><a class="name" :href="'/runs/' + r.id">{{ r.id }} · {{ r.name }}</a> <span class="quiet">{{ r.trigger }}</span></td><td><CbState :word="r.state"/></td><td class="full reason"><template v-if="words.RUN_OVER.has(r.state)">{{ r.summary }}</template><span v-else class="num">{{ r.done }} of {{ r.total }} done</span></td><td class="off-phone"><CbCounts :of="r.findings"/></td><td class="right off-phone"><CbAgo :at="r.ended || r.started || r.submitted"/></td></tr></tbody></table></section>
-    </div>
-    <aside class="stack">
-      <section class="panel" aria-labelledby="h-host"><header><h2 id="h-host">This machine</h2><a class="more" href="/machine">Details</a></header><div class="gauges"><CbGauge v-for="g in cap" :key="g.name" v-bind="g" why="not measured on this machine"/></div><CbEmpty v-if="!cap.length" title="Not measured yet">The first figures come within two seconds.</CbEmpty></section>
-      <section class="panel compact" aria-labelledby="h-find"><header><h2 id="h-find">Newest findings</h2></header><ul v-if="newestFindings.length"><CbFinding v-for="f in newestFindings" :key="f.id" :f="f"/></ul><CbEmpty v-else title="Nothing found">What the agents notice in your code appears here, worst first on each run's page.</CbEmpty></section>
-    </aside></div></CbFrame>`,
+  template: `
+    <CbFrame :meta="frame" here="/">
+      <h1 class="call">
+        <template v-if="counts.running || counts.waiting">
+          <b class="num">{{ counts.running }}</b> {{ counts.running === 1 ? 'task runs' : 'tasks run' }}, <b class="num">{{ counts.waiting }}</b> {{ counts.waiting === 1 ? 'waits' : 'wait' }}.</template>
+        <template v-else-if="lastRun">All quiet. Run <a :href="'/runs/' + lastRun.id">{{ lastRun.id }}</a> ended <CbAgo :at="lastRun.ended"/>: <span :class="{bad: lastRun.state === 'failed'}">{{ lastRun.summary || lastRun.state }}</span>.</template>
+        <template v-else>The crew is here. Nothing has been called yet.</template>
+        <span v-if="state.questions.length" class="ask">&nbsp;{{ state.questions.length === 1 ? 'One thing needs you.' : state.questions.length + ' things need you.' }}</span>
+      </h1>
+      <p v-if="state.engine && state.engine.state === 'halted'" class="trouble" style="margin-bottom:16px" role="alert">No new work starts: {{ state.engine.reason }}</p>
+      <p v-if="frame.workspace && frame.workspace.trusted === false" class="trouble ask" style="margin-bottom:16px">This workspace is not trusted yet, so nothing runs in it. Start Callboard with <code>--trust</code> once you have looked at it.</p>
+      <div class="two">
+        <div class="stack">
+          <section v-if="state.questions.length" class="panel needs-me" aria-labelledby="h-needs">
+            <header><h2 id="h-needs">Needs you</h2></header>
+            <div v-for="q in state.questions" :key="q.task + q.question" class="question" :data-question="q.task">
+              <CbState word="needs decision" bare/>
+              <p>{{ q.text }} <a class="id" :href="'/tasks/' + q.task">{{ q.task }}</a> <span class="quiet">· <CbAgo :at="q.since"/></span>
+              </p>
+              <span class="choices">
+                <CbAct v-for="c in q.choices" :key="c" small :run="answer(q, c)">{{ c }}</CbAct>
+              </span>
+            </div>
+          </section>
+          <section class="crew" aria-label="The crew">
+            <CrewCard v-for="a in agents.list()" :key="a.name" :a="a" :tasks="tasks"/>
+            <div class="panel card start">
+              <div>
+                <p class="title">Call the crew</p>
+                <p class="quiet">See first what would run, in which order, and why.</p>
+              </div>
+              <div class="tools">
+                <a class="button primary" href="/runs/new">Start a run</a>
+                <CbAct :run="rescan">Rescan</CbAct>
+              </div>
+            </div>
+          </section>
+          <section class="panel" aria-labelledby="h-tasks">
+            <header><h2 id="h-tasks">Running and waiting</h2><span class="quiet num">{{ open.length }}</span></header>
+            <table v-if="shownTasks.length" class="table fold tasks-table">
+              <thead>
+                <tr>
+                  <th>Task</th>
+                  <th>State</th>
+                  <th style="width:42%">Why, or how far</th>
+                  <th class="right">Took</th>
+                  <th class="right">Left</th>
+                </tr>
+              </thead>
+              <tbody><TaskLine v-for="t in shownTasks" :key="t.id" :t="t"/></tbody>
+            </table>
+            <template v-else-if="broken.length">
+              <table class="table fold tasks-table">
+                <thead>
+                  <tr>
+                    <th>Broken in the last run</th>
+                    <th>State</th>
+                    <th style="width:42%">Why</th>
+                    <th class="right">Took</th>
+                    <th class="right">Left</th>
+                  </tr>
+                </thead>
+                <tbody><TaskLine v-for="t in broken" :key="t.id" :t="t"/></tbody>
+              </table>
+            </template>
+            <CbEmpty v-else-if="newestRuns.length" title="Nothing runs, nothing waits">Start a run, or let a schedule or a commit do it.</CbEmpty>
+            <CbEmpty v-else title="No run yet">Callboard looked at the workspace and worked out what the crew can do here. <a href="/runs/new"><b>See the plan</b></a>, or type <code>callboard run</code>.</CbEmpty>
+            <div v-if="open.length > shownTasks.length" class="log-foot">{{ open.length - shownTasks.length }} more wait; each run's page shows all of its tasks.</div>
+          </section>
+          <section v-if="newestRuns.length" class="panel" aria-labelledby="h-runs">
+            <header><h2 id="h-runs">Newest runs</h2><a class="more" href="/runs">All runs</a></header>
+            <table class="table fold">
+              <thead>
+                <tr><th>Run</th><th>State</th><th>Result</th><th>Findings</th><th class="right">When</th></tr>
+              </thead>
+              <tbody>
+                <tr v-for="r in newestRuns" :key="r.id" :data-run="r.id">
+                  <td>
+                    <a class="name" :href="'/runs/' + r.id">{{ r.id }} · {{ r.name }}</a> <span class="quiet">{{ r.trigger }}</span>
+                  </td>
+                  <td><CbState :word="r.state"/></td>
+                  <td class="full reason">
+                    <template v-if="words.RUN_OVER.has(r.state)">{{ r.summary }}</template>
+                    <span v-else class="num">{{ r.done }} of {{ r.total }} done</span>
+                  </td>
+                  <td class="off-phone"><CbCounts :of="r.findings"/></td>
+                  <td class="right off-phone"><CbAgo :at="r.ended || r.started || r.submitted"/></td>
+                </tr>
+              </tbody>
+            </table>
+          </section>
+        </div>
+        <aside class="stack">
+          <section class="panel" aria-labelledby="h-host">
+            <header><h2 id="h-host">This machine</h2><a class="more" href="/machine">Details</a></header>
+            <div class="gauges">
+              <CbGauge v-for="g in cap" :key="g.name" v-bind="g" why="not measured on this machine"/>
+            </div>
+            <CbEmpty v-if="!cap.length" title="Not measured yet">The first figures come within two seconds.</CbEmpty>
+          </section>
+          <section class="panel compact" aria-labelledby="h-find">
+            <header><h2 id="h-find">Newest findings</h2></header>
+            <ul v-if="newestFindings.length"><CbFinding v-for="f in newestFindings" :key="f.id" :f="f"/></ul>
+            <CbEmpty v-else title="Nothing found">What the agents notice in your code appears here, worst first on each run's page.</CbEmpty>
+          </section>
+        </aside>
+      </div>
+    </CbFrame>
+  `,
 };

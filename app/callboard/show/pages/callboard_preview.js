@@ -70,14 +70,95 @@ export default {
     const needs = (n) => [`${words.cpus(n?.cpus)} cpu`, words.mebibytes(n?.memory_mb), ...(n?.locks ?? []).map((l) => `lock ${l.name}`)];
     return { frame, plan, all, graph, tasks, left, priority, pending, trouble, drawing, byName, toggle, start, other, span, range, stages, going, needs, pipelines: first.pipelines, words };
   },
-  template: `<CbFrame :meta="frame" here="/runs/new"><div class="head"><h1>Start a run</h1><div class="acts tools"><label v-if="pipelines.length > 1"><span class="sr">Pipeline</span><select :value="plan.pipeline" @change="other"><option v-for="p in pipelines" :key="p" :value="p">{{ p }}</option></select></label>
-      <label><span class="sr">Priority</span><select v-model="priority"><option value="critical">critical priority</option><option value="high">high priority</option><option value="medium">medium priority</option><option value="low">low priority</option></select></label><CbAct tone="primary" :run="start" :disabled="!going || pending">Start {{ words.plural(going, 'job') }}</CbAct></div></div>
-    <div class="facts" :style="{opacity: pending ? .55 : 1}"><span><em>pipeline</em>{{ plan.pipeline }}</span><span><em>jobs</em><span class="num">{{ going }} of {{ all.length }}</span></span><span><em>expected</em><span class="num">{{ range(span) }}</span></span><span class="quiet">{{ plan.note }}</span></div>
-    <ul v-if="(plan.trouble || []).length || trouble" class="stack" style="margin-bottom: 16px; gap: 8px"><li v-if="trouble" class="trouble">{{ trouble }}</li><li v-for="t in plan.trouble" :key="t" class="trouble ask">{{ t }}</li></ul>
-    <div v-if="all.length" class="stack">
-      <section class="panel"><header><h2>When</h2><span class="more chips"><button type="button" class="chip" :aria-pressed="drawing === 'order'" @click="drawing = 'order'">in time</button><button v-if="graph" type="button" class="chip" :aria-pressed="drawing === 'graph'" @click="drawing = 'graph'">as graph</button></span></header><CbGantt v-if="drawing === 'order'" plan :tasks="plan.jobs" :style="{opacity: pending ? .55 : 1}"/><CbGraph v-else plan :graph="graph" :tasks="tasks"/></section>
-      <section v-for="s in stages" :key="s.name" class="panel"><header><h2>{{ s.name }}</h2><span class="quiet num">{{ s.jobs.length }}</span></header><table class="table fold even"><thead><tr><th style="width: 40px"><span class="sr">Call it</span></th><th style="width: 27%">Job</th><th>Because</th><th style="width: 15%">Takes</th><th class="right" style="width: 12.500%">Starts</th><th class="right" style="width: 12.500%">Ends</th></tr></thead>
-        <tbody><tr v-for="j in s.jobs" :key="j.name" :data-job="j.name" :style="{opacity: byName.has(j.name) && !left.has(j.name) ? 1 : .5}"><td class="full"><label><input type="checkbox" :checked="!left.has(j.name)" @change="toggle(j.name)" :aria-label="'Call ' + j.name"/></label></td><td class="full"><span class="name">{{ j.name }}</span> <a class="quiet" :href="words.agentHref(j.agent)">{{ j.agent }}</a><br><span class="quiet">{{ j.title }}</span></td><td class="full reason">{{ j.because }}</td><td class="full"><span class="tags"><span v-for="n in needs(j.needs)" :key="n" class="tag">{{ n }}</span></span></td>
-          <template v-if="byName.get(j.name) && !left.has(j.name)"><td class="right num" data-label="starts">{{ range(byName.get(j.name).start) }}</td><td class="right num" data-label="ends">{{ range(byName.get(j.name).end) }}</td></template><template v-else><td class="right quiet full" colspan="2">{{ left.has(j.name) ? 'left out' : 'not without what is left out' }}</td></template></tr></tbody></table></section></div>
-    <section v-else class="panel"><CbEmpty title="Nothing to run here">Callboard found nothing in this workspace that the crew can work on. Write a <code>callboard.toml</code> with <code>callboard init</code>, or look at <a href="/agents"><b>what the agents can do</b></a>.</CbEmpty></section></CbFrame>`,
+  template: `
+    <CbFrame :meta="frame" here="/runs/new">
+      <div class="head">
+        <h1>Start a run</h1>
+        <div class="acts tools">
+          <label v-if="pipelines.length > 1">
+            <span class="sr">Pipeline</span>
+            <select :value="plan.pipeline" @change="other">
+              <option v-for="p in pipelines" :key="p" :value="p">{{ p }}</option>
+            </select>
+          </label>
+          <label>
+            <span class="sr">Priority</span>
+            <select v-model="priority">
+              <option value="critical">critical priority</option>
+              <option value="high">high priority</option>
+              <option value="medium">medium priority</option>
+              <option value="low">low priority</option>
+            </select>
+          </label>
+          <CbAct tone="primary" :run="start" :disabled="!going || pending">Start {{ words.plural(going, 'job') }}</CbAct>
+        </div>
+      </div>
+      <div class="facts" :style="{opacity: pending ? .55 : 1}">
+        <span><em>pipeline</em>{{ plan.pipeline }}</span>
+        <span><em>jobs</em><span class="num">{{ going }} of {{ all.length }}</span></span>
+        <span><em>expected</em><span class="num">{{ range(span) }}</span></span>
+        <span class="quiet">{{ plan.note }}</span>
+      </div>
+      <ul v-if="(plan.trouble || []).length || trouble" class="stack" style="margin-bottom: 16px; gap: 8px">
+        <li v-if="trouble" class="trouble">{{ trouble }}</li>
+        <li v-for="t in plan.trouble" :key="t" class="trouble ask">{{ t }}</li>
+      </ul>
+      <div v-if="all.length" class="stack">
+        <section class="panel">
+          <header>
+            <h2>When</h2>
+            <span class="more chips">
+              <button type="button" class="chip" :aria-pressed="drawing === 'order'" @click="drawing = 'order'">in time</button>
+              <button v-if="graph" type="button" class="chip" :aria-pressed="drawing === 'graph'" @click="drawing = 'graph'">as graph</button>
+            </span>
+          </header>
+          <CbGantt v-if="drawing === 'order'" plan :tasks="plan.jobs" :style="{opacity: pending ? .55 : 1}"/>
+          <CbGraph v-else plan :graph="graph" :tasks="tasks"/>
+        </section>
+        <section v-for="s in stages" :key="s.name" class="panel">
+          <header><h2>{{ s.name }}</h2><span class="quiet num">{{ s.jobs.length }}</span></header>
+          <table class="table fold even">
+            <thead>
+              <tr>
+                <th style="width: 40px"><span class="sr">Call it</span></th>
+                <th style="width: 27%">Job</th>
+                <th>Because</th>
+                <th style="width: 15%">Takes</th>
+                <th class="right" style="width: 12.500%">Starts</th>
+                <th class="right" style="width: 12.500%">Ends</th>
+              </tr>
+            </thead>
+            <tbody>
+              <tr v-for="j in s.jobs" :key="j.name" :data-job="j.name" :style="{opacity: byName.has(j.name) && !left.has(j.name) ? 1 : .5}">
+                <td class="full">
+                  <label>
+                    <input type="checkbox" :checked="!left.has(j.name)" @change="toggle(j.name)" :aria-label="'Call ' + j.name"/>
+                  </label>
+                </td>
+                <td class="full">
+                  <span class="name">{{ j.name }}</span> <a class="quiet" :href="words.agentHref(j.agent)">{{ j.agent }}</a>
+                  <br>
+                  <span class="quiet">{{ j.title }}</span>
+                </td>
+                <td class="full reason">{{ j.because }}</td>
+                <td class="full">
+                  <span class="tags"><span v-for="n in needs(j.needs)" :key="n" class="tag">{{ n }}</span></span>
+                </td>
+                <template v-if="byName.get(j.name) && !left.has(j.name)">
+                  <td class="right num" data-label="starts">{{ range(byName.get(j.name).start) }}</td>
+                  <td class="right num" data-label="ends">{{ range(byName.get(j.name).end) }}</td>
+                </template>
+                <template v-else>
+                  <td class="right quiet full" colspan="2">{{ left.has(j.name) ? 'left out' : 'not without what is left out' }}</td>
+                </template>
+              </tr>
+            </tbody>
+          </table>
+        </section>
+      </div>
+      <section v-else class="panel">
+        <CbEmpty title="Nothing to run here">Callboard found nothing in this workspace that the crew can work on. Write a <code>callboard.toml</code> with <code>callboard init</code>, or look at <a href="/agents"><b>what the agents can do</b></a>.</CbEmpty>
+      </section>
+    </CbFrame>
+  `,
 };

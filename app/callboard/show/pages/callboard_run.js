@@ -13,9 +13,31 @@ const RunTask = {
   components: PARTS,
   props: { t: Object },
   setup: (props) => ({ words, spent: computed(() => words.elapsed(props.t)) }),
-  template: `<tr :data-task="t.id"><td><a class="name" :href="'/tasks/' + t.id">{{ t.name }}</a> <span class="id">{{ t.id }}</span> <span v-if="t.critical" class="critical-mark">critical path</span></td><td><CbState :word="words.shown(t)"/></td>
-    <td class="full"><CbHold v-if="t.hold" :hold="t.hold"/><template v-else-if="words.LIVE.has(t.state)"><CbBar :value="words.progressOf(t)"/><span class="quiet">{{ t.note }}</span></template><span v-else class="reason">{{ t.reason }}</span></td>
-    <td class="off-phone"><a :href="words.agentHref(t.agent)" class="quiet">{{ t.agent }}</a></td><td><CbCounts :of="t.findings"/></td><td class="right"><CbNum :value="spent" :as="t.ended == null ? words.ticking : words.duration" why="not started"/></td><td class="right off-phone"><CbNum :value="t.started == null ? null : t.cpu_s" :as="words.duration" why="not started"/></td><td class="right off-phone"><CbNum :value="t.peak_mb || null" :as="words.mebibytes"/></td></tr>`,
+  template: `
+    <tr :data-task="t.id">
+      <td>
+        <a class="name" :href="'/tasks/' + t.id">{{ t.name }}</a> <span class="id">{{ t.id }}</span> <span v-if="t.critical" class="critical-mark">critical path</span>
+      </td>
+      <td><CbState :word="words.shown(t)"/></td>
+      <td class="full">
+        <CbHold v-if="t.hold" :hold="t.hold"/>
+        <template v-else-if="words.LIVE.has(t.state)">
+          <CbBar :value="words.progressOf(t)"/>
+          <span class="quiet">{{ t.note }}</span>
+        </template>
+        <span v-else class="reason">{{ t.reason }}</span>
+      </td>
+      <td class="off-phone"><a :href="words.agentHref(t.agent)" class="quiet">{{ t.agent }}</a></td>
+      <td><CbCounts :of="t.findings"/></td>
+      <td class="right">
+        <CbNum :value="spent" :as="t.ended == null ? words.ticking : words.duration" why="not started"/>
+      </td>
+      <td class="right off-phone">
+        <CbNum :value="t.started == null ? null : t.cpu_s" :as="words.duration" why="not started"/>
+      </td>
+      <td class="right off-phone"><CbNum :value="t.peak_mb || null" :as="words.mebibytes"/></td>
+    </tr>
+  `,
 };
 
 export default {
@@ -102,20 +124,98 @@ export default {
     }
     return { frame, run, tasks, findings, graph, ...tabs, names, over, query, state, states, visible, filtered, drawn, severity, severities, groups, took, left, broken, cancel, retry, list, words };
   },
-  template: `<CbFrame :meta="frame" here="/runs"><p class="crumb"><a href="/runs">Runs</a><span>/</span><span>{{ run.id }}</span></p>
-    <div class="head"><CbState :word="run.state" big/><h1>{{ run.id }} · {{ run.name }}</h1><div class="acts"><a v-if="over" class="button" :href="'/api/v1/runs/' + run.id + '/sarif'" download>SARIF</a><CbAct v-if="over && run.state !== 'succeeded'" :run="retry">Retry what failed</CbAct><CbAct v-if="!over" tone="danger" :run="cancel">Cancel run</CbAct></div></div>
-    <div class="facts"><span style="flex: 1 1 160px; max-width: 300px; align-items: center"><CbSegments :counts="run.counts" style="flex: 1"/><span class="num">{{ run.done }} of {{ run.total }}</span></span><span><em>took</em><CbNum :value="took" :as="run.ended == null ? words.ticking : words.duration" why="not started"/></span><span v-if="!over"><em>left</em><CbNum :value="left" :as="words.remaining" why="no forecast yet"/></span><span><em>started</em><CbAgo :at="run.started"/></span><span><em>by</em>{{ run.trigger }}<template v-if="run.by">, {{ run.by }}</template></span><span><em>priority</em>{{ run.priority }}</span><span><em>findings</em><CbCounts :of="run.findings"/></span></div>
-    <p v-if="over && run.summary" class="call" style="margin-bottom: 12px">{{ run.summary }}</p>
-    <ul v-if="broken.length" class="panel rows t-bad" style="margin-bottom: 16px; border-left: 3px solid var(--bad)"><li v-for="t in broken" :key="t.id"><CbState :word="words.shown(t)"/> <a class="name" :href="'/tasks/' + t.id + '?tab=log#first-failure'">{{ t.name }}</a> <span class="reason">{{ t.reason }}</span></li></ul>
-    <CbTabs :names="names" :tab="tab" :choose="choose" :href="href"/>
-    <section id="panel" role="tabpanel" :aria-labelledby="'tab-' + tab">
-      <div v-if="tab === 'graph'" class="panel"><CbGraph v-if="graph && graph.nodes.length" :graph="graph" :tasks="tasks"/><CbEmpty v-else-if="list.length" title="Too large to draw">A picture of {{ words.count(list.length) }} tasks would help nobody. <a href="?tab=tasks"><b>Use the list and its filter</b></a>.</CbEmpty><CbEmpty v-else title="No task in this run">The pipeline had nothing to do.</CbEmpty></div>
-      <div v-else-if="tab === 'gantt'" class="panel"><CbGantt :tasks="drawn"/><p v-if="drawn.length < list.length" class="log-foot">The first {{ drawn.length }} of {{ list.length }} tasks</p></div>
-      <div v-else-if="tab === 'tasks'" class="panel"><header class="tools"><input type="search" data-search v-model="query" placeholder="Filter tasks  /" aria-label="Filter tasks"/><span class="chips"><button v-for="s in states" :key="s" type="button" class="chip" :aria-pressed="state === s" @click="state = state === s ? '' : s"><CbState :word="s"/></button></span></header>
-        <table v-if="visible.length" class="table fold"><thead><tr><th>Task</th><th>State</th><th style="width: 34%">Result, or why it waits</th><th>Agent</th><th>Findings</th><th class="right">Took</th><th class="right">CPU</th><th class="right">Peak</th></tr></thead><tbody><RunTask v-for="t in visible" :key="t.id" :t="t"/></tbody></table>
-        <CbEmpty v-else :title="list.length ? 'No task matches' : 'No task in this run'">{{ list.length ? 'Nothing fits this filter.' : 'The pipeline had nothing to do.' }}</CbEmpty><p v-if="visible.length < filtered.length" class="log-foot">The first {{ visible.length }} of {{ filtered.length }}; filter to see the others.</p></div>
-      <div v-else class="stack"><div class="tools"><input type="search" data-search v-model="query" placeholder="Filter findings  /" aria-label="Filter findings"/><span class="chips"><button v-for="x in severities" :key="x.s" type="button" class="chip" :aria-pressed="severity === x.s" @click="severity = severity === x.s ? '' : x.s"><span class="sev" :class="'s-' + x.s">{{ x.s }} <span class="num">{{ x.n }}</span></span></button></span></div>
-        <section v-for="g in groups.slice(0, 100)" :key="g.path" class="panel"><header><h2 class="mono" style="overflow-wrap: anywhere">{{ g.path || 'The workspace as a whole' }}</h2><span class="quiet num">{{ g.of.length }}</span></header><ul><CbFinding v-for="f in g.of.slice(0, 200)" :key="f.id" :f="f"/></ul></section>
-        <section v-if="!groups.length" class="panel"><CbEmpty :title="findings.byId.size ? 'No finding matches' : 'Nothing found'">{{ findings.byId.size ? 'Nothing fits this filter.' : over ? 'The agents that ran noticed nothing.' : 'Findings appear as the agents notice them.' }}</CbEmpty></section></div>
-    </section></CbFrame>`,
+  template: `
+    <CbFrame :meta="frame" here="/runs">
+      <p class="crumb"><a href="/runs">Runs</a><span>/</span><span>{{ run.id }}</span></p>
+      <div class="head">
+        <CbState :word="run.state" big/>
+        <h1>{{ run.id }} · {{ run.name }}</h1>
+        <div class="acts">
+          <a v-if="over" class="button" :href="'/api/v1/runs/' + run.id + '/sarif'" download>SARIF</a>
+          <CbAct v-if="over && run.state !== 'succeeded'" :run="retry">Retry what failed</CbAct>
+          <CbAct v-if="!over" tone="danger" :run="cancel">Cancel run</CbAct>
+        </div>
+      </div>
+      <div class="facts">
+        <span style="flex: 1 1 160px; max-width: 300px; align-items: center">
+          <CbSegments :counts="run.counts" style="flex: 1"/>
+          <span class="num">{{ run.done }} of {{ run.total }}</span>
+        </span>
+        <span>
+          <em>took</em>
+          <CbNum :value="took" :as="run.ended == null ? words.ticking : words.duration" why="not started"/>
+        </span>
+        <span v-if="!over"><em>left</em><CbNum :value="left" :as="words.remaining" why="no forecast yet"/></span>
+        <span><em>started</em><CbAgo :at="run.started"/></span>
+        <span><em>by</em>{{ run.trigger }}<template v-if="run.by">, {{ run.by }}</template></span>
+        <span><em>priority</em>{{ run.priority }}</span>
+        <span><em>findings</em><CbCounts :of="run.findings"/></span>
+      </div>
+      <p v-if="over && run.summary" class="call" style="margin-bottom: 12px">{{ run.summary }}</p>
+      <ul v-if="broken.length" class="panel rows t-bad" style="margin-bottom: 16px; border-left: 3px solid var(--bad)">
+        <li v-for="t in broken" :key="t.id">
+          <CbState :word="words.shown(t)"/> <a class="name" :href="'/tasks/' + t.id + '?tab=log#first-failure'">{{ t.name }}</a> <span class="reason">{{ t.reason }}</span>
+        </li>
+      </ul>
+      <CbTabs :names="names" :tab="tab" :choose="choose" :href="href"/>
+      <section id="panel" role="tabpanel" :aria-labelledby="'tab-' + tab">
+        <div v-if="tab === 'graph'" class="panel">
+          <CbGraph v-if="graph && graph.nodes.length" :graph="graph" :tasks="tasks"/>
+          <CbEmpty v-else-if="list.length" title="Too large to draw">A picture of {{ words.count(list.length) }} tasks would help nobody. <a href="?tab=tasks"><b>Use the list and its filter</b></a>.</CbEmpty>
+          <CbEmpty v-else title="No task in this run">The pipeline had nothing to do.</CbEmpty>
+        </div>
+        <div v-else-if="tab === 'gantt'" class="panel">
+          <CbGantt :tasks="drawn"/>
+          <p v-if="drawn.length < list.length" class="log-foot">The first {{ drawn.length }} of {{ list.length }} tasks</p>
+        </div>
+        <div v-else-if="tab === 'tasks'" class="panel">
+          <header class="tools">
+            <input type="search" data-search v-model="query" placeholder="Filter tasks  /" aria-label="Filter tasks"/>
+            <span class="chips">
+              <button v-for="s in states" :key="s" type="button" class="chip" :aria-pressed="state === s" @click="state = state === s ? '' : s">
+                <CbState :word="s"/>
+              </button>
+            </span>
+          </header>
+          <table v-if="visible.length" class="table fold">
+            <thead>
+              <tr>
+                <th>Task</th>
+                <th>State</th>
+                <th style="width: 34%">Result, or why it waits</th>
+                <th>Agent</th>
+                <th>Findings</th>
+                <th class="right">Took</th>
+                <th class="right">CPU</th>
+                <th class="right">Peak</th>
+              </tr>
+            </thead>
+            <tbody><RunTask v-for="t in visible" :key="t.id" :t="t"/></tbody>
+          </table>
+          <CbEmpty v-else :title="list.length ? 'No task matches' : 'No task in this run'">{{ list.length ? 'Nothing fits this filter.' : 'The pipeline had nothing to do.' }}</CbEmpty>
+          <p v-if="visible.length < filtered.length" class="log-foot">The first {{ visible.length }} of {{ filtered.length }}; filter to see the others.</p>
+        </div>
+        <div v-else class="stack">
+          <div class="tools">
+            <input type="search" data-search v-model="query" placeholder="Filter findings  /" aria-label="Filter findings"/>
+            <span class="chips">
+              <button v-for="x in severities" :key="x.s" type="button" class="chip" :aria-pressed="severity === x.s" @click="severity = severity === x.s ? '' : x.s">
+                <span class="sev" :class="'s-' + x.s">{{ x.s }} <span class="num">{{ x.n }}</span></span>
+              </button>
+            </span>
+          </div>
+          <section v-for="g in groups.slice(0, 100)" :key="g.path" class="panel">
+            <header>
+              <h2 class="mono" style="overflow-wrap: anywhere">{{ g.path || 'The workspace as a whole' }}</h2>
+              <span class="quiet num">{{ g.of.length }}</span>
+            </header>
+            <ul><CbFinding v-for="f in g.of.slice(0, 200)" :key="f.id" :f="f"/></ul>
+          </section>
+          <section v-if="!groups.length" class="panel">
+            <CbEmpty :title="findings.byId.size ? 'No finding matches' : 'Nothing found'">{{ findings.byId.size ? 'Nothing fits this filter.' : over ? 'The agents that ran noticed nothing.' : 'Findings appear as the agents notice them.' }}</CbEmpty>
+          </section>
+        </div>
+      </section>
+    </CbFrame>
+  `,
 };

@@ -41,12 +41,57 @@ export default {
     }
     return { frame, all, shown, states, state, query, more, older, took, words };
   },
-  template: `<CbFrame :meta="frame" here="/runs"><div class="head"><h1>Runs</h1><div class="acts tools"><input type="search" data-search v-model="query" placeholder="Filter runs  /" aria-label="Filter runs"/>
-      <span class="chips" role="group" aria-label="State"><button v-for="s in states" :key="s" type="button" class="chip" :aria-pressed="state === s" @click="state = state === s ? '' : s"><CbState :word="s"/></button></span></div></div>
-    <section class="panel"><table v-if="shown.length" class="table fold"><thead><tr><th>Run</th><th>State</th><th style="width:18%">Tasks</th><th>Result</th><th>Findings</th><th class="right">Took</th><th class="right">Started</th></tr></thead>
-      <tbody><tr v-for="r in shown" :key="r.id" :data-run="r.id"><td><a class="name" :href="'/runs/' + r.id">{{ r.id }} · {{ r.name }}</a><br class="off-phone"><span class="quiet"> {{ r.trigger }}<template v-if="r.by"> · {{ r.by }}</template></span></td><td><CbState :word="r.state"/></td>
-        <td class="full"><CbSegments :counts="r.counts"/><span class="quiet num">{{ r.done }} of {{ r.total }}</span></td><td class="full reason">{{ r.summary }}</td><td class="full"><CbCounts :of="r.findings"/></td><td class="right" data-label="took"><CbNum :value="took(r)" :as="r.ended == null ? words.ticking : words.duration" why="not started"/></td><td class="right"><CbAgo :at="r.started || r.submitted"/></td></tr></tbody></table>
-      <CbEmpty v-else-if="all.length" title="No run matches">Nothing among the {{ all.length }} runs that are loaded fits this filter.</CbEmpty>
-      <CbEmpty v-else title="No run yet">A run calls the agents for one pipeline. <a href="/runs/new"><b>See what a run would do here</b></a>, or type <code>callboard run</code>.</CbEmpty>
-      <div v-if="more" class="log-foot"><CbAct small :run="older">Load older runs</CbAct></div></section></CbFrame>`,
+  template: `
+    <CbFrame :meta="frame" here="/runs">
+      <div class="head">
+        <h1>Runs</h1>
+        <div class="acts tools">
+          <input type="search" data-search v-model="query" placeholder="Filter runs  /" aria-label="Filter runs"/>
+          <span class="chips" role="group" aria-label="State">
+            <button v-for="s in states" :key="s" type="button" class="chip" :aria-pressed="state === s" @click="state = state === s ? '' : s">
+              <CbState :word="s"/>
+            </button>
+          </span>
+        </div>
+      </div>
+      <section class="panel">
+        <table v-if="shown.length" class="table fold">
+          <thead>
+            <tr>
+              <th>Run</th>
+              <th>State</th>
+              <th style="width:18%">Tasks</th>
+              <th>Result</th>
+              <th>Findings</th>
+              <th class="right">Took</th>
+              <th class="right">Started</th>
+            </tr>
+          </thead>
+          <tbody>
+            <tr v-for="r in shown" :key="r.id" :data-run="r.id">
+              <td>
+                <a class="name" :href="'/runs/' + r.id">{{ r.id }} · {{ r.name }}</a>
+                <br class="off-phone">
+                <span class="quiet"> {{ r.trigger }}<template v-if="r.by"> · {{ r.by }}</template></span>
+              </td>
+              <td><CbState :word="r.state"/></td>
+              <td class="full">
+                <CbSegments :counts="r.counts"/>
+                <span class="quiet num">{{ r.done }} of {{ r.total }}</span>
+              </td>
+              <td class="full reason">{{ r.summary }}</td>
+              <td class="full"><CbCounts :of="r.findings"/></td>
+              <td class="right" data-label="took">
+                <CbNum :value="took(r)" :as="r.ended == null ? words.ticking : words.duration" why="not started"/>
+              </td>
+              <td class="right"><CbAgo :at="r.started || r.submitted"/></td>
+            </tr>
+          </tbody>
+        </table>
+        <CbEmpty v-else-if="all.length" title="No run matches">Nothing among the {{ all.length }} runs that are loaded fits this filter.</CbEmpty>
+        <CbEmpty v-else title="No run yet">A run calls the agents for one pipeline. <a href="/runs/new"><b>See what a run would do here</b></a>, or type <code>callboard run</code>.</CbEmpty>
+        <div v-if="more" class="log-foot"><CbAct small :run="older">Load older runs</CbAct></div>
+      </section>
+    </CbFrame>
+  `,
 };

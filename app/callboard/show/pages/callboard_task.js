@@ -98,27 +98,177 @@ export default {
     });
     return { frame, task, rest, events, findings, book, state, over, ...tabs, tabHref: tabs.href, names, sentences, found, spent, left, artifacts, href, held, cancel, retry, answer, samples, most, needs, chooseAttempt: choose, words };
   },
-  template: `<CbFrame :meta="frame" here="/runs"><p class="crumb"><a href="/runs">Runs</a><span>/</span><a :href="'/runs/' + task.run">{{ task.run }}</a><span>/</span><span>{{ task.id }}</span></p>
-    <div class="head"><CbState :word="state" big/><h1>{{ task.name }}</h1><div class="acts"><CbAct v-if="over" :run="retry">Retry</CbAct><CbAct v-if="!over" tone="danger" :run="cancel">Cancel task</CbAct></div></div>
-    <div class="facts"><span v-if="task.title">{{ task.title }}</span><span><em>agent</em><a :href="words.agentHref(task.agent)">{{ task.agent }}</a></span><span><em>took</em><CbNum :value="spent" :as="task.ended == null ? words.ticking : words.duration" why="not started"/></span><span v-if="!over"><em>left</em><CbNum :value="left" :as="words.remaining" why="no forecast"/></span><span><em>started</em><CbAgo :at="task.started"/></span><span><em>attempt</em><span class="num">{{ task.attempt }} of {{ task.attempts_allowed }}</span></span><span><em>CPU</em><CbNum :value="task.started == null ? null : task.cpu_s" :as="words.duration" why="not started"/></span><span><em>peak</em><CbNum :value="task.peak_mb || null" :as="words.mebibytes"/></span><span v-if="task.critical" class="critical-mark">critical path</span></div>
-    <div v-if="rest.questions.length" class="panel needs-me" style="margin-bottom: 16px"><div v-for="q in rest.questions" :key="q.question" class="question"><CbState word="needs decision"/><p>{{ q.text }}</p><span class="choices"><CbAct v-for="c in q.choices" :key="c" small :run="answer(q, c)">{{ c }}</CbAct></span></div></div>
-    <p v-if="task.hold" class="trouble ask" style="margin-bottom: 16px">Why it waits: <CbHold :hold="task.hold"/></p>
-    <div v-else-if="!over && task.started != null" style="margin-bottom: 16px"><CbBar :value="words.progressOf(task)"/><p class="quiet" style="min-height: 19px">{{ task.note }}</p></div>
-    <p v-else-if="task.reason" class="trouble" :style="{borderColor: 'var(--' + words.stateOf(state).tone + ')', background: 'var(--panel)', marginBottom: '16px'}">{{ task.reason }}</p>
-    <div class="two"><div style="min-width: 0"><CbTabs :names="names" :tab="tab" :choose="choose" :href="tabHref"/>
-      <section id="panel" role="tabpanel" :aria-labelledby="'tab-' + tab">
-        <template v-if="tab === 'log'"><p v-if="rest.attempts.length > 1" class="chips" style="margin-bottom: 10px"><button v-for="a in rest.attempts" :key="a.id" type="button" class="chip" :aria-pressed="a.attempt === rest.chosen" @click="chooseAttempt(a.attempt)">attempt {{ a.attempt }} <CbState :word="a.state" bare/></button></p>
-          <CbLog v-if="rest.chosen != null" :key="rest.chosen" :book="book" :task="task"/><div v-else class="panel"><CbEmpty v-if="over" title="It never ran">So there is no log. {{ task.reason ? 'Why: ' + task.reason + '.' : '' }}</CbEmpty><CbEmpty v-else title="No attempt yet">The log begins with the first attempt. {{ task.hold ? 'Until then: ' + task.hold.reason + '.' : '' }}</CbEmpty></div></template>
-        <div v-else-if="tab === 'findings'" class="panel"><ul v-if="found.length"><CbFinding v-for="f in found.slice(0, 500)" :key="f.id" :f="f" :task="false"/></ul><CbEmpty v-else title="Nothing found">{{ over ? 'This task noticed nothing.' : 'Findings appear as they are noticed.' }}</CbEmpty></div>
-        <div v-else-if="tab === 'decisions'" class="panel"><ol v-if="sentences.length" class="sentences"><li v-for="e in sentences" :key="e.seq"><time class="num" :title="words.absolute(e.at)">{{ words.clockTime(e.at) }}</time><p>{{ e.sentence }}</p></li></ol><CbEmpty v-else title="Nothing decided yet">Each assignment, wait, retry and end is explained here in one sentence.</CbEmpty></div>
-        <div v-else-if="tab === 'attempts'" class="panel"><ul v-if="rest.attempts.length" class="rows"><li v-for="a in rest.attempts" :key="a.id"><div class="head" style="margin: 0 0 4px"><CbState :word="a.state"/><span class="name">attempt {{ a.attempt }}</span><span class="quiet">{{ a.how }}</span><span class="quiet" style="margin-left: auto"><CbAgo :at="a.started || a.decided"/></span></div><p class="reason">{{ a.reason }}</p>
-          <div class="facts" style="margin: 4px 0 0"><span><em>process</em><CbNum :value="a.pid" :as="String" why="no process yet"/></span><span><em>wall</em><CbNum :value="a.usage && a.usage.wall_s" :as="words.duration"/></span><span><em>CPU</em><CbNum :value="a.usage && a.usage.cpu_s" :as="words.duration"/></span><span><em>peak</em><CbNum :value="a.usage && a.usage.peak_mb" :as="words.mebibytes"/></span><span><em>read</em><CbNum :value="a.usage && a.usage.read_mb" :as="words.mebibytes"/></span><span><em>written</em><CbNum :value="a.usage && a.usage.written_mb" :as="words.mebibytes"/></span><span><em>log</em>{{ words.bytes(a.log_bytes) }}</span></div></li></ul><CbEmpty v-else title="No attempt yet">An attempt is one process. There is none so far.</CbEmpty></div>
-        <div v-else class="panel"><template v-if="samples.length > 1"><div class="gauge"><div class="gauge-head"><span class="gauge-name">CPUs, whole process tree</span><span class="gauge-value num">{{ over ? 'up to ' + words.cpus(most('cpus')) : words.cpus(task.cpus_now) }}</span></div><CbSpark tall tone="run" :values="samples.map((s) => s.cpus)" label="CPUs over time"/></div><div class="gauge"><div class="gauge-head"><span class="gauge-name">Memory, whole process tree</span><span class="gauge-value num">{{ over ? 'up to ' + words.mebibytes(most('memory_mb')) : words.mebibytes(task.memory_now_mb) }}</span></div><CbSpark tall tone="odd" :values="samples.map((s) => s.memory_mb)" label="memory over time"/><span class="gauge-note num">{{ words.clockTime(samples[0].at) }} to {{ words.clockTime(samples[samples.length - 1].at) }}</span></div></template><CbEmpty v-else title="Not measured">{{ task.started == null ? 'It has not started.' : 'It was too short to be measured more than once.' }}</CbEmpty></div>
-      </section></div>
-    <aside class="stack">
-      <section class="panel"><header><h2>Findings</h2><a v-if="found.length" class="more" href="?tab=findings" @click.prevent="choose('findings')">All {{ found.length }}</a></header><ul v-if="found.length" class="compact"><CbFinding v-for="f in found.slice(0, 5)" :key="f.id" :f="f" :task="false"/></ul><p v-else class="quiet" style="padding: 12px 14px">{{ over ? 'None.' : 'None so far.' }}</p></section>
-      <section class="panel"><header><h2>Where the time went</h2></header><dl class="pairs"><template v-for="(h, i) in task.holds || []" :key="i"><dt style="overflow-wrap: anywhere">{{ h.reason }}</dt><dd>{{ words.duration(h.seconds) }}</dd></template><dt>at work</dt><dd><CbNum :value="spent" :as="words.duration" why="not started"/></dd></dl></section>
-      <section v-if="artifacts.length" class="panel"><header><h2>Artefacts</h2></header><ul class="rows"><li v-for="f in artifacts" :key="f.attempt + f.name"><a class="name" :href="href(f)" download>{{ f.name }}</a> <span class="quiet num">{{ words.bytes(f.size) }}</span><span v-if="f.format" class="quiet"> · {{ f.format }}</span></li></ul></section>
-      <section class="panel"><header><h2>What it takes</h2></header><div style="padding: 12px 14px" class="stack"><p class="tags"><span v-for="n in needs" :key="n" class="tag">{{ n }}</span></p><p v-if="task.because" class="reason">{{ task.because }}</p><p v-if="(task.depends || []).length" class="quiet">Needs the success of <template v-for="(d, i) in task.depends" :key="d">{{ i ? ', ' : '' }}<a :href="'/tasks/' + d">{{ d }}</a></template></p><p v-if="(task.after || []).length" class="quiet">Comes after <template v-for="(d, i) in task.after" :key="d">{{ i ? ', ' : '' }}<a :href="'/tasks/' + d">{{ d }}</a></template></p></div></section>
-    </aside></div></CbFrame>`,
+  template: `
+    <CbFrame :meta="frame" here="/runs">
+      <p class="crumb">
+        <a href="/runs">Runs</a>
+        <span>/</span>
+        <a :href="'/runs/' + task.run">{{ task.run }}</a>
+        <span>/</span>
+        <span>{{ task.id }}</span>
+      </p>
+      <div class="head">
+        <CbState :word="state" big/>
+        <h1>{{ task.name }}</h1>
+        <div class="acts">
+          <CbAct v-if="over" :run="retry">Retry</CbAct>
+          <CbAct v-if="!over" tone="danger" :run="cancel">Cancel task</CbAct>
+        </div>
+      </div>
+      <div class="facts">
+        <span v-if="task.title">{{ task.title }}</span>
+        <span><em>agent</em><a :href="words.agentHref(task.agent)">{{ task.agent }}</a></span>
+        <span>
+          <em>took</em>
+          <CbNum :value="spent" :as="task.ended == null ? words.ticking : words.duration" why="not started"/>
+        </span>
+        <span v-if="!over"><em>left</em><CbNum :value="left" :as="words.remaining" why="no forecast"/></span>
+        <span><em>started</em><CbAgo :at="task.started"/></span>
+        <span><em>attempt</em><span class="num">{{ task.attempt }} of {{ task.attempts_allowed }}</span></span>
+        <span>
+          <em>CPU</em>
+          <CbNum :value="task.started == null ? null : task.cpu_s" :as="words.duration" why="not started"/>
+        </span>
+        <span><em>peak</em><CbNum :value="task.peak_mb || null" :as="words.mebibytes"/></span>
+        <span v-if="task.critical" class="critical-mark">critical path</span>
+      </div>
+      <div v-if="rest.questions.length" class="panel needs-me" style="margin-bottom: 16px">
+        <div v-for="q in rest.questions" :key="q.question" class="question">
+          <CbState word="needs decision"/>
+          <p>{{ q.text }}</p>
+          <span class="choices">
+            <CbAct v-for="c in q.choices" :key="c" small :run="answer(q, c)">{{ c }}</CbAct>
+          </span>
+        </div>
+      </div>
+      <p v-if="task.hold" class="trouble ask" style="margin-bottom: 16px">Why it waits: <CbHold :hold="task.hold"/>
+      </p>
+      <div v-else-if="!over && task.started != null" style="margin-bottom: 16px">
+        <CbBar :value="words.progressOf(task)"/>
+        <p class="quiet" style="min-height: 19px">{{ task.note }}</p>
+      </div>
+      <p v-else-if="task.reason" class="trouble" :style="{borderColor: 'var(--' + words.stateOf(state).tone + ')', background: 'var(--panel)', marginBottom: '16px'}">{{ task.reason }}</p>
+      <div class="two">
+        <div style="min-width: 0">
+          <CbTabs :names="names" :tab="tab" :choose="choose" :href="tabHref"/>
+          <section id="panel" role="tabpanel" :aria-labelledby="'tab-' + tab">
+            <template v-if="tab === 'log'">
+              <p v-if="rest.attempts.length > 1" class="chips" style="margin-bottom: 10px">
+                <button v-for="a in rest.attempts" :key="a.id" type="button" class="chip" :aria-pressed="a.attempt === rest.chosen" @click="chooseAttempt(a.attempt)">attempt {{ a.attempt }} <CbState :word="a.state" bare/>
+                </button>
+              </p>
+              <CbLog v-if="rest.chosen != null" :key="rest.chosen" :book="book" :task="task"/>
+              <div v-else class="panel">
+                <CbEmpty v-if="over" title="It never ran">So there is no log. {{ task.reason ? 'Why: ' + task.reason + '.' : '' }}</CbEmpty>
+                <CbEmpty v-else title="No attempt yet">The log begins with the first attempt. {{ task.hold ? 'Until then: ' + task.hold.reason + '.' : '' }}</CbEmpty>
+              </div>
+            </template>
+            <div v-else-if="tab === 'findings'" class="panel">
+              <ul v-if="found.length">
+                <CbFinding v-for="f in found.slice(0, 500)" :key="f.id" :f="f" :task="false"/>
+              </ul>
+              <CbEmpty v-else title="Nothing found">{{ over ? 'This task noticed nothing.' : 'Findings appear as they are noticed.' }}</CbEmpty>
+            </div>
+            <div v-else-if="tab === 'decisions'" class="panel">
+              <ol v-if="sentences.length" class="sentences">
+                <li v-for="e in sentences" :key="e.seq">
+                  <time class="num" :title="words.absolute(e.at)">{{ words.clockTime(e.at) }}</time>
+                  <p>{{ e.sentence }}</p>
+                </li>
+              </ol>
+              <CbEmpty v-else title="Nothing decided yet">Each assignment, wait, retry and end is explained here in one sentence.</CbEmpty>
+            </div>
+            <div v-else-if="tab === 'attempts'" class="panel">
+              <ul v-if="rest.attempts.length" class="rows">
+                <li v-for="a in rest.attempts" :key="a.id">
+                  <div class="head" style="margin: 0 0 4px">
+                    <CbState :word="a.state"/>
+                    <span class="name">attempt {{ a.attempt }}</span>
+                    <span class="quiet">{{ a.how }}</span>
+                    <span class="quiet" style="margin-left: auto"><CbAgo :at="a.started || a.decided"/></span>
+                  </div>
+                  <p class="reason">{{ a.reason }}</p>
+                  <div class="facts" style="margin: 4px 0 0">
+                    <span><em>process</em><CbNum :value="a.pid" :as="String" why="no process yet"/></span>
+                    <span><em>wall</em><CbNum :value="a.usage && a.usage.wall_s" :as="words.duration"/></span>
+                    <span><em>CPU</em><CbNum :value="a.usage && a.usage.cpu_s" :as="words.duration"/></span>
+                    <span><em>peak</em><CbNum :value="a.usage && a.usage.peak_mb" :as="words.mebibytes"/></span>
+                    <span><em>read</em><CbNum :value="a.usage && a.usage.read_mb" :as="words.mebibytes"/></span>
+                    <span><em>written</em><CbNum :value="a.usage && a.usage.written_mb" :as="words.mebibytes"/></span>
+                    <span><em>log</em>{{ words.bytes(a.log_bytes) }}</span>
+                  </div>
+                </li>
+              </ul>
+              <CbEmpty v-else title="No attempt yet">An attempt is one process. There is none so far.</CbEmpty>
+            </div>
+            <div v-else class="panel">
+              <template v-if="samples.length > 1">
+                <div class="gauge">
+                  <div class="gauge-head">
+                    <span class="gauge-name">CPUs, whole process tree</span>
+                    <span class="gauge-value num">{{ over ? 'up to ' + words.cpus(most('cpus')) : words.cpus(task.cpus_now) }}</span>
+                  </div>
+                  <CbSpark tall tone="run" :values="samples.map((s) => s.cpus)" label="CPUs over time"/>
+                </div>
+                <div class="gauge">
+                  <div class="gauge-head">
+                    <span class="gauge-name">Memory, whole process tree</span>
+                    <span class="gauge-value num">{{ over ? 'up to ' + words.mebibytes(most('memory_mb')) : words.mebibytes(task.memory_now_mb) }}</span>
+                  </div>
+                  <CbSpark tall tone="odd" :values="samples.map((s) => s.memory_mb)" label="memory over time"/>
+                  <span class="gauge-note num">{{ words.clockTime(samples[0].at) }} to {{ words.clockTime(samples[samples.length - 1].at) }}</span>
+                </div>
+              </template>
+              <CbEmpty v-else title="Not measured">{{ task.started == null ? 'It has not started.' : 'It was too short to be measured more than once.' }}</CbEmpty>
+            </div>
+          </section>
+        </div>
+        <aside class="stack">
+          <section class="panel">
+            <header>
+              <h2>Findings</h2>
+              <a v-if="found.length" class="more" href="?tab=findings" @click.prevent="choose('findings')">All {{ found.length }}</a>
+            </header>
+            <ul v-if="found.length" class="compact">
+              <CbFinding v-for="f in found.slice(0, 5)" :key="f.id" :f="f" :task="false"/>
+            </ul>
+            <p v-else class="quiet" style="padding: 12px 14px">{{ over ? 'None.' : 'None so far.' }}</p>
+          </section>
+          <section class="panel">
+            <header><h2>Where the time went</h2></header>
+            <dl class="pairs">
+              <template v-for="(h, i) in task.holds || []" :key="i">
+                <dt style="overflow-wrap: anywhere">{{ h.reason }}</dt>
+                <dd>{{ words.duration(h.seconds) }}</dd>
+              </template>
+              <dt>at work</dt>
+              <dd><CbNum :value="spent" :as="words.duration" why="not started"/></dd>
+            </dl>
+          </section>
+          <section v-if="artifacts.length" class="panel">
+            <header><h2>Artefacts</h2></header>
+            <ul class="rows">
+              <li v-for="f in artifacts" :key="f.attempt + f.name">
+                <a class="name" :href="href(f)" download>{{ f.name }}</a> <span class="quiet num">{{ words.bytes(f.size) }}</span>
+                <span v-if="f.format" class="quiet"> · {{ f.format }}</span>
+              </li>
+            </ul>
+          </section>
+          <section class="panel">
+            <header><h2>What it takes</h2></header>
+            <div style="padding: 12px 14px" class="stack">
+              <p class="tags"><span v-for="n in needs" :key="n" class="tag">{{ n }}</span></p>
+              <p v-if="task.because" class="reason">{{ task.because }}</p>
+              <p v-if="(task.depends || []).length" class="quiet">Needs the success of <template v-for="(d, i) in task.depends" :key="d">{{ i ? ', ' : '' }}<a :href="'/tasks/' + d">{{ d }}</a>
+                </template>
+              </p>
+              <p v-if="(task.after || []).length" class="quiet">Comes after <template v-for="(d, i) in task.after" :key="d">{{ i ? ', ' : '' }}<a :href="'/tasks/' + d">{{ d }}</a>
+                </template>
+              </p>
+            </div>
+          </section>
+        </aside>
+      </div>
+    </CbFrame>
+  `,
 };

@@ -30,8 +30,21 @@ const GanttRow = {
     });
     return { tone, live, real, waited, planned, range, title, words };
   },
-  template: `<div class="gantt-row" :class="'t-' + tone" :title="title" :data-bar="t.id"><span class="gantt-name"><CbState v-if="!plan" :word="words.shown(t)" bare/><a v-if="!plan" :href="'/tasks/' + t.id">{{ t.name }}</a><span v-else>{{ t.name }}</span></span>
-    <span class="gantt-track"><i v-if="waited" class="gantt-bar waited" :style="waited"></i><i v-if="planned" class="gantt-bar planned" :style="planned"></i><i v-if="range" class="gantt-bar range" :style="range"></i><i v-if="real" class="gantt-bar" :class="{live, critical: t.critical}" :style="real"></i></span></div>`,
+  template: `
+    <div class="gantt-row" :class="'t-' + tone" :title="title" :data-bar="t.id">
+      <span class="gantt-name">
+        <CbState v-if="!plan" :word="words.shown(t)" bare/>
+        <a v-if="!plan" :href="'/tasks/' + t.id">{{ t.name }}</a>
+        <span v-else>{{ t.name }}</span>
+      </span>
+      <span class="gantt-track">
+        <i v-if="waited" class="gantt-bar waited" :style="waited"></i>
+        <i v-if="planned" class="gantt-bar planned" :style="planned"></i>
+        <i v-if="range" class="gantt-bar range" :style="range"></i>
+        <i v-if="real" class="gantt-bar" :class="{live, critical: t.critical}" :style="real"></i>
+      </span>
+    </div>
+  `,
 };
 
 export const CbGantt = {
@@ -64,8 +77,20 @@ export const CbGantt = {
     const any = computed(() => Number.isFinite(from.value));
     return { from, span, ticks, now, rows, any };
   },
-  template: `<div class="gantt" v-if="any"><div class="gantt-grid" aria-hidden="true"><i v-for="k in ticks" :key="k.at" :style="{left: k.left}"></i><i v-if="now" class="now" :style="{left: now}"></i></div>
-    <div class="gantt-row gantt-axis"><span></span><span class="gantt-track"><span v-for="k in ticks" :key="k.at" class="gantt-tick num" :style="{left: k.left}">{{ k.text }}</span></span></div>
-    <GanttRow v-for="t in rows" :key="t.id" :t="t" :from="from" :span="span" :plan="plan"/></div>
-    <CbEmpty v-else title="Nothing to draw yet">Bars appear when the first task starts, or when there is a forecast.</CbEmpty>`,
+  template: `
+    <div class="gantt" v-if="any">
+      <div class="gantt-grid" aria-hidden="true">
+        <i v-for="k in ticks" :key="k.at" :style="{left: k.left}"></i>
+        <i v-if="now" class="now" :style="{left: now}"></i>
+      </div>
+      <div class="gantt-row gantt-axis">
+        <span></span>
+        <span class="gantt-track">
+          <span v-for="k in ticks" :key="k.at" class="gantt-tick num" :style="{left: k.left}">{{ k.text }}</span>
+        </span>
+      </div>
+      <GanttRow v-for="t in rows" :key="t.id" :t="t" :from="from" :span="span" :plan="plan"/>
+    </div>
+    <CbEmpty v-else title="Nothing to draw yet">Bars appear when the first task starts, or when there is a forecast.</CbEmpty>
+  `,
 };

@@ -25,11 +25,24 @@ const GraphNode = {
     const progress = computed(() => (words.LIVE.has(props.t.state) ? words.progressOf(props.t) : null));
     return { s, sub, progress, name: computed(() => short(props.t.name)) };
   },
-  template: `<g class="node" :class="['t-' + s.tone, {near, chosen}]" :transform="'translate(' + n.x + ' ' + n.y + ')'" :data-node="t.id"><title>{{ t.name }} {{ t.id }}: {{ t.state }}{{ t.hold ? ', ' + t.hold.reason : '' }}</title>
-    <rect class="box" :width="n.w" :height="n.h" rx="6"/><rect class="stripe" width="3" :height="n.h - 12" x="0" y="6" rx="1.500"/>
-    <g class="shape" transform="translate(10 8) scale(.9)"><path v-if="s.shape.fill === 'half'" d="M8 3a5 5 0 0 1 0 10z" class="filled"/><path :d="s.shape.d" :class="{filled: s.shape.fill === true, heavy: s.shape.heavy, dashed: s.shape.dashed}"/></g>
-    <text x="30" y="19">{{ name }}</text><text class="sub" x="30" y="35">{{ sub }}</text><circle v-if="t.critical" class="crit" :cx="n.w - 9" cy="9" r="3"/>
-    <template v-if="progress != null"><rect class="progress-back" x="8" :y="n.h - 5" :width="n.w - 16" height="2.500" rx="1"/><rect class="progress" x="8" :y="n.h - 5" :width="(n.w - 16) * progress" height="2.500" rx="1"/></template></g>`,
+  template: `
+    <g class="node" :class="['t-' + s.tone, {near, chosen}]" :transform="'translate(' + n.x + ' ' + n.y + ')'" :data-node="t.id">
+      <title>{{ t.name }} {{ t.id }}: {{ t.state }}{{ t.hold ? ', ' + t.hold.reason : '' }}</title>
+      <rect class="box" :width="n.w" :height="n.h" rx="6"/>
+      <rect class="stripe" width="3" :height="n.h - 12" x="0" y="6" rx="1.500"/>
+      <g class="shape" transform="translate(10 8) scale(.9)">
+        <path v-if="s.shape.fill === 'half'" d="M8 3a5 5 0 0 1 0 10z" class="filled"/>
+        <path :d="s.shape.d" :class="{filled: s.shape.fill === true, heavy: s.shape.heavy, dashed: s.shape.dashed}"/>
+      </g>
+      <text x="30" y="19">{{ name }}</text>
+      <text class="sub" x="30" y="35">{{ sub }}</text>
+      <circle v-if="t.critical" class="crit" :cx="n.w - 9" cy="9" r="3"/>
+      <template v-if="progress != null">
+        <rect class="progress-back" x="8" :y="n.h - 5" :width="n.w - 16" height="2.500" rx="1"/>
+        <rect class="progress" x="8" :y="n.h - 5" :width="(n.w - 16) * progress" height="2.500" rx="1"/>
+      </template>
+    </g>
+  `,
 };
 
 export const CbGraph = {
@@ -169,13 +182,37 @@ export const CbGraph = {
     const nodes = computed(() => props.graph.nodes.filter((n) => props.tasks.get(n.id)));
     return { box, layer, chosen, view, near, nearEdge, isCritical, card, fit, zoom, press, move, release, enter, key, nodes, up, down, words };
   },
-  template: `<div class="graph" ref="box" tabindex="0" role="application" aria-label="Graph of the tasks. Arrow keys move along it, Enter opens a task, plus and minus zoom" :class="{dragging: view.dragging, focused: chosen}"
+  template: `
+    <div class="graph" ref="box" tabindex="0" role="application" aria-label="Graph of the tasks. Arrow keys move along it, Enter opens a task, plus and minus zoom" :class="{dragging: view.dragging, focused: chosen}"
     @pointerdown="press" @pointermove="move" @pointerup="release" @pointercancel="release" @dblclick="enter" @keydown="key">
-    <svg class="canvas"><g ref="layer"><path v-for="e in graph.edges" :key="e.from + '>' + e.to" :d="e.path" class="edge" :class="{after: e.kind === 'after', critical: isCritical(e), near: chosen && nearEdge(e)}"/>
-      <GraphNode v-for="n in nodes" :key="n.id" :n="n" :t="tasks.get(n.id)" :near="!!chosen && near(n.id)" :chosen="chosen === n.id"/></g></svg>
-    <div class="graph-tools" role="group" aria-label="Zoom"><button type="button" @click="zoom(1.25)" aria-label="Zoom in">+</button><button type="button" @click="zoom(0.8)" aria-label="Zoom out">−</button><button type="button" @click="fit()">Fit</button></div>
-    <div v-if="card" class="panel graph-card"><div class="card-head"><a v-if="!plan" class="name" :href="'/tasks/' + card.id">{{ card.name }}</a><span v-else class="name">{{ card.name }}</span><CbState v-if="!plan" :word="words.shown(card)"/></div>
-      <p v-if="card.hold"><CbHold :hold="card.hold"/></p><p v-else-if="card.reason" class="reason">{{ card.reason }}</p><p v-else-if="card.because" class="reason">{{ card.because }}</p>
-      <p class="quiet">{{ words.plural(up.size - 1, 'task') }} before it, {{ words.plural(down.size - 1, 'task') }} behind it</p><p v-if="!plan"><a class="button small" :href="'/tasks/' + card.id">Open {{ card.id }}</a></p></div>
-    <div class="graph-legend" aria-hidden="true"><span><i class="critical"></i>critical path</span><span><i></i>needs success</span><span><i class="after"></i>only after</span></div></div>`,
+      <svg class="canvas">
+        <g ref="layer">
+          <path v-for="e in graph.edges" :key="e.from + '>' + e.to" :d="e.path" class="edge" :class="{after: e.kind === 'after', critical: isCritical(e), near: chosen && nearEdge(e)}"/>
+          <GraphNode v-for="n in nodes" :key="n.id" :n="n" :t="tasks.get(n.id)" :near="!!chosen && near(n.id)" :chosen="chosen === n.id"/>
+        </g>
+      </svg>
+      <div class="graph-tools" role="group" aria-label="Zoom">
+        <button type="button" @click="zoom(1.25)" aria-label="Zoom in">+</button>
+        <button type="button" @click="zoom(0.8)" aria-label="Zoom out">−</button>
+        <button type="button" @click="fit()">Fit</button>
+      </div>
+      <div v-if="card" class="panel graph-card">
+        <div class="card-head">
+          <a v-if="!plan" class="name" :href="'/tasks/' + card.id">{{ card.name }}</a>
+          <span v-else class="name">{{ card.name }}</span>
+          <CbState v-if="!plan" :word="words.shown(card)"/>
+        </div>
+        <p v-if="card.hold"><CbHold :hold="card.hold"/></p>
+        <p v-else-if="card.reason" class="reason">{{ card.reason }}</p>
+        <p v-else-if="card.because" class="reason">{{ card.because }}</p>
+        <p class="quiet">{{ words.plural(up.size - 1, 'task') }} before it, {{ words.plural(down.size - 1, 'task') }} behind it</p>
+        <p v-if="!plan"><a class="button small" :href="'/tasks/' + card.id">Open {{ card.id }}</a></p>
+      </div>
+      <div class="graph-legend" aria-hidden="true">
+        <span><i class="critical"></i>critical path</span>
+        <span><i></i>needs success</span>
+        <span><i class="after"></i>only after</span>
+      </div>
+    </div>
+  `,
 };

@@ -184,14 +184,49 @@ export const CbLog = {
     const download = computed(() => `/api/v1/tasks/${props.task.id}/log?offset=0${book.state.attempt == null ? "" : "&attempt=" + book.state.attempt}`);
     return { box, view, shown, shift, height, rows, scrolled, byHand, filtering, tailing, find, failure, lineClick, failed, words, state: book.state, book, download };
   },
-  template: `<div class="panel"><header class="tools"><input type="search" data-search v-model="view.query" placeholder="Search the log  /" aria-label="Search the log" @keydown.enter.prevent="find($event.shiftKey)"/>
-      <button type="button" class="button small" @click="find(true)" :disabled="!view.query" aria-label="Previous match">↑</button><button type="button" class="button small" @click="find(false)" :disabled="!view.query" aria-label="Next match">↓</button>
-      <button type="button" class="chip" :aria-pressed="view.only" @click="view.only = !view.only" title="Show only the lines that match">only matches</button>
-      <select v-model="view.level" aria-label="Level"><option value="">all lines</option><option value="warning">warnings and errors</option><option value="error">errors</option></select>
-      <button v-if="failed" type="button" class="button small danger" @click="failure">First failing line</button>
-      <button type="button" class="chip" style="margin-left: auto" :aria-pressed="view.follow" @click="view.follow = !view.follow">follow</button></header>
-    <div v-if="!rows && !state.indexing && !filtering" class="log" ref="box"><CbEmpty :title="state.missing ? 'The log cannot be read' : 'Nothing written yet'">{{ state.missing || 'What the attempt prints appears here at once.' }}</CbEmpty></div>
-    <div v-else class="log" ref="box" tabindex="0" role="log" aria-label="Log" @scroll.passive="scrolled" @wheel.passive="byHand" @touchmove.passive="byHand" @keydown="byHand" @pointerdown="byHand"><div class="log-room" :style="{height: height + 'px'}"><div class="log-lines" :style="{transform: 'translateY(' + shift + 'px)'}">
-      <div v-for="l in shown" :key="l.key" class="log-line" :class="[l.level ? 'l-' + l.level : '', {at: l.number != null && l.number === view.at}]" :data-line="l.number == null ? undefined : l.number + 1"><a v-if="l.number != null" class="log-number" :href="'#L' + (l.number + 1)" @click="lineClick($event, l.number)" tabindex="-1">{{ l.number + 1 }}</a><span v-else class="log-number" title="its number is being counted">·</span><span class="log-text"><template v-for="(p, i) in l.parts" :key="i"><mark v-if="p.mark" :class="p.classes" :style="p.css">{{ p.text }}</mark><span v-else :class="p.classes" :style="p.css">{{ p.text }}</span></template></span></div></div></div></div>
-    <div class="log-foot"><span v-if="filtering">{{ words.count(rows) }} of {{ words.count(book.total) }} lines</span><span v-else-if="!tailing">{{ words.plural(rows, 'line') }}</span><span v-else>the last {{ words.count(rows) }} lines; counting the others, {{ Math.floor(state.known / Math.max(1, state.size) * 100) }} %</span><span>{{ words.bytes(state.size) }}</span><span v-if="view.busy">{{ view.busy }}…</span><span v-if="view.note">{{ view.note }}</span><span v-if="state.missing && rows" class="t-bad" style="color: var(--tone)">{{ state.missing }}</span></div></div>`,
+  template: `
+    <div class="panel">
+      <header class="tools">
+        <input type="search" data-search v-model="view.query" placeholder="Search the log  /" aria-label="Search the log" @keydown.enter.prevent="find($event.shiftKey)"/>
+        <button type="button" class="button small" @click="find(true)" :disabled="!view.query" aria-label="Previous match">↑</button>
+        <button type="button" class="button small" @click="find(false)" :disabled="!view.query" aria-label="Next match">↓</button>
+        <button type="button" class="chip" :aria-pressed="view.only" @click="view.only = !view.only" title="Show only the lines that match">only matches</button>
+        <select v-model="view.level" aria-label="Level">
+          <option value="">all lines</option>
+          <option value="warning">warnings and errors</option>
+          <option value="error">errors</option>
+        </select>
+        <button v-if="failed" type="button" class="button small danger" @click="failure">First failing line</button>
+        <button type="button" class="chip" style="margin-left: auto" :aria-pressed="view.follow" @click="view.follow = !view.follow">follow</button>
+      </header>
+      <div v-if="!rows && !state.indexing && !filtering" class="log" ref="box">
+        <CbEmpty :title="state.missing ? 'The log cannot be read' : 'Nothing written yet'">{{ state.missing || 'What the attempt prints appears here at once.' }}</CbEmpty>
+      </div>
+      <div v-else class="log" ref="box" tabindex="0" role="log" aria-label="Log" @scroll.passive="scrolled" @wheel.passive="byHand" @touchmove.passive="byHand" @keydown="byHand" @pointerdown="byHand">
+        <div class="log-room" :style="{height: height + 'px'}">
+          <div class="log-lines" :style="{transform: 'translateY(' + shift + 'px)'}">
+            <div v-for="l in shown" :key="l.key" class="log-line" :class="[l.level ? 'l-' + l.level : '', {at: l.number != null && l.number === view.at}]" :data-line="l.number == null ? undefined : l.number + 1">
+              <a v-if="l.number != null" class="log-number" :href="'#L' + (l.number + 1)" @click="lineClick($event, l.number)" tabindex="-1">{{ l.number + 1 }}</a>
+              <span v-else class="log-number" title="its number is being counted">·</span>
+              <span class="log-text">
+                <template v-for="(p, i) in l.parts" :key="i">
+                  <mark v-if="p.mark" :class="p.classes" :style="p.css">{{ p.text }}</mark>
+                  <span v-else :class="p.classes" :style="p.css">{{ p.text }}</span>
+                </template>
+              </span>
+            </div>
+          </div>
+        </div>
+      </div>
+      <div class="log-foot">
+        <span v-if="filtering">{{ words.count(rows) }} of {{ words.count(book.total) }} lines</span>
+        <span v-else-if="!tailing">{{ words.plural(rows, 'line') }}</span>
+        <span v-else>the last {{ words.count(rows) }} lines; counting the others, {{ Math.floor(state.known / Math.max(1, state.size) * 100) }} %</span>
+        <span>{{ words.bytes(state.size) }}</span>
+        <span v-if="view.busy">{{ view.busy }}…</span>
+        <span v-if="view.note">{{ view.note }}</span>
+        <span v-if="state.missing && rows" class="t-bad" style="color: var(--tone)">{{ state.missing }}</span>
+      </div>
+    </div>
+  `,
 };

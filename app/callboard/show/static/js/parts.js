@@ -6,11 +6,15 @@ import * as words from "callboard/words.js";
 export const CbState = {
   props: { word: String, bare: Boolean, big: Boolean },
   setup: (props) => ({ s: computed(() => words.stateOf(props.word)) }),
-  template: `<span class="state" :class="['t-' + s.tone, {big}]" :data-state="word" :title="bare ? word : undefined">
-    <svg viewBox="0 0 16 16" class="shape" :class="{spin: word === 'starting'}" :role="bare ? 'img' : undefined" :aria-label="bare ? word : undefined" :aria-hidden="bare ? undefined : 'true'">
-      <path v-if="s.shape.fill === 'half'" d="M8 3a5 5 0 0 1 0 10z" class="filled"/>
-      <path :d="s.shape.d" :class="{filled: s.shape.fill === true, heavy: s.shape.heavy, dashed: s.shape.dashed}"/>
-    </svg><span v-if="!bare">{{ word }}</span></span>`,
+  template: `
+    <span class="state" :class="['t-' + s.tone, {big}]" :data-state="word" :title="bare ? word : undefined">
+      <svg viewBox="0 0 16 16" class="shape" :class="{spin: word === 'starting'}" :role="bare ? 'img' : undefined" :aria-label="bare ? word : undefined" :aria-hidden="bare ? undefined : 'true'">
+        <path v-if="s.shape.fill === 'half'" d="M8 3a5 5 0 0 1 0 10z" class="filled"/>
+        <path :d="s.shape.d" :class="{filled: s.shape.fill === true, heavy: s.shape.heavy, dashed: s.shape.dashed}"/>
+      </svg>
+      <span v-if="!bare">{{ word }}</span>
+    </span>
+  `,
 };
 
 // A moment: relative, absolute on hover.
@@ -31,16 +35,30 @@ export const CbNum = {
 export const CbBar = {
   props: { value: Number, tone: { type: String, default: "run" }, label: { type: String, default: "progress" } },
   setup: (props) => ({ width: computed(() => `${Math.min(100, Math.max(0, (props.value ?? 0) * 100))}%`) }),
-  template: `<span class="bar" :class="['t-' + tone, {unknown: value == null}]" role="progressbar" :aria-label="label" aria-valuemin="0" aria-valuemax="100"
-    :aria-valuenow="value == null ? undefined : Math.round(value * 100)" :title="value == null ? 'It has not said how far it is' : Math.round(value * 100) + ' %'"><i :style="{width}"></i></span>`,
+  template: `
+    <span class="bar" :class="['t-' + tone, {unknown: value == null}]" role="progressbar" :aria-label="label" aria-valuemin="0" aria-valuemax="100"
+    :aria-valuenow="value == null ? undefined : Math.round(value * 100)" :title="value == null ? 'It has not said how far it is' : Math.round(value * 100) + ' %'">
+      <i :style="{width}"></i>
+    </span>
+  `,
 };
 
 // Numbers of findings by severity: letter, number and colour.
 export const CbCounts = {
   props: { of: Object },
   setup: (props) => ({ shown: computed(() => words.SEVERITIES.filter((s) => props.of?.[s]).map((s) => ({ s, n: props.of[s] }))) }),
-  template: `<span class="counts"><template v-if="shown.length"><span v-for="c in shown" :key="c.s" class="sev" :class="'s-' + c.s" :title="c.n + ' ' + c.s">
-    <b>{{ c.s[0].toUpperCase() }}</b><span class="num">{{ c.n }}</span><span class="sr"> {{ c.s }}</span></span></template><span v-else class="none" title="no findings">–</span></span>`,
+  template: `
+    <span class="counts">
+      <template v-if="shown.length">
+        <span v-for="c in shown" :key="c.s" class="sev" :class="'s-' + c.s" :title="c.n + ' ' + c.s">
+          <b>{{ c.s[0].toUpperCase() }}</b>
+          <span class="num">{{ c.n }}</span>
+          <span class="sr"> {{ c.s }}</span>
+        </span>
+      </template>
+      <span v-else class="none" title="no findings">–</span>
+    </span>
+  `,
 };
 
 export const CbSeverity = {
@@ -52,8 +70,13 @@ export const CbSeverity = {
 export const CbHold = {
   props: { hold: Object },
   setup: (props) => ({ href: computed(() => words.culpritHref(props.hold)), since: computed(() => (props.hold?.since == null ? "" : words.coarse(Math.max(0, words.clock.now - props.hold.since)))), words }),
-  template: `<component :is="href ? 'a' : 'span'" class="hold" :href="href || undefined" :title="hold.kind + ', since ' + words.absolute(hold.since)">
-    <span class="hold-text">{{ hold.reason }}</span><span v-if="since" class="num quiet">&ensp;{{ since }}</span><span v-if="href" class="arrow" aria-hidden="true">&nbsp;→</span></component>`,
+  template: `
+    <component :is="href ? 'a' : 'span'" class="hold" :href="href || undefined" :title="hold.kind + ', since ' + words.absolute(hold.since)">
+      <span class="hold-text">{{ hold.reason }}</span>
+      <span v-if="since" class="num quiet">&ensp;{{ since }}</span>
+      <span v-if="href" class="arrow" aria-hidden="true">&nbsp;→</span>
+    </component>
+  `,
 };
 
 // A small history. values: numbers or null (a gap), oldest first.
@@ -81,25 +104,47 @@ export const CbSpark = {
     const area = computed(() => stretches.value.map((s) => `M${s[0][0].toFixed(1)},${H.value}L` + s.map((p) => p[0].toFixed(1) + "," + p[1].toFixed(1)).join("L") + `L${s[s.length - 1][0].toFixed(1)},${H.value}Z`).join(""));
     return { W, H, line, area };
   },
-  template: `<svg class="spark" :class="['t-' + tone, {tall}]" :viewBox="'0 0 ' + W + ' ' + H" preserveAspectRatio="none" role="img" :aria-label="label"><path :d="area" class="area"/><path :d="line" class="line"/></svg>`,
+  template: `
+    <svg class="spark" :class="['t-' + tone, {tall}]" :viewBox="'0 0 ' + W + ' ' + H" preserveAspectRatio="none" role="img" :aria-label="label">
+      <path :d="area" class="area"/>
+      <path :d="line" class="line"/>
+    </svg>
+  `,
 };
 
 // A place in the source.
 export const CbPlace = {
   props: { f: Object },
-  template: `<span class="place" v-if="f.path" :title="f.path + (f.line ? ':' + f.line : '')"><bdi>{{ f.path }}<template v-if="f.line">:{{ f.line }}</template></bdi></span><span v-else class="none" title="it has no place in a file">no place</span>`,
+  template: `
+    <span class="place" v-if="f.path" :title="f.path + (f.line ? ':' + f.line : '')">
+      <bdi>{{ f.path }}<template v-if="f.line">:{{ f.line }}</template></bdi>
+    </span>
+    <span v-else class="none" title="it has no place in a file">no place</span>
+  `,
 };
 
 export const CbFinding = {
   props: { f: Object, task: { type: Boolean, default: true } },
   components: { CbSeverity, CbPlace, CbAgo },
   setup: () => ({ open: ref(false) }),
-  template: `<li class="finding" :id="f.id"><div class="finding-line"><CbSeverity :word="f.severity"/>
-    <span class="finding-text"><span class="finding-message">{{ f.message }}</span>
-      <span class="finding-meta"><CbPlace :f="f"/><span class="rule">{{ f.rule }}</span><a v-if="task && f.task" :href="'/tasks/' + f.task">{{ f.agent }} · {{ f.task }}</a>
-      <span v-for="w in f.witnesses || []" :key="w.tool" class="quiet">{{ w.tool }} {{ w.version }}</span></span>
-      <p v-if="f.help && open" class="finding-help">{{ f.help }}</p></span>
-    <button v-if="f.help" class="link" :aria-expanded="open" @click="open = !open">{{ open ? 'less' : 'how to mend' }}</button></div></li>`,
+  template: `
+    <li class="finding" :id="f.id">
+      <div class="finding-line">
+        <CbSeverity :word="f.severity"/>
+        <span class="finding-text">
+          <span class="finding-message">{{ f.message }}</span>
+          <span class="finding-meta">
+            <CbPlace :f="f"/>
+            <span class="rule">{{ f.rule }}</span>
+            <a v-if="task && f.task" :href="'/tasks/' + f.task">{{ f.agent }} · {{ f.task }}</a>
+            <span v-for="w in f.witnesses || []" :key="w.tool" class="quiet">{{ w.tool }} {{ w.version }}</span>
+          </span>
+          <p v-if="f.help && open" class="finding-help">{{ f.help }}</p>
+        </span>
+        <button v-if="f.help" class="link" :aria-expanded="open" @click="open = !open">{{ open ? 'less' : 'how to mend' }}</button>
+      </div>
+    </li>
+  `,
 };
 
 // A button that waits for its act and cannot be pressed twice meanwhile.
@@ -158,18 +203,33 @@ export const CbTabs = {
     }
     return { key, click };
   },
-  template: `<div class="tabs" role="tablist"><a v-for="(t, i) in names" :key="t.name" role="tab" :id="'tab-' + t.name" :href="href(t.name)" :aria-selected="tab === t.name" aria-controls="panel" :tabindex="tab === t.name ? 0 : -1"
-    @click="click($event, t.name)" @keydown="key($event, i)">{{ t.title }}<span v-if="t.count != null" class="num tab-count">{{ t.count }}</span></a></div>`,
+  template: `
+    <div class="tabs" role="tablist">
+      <a v-for="(t, i) in names" :key="t.name" role="tab" :id="'tab-' + t.name" :href="href(t.name)" :aria-selected="tab === t.name" aria-controls="panel" :tabindex="tab === t.name ? 0 : -1"
+    @click="click($event, t.name)" @keydown="key($event, i)">{{ t.title }}<span v-if="t.count != null" class="num tab-count">{{ t.count }}</span>
+      </a>
+    </div>
+  `,
 };
 
 // A gauge with its small history.
 export const CbGauge = {
   props: { name: String, value: String, part: Number, note: String, history: Array, max: Number, why: String },
   components: { CbSpark },
-  template: `<div class="gauge"><div class="gauge-head"><span class="gauge-name">{{ name }}</span><span class="gauge-value num" :title="value === '–' ? why : undefined">{{ value }}</span></div>
-    <span class="bar" :class="part > 0.92 ? 't-bad' : part > 0.8 ? 't-ask' : 't-ink'" aria-hidden="true"><i :style="{width: Math.min(100, (part || 0) * 100) + '%'}"></i></span>
-    <CbSpark v-if="history && history.length > 1" :values="history" :max="max" :label="name + ' over the last minutes'"/><div v-else class="spark-none"></div>
-    <div class="gauge-note">{{ note }}</div></div>`,
+  template: `
+    <div class="gauge">
+      <div class="gauge-head">
+        <span class="gauge-name">{{ name }}</span>
+        <span class="gauge-value num" :title="value === '–' ? why : undefined">{{ value }}</span>
+      </div>
+      <span class="bar" :class="part > 0.92 ? 't-bad' : part > 0.8 ? 't-ask' : 't-ink'" aria-hidden="true">
+        <i :style="{width: Math.min(100, (part || 0) * 100) + '%'}"></i>
+      </span>
+      <CbSpark v-if="history && history.length > 1" :values="history" :max="max" :label="name + ' over the last minutes'"/>
+      <div v-else class="spark-none"></div>
+      <div class="gauge-note">{{ note }}</div>
+    </div>
+  `,
 };
 
 // How far a run is, as one line of colours.
@@ -178,7 +238,11 @@ const ORDER = ["succeeded", "unchanged", "running", "starting", "needs decision"
 export const CbSegments = {
   props: { counts: Object },
   setup: (props) => ({ parts: computed(() => ORDER.filter((s) => props.counts?.[s]).map((s) => ({ s, n: props.counts[s], tone: words.stateOf(s).tone }))) }),
-  template: `<span class="segments" role="img" :aria-label="parts.map((p) => p.n + ' ' + p.s).join(', ')" :title="parts.map((p) => p.n + ' ' + p.s).join(', ')"><i v-for="p in parts" :key="p.s" :class="'t-' + p.tone" :style="{flexGrow: p.n}"></i></span>`,
+  template: `
+    <span class="segments" role="img" :aria-label="parts.map((p) => p.n + ' ' + p.s).join(', ')" :title="parts.map((p) => p.n + ' ' + p.s).join(', ')">
+      <i v-for="p in parts" :key="p.s" :class="'t-' + p.tone" :style="{flexGrow: p.n}"></i>
+    </span>
+  `,
 };
 
 export const PARTS = { CbSegments, CbState, CbAgo, CbNum, CbBar, CbCounts, CbSeverity, CbHold, CbSpark, CbPlace, CbFinding, CbAct, CbEmpty, CbTabs, CbGauge };
