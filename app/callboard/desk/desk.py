@@ -1,0 +1,131 @@
+"""The desk as a whole, and the board."""
+
+import os
+import time
+from collections.abc import Callable
+
+from callboard.config import read_config
+from callboard.config.model import ScheduleTable
+from callboard.core.state import State
+from callboard.desk.wishes import Wishes
+from callboard.live import Listener
+from callboard.rows import Row
+
+NEWEST_RUNS = 20
+
+
+class Desk(Wishes):
+    """Stands between the surfaces and the engine."""
+
+    def board(self) -> Row:
+        """Everything that the first page shows."""
+        live = self._engine.inspect(self._board)
+        active = {row["id"] for row in live["runs"]}
+        runs = live["runs"] + [row for row in self._history.runs(NEWEST_RUNS) if row["id"] not in active]
+        runs.sort(key=lambda row: -row["id"])
+        tasks = live["tasks"]
+        if runs and runs[0]["id"] not in {row["run"] for row in tasks}:
+            tasks = tasks + self.run(runs[0]["id"])["tasks"]
+        return {
+            "seq": self._history.last_seq(),
+            "runs": runs[:NEWEST_RUNS],
+            "tasks": tasks,
+            "agents": self.agents(wait=False),
+            "host": self.host(),
+            "findings": self._history.findings(limit=50),
+            "questions": self.questions(),
+            "workspace": self.workspace_row(),
+            "engine": self.engine_row(),
+            "banner": live["banner"],
+        }
+
+    def _board(self, state: State) -> Row:
+        open_runs = [run for run in state.runs.values() if run.unfinished]
+        tasks = [self._feed.task_row(task) for run in open_runs for task in run.tasks]
+        runs = [self._feed.run_row(run) for run in open_runs]
+        return {"runs": runs, "tasks": tasks, "banner": self._feed.banner()}
+
+    def workspace_row(self) -> Row:
+        """The workspace that this desk was opened for."""
+        return {
+            "path": str(self.workspace),
+            "name": self.workspace.name,
+            "trusted": not self._trust.why_not(self.workspace),
+        }
+
+    def engine_row(self) -> Row:
+        """The engine's own state."""
+        state = self._engine.inspect(lambda state: (state.epoch, state.halted))
+        return {
+            "version": self._version,
+            "epoch": state[0],
+            "since": self._since,
+            "state": "halted" if state[1] else "running",
+            "reason": state[1],
+            "pid": os.getpid(),
+        }
+
+    def host(self) -> Row:
+        """What the host does, what there is to take, what is taken."""
+        host = dict(self._engine.host())
+
+        def taken(state: State) -> Row:
+            pool, capacity = state.pool, state.pool.capacity
+            return {
+                "capacity": {"cpus": round(capacity.cpus, 2), "memory_mb": round(capacity.memory_mb)},
+                "taken": {"cpus": round(pool.cpus, 2), "memory_mb": round(pool.memory_mb)},
+                "locks": [
+                    {"name": name, "holders": [str(task.key) for task in holders], "shared": all(holders.values())}
+                    for name, holders in pool.locks.items()
+                ],
+            }
+
+        return {**host, **self._engine.inspect(taken)}
+
+    def machine(self) -> Row:
+        """The host now and before, and what each running task uses."""
+
+        def running(state: State) -> list[Row]:
+            return [self._feed.task_row(task) for task in state.live.values()]
+
+        history = self._history.samples(0, 0, since=time.time() - 3600)
+        return {"host": self.host(), "history": history, "tasks": self._engine.inspect(running)}
+
+    def schedules(self) -> list[Row]:
+        """The workspace's schedules with their next due times."""
+        from callboard.trigger.next import next_times
+
+        config = read_config(self.workspace)
+        last = self._history.schedules()
+        rows = []
+        for schedule in config.schedules.values():
+            name = f"{self.workspace}:{schedule.name}"
+            rows.append(
+                {
+                    "name": schedule.name,
+                    "workspace": str(self.workspace),
+                    "pipeline": schedule.pipeline,
+                    "when": _when(schedule),
+                    "quiet": schedule.quiet,
+                    "next": next_times(schedule, time.time(), 3),
+                    "last": last.get(name),
+                    "missed": (last.get(name) or {}).get("missed", 0),
+                }
+            )
+        return rows
+
+    def watch(self, listener: Listener) -> Callable[[], None]:
+        """Live messages for the listener, from the engine's thread; returns what ends that."""
+        return self._feed.watch(listener)
+
+
+def _when(schedule: ScheduleTable) -> str:
+    if schedule.cron:
+        return f"cron {schedule.cron} ({schedule.zone})"
+    if schedule.every_s:
+        return f"every {schedule.every_s:g} s"
+    if schedule.at:
+        return f"once at {schedule.at}"
+    if schedule.on:
+        return "on " + ", ".join(schedule.on)
+    return "when files change: " + ", ".join(schedule.files)

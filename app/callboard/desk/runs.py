@@ -1,0 +1,257 @@
+"""Runs, tasks and their logs, as they are asked for."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from callboard.core.plan import NeverStarts, foresee
+from callboard.core.resources import Capacity
+from callboard.core.run import SEVERITIES, Task
+from callboard.core.state import State
+from callboard.core.task import TaskKey, TaskState
+from callboard.desk.room import Room
+from callboard.errors import NotFound
+from callboard.record.outputs import read_piece, size_of
+from callboard.reports import sarif_of_run
+from callboard.rows import Row, critical_places, key_of, run_row, task_row
+
+LARGEST_LOG = 1_000_000
+
+
+class Runs(Room):
+    """What was and is done."""
+
+    def runs(self, limit: int = 50, before: int | None = None) -> list[Row]:
+        """The newest runs."""
+        rows = self._history.runs(limit, before or 0)
+        numbers = {row["id"] for row in rows}
+        live = self._engine.inspect(
+            lambda state: {
+                run.id: self._feed.run_row(run) for run in state.runs.values() if run.unfinished and run.id in numbers
+            }
+        )
+        return [live.get(row["id"], row) for row in rows]
+
+    def run(self, run: int) -> Row:
+        """A run with all its tasks."""
+        seq = self._history.last_seq()
+        found = self._engine.inspect(lambda state: self._live_run(state, run))
+        if found is None:
+            kept = self._kept(run)
+            critical = critical_places(kept)
+            tasks = [task_row(task, on_critical_path=task.index in critical) for task in kept.tasks]
+            return {"run": run_row(kept), "tasks": tasks, "seq": seq}
+        row, tasks, ahead = found
+        self._foresee(tasks, ahead)
+        return {"run": row, "tasks": tasks, "seq": seq}
+
+    def _live_run(self, state: State, number: int) -> tuple[Row, list[Row], Any] | None:
+        run = state.runs.get(number)
+        if run is None:
+            return None
+        now = self._engine.now()
+        tasks = [self._feed.task_row(task) for task in run.tasks]
+        ahead = None
+        if run.unfinished and len(run.tasks) <= 2000:
+            left = [task for task in run.tasks if not task.final]
+            places = {task.index: place for place, task in enumerate(left)}
+            limits = {name: agent.limit for name, agent in state.agents.items() if agent.limit}
+            ahead = (
+                now,
+                self._engine.capacity,
+                limits,
+                [_left(task, places, now) for task in left],
+                [t.index for t in left],
+            )
+        return self._feed.run_row(run), tasks, ahead
+
+    def _foresee(self, tasks: list[Row], ahead: Any) -> None:
+        """Fills in when each task that has not ended is expected to start and end."""
+        if ahead is None:
+            return
+        now, capacity, limits, left, places = ahead
+        specs = [spec for spec, _, _ in left]
+        try:
+            spans = foresee(
+                specs,
+                Capacity(capacity.cpus, capacity.memory_mb, extra=capacity.extra, slots=capacity.slots),
+                durations=[seconds for _, seconds, _ in left],
+                running=[place for place, (_, _, runs) in enumerate(left) if runs],
+                limits=limits,
+            )
+        except NeverStarts:
+            return
+        for span, place in zip(spans, places, strict=True):
+            row = tasks[place]
+            if row["started"] is None or row["state"] == "waiting":
+                row["expected_start"] = round(now + span.start, 3)
+            row["expected_end"] = round(now + span.end, 3)
+
+    def run_findings(self, run: int) -> list[Row]:
+        """The findings of a run, the worst first."""
+        self._require_run(run)
+        return self._history.findings(run=run)
+
+    def run_events(self, run: int) -> list[Row]:
+        """What happened in a run, in order, as sentences."""
+        self._require_run(run)
+        return self._history.events(run=run, limit=10_000)
+
+    def run_sarif(self, run: int) -> Row:
+        """The findings of a run as SARIF 2.1.0."""
+        return sarif_of_run(self.run_findings(run), self._version)
+
+    def key(self, task_id: str) -> TaskKey:
+        """The task that '12.3' or '12.quality.tests' names; raises `NotFound`."""
+        key = key_of(task_id)
+        if key is not None:
+            return key
+        run, _, name = task_id.partition(".")
+        if run.isdecimal() and name and len(run) < 12:
+            for row in self.run(int(run))["tasks"]:
+                if row["name"] == name:
+                    return TaskKey(int(run), int(row["id"].partition(".")[2]))
+        raise NotFound(f"there is no task '{task_id[:100]}'; a task is named like 12.3 or 12.quality.tests")
+
+    def task(self, task_id: str) -> Row:
+        """A task with its attempts, its history in sentences, its findings and what it used."""
+        key = self.key(task_id)
+        whole = self.run(key.run)
+        if key.task >= len(whole["tasks"]):
+            raise NotFound(f"run {key.run} has no task {key.task}; it has {len(whole['tasks'])}")
+        attempts = self._history.attempts(*key)
+        for attempt in attempts:
+            attempt["log_bytes"] = size_of(self._log_path(key, attempt["attempt"]))
+        return {
+            "task": whole["tasks"][key.task],
+            "run": whole["run"],
+            "names": {row["id"]: row["name"] for row in whole["tasks"]},
+            "attempts": attempts,
+            "events": self._history.events(run=key.run, task=key.task, limit=2000),
+            "findings": self._history.findings(run=key.run, task=key.task),
+            "samples": self._history.samples(*key),
+            "metrics": self._history.metrics(*key),
+            "questions": [q for q in self.questions() if q["task"] == str(key)],
+            "seq": whole["seq"],
+        }
+
+    def log(self, task_id: str, attempt: int | None = None, offset: int = 0, limit: int = 65_536) -> Row:
+        """A piece of an attempt's output: `limit` bytes from `offset`, a negative one counted from the end.
+
+        Without `attempt` it is the newest one's.
+        """
+        key = self.key(task_id)
+        whole = self.task_brief(key)
+        number = attempt or whole["attempt"]
+        if number and not 0 < number <= whole["attempt"]:
+            raise NotFound(f"task {key} has no attempt {number}; it has {whole['attempt']}")
+        path = self._log_path(key, number)
+        size = size_of(path)
+        start = following = max(0, size + offset) if offset < 0 else min(offset, size)
+        text = b""
+        if size:
+            start, following, text = read_piece(path, start, max(0, min(limit, LARGEST_LOG)))
+        ended = number < whole["attempt"] or whole["state"] not in ("starting", "running")
+        return {
+            "attempt": number,
+            "text": text.replace(b"\0", b"").decode("utf-8", "replace"),
+            "offset": start,
+            "next": following,
+            "size": size,
+            "ended": ended,
+        }
+
+    def task_brief(self, key: TaskKey) -> Row:
+        """State and newest attempt of a task."""
+
+        def look(state: State) -> Row | None:
+            run = state.runs.get(key.run)
+            if run is None or key.task >= len(run.tasks):
+                return None
+            return {"state": run.tasks[key.task].state.value, "attempt": run.tasks[key.task].attempt}
+
+        found = self._engine.inspect(look)
+        if found is not None:
+            return found
+        kept = self._kept(key.run)
+        if key.task >= len(kept.tasks):
+            raise NotFound(f"run {key.run} has no task {key.task}; it has {len(kept.tasks)}")
+        return {"state": kept.tasks[key.task].state.value, "attempt": kept.tasks[key.task].attempt}
+
+    def spool(self, key: TaskKey, attempt: int) -> Path:
+        """The folder of an attempt."""
+        return self.data / "attempts" / str(key.run) / str(key.task) / str(attempt)
+
+    def _log_path(self, key: TaskKey, attempt: int) -> Path:
+        return self.spool(key, attempt) / "output.log"
+
+    def artifact_path(self, task_id: str, attempt: int, name: str) -> Path:
+        """Where a kept file lies; only files that the record names."""
+        key = self.key(task_id)
+        for row in self._history.attempts(*key):
+            if row["attempt"] == attempt:
+                for artifact in row["artifacts"]:
+                    if artifact["name"] == name:
+                        spool = self.spool(key, attempt)
+                        path: Path = (spool / artifact["path"]).resolve()
+                        if path.is_relative_to(spool.resolve()) and path.is_file():
+                            return path
+        raise NotFound(f"task {task_id} attempt {attempt} kept no file '{name[:100]}'")
+
+    def questions(self) -> list[Row]:
+        """All that waits for a person."""
+
+        def look(state: State) -> list[Row]:
+            rows: list[Row] = []
+            for run in state.runs.values():
+                if not run.unfinished:
+                    continue
+                if run.counts.get(TaskState.NEEDS_DECISION):
+                    rows += [_decision_row(t) for t in run.tasks if t.state is TaskState.NEEDS_DECISION]
+                rows += [
+                    {"task": str(task.key), "name": task.spec.name, "question": number, "text": text,
+                     "choices": list(choices), "since": at}
+                    for task in run.tasks if task.questions
+                    for number, (text, choices, at) in task.questions.items()
+                ]  # fmt: skip
+            return rows
+
+        return self._engine.inspect(look)
+
+    def findings(self, run: int | None = None, agent: str | None = None, severity: str | None = None) -> list[Row]:
+        """Findings, the newest first."""
+        if severity and severity not in SEVERITIES:
+            raise NotFound(f"there is no severity '{severity[:50]}'; the severities: {', '.join(SEVERITIES)}")
+        return self._history.findings(run=run or 0, agent=agent or "", severity=severity or "", limit=1000)
+
+    def last_seq(self) -> int:
+        """The number of the newest event."""
+        return self._history.last_seq()
+
+    def events(self, after_seq: int = 0, limit: int = 1000) -> list[Row]:
+        """Events as sentences, after a sequence number."""
+        return self._history.events(after=after_seq, limit=limit)
+
+
+def _left(task: Task, places: dict[int, int], now: float) -> tuple[Any, float, bool]:
+    spec = task.spec
+    seconds = spec.estimate
+    if task.live and task.started is not None:
+        seconds = max(1.0, spec.estimate - (now - task.started))
+    ahead = replace(
+        spec,
+        depends=tuple(places[p] for p in spec.depends if p in places),
+        after=tuple(places[p] for p in spec.after if p in places),
+    )
+    return ahead, seconds, task.live
+
+
+def _decision_row(task: Task) -> Row:
+    return {
+        "task": str(task.key),
+        "name": task.spec.name,
+        "question": "decision",
+        "text": task.outcome_reason,
+        "choices": ["retry", "give up"],
+        "since": task.ended,
+    }
