@@ -37,14 +37,9 @@ def pad(text: str, room: int) -> str:
     return text + " " * max(0, room - width(text))
 
 
-def shares(wanted: list[int], room: int, least: int = 6) -> list[int]:
-    """Widths of columns that fit into `room` together: the widest give way first, none below `least`."""
+def shares(wanted: list[int], room: int, least: int = 12) -> list[int]:
+    """Widths of columns that fit into `room` together if that can be: the widest give way first, none below `least`."""
     widths = list(wanted)
-    while (over := sum(widths) - room) > 0:
-        widest = max(widths)
-        if widest <= least:
-            break
-        place = widths.index(widest)
-        second = max([w for w in widths if w < widest], default=least)
-        widths[place] -= max(1, min(over, widest - max(second, least)))
+    while sum(widths) > room and max(widths) > least:
+        widths[widths.index(max(widths))] -= 1
     return widths

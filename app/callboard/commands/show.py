@@ -65,10 +65,11 @@ def table(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> None:
     """Aligned columns; in a terminal the widest ones are cut so that a line fits."""
     lines = [[plain(cell) for cell in row] for row in rows]
     widths = [max([width(head), *(width(line[i]) for line in lines)]) for i, head in enumerate(heads)]
-    if sys.stdout.isatty():
-        widths = shares(widths, shutil.get_terminal_size((120, 24)).columns - GAP * (len(heads) - 1))
+    room = shutil.get_terminal_size((120, 24)).columns if sys.stdout.isatty() else 1_000_000
+    widths = shares(widths, room - GAP * (len(heads) - 1))
     for number, line in enumerate([list(heads), *lines]):
         text = (" " * GAP).join(pad(cut(cell, widths[i]), widths[i]) for i, cell in enumerate(line)).rstrip()
+        text = cut(text, room)
         sys.stdout.write((paint(text, "1") if number == 0 else text) + "\n")
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import textwrap
 from typing import Any
 
 from callboard.commands.cells import cut, pad, width
@@ -9,6 +10,8 @@ from callboard.commands.show import MARKS, SEVERITY_COLOURS, duration, found_wor
 
 MOST_FINDINGS = 20
 LONGEST_NAME = 60
+INDENT = 4
+BAD = frozenset({"failed", "timed out", "lost"})
 FINDING_KEYS = (
     "id", "rule", "severity", "path", "line", "message", "fingerprint", "witnesses", "agent", "task", "help"
 )  # fmt: skip
@@ -51,8 +54,14 @@ def print_summary(run: Row, findings: list[Row]) -> None:
     for row in run["tasks"]:
         lasted = duration(row["ended"] - row["started"]) if row["started"] and row["ended"] else "–"
         sign = pad(mark(row["state"], row["verdict"], False), 12)
-        words = f"{pad(cut(plain(row['name']), names), names)}  {lasted:>10}  {plain(row['reason'], 300)}".rstrip()
+        start = f"{pad(cut(plain(row['name']), names), names)}  {lasted:>10}"
+        reason = plain(row["reason"], 1000)
+        left = room - width(sign) - 1 - width(start) - 2
+        below = width(reason) > left and (row["state"] in BAD or row["verdict"] == "unknown")
+        words = start if below else f"{start}  {cut(reason, left)}".rstrip()
         out.write(f"{paint(sign, _colour(row))} {cut(words, room - width(sign) - 1)}\n")
+        for line in textwrap.wrap(reason, max(20, room - INDENT)) if below else ():
+            out.write(" " * INDENT + cut(line, room - INDENT) + "\n")
     if findings:
         out.write("\n")
     for row in findings[:MOST_FINDINGS]:
@@ -66,7 +75,10 @@ def print_summary(run: Row, findings: list[Row]) -> None:
     row = run["run"]
     took = f", {duration(row['ended'] - row['submitted'])}" if row["ended"] else ""
     found = f"; {found_words(row['findings'])}" if found_words(row["findings"]) else ""
-    out.write(f"\nrun {number} {mark(row['state'])}: {row['summary']}{took}{found}\n")
+    words = f"run {number} {mark(row['state'], on=False)}: {row['summary']}{took}{found}"
+    first, *more = textwrap.wrap(words, room)
+    sign = mark(row["state"], on=False)
+    out.write("\n" + first.replace(sign, mark(row["state"]), 1) + "\n" + "".join(f"{line}\n" for line in more))
 
 
 def _colour(row: Row) -> str:
