@@ -66,6 +66,21 @@ class LatencyOptions:
     fail_on: FailOn = option("high", help=FAIL_ON_HELP)
 
 
+@dataclass(frozen=True, slots=True)
+class SmokeOptions:
+    """How the routes of an application without a schema are tried."""
+
+    app: str = option("", help=APP_HELP + "; for Django 'shop.settings:django'")
+    folder: str = option("", help=FOLDER_HELP)
+    interpreter: Interpreter = option("auto", help=INTERPRETER_HELP)
+    env: list[str] = option([], help=ENV_HELP)
+    allow: list[str] = option([], help=ALLOW_HELP)
+    headers: list[str] = option([], help="'Name: value' sent with each request; only ever to the throw-away instance")
+    slower_than_ms: float = option(1000.0, help="a second answer that takes longer is a finding; 0 for none", minimum=0)
+    start_timeout: float = option(60.0, help="seconds until the instance must answer", minimum=1, maximum=600)
+    fail_on: FailOn = option("high", help=FAIL_ON_HELP)
+
+
 class APITestAgent(Agent):
     """Checks what an API says of itself, and whether it keeps it."""
 
@@ -109,6 +124,13 @@ class APITestAgent(Agent):
         from callboard_api_test.latency import check_latency
 
         return check_latency(ctx, options)
+
+    @action("Routes of a web application", needs=Needs(cpus=1, memory_mb=250), options=SmokeOptions, time_limit=1500)
+    def smoke(self, ctx: Context, options: SmokeOptions) -> Result:
+        """Asks for each route without parameters of an application that has no schema, on a throw-away instance."""
+        from callboard_api_test.smoke import check_routes
+
+        return check_routes(ctx, options)
 
 
 @hookimpl

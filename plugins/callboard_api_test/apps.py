@@ -12,6 +12,7 @@ FACTORIES = frozenset({"create_app", "make_app", "build_app", "get_app", "create
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile")
 APART = frozenset({"tests", "test", "docs", "doc", "examples", "example", "benchmarks", "docs_src"})
 HINT = re.compile(r"\b(?:FastAPI|Starlette|Flask|APIFlask|OpenAPI)\s*\(")
+SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*[,\]]\s*=?\s*["']([A-Za-z_][\w.]*)["']""")
 USUAL = ("main", "app", "asgi", "api", "server", "wsgi", "application")
 LARGEST_SOURCE = 500_000
 MOST_APPS = 50
@@ -56,6 +57,18 @@ def find_apps(workspace: Workspace, *, everywhere: bool = False) -> list[App]:
         if len(found) >= MOST_APPS:
             break
     return sorted(found, key=_likeliness)
+
+
+def find_django(workspace: Workspace) -> list[App]:
+    """Django projects, by the settings that their manage.py names; those of tests, docs and examples left out."""
+    found: list[App] = []
+    for path in workspace.matching("manage.py"):
+        match = SETTINGS.search(workspace.text(path, LARGEST_SOURCE))
+        folder = path.rpartition("/")[0]
+        if match and not APART & set(folder.split("/")):
+            line = match.string.count("\n", 0, match.start()) + 1
+            found.append(App(f"{match[1]}:django", folder, folder, path, line, "django"))
+    return found
 
 
 def _is_test(path: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from callboard.api import CallboardError, Context, Workspace
-from callboard_api_test.apps import App, find_apps
+from callboard_api_test.apps import App, find_apps, find_django
 from callboard_api_test.instance import Instance, NotStarted
 from callboard_api_test.interpreters import choose
 from callboard_api_test.openapi import parsed
@@ -69,7 +69,7 @@ def named_app(workspace: Workspace, wanted: str, folder: str) -> App:
     target = wanted.removesuffix("()")
     if not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", target):
         raise CallboardError(f"the option app is '{wanted}'; it looks like 'package.module:app'")
-    for app in find_apps(workspace, everywhere=True):
+    for app in [*find_apps(workspace, everywhere=True), *find_django(workspace)]:
         if app.target == target and (not folder or app.folder == folder or app.path.startswith(f"{folder}/")):
             factory = app.factory or wanted.endswith("()")
             return App(target, folder or app.folder, app.root, app.path, app.line, app.kind, factory)

@@ -28,11 +28,13 @@ class NotStarted(CallboardError):
 
 @dataclass(slots=True)
 class Told:
-    """What the application said of itself: its kind, its schema if it makes one, and versions of what it is made with."""
+    """What the application said of itself: its kind, its schema if it makes one, versions of what it is made with,
+    and the paths that it lists for GET and that need no parameters."""
 
     kind: str = ""
     schema: dict[str, Any] | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    routes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ class Instance:
         cwd.mkdir(parents=True, exist_ok=True)
         plan = {
             "target": self._app.target,
+            "kind": self._app.kind,
             "factory": self._app.factory,
             "roots": import_roots(self._ctx.workspace, copy, self._app.folder, self._app.root),
             "serve": self._serve,
@@ -185,7 +188,7 @@ class Instance:
             raise NotStarted(
                 f"{self._app.shown} cannot be imported by {self._interpreter.owner}: {clean(last[-1], 300)}"
             )
-        self.told = Told(str(told["kind"]), told["schema"], told["versions"])
+        self.told = Told(str(told["kind"]), told["schema"], told["versions"], told["routes"])
 
     def _stop(self) -> None:
         """Ends the process group, then whatever of it has left the group, and keeps its log."""

@@ -18,8 +18,8 @@ for name in sys.argv[1:]:
         found[name] = False
 print(json.dumps(found))
 """
-FRAMEWORK = {"fastapi": "fastapi", "starlette": "starlette", "flask": "flask"}
-SERVER = {"flask": "werkzeug"}
+FRAMEWORK = {"fastapi": "fastapi", "starlette": "starlette", "flask": "flask", "django": "django"}
+SERVER = {"flask": "werkzeug", "django": "django"}
 
 
 @dataclass(frozen=True, slots=True)

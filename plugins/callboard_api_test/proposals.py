@@ -1,16 +1,23 @@
 """Which jobs of APITestAgent fit a workspace."""
 
+import re
 from collections.abc import Sequence
 
 from callboard.api import Job, Workspace
-from callboard_api_test.apps import App, find_apps
+from callboard_api_test.apps import App, find_apps, find_django
 from callboard_api_test.found import schema_files
 
 MOST_PROPOSED = 3
+MADE = {"fastapi": "FastAPI", "starlette": "Starlette", "flask": "Flask", "django": "Django"}
+MAKES_SCHEMA = re.compile(
+    r"^\s*(?:from|import)\s+(?:flasgger|apispec|flask_smorest|flask_restx|flask_openapi3|apiflask|spectree|flask_apispec)\b",
+    re.MULTILINE,
+)
 
 
 def proposals(workspace: Workspace) -> Sequence[Job]:
-    """Schema, contract and response times for each application; only the schema where there are just files."""
+    """Schema, contract and response times for each application that can say its operations, a smoke test for each other
+    one; only the schema where there are just files."""
     apps = find_apps(workspace)
     files = schema_files(workspace)
     proposed: list[App] = []
@@ -21,20 +28,43 @@ def proposals(workspace: Workspace) -> Sequence[Job]:
     chosen = proposed[:MOST_PROPOSED]
     for app in chosen:
         ending = "" if len(chosen) == 1 else f":{app.folder or 'top'}-{app.target.partition(':')[0]}"
-        jobs += _jobs(app, ending, bool(files))
+        described = (
+            bool(files) or app.kind == "fastapi" or (app.kind == "flask" and _says_schema(workspace, app.folder))
+        )
+        jobs += _jobs(app, ending) if described else [_smoke(app, ending)]
+    projects = find_django(workspace)[:MOST_PROPOSED]
+    for app in projects:
+        jobs.append(
+            _smoke(
+                app,
+                "" if len(projects) + len(chosen) == 1 else f":{app.folder or 'top'}-{app.target.partition(':')[0]}",
+            )
+        )
     if files and not chosen:
         because = f"{files[0]} is named like a schema"
         jobs.append(Job("api.schema", "api.schema", because=because, options={"schema": files[0]}, estimate=1))
     return jobs
 
 
-def _jobs(app: App, ending: str, has_files: bool) -> list[Job]:
-    made = {"fastapi": "FastAPI", "starlette": "Starlette", "flask": "Flask"}[app.kind]
-    because = f"{app.path}:{app.line} makes a {made} application"
+def _says_schema(workspace: Workspace, folder: str) -> bool:
+    """Whether an extension of Flask that makes a schema is named in the sources."""
+    files = [path for path in workspace.matching("*.py") if not folder or path.startswith(f"{folder}/")]
+    return any(MAKES_SCHEMA.search(workspace.text(path, 300_000)) for path in files[:5_000])
+
+
+def _smoke(app: App, ending: str) -> Job:
+    made = MADE[app.kind]
+    because = f"{app.path}:{app.line} makes a {made} application, and nothing says which operations it has"
+    if app.kind == "django":
+        because = f"{app.path}:{app.line} starts the Django project {app.target.partition(':')[0]}"
+    options = {"app": app.shown, "folder": app.folder}
+    return Job(f"api.smoke{ending}", "api.smoke", because=because, options=options, stage="test", estimate=8)
+
+
+def _jobs(app: App, ending: str) -> list[Job]:
+    because = f"{app.path}:{app.line} makes a {MADE[app.kind]} application"
     options = {"app": app.shown, "folder": app.folder}
     schema = Job(f"api.schema{ending}", "api.schema", because=because, options=options, estimate=3)
-    if app.kind == "starlette" and not has_files:
-        return []  # nothing says which operations there are
     contract = Job(
         f"api.contract{ending}",
         "api.contract",

@@ -13,8 +13,10 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
+MOST_ROUTES = 1000
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 REMOVING = frozenset(
     {
@@ -87,16 +89,42 @@ def guard(plan: dict[str, Any]) -> None:
 def load(plan: dict[str, Any]) -> Any:
     """The application that the plan names; a factory is called."""
     module, _, name = plan["target"].partition(":")
+    if plan.get("kind") == "django":
+        return load_django(module, plan["scratch"])
     found: Any = importlib.import_module(module)
     for part in name.split("."):
         found = getattr(found, part)
     return found() if plan["factory"] else found
 
 
+def load_django(settings_module: str, scratch: str) -> Any:
+    """The project's application with a fresh SQLite file for each of its databases, and nothing that leads elsewhere."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = settings_module
+    settings = importlib.import_module("django.conf").settings
+    engine = "django.db.backends.sqlite3"
+    settings.DATABASES = {
+        alias: {"ENGINE": engine, "NAME": os.path.join(scratch, "django-" + alias + ".sqlite3")}
+        for alias in settings.DATABASES
+    }
+    settings.CACHES = {alias: {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"} for alias in settings.CACHES}
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.SECURE_SSL_REDIRECT = False
+    importlib.import_module("django").setup()
+    if settings.DATABASES:
+        try:
+            management = importlib.import_module("django.core.management")
+            management.call_command("migrate", run_syncdb=True, verbosity=0, interactive=False)
+        except Exception as error:
+            raise RuntimeError("its migrations do not run on SQLite: " + str(error)) from error
+    return importlib.import_module("django.core.wsgi").get_wsgi_application()
+
+
 def kind_of(app: Any) -> str:
-    """What the application is by its classes' names: fastapi, starlette, flask, asgi or unknown."""
+    """What the application is by its classes' names: fastapi, starlette, flask, django, asgi or unknown."""
     names = [cls.__name__ for cls in type(app).__mro__]
-    for name, kind in (("FastAPI", "fastapi"), ("Starlette", "starlette"), ("Flask", "flask")):
+    named = (("FastAPI", "fastapi"), ("Starlette", "starlette"), ("Flask", "flask"), ("WSGIHandler", "django"))
+    for name, kind in named:
         if name in names:
             return kind
     return "asgi" if callable(app) else "unknown"
@@ -109,6 +137,48 @@ def schema_of(app: Any, kind: str) -> dict[str, Any] | None:
     if kind == "flask":
         return flask_schema(app)
     return None
+
+
+def routes_of(app: Any, kind: str) -> list[str]:
+    """Paths that the application itself lists for GET and that need no parameters, in its own order."""
+    if kind == "flask":
+        rules = [rule for rule in app.url_map.iter_rules() if "GET" in rule.methods]
+        found = [str(rule) for rule in rules if rule.arguments <= set(rule.defaults or ()) and "<" not in str(rule)]
+    elif kind == "django":
+        resolver = importlib.import_module("django.urls").get_resolver()
+        found = list(django_routes(resolver.url_patterns, "/", 0))
+    else:
+        found = list(asgi_routes(app, "", 0))
+    return [path for path in dict.fromkeys(found) if path.startswith("/")][:MOST_ROUTES]
+
+
+def asgi_routes(app: Any, prefix: str, depth: int) -> Iterator[str]:
+    """Of Starlette's routes those for GET without a parameter, also under mounts and routers."""
+    for route in getattr(app, "routes", None) or []:
+        path = prefix + str(getattr(route, "path", ""))
+        endpoint = getattr(route, "endpoint", None)
+        methods = getattr(route, "methods", None) or ({"GET"} if hasattr(endpoint, "get") else set())
+        if getattr(route, "routes", None) and depth < 10:
+            yield from asgi_routes(route, path, depth + 1)
+        elif "GET" in methods and "{" not in path:
+            yield path
+
+
+def django_routes(patterns: Any, prefix: str, depth: int) -> Iterator[str]:
+    """Of Django's patterns those without a parameter; regular expressions only where they are plain text."""
+    for entry in patterns:
+        text = str(entry.pattern)
+        if type(entry.pattern).__name__ == "RegexPattern":
+            text = text.lstrip("^").rstrip("$").replace("\\Z", "").replace("\\.", ".").replace("\\-", "-")
+            if set(text) & set("\\()[]{}*+?|^$"):
+                continue
+        if "<" in text:
+            continue
+        inner = getattr(entry, "url_patterns", None)
+        if inner is None:
+            yield prefix + text
+        elif depth < 10:
+            yield from django_routes(inner, prefix + text, depth + 1)
 
 
 def flask_schema(app: Any) -> dict[str, Any] | None:
@@ -128,6 +198,9 @@ def flask_schema(app: Any) -> dict[str, Any] | None:
 
 def serve(app: Any, kind: str, port: int) -> None:
     """Serves on 127.0.0.1 until the process is ended."""
+    if kind == "django":
+        serve_wsgi(app, port)
+        return
     if kind == "flask":
         from werkzeug.serving import make_server
 
@@ -138,10 +211,21 @@ def serve(app: Any, kind: str, port: int) -> None:
     uvicorn.run(app, host="127.0.0.1", port=port, loop="asyncio", log_level="warning", access_log=False)
 
 
+def serve_wsgi(app: Any, port: int) -> None:
+    """Serves with the standard library alone, each request on a thread of its own."""
+    from socketserver import ThreadingMixIn
+    from wsgiref.simple_server import WSGIServer, make_server
+
+    class Server(ThreadingMixIn, WSGIServer):
+        daemon_threads = True
+
+    make_server("127.0.0.1", port, app, Server).serve_forever()
+
+
 def versions() -> dict[str, str]:
     """The versions of the web packages that were really imported."""
     found: dict[str, str] = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for name in ("fastapi", "starlette", "flask", "uvicorn", "werkzeug"):
+    for name in ("fastapi", "starlette", "flask", "uvicorn", "werkzeug", "django"):
         version = getattr(sys.modules.get(name), "__version__", None)
         if isinstance(version, str):
             found[name] = version
@@ -177,11 +261,12 @@ def _work(plan: dict[str, Any]) -> int:
         app = load(plan)
         kind = kind_of(app)
         schema = schema_of(app, kind)
+        routes = routes_of(app, kind)
     except BaseException as error:
         traceback.print_exc()
         _write(plan["out"], {"error": "".join(traceback.format_exception_only(type(error), error)).strip()[-500:]})
         return 3
-    _write(plan["out"], {"kind": kind, "schema": schema, "versions": versions()})
+    _write(plan["out"], {"kind": kind, "schema": schema, "versions": versions(), "routes": routes})
     if plan["serve"]:
         serve(app, kind, plan["port"])
     return 0

@@ -1,0 +1,117 @@
+"""Each route that a web application lists and that needs no parameters, asked for on a throw-away instance."""
+
+from collections.abc import Sequence
+
+from callboard.api import BoundaryError, CallboardError, Context, Finding, Result, Severity, failed, unknown
+from callboard_api_test import SmokeOptions
+from callboard_api_test.apps import App, find_apps, find_django
+from callboard_api_test.found import instance_of, made_with, named_app, request_headers
+from callboard_api_test.handlers import find_handlers, place_of
+from callboard_api_test.instance import Instance
+from callboard_api_test.judging import bad, counted, judged
+from callboard_api_test.openapi import Operation
+from callboard_api_test.timing import Times, timed
+
+MOST_ROUTES = 200
+
+
+def check_routes(ctx: Context, options: SmokeOptions) -> Result:
+    """A finding for a server error (high) or a slow answer (low); UNKNOWN when nothing was really answered."""
+    try:
+        headers = request_headers(options.headers)
+        app = _chosen(ctx, options)
+        more = {"allow": options.allow, "start_timeout": options.start_timeout}
+        with instance_of(ctx, app, options, serve=True, **more) as instance:
+            routes = list(instance.told.routes)
+            times: list[Times] = []
+            for number, path in enumerate(routes[:MOST_ROUTES]):
+                ctx.progress(number / len(routes), path)
+                times.append(timed(ctx, instance, Operation("get", path, {}), 1, headers))
+                if not instance.alive:
+                    return _died(ctx, app, instance, path)
+            return _judge(ctx, options, app, instance, times, len(routes))
+    except BoundaryError:
+        raise
+    except CallboardError as error:
+        return unknown(str(error))
+
+
+def _chosen(ctx: Context, options: SmokeOptions) -> App:
+    if options.app:
+        return named_app(ctx.workspace, options.app, options.folder)
+    for app in [*find_apps(ctx.workspace), *find_django(ctx.workspace)]:
+        if not options.folder or app.folder == options.folder or app.path.startswith(f"{options.folder}/"):
+            return app
+    raise CallboardError("no FastAPI, Starlette, Flask or Django application is found; name one with the option app")
+
+
+def _died(ctx: Context, app: App, instance: Instance, path: str) -> Result:
+    words = f"GET {path} ended the application: {instance.last_words or 'it said nothing'}"
+    ctx.finding(Finding("instance-died", Severity.CRITICAL, words, app.path, app.line, help=_repeat(path)))
+    return failed(words)
+
+
+def _judge(
+    ctx: Context, options: SmokeOptions, app: App, instance: Instance, times: Sequence[Times], listed: int
+) -> Result:
+    if not listed:
+        return unknown(f"{app.shown} lists no route for GET without parameters, so nothing was asked")
+    handlers = find_handlers(ctx.workspace, app.folder)
+    for item in times:
+        path, line = place_of(handlers, item.operation, {})
+        _report(ctx, options, item, path or app.path, line)
+    good, refused, errors = _sorted(times)
+    words = f"{counted(len(times), 'route')} of {app.shown} ({made_with(instance.told.versions)})"
+    parts = [f"{good} answered well"] if good else []
+    parts += [f"{refused} with a 4xx"] if refused else []
+    parts += [f"{errors} with a server error or not at all"] if errors else []
+    summary = f"{words}: {', '.join(parts)}"
+    summary += f"; {listed - len(times)} more were left out" if listed > len(times) else ""
+    kept = sum(bool(item.refused) for item in times)
+    summary += (
+        f"; in {counted(kept, 'answer')} the instance was refused something, so they do not count" if kept else ""
+    )
+    ctx.metric("routes", len(times))
+    ctx.metric("routes answered well", good)
+    if not good and not bad(ctx, options.fail_on):
+        return unknown(f"{summary}; nothing let itself be looked at (give it a test account through `headers`)")
+    return judged(ctx, options.fail_on, summary)
+
+
+def _sorted(times: Sequence[Times]) -> tuple[int, int, int]:
+    """How many answered well, with a 4xx, and with a server error or not."""
+    good = sum(item.good for item in times)
+    errors = sum(any(status >= 500 for status in item.statuses) or not item.statuses for item in times)
+    return good, len(times) - good - errors, errors
+
+
+def _report(ctx: Context, options: SmokeOptions, item: Times, path: str, line: int) -> None:
+    route = item.operation.partition(" ")[2]
+    refusal = f" (the instance was refused to {item.refused}; give it a test double through `env` or `allow`)"
+    if any(status >= 500 for status in item.statuses):
+        message = (
+            f"{item.operation} answers {max(item.statuses)} to a plain request; instance-log.txt has the traceback"
+        )
+        severity = Severity.INFO if item.refused else Severity.HIGH
+        ctx.finding(
+            Finding(
+                "not_a_server_error",
+                severity,
+                message + (refusal if item.refused else ""),
+                path,
+                line,
+                help=_repeat(route),
+            )
+        )
+    elif item.trouble and not item.endless:
+        message = f"{item.operation} gave no answer: {item.trouble}"
+        ctx.finding(Finding("no-answer", Severity.INFO if item.refused else Severity.MEDIUM, message, path, line))
+    elif item.good and options.slower_than_ms and item.milliseconds[-1] > options.slower_than_ms:
+        message = f"{item.operation} took {item.milliseconds[-1]:,.0f} ms at its second request; profile its handler"
+        ctx.finding(Finding("slow-answer", Severity.LOW, message, path, line, help=_repeat(route)))
+    if item.milliseconds:
+        ctx.metric(f"ms {item.operation}", round(item.milliseconds[-1], 3), "ms")
+
+
+def _repeat(route: str) -> str:
+    return f"curl -i http://127.0.0.1:8000{route}"
