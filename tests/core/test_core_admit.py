@@ -5,6 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.core.admit import Policy
+from callboard.core.events import AgentSet
+from callboard.core.fold import fold
 from callboard.core.plan import foresee
 from callboard.core.reserve import reserve
 from callboard.core.resources import Capacity
@@ -142,6 +144,50 @@ def test_of_two_that_lack_room_the_one_that_can_have_it_gets_the_reservation() -
     assert story.words(small) == "room is kept for large (1.2), which is to start in about 30 s"
     story.end(run.tasks[1])
     assert story.starts() == ["large"]
+
+
+def test_a_later_task_of_the_same_kind_does_not_stand_in_its_way() -> None:
+    story, _ = waiting_large()
+    story.submit(spec("twin", needs=needs(cpus=4.0), estimate=90.0))
+    assert story.starts() == []
+    story.end(story.task(1, 0))
+    assert story.starts() == ["large"]
+
+
+def test_those_that_cannot_start_anyway_do_not_hide_the_one_that_has_waited() -> None:
+    story = Story()
+    story.agents("quality")
+    fold(story.state, AgentSet(story.now, "quality", "ann", paused=True))
+    story.submit(*(spec(f"paused{n}", agent="quality", action="quality.lint") for n in range(12)))
+    run = story.submit(
+        spec("long", needs=needs(cpus=3.0), estimate=100.0), spec("large", needs=needs(cpus=4.0), estimate=50.0)
+    )
+    assert story.starts() == ["long"]
+    story.decide(70.0)
+    story.decide()
+    story.submit(spec("late", estimate=90.0))
+    assert story.starts() == []
+    story.end(run.tasks[0])
+    assert story.starts() == ["large"]
+
+
+def test_the_last_place_of_an_agent_is_kept_too() -> None:
+    story = Story()
+    story.agents("quality")
+    fold(story.state, AgentSet(story.now, "quality", "ann", limit=2))
+    of = {"agent": "quality", "action": "quality.lint"}
+    run = story.submit(
+        spec("one", estimate=200.0, **of), spec("long", needs=needs(cpus=3.0, mb=3000.0), estimate=100.0),
+        spec("large", needs=needs(cpus=1.0, mb=2000.0), estimate=50.0, **of),
+    )  # fmt: skip
+    assert story.starts() == ["one", "long"]
+    story.decide(70.0)
+    late = story.submit(spec("late", needs=needs(cpus=0.0), estimate=90.0, **of)).tasks[0]
+    assert story.starts() == []
+    assert story.words(late) == "room is kept for large (1.2), which is to start in about 30 s"
+    story.end(run.tasks[1])
+    assert story.starts() == ["large"]
+    assert story.words(late) == "agent quality already works on 2, its limit"
 
 
 def test_time_zero_is_a_time_like_any_other() -> None:

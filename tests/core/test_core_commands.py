@@ -98,9 +98,13 @@ def test_granted(command: c.Command, events: list[e.Event]) -> None:
 @pytest.mark.parametrize(("command", "kind", "words"), REFUSED)
 def test_refused(command: c.Command, kind: type[Exception], words: str) -> None:
     state = told().state
-    with pytest.raises(kind) as refused:
+
+    def carry_out() -> None:
         for event in c.grant(state, command, NOW):
             fold(state, event)
+
+    with pytest.raises(kind) as refused:
+        carry_out()
     assert str(refused.value) == words
 
 
@@ -149,7 +153,8 @@ SENTENCES: list[tuple[e.Event, str]] = [
     (e.AttemptBegan(1.0, 1, 0, 1, PROCESS, adopted=True),
      "Attempt 1 was found running by a new engine and adopted, process 100."),
     (e.AttemptStopping(1.0, 1, 0, 1, "late"), "Attempt 1 is being ended: late."),
-    (e.AttemptStopping(1.0, 1, 0, 1, "memory is short", True), "Attempt 1 is being ended: memory is short. It is tried again later."),
+    (e.AttemptStopping(1.0, 1, 0, 1, "memory is short", True),
+     "Attempt 1 is being ended: memory is short. It is tried again later."),
     (over(TaskState.SUCCEEDED, verdict=Verdict.PASS),
      "Attempt 2 succeeded, verdict pass: 12 findings. 1.2 s of CPU, 2.0 GiB at the peak."),
     (over(TaskState.FAILED, reason=""), "Attempt 2 failed. 1.2 s of CPU, 2.0 GiB at the peak."),

@@ -304,10 +304,18 @@ def test_tasks_that_join_a_run_wait_for_what_is_there() -> None:
     run = story.submit(spec("a", estimate=1.0), spec("b", estimate=1.0))
     story.run_all(run.tasks)
     story.end(run.tasks[1], S.FAILED)
-    added = (spec("c", 0, estimate=9.0), spec("d", 2), spec("e", 1), spec("f", after=(1,)), spec("g", after=(0, 0)))
+    added = (
+        spec("c", 0, estimate=9.0),
+        spec("d", 2),
+        spec("e", 1),
+        spec("f", after=(1,)),
+        spec("g", after=(0, 0)),
+        spec("h", 4),
+    )
     fold(story.state, e.TasksAdded(story.now, 1, "1.0#1", added))
     names = {task.spec.name: task for task in run.tasks}
     assert (names["e"].state, names["e"].outcome_reason) == (S.SKIPPED, "needs b, which failed")
+    assert (names["h"].state, names["h"].outcome_reason) == (S.SKIPPED, "needs e, which was skipped")
     assert names["a"].remaining == 1.0 + 9.0 + 10.0
     assert story.starts() == ["f"]
     story.end(names["f"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import peewee
 import pytest
 
-from callboard.core.events import EngineStarted, MetricsTaken
+from callboard.core.events import EngineStarted, MetricsTaken, RunSubmitted
 from callboard.core.fold import fold
 from callboard.core.state import State
 from callboard.core.task import Priority
@@ -25,8 +25,6 @@ def fill(folder: Path, runs: int = 30) -> None:
     database = open_database(folder)
     log, state = SqliteLog(database), State()
     for number in range(1, runs + 1):
-        from callboard.core.events import RunSubmitted
-
         event = RunSubmitted(
             1.0, number, "ci", "/w", "ann", "by hand", Priority.LOW, tuple(spec(f"t{n}") for n in range(20))
         )
@@ -190,34 +188,52 @@ def test_an_empty_file_of_a_first_start_that_was_cut_off_is_begun_anew(tmp_path:
     database.close()
 
 
-@pytest.mark.parametrize("damage", ["removed", "garbage", "of another"])
-def test_a_lost_wal_leaves_what_was_in_the_file_whole(tmp_path: Path, damage: str) -> None:
-    """What only stood in the -wal is gone with it; what is left is consistent, and the next start works."""
-    data, other = tmp_path / "data", tmp_path / "other"
-    fill(data, 3)
-    fill(other, 1)
-    for folder in (data, other):
-        writer = sqlite3.connect(folder / NAME)
-        writer.execute("INSERT INTO meta VALUES ('only in the wal', 'x')")
-        writer.commit()
-        for suffix in ("", "-wal"):
-            target = tmp_path / f"{folder.name}{suffix}"
-            (target.with_suffix(".copy") if not suffix else target).write_bytes((folder / (NAME + suffix)).read_bytes())
-        writer.close()
-    (data / NAME).write_bytes((tmp_path / "data.copy").read_bytes())
-    wal = data / (NAME + "-wal")
-    if damage == "garbage":
-        wal.write_bytes(b"\x00\xff" * 20_000)
-    elif damage == "of another":
-        wal.write_bytes((tmp_path / "other-wal").read_bytes())
-    try:
-        database = open_database(data)
-    except RecordError as error:
-        assert "put aside" in str(error)
-        return
+def left_after_a_crash(folder: Path, copy: Path, runs: int) -> Path:
+    """A copy of a database whose newest change stands in its -wal alone."""
+    fill(folder, runs)
+    copy.mkdir()
+    writer = sqlite3.connect(folder / NAME)
+    writer.execute("CREATE TABLE newest (x)")
+    writer.executemany("INSERT INTO newest VALUES (?)", [("x" * 3000,)] * 30 * runs)
+    writer.commit()
+    for suffix in ("", "-wal"):
+        (copy / (NAME + suffix)).write_bytes((folder / (NAME + suffix)).read_bytes())
+    writer.close()
+    return copy
+
+
+def test_a_wal_that_was_left_is_taken_in(tmp_path: Path) -> None:
+    data = left_after_a_crash(tmp_path / "a", tmp_path / "data", 3)
+    database = open_database(data)
+    assert database.execute_sql("SELECT count(*) FROM newest").fetchone() == (90,)
+    assert differences(database) == []
+    database.close()
+
+
+@pytest.mark.parametrize("damage", [None, b"\x00\xff" * 20_000, b""])
+def test_a_lost_wal_leaves_what_was_in_the_file_whole(tmp_path: Path, damage: bytes | None) -> None:
+    """What only stood in the -wal is gone with it; what is left is consistent, and the start works."""
+    data = left_after_a_crash(tmp_path / "a", tmp_path / "data", 3)
+    (data / (NAME + "-wal")).unlink()
+    if damage is not None:
+        (data / (NAME + "-wal")).write_bytes(damage)
+    database = open_database(data)
     assert differences(database) == []
     assert len(list(SqliteLog(database).load_all())) == 3
     database.close()
+
+
+def test_a_wal_of_another_database_is_not_carried_over_into_the_file(tmp_path: Path) -> None:
+    data = left_after_a_crash(tmp_path / "a", tmp_path / "data", 3)
+    other = left_after_a_crash(tmp_path / "b", tmp_path / "other", 9)
+    (data / (NAME + "-wal")).write_bytes((other / (NAME + "-wal")).read_bytes())
+    before = everything(data)
+    with pytest.raises(RecordError, match="was put aside as"):
+        open_database(data)
+    after = everything(data)
+    for name in (NAME, NAME + "-wal"):
+        (aside,) = [path for path in after if path.startswith("quarantine/") and path.endswith(name)]
+        assert after[aside] == before[name]
 
 
 def test_a_folder_in_the_place_of_the_file_is_no_damage(tmp_path: Path) -> None:

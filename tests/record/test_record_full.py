@@ -77,14 +77,13 @@ async def test_a_full_disk_halts_and_loses_nothing(tiny: Path) -> None:
     for number in range(400):
         try:
             acknowledged.append(await asyncio.wait_for(engine.ask(submit(f"while it fills {number}")), 0.5))
-        except RecordFull as error:
-            assert "the disk of the data folder is full" in str(error)
+        except RecordFull:
             refused += 1
         except TimeoutError:
             pass
         if engine.state.halted and refused >= 2:
             break
-    assert engine.state.halted
+    assert "the disk of the data folder is full" in engine.state.halted
     assert refused >= 2
     held = [run for run in engine.state.runs.values() if run.unfinished]
     reader = open_reader(tiny)

@@ -4,21 +4,18 @@ Those that take a `State` look at one moment, after a decision. Those that take 
 `fold`: they are a second opinion. Nothing here is used for deciding.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from callboard.core import holds as h
 from callboard.core.chronicle import Chronicle
 from callboard.core.events import Event, RunSubmitted
 from callboard.core.fold import fold
-from callboard.core.holds import Hold
-from callboard.core.resources import Needs
 from callboard.core.run import Task
 from callboard.core.state import State
 from callboard.core.task import GOOD, TaskKey, TaskState
+from callboard.core.truth import CLOSE, is_true, parents_of, taken_by
 from callboard.errors import CallboardError
 
 QUIET_S = 10.0
-CLOSE = 1e-6
 
 
 def dependencies_kept(state: State) -> list[str]:
@@ -37,7 +34,7 @@ def capacity_kept(state: State, started: Collection[TaskKey]) -> list[str]:
     A lone attempt may take more cores than are free, as cores can be shared in time.
     """
     capacity, live = state.pool.capacity, _live(state)
-    taken = _taken(live)
+    taken = taken_by(live)
     wrong: list[str] = []
     if not started:
         return wrong
@@ -75,7 +72,7 @@ def holds_true(state: State, now: float) -> list[str]:
     """
     wrong: list[str] = []
     live = _live(state)
-    taken = _taken(live)
+    taken = taken_by(live)
     for task in _tasks(state):
         hold = state.hold_of(task, now)
         if task.live or task.final:
@@ -83,7 +80,7 @@ def holds_true(state: State, now: float) -> list[str]:
                 wrong.append(f"{task.key} is {task.state} and is said to be held: {hold.words()}")
         elif hold is None:
             wrong.append(f"{task.key} is {task.state} and nothing says why")
-        elif not _is_true(hold, task, state, now, live, taken):
+        elif not is_true(hold, task, state, now, live, taken):
             wrong.append(f"{task.key} is {task.state}, and this is not true: {hold.words()}")
     return wrong
 
@@ -95,7 +92,7 @@ def nothing_forgotten(state: State) -> list[str]:
     watched = {(key, passing) for _, key, passing in state.deadlines}
     wrong: list[str] = []
     for task in _tasks(state):
-        open_parents = sum(1 for parent in _parents(task) if not parent.final)
+        open_parents = sum(1 for parent in parents_of(task) if not parent.final)
         if not task.final and task.unmet != open_parents:
             wrong.append(f"{task.key} counts {task.unmet} open parents and has {open_parents}")
         waits = task.state is TaskState.WAITING and not open_parents
@@ -198,10 +195,6 @@ def _live(state: State) -> list[Task]:
     return [task for task in _tasks(state) if task.state in (TaskState.STARTING, TaskState.RUNNING)]
 
 
-def _parents(task: Task) -> list[Task]:
-    return [task.run.tasks[place] for place in {*task.spec.depends, *task.spec.after}]
-
-
 def _of_runs(state: State, keys: Iterable[TaskKey]) -> set[TaskKey]:
     return {key for key in keys if key.run in state.runs}
 
@@ -212,105 +205,3 @@ def _set_for(state: State) -> dict[str, tuple[object, ...]]:
 
 def _queued(state: State) -> dict[str, int]:
     return {agent: count for agent, count in state.queued.items() if count}
-
-
-def _taken(live: Sequence[Task]) -> Needs:
-    extra: dict[str, float] = {}
-    for task in live:
-        for name, amount in task.spec.needs.extra:
-            extra[name] = extra.get(name, 0.0) + amount
-    return Needs(
-        cpus=sum(task.spec.needs.cpus for task in live),
-        memory_mb=sum(task.spec.needs.memory_mb for task in live),
-        extra=tuple(extra.items()),
-    )
-
-
-def _is_true(hold: Hold, task: Task, state: State, now: float, live: Sequence[Task], taken: Needs) -> bool:
-    """Whether the hold says what the states and needs of all tasks say."""
-    waiting = task.state is TaskState.WAITING
-    open_parents = [parent for parent in _parents(task) if not parent.final]
-    match hold:
-        case h.WaitsForDecision():
-            return task.state is TaskState.NEEDS_DECISION
-        case h.WaitsForTasks():
-            return waiting and len(open_parents) == hold.others + 1 and hold.culprit in {p.key for p in open_parents}
-        case h.BacksOff():
-            return waiting and not open_parents and task.attempt == hold.attempt and now < task.retry_at
-        case _:
-            pass
-    if not waiting or open_parents or now < task.retry_at:
-        return False
-    match hold:
-        case h.Halted():
-            return bool(state.halted) or state.pool.capacity.pressed
-        case h.AgentPaused() | h.NobodyCan() | h.AgentBusy():
-            return _agent_is(hold, task, state, live)
-        case h.Reserved():
-            kept = state.task(hold.culprit)
-            ready = (
-                kept.state is TaskState.WAITING and kept is not task and not any(not p.final for p in _parents(kept))
-            )
-            return (
-                ready
-                and _lacks(kept.spec.needs, state, live, taken)
-                and not _lacks(task.spec.needs, state, live, taken)
-            )
-        case _:
-            return _lacks(task.spec.needs, state, live, taken, hold)
-
-
-def _agent_is(hold: Hold, task: Task, state: State, live: Sequence[Task]) -> bool:
-    agent = state.agents.get(task.spec.agent)
-    match hold:
-        case h.AgentPaused():
-            return agent is not None and agent.paused_by == hold.by
-        case h.AgentBusy():
-            works = [other.key for other in live if other.spec.agent == hold.agent]
-            return agent is not None and 0 < agent.limit == hold.limit <= len(works) and hold.culprit in works
-        case _:
-            return bool(task.spec.action) and (agent is None or not agent.present)
-
-
-def _lacks(needs: Needs, state: State, live: Sequence[Task], taken: Needs, said: Hold | None = None) -> bool:
-    """Whether room is missing beside the live ones, and of the kind that the hold says, if one is given."""
-    capacity = state.pool.capacity
-    extra = dict(taken.extra)
-    free_memory = capacity.memory_mb - taken.memory_mb
-    cpus = bool(live) and needs.cpus > capacity.cpus - taken.cpus
-    short = {n: a for n, a in needs.extra if n in capacity.extra and a > capacity.extra[n] - extra.get(n, 0.0)}
-    blocking = {
-        (lock.name, other.key)
-        for lock in needs.locks
-        for other in live
-        for held in other.spec.needs.locks
-        if held.name == lock.name and not (lock.shared and held.shared)
-    }
-    match said:
-        case None:
-            return (
-                len(live) >= capacity.slots
-                or cpus
-                or needs.memory_mb > free_memory
-                or bool(short)
-                or any(lock.name == name for lock in needs.locks for name, _ in blocking)
-            )
-        case h.WaitsForSlot():
-            return len(live) >= capacity.slots == said.limit
-        case h.WaitsForCpus():
-            return cpus and abs(said.free - (capacity.cpus - taken.cpus)) < CLOSE
-        case h.WaitsForMemory():
-            return needs.memory_mb > free_memory and abs(said.free - free_memory) < CLOSE
-        case h.TooLarge():
-            total = capacity.total_memory_mb or capacity.memory_mb
-            return needs.memory_mb > total or any(a > capacity.extra[n] for n, a in short.items())
-        case h.WaitsForResource():
-            return said.resource in short
-        case h.WaitsForLock():
-            return any(name == said.lock for name, _ in blocking) and said.culprit in _holders(said.lock, live)
-        case _:
-            return False
-
-
-def _holders(lock: str, live: Sequence[Task]) -> set[TaskKey]:
-    return {task.key for task in live if any(held.name == lock for held in task.spec.needs.locks)}

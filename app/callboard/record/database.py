@@ -33,17 +33,17 @@ def open_database(folder: Path) -> peewee.SqliteDatabase:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / NAME
+    if path.exists() and not path.is_file():
+        raise RecordError(f"the database {path} cannot be opened: something that is no file stands there")
     existed = path.exists() and path.stat().st_size > 0
     database = connect(path)
     try:
         if path.is_file() and not existed and (folder / "attempts").exists():
             raise peewee.DatabaseError("it is empty, and there are attempts that it should tell of")
-        database.connect(reuse_if_open=True)
         if existed:
-            answer = database.execute_sql("PRAGMA quick_check(1)").fetchone()[0]
-            if answer != "ok":
-                raise peewee.DatabaseError(str(answer))
-        else:
+            _look_through(path)
+        database.connect(reuse_if_open=True)
+        if not existed:
             os.chmod(path, 0o600)
         database.bind(MODELS)
         migrate(database, lambda version: backup_to(database, folder / "backups" / f"before-form-{version + 1}.db"))
@@ -63,6 +63,22 @@ def open_database(folder: Path) -> peewee.SqliteDatabase:
             f"Copy a backup from {folder / 'backups'} to {path}, or start again to begin with an empty one"
         ) from error
     return database
+
+
+def _look_through(path: Path) -> None:
+    """Raises for a database that is not whole. Reads only: one that writes would carry a wrong -wal over into the file."""
+    try:
+        probe = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_S)
+        try:
+            answer = probe.execute("PRAGMA quick_check(1)").fetchone()[0]
+        finally:
+            probe.close()
+    except sqlite3.OperationalError as error:
+        raise peewee.OperationalError(str(error)) from error
+    except sqlite3.DatabaseError as error:
+        raise peewee.DatabaseError(str(error)) from error
+    if answer != "ok":
+        raise peewee.DatabaseError(str(answer))
 
 
 def put_aside(folder: Path) -> Path:
