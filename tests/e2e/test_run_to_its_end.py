@@ -132,6 +132,14 @@ def test_events_are_lines_of_json_in_order_and_without_gaps(site: Any) -> None:
     assert {row["run"] for row in rows} == {1}
 
 
+def test_a_log_is_followed_to_its_end_beside_the_run(site: Any, until: Any) -> None:
+    site.config('[jobs.a]\ncommand = ["sh", "-c", "echo one; echo a >> {effects}; sleep 4; echo two"]\n')
+    site.start("run", "--trust")
+    until(site.lines)
+    done = site.call("logs", "1.a", "--follow")
+    assert (done.returncode, done.stdout) == (0, "one\ntwo\n")
+
+
 def test_what_runs_is_what_was_planned_and_in_that_order(site: Any) -> None:
     site.config(
         """

@@ -29,8 +29,11 @@ def remote_desk(settings: Settings) -> RemoteDesk | None:
     return RemoteDesk(server) if server is not None else None
 
 
-def reading_desk(settings: Settings) -> Any:
-    """A desk to look at things: the running server's, else one over the record as it stands, with an idle engine."""
+def reading_desk(settings: Settings, *, again: bool = False) -> Any:
+    """A desk to look at things: the running server's, else one over the record as it stands, with an idle engine.
+
+    It knows the holds as they were when it was made; with `again` it does not, and each look is a fresh one.
+    """
     remote = remote_desk(settings)
     if remote is not None:
         return remote
@@ -61,7 +64,7 @@ def reading_desk(settings: Settings) -> Any:
     )
     engine.capacity = room
     database = open_database(settings.data)
-    for _, event in SqliteLog(database).load():
+    for _, event in () if again else SqliteLog(database).load():
         fold(engine.state, event)
     engine.state.halted = engine.state.halted or "`callboard up` goes on with it"
     history = History(database)

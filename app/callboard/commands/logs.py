@@ -18,7 +18,7 @@ CONTROL = re.compile(
 
 def logs(given: argparse.Namespace) -> int:
     """Prints the log; with --follow until the task ends."""
-    desk = reading_desk(settings_of(given))
+    desk = reading_desk(settings_of(given), again=given.follow)
     task = task_id(desk, given.task)
     offset = 0
     while True:
