@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from callboard.api import Job, Workspace
 from callboard_security.environments import environment_folders
-from callboard_security.packages import NPM_LOCKS, REQUIREMENTS, TOML_LOCKS
+from callboard_security.packages import NPM_LOCKS, REQUIREMENTS, TOML_LOCKS, told_by
 
 
 def propose(workspace: Workspace) -> list[Job]:
@@ -22,11 +22,11 @@ def _jobs(workspace: Workspace) -> Iterator[Job]:
     python = len(workspace.matching("*.py"))
     if python:
         yield Job("security.static", "security.static", _number(python, "Python file"), estimate=1 + python / 25)
-    locks = workspace.matching(*TOML_LOCKS, *NPM_LOCKS, "Pipfile.lock")
-    lists = workspace.matching(*REQUIREMENTS)
-    manifests = [path for path in workspace.matching("pyproject.toml") if _names_dependencies(workspace, path)]
+    locks = told_by(workspace, *TOML_LOCKS, *NPM_LOCKS, "Pipfile.lock")
+    lists = told_by(workspace, *REQUIREMENTS)
+    manifests = [path for path in told_by(workspace, "pyproject.toml") if _names_dependencies(workspace, path)]
     manifests += [
-        path for path in workspace.matching("setup.py", "setup.cfg") if "install_requires" in workspace.text(path)
+        path for path in told_by(workspace, "setup.py", "setup.cfg") if "install_requires" in workspace.text(path)
     ]
     environments = environment_folders(workspace)
     seen = [*locks, *lists, *manifests, *(f"a virtual environment in {folder or 'the top'}" for folder in environments)]
@@ -34,7 +34,7 @@ def _jobs(workspace: Workspace) -> Iterator[Job]:
         because = ", ".join(seen[:3]) + (f" and {len(seen) - 3} more" if len(seen) > 3 else "")
         yield Job("security.dependencies", "security.dependencies", because, estimate=10)
         yield Job("security.sbom", "security.sbom", because, estimate=3 * len(seen))
-    npm = workspace.matching(*NPM_LOCKS)
+    npm = told_by(workspace, *NPM_LOCKS)
     if environments or npm:
         because = ", ".join([*(f"a virtual environment in {folder or 'the top'}" for folder in environments), *npm][:3])
         yield Job("security.licences", "security.licences", because, estimate=3)

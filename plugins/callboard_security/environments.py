@@ -1,5 +1,6 @@
 """Which virtual environments a workspace has."""
 
+import re
 from pathlib import Path
 
 from callboard.api import Context, Workspace
@@ -14,12 +15,14 @@ MANIFESTS = (
     "setup.py",
     "setup.cfg",
 )
+SAMPLE = re.compile(r"(?:^|/)(?:fixtures|__fixtures__|testdata|test[_-]data)/|\{[{%].*/")
 FOLDERS = (".venv", "venv", "env")
 
 
 def project_folders(workspace: Workspace) -> list[str]:
-    """Folders ('' for the top, which is always among them) that look like a Python project."""
-    return sorted({"", *workspace.folders_with(*MANIFESTS)})
+    """Folders (the top, as an empty word, always among them) that look like a Python project, but for test data and templates."""
+    folders = workspace.folders_with(*MANIFESTS)
+    return sorted({"", *(folder for folder in folders if not SAMPLE.search(f"{folder}/"))})
 
 
 def environment_folders(workspace: Workspace) -> list[str]:

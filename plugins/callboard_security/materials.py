@@ -14,6 +14,7 @@ from callboard_security.packages import (
     LARGEST_LOCK,
     NPM_LOCKS,
     REQUIREMENTS,
+    told_by,
     toml_lock,
 )
 from callboard_security.verdicts import counted
@@ -75,7 +76,7 @@ def find_sources(ctx: Context) -> Iterator[Source]:
         if source is not None and source.path not in pythons:
             pythons.add(source.path)
             yield source
-    for path in ctx.workspace.matching(*NPM_LOCKS):
+    for path in told_by(ctx.workspace, *NPM_LOCKS):
         place = npm_copy(ctx, path)
         if place is not None:
             argv = ("npm", "sbom", "--sbom-format", "cyclonedx", "--package-lock-only", "--ignore-scripts")
@@ -98,7 +99,7 @@ def _python_source(ctx: Context, folder: str) -> Source | None:
     for lock in LOCKS_READ_HERE:
         if lock in here:
             return _listed(ctx, f"{prefix}{lock}")
-    wanted = [path for path in ctx.workspace.matching(*REQUIREMENTS) if _requirements_folder(path) == folder]
+    wanted = [path for path in told_by(ctx.workspace, *REQUIREMENTS) if _requirements_folder(path) == folder]
     if wanted:
         return _listed(ctx, *wanted)
     manifests = [f"{prefix}{name}" for name in MANIFESTS if name in here]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from callboard.api import Workspace
+from callboard_security.environments import SAMPLE
 from callboard_security.found import Broken, Package, Packages, normal
 from callboard_security.manifests import package_json, pyproject, requirements, setup_cfg, setup_py
 
@@ -18,24 +19,29 @@ REQUIREMENTS = ("requirements*.txt", "*requirements.txt", "requirements/*.txt", 
 LOCAL_SOURCES = frozenset({"editable", "virtual", "directory", "path"})
 
 
+def told_by(workspace: Workspace, *patterns: str) -> list[str]:
+    """The files of these names, but for those of test data and of templates: nothing of the team's is made with them."""
+    return [path for path in workspace.matching(*patterns) if not SAMPLE.search(path)]
+
+
 def collect(workspace: Workspace, environments: Iterable[tuple[str, Path]] = ()) -> Packages:
     """Everything that locks, requirements, manifests and environments (folder, interpreter) say."""
     found = Packages()
-    for path in workspace.matching(*TOML_LOCKS):
+    for path in told_by(workspace, *TOML_LOCKS):
         _reading(found, path, lambda text, p: toml_lock(text, p, found), workspace)
-    for path in workspace.matching("Pipfile.lock"):
+    for path in told_by(workspace, "Pipfile.lock"):
         _reading(found, path, lambda text, p: pipfile_lock(text, p, found), workspace)
-    for path in workspace.matching(*NPM_LOCKS):
+    for path in told_by(workspace, *NPM_LOCKS):
         _reading(found, path, lambda text, p: npm_lock(text, p, found), workspace)
-    for path in workspace.matching(*REQUIREMENTS):
+    for path in told_by(workspace, *REQUIREMENTS):
         _reading(found, path, lambda text, p: requirements(text.splitlines(), p, found), workspace)
-    for path in workspace.matching("pyproject.toml"):
+    for path in told_by(workspace, "pyproject.toml"):
         _reading(found, path, lambda text, p: pyproject(text, p, found), workspace)
-    for path in workspace.matching("setup.py"):
+    for path in told_by(workspace, "setup.py"):
         _reading(found, path, lambda text, p: setup_py(text, p, found), workspace)
-    for path in workspace.matching("setup.cfg"):
+    for path in told_by(workspace, "setup.cfg"):
         _reading(found, path, lambda text, p: setup_cfg(text, p, found), workspace)
-    for path in workspace.matching("package.json"):
+    for path in told_by(workspace, "package.json"):
         _reading(found, path, lambda text, p: package_json(text, p, found), workspace)
     for folder, python in environments:
         installed = list(environment(python))

@@ -88,6 +88,19 @@ def test_a_bill_of_the_environment(place: Path) -> None:
     assert components(outcome, "sbom-venv.cdx.json") == {("planted", "1.2.3")}
 
 
+def test_manifests_of_templates_and_test_data_are_not_the_team_s(place: Path) -> None:
+    files = {
+        "requirements.txt": "flask==3.0.0\n",
+        "{{cookiecutter.name}}/requirements.txt": "django==1.0\n",
+        "tests/fixtures/one/package-lock.json": "{",
+        "tests/fixtures/one/setup.py": "from setuptools import setup\nsetup(install_requires=['six==1'])\n",
+    }
+    outcome = act(place, "sbom", files)
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.PASS
+    assert outcome.result.summary.startswith("1 component in 1 bill")
+
+
 def test_nothing_to_read_is_unknown(place: Path) -> None:
     outcome = act(place, "sbom", {"a.py": "x = 1\n", "pyproject.toml": "[project]\nname = 'x'\n"})
     assert outcome.result is not None
