@@ -12,7 +12,11 @@ from callboard_quality.options import TestOptions
 from callboard_quality.stream import Told
 from callboard_quality.suite import SuiteRun
 
-MISSING = re.compile(r"(?:ModuleNotFoundError|ImportError): No module named ['\"]([\w.]+)['\"]")
+MISSING = re.compile(
+    r"(?:ModuleNotFoundError|ImportError): No module named ['\"]([\w.]+)['\"]"
+    r"|^E\s+.*\bpip install ['\"]?([A-Za-z0-9][\w.-]*)",  # as packages say of their optional parts
+    re.MULTILINE,
+)
 PLACE = re.compile(r"^(?:E\s+|[ \t]+)?(?:File \")?([^\s:\"][^:\"\n]*\.py)(?:\", line |:)(\d+)", re.MULTILINE)
 ERROR = re.compile(r"(?:^|: |\.)(?:ERROR|error|\w*Error|\w*Warning): (.+)")
 BAD = (TestOutcome.FAILED, TestOutcome.ERROR)
@@ -100,10 +104,10 @@ class Judge:
         """Modules that a throw-away environment lacks, when that alone kept the tests from running."""
         if not self._environment.throw_away or self._suite.story.tests:
             return []
-        texts = [told.text + told.message for told in self._suite.story.collect.values()]
+        texts = [f"{told.text}\n{told.message}" for told in self._suite.story.collect.values()]
         texts = texts or [self._suite.run.stderr + self._suite.run.stdout[-20_000:]]
         found = [MISSING.search(text) for text in texts]
-        names = {match[1].split(".")[0] for match in found if match is not None}
+        names = {match[2] or match[1].split(".")[0] for match in found if match is not None}
         if not names or None in found or any(self._is_own(name) for name in names):
             return []
         return sorted(names)

@@ -1,8 +1,11 @@
 """The action `quality.lint`: ruff with the workspace's own configuration."""
 
 import json
+import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from callboard.api import (
@@ -22,6 +25,10 @@ from callboard_quality.options import LintOptions
 
 BATCH = 100_000
 SUSPECT = frozenset(["F", "B", "S", "PLE", "PLW", "ASYNC", "DTZ", "BLE", "PGH", "LOG"])
+# what tests only read: it is often wrong on purpose
+SAMPLE = re.compile(
+    r"(?:^|/)(?:fixtures|__fixtures__|testdata|test[_-]data)/|(?:^|/)tests?/(?:.*/)?(?:data|cases|samples|snippets|resources|inputs?)/"
+)
 
 
 def run_lint(ctx: Context, options: LintOptions) -> Result:
@@ -49,7 +56,16 @@ def run_lint(ctx: Context, options: LintOptions) -> Result:
                 findings += [_finding(load_json(line, out)) for line in lines if line.strip()]
         except CallboardError as error:
             return unknown(f"the code was not linted: {error}")
+    own, samples = [], []
     for finding in findings:
+        path = os.path.relpath(finding.path, ctx.workspace.path)
+        if SAMPLE.search(path):
+            samples.append(
+                replace(finding, severity=Severity.INFO if finding.severity is Severity.LOW else Severity.LOW)
+            )
+        else:
+            own.append(finding)
+    for finding in (*own, *samples):  # the samples last, as too many are only counted
         ctx.finding(finding)
     _keep(ctx)
     if not looked_at:
@@ -57,9 +73,11 @@ def run_lint(ctx: Context, options: LintOptions) -> Result:
     ctx.metric("lint.findings", len(findings))
     counts = Counter(finding.rule for finding in findings)
     most = ", ".join(f"{rule} {count}" for rule, count in counts.most_common(3))
-    words = f"ruff looked at {looked_at} files and reports {len(findings)} findings" + (f" ({most})" if most else "")
+    words = f"ruff looked at {looked_at} file{'' if looked_at == 1 else 's'} and reports "
+    words += f"{len(findings)} finding{'' if len(findings) == 1 else 's'}" + (f" ({most})" if most else "")
+    words += f"; {len(samples)} of them in test data, at most low" if samples else ""
     least = Severity(options.fail_on).rank
-    return failed(words) if any(finding.severity.rank <= least for finding in findings) else passed(words)
+    return failed(words) if any(finding.severity.rank <= least for finding in own) else passed(words)
 
 
 def _batches(files: Sequence[str]) -> Iterator[list[str]]:

@@ -58,6 +58,22 @@ def test_lint_maps_severities_and_only_syntax_errors_fail(root: Path) -> None:
     assert {f.path for f in broken.findings if f.severity is Severity.HIGH} == {"b.py"}
 
 
+def test_what_lies_in_test_data_is_counted_and_does_not_fail(root: Path) -> None:
+    (root / "tests" / "data" / "cases").mkdir(parents=True)
+    (root / "tests" / "data" / "cases" / "torn.py").write_text("def f(:\n")
+    (root / "tests" / "test_it.py").write_text("import os\n")
+    (root / "ruff.toml").write_text("[lint]\nselect = ['F']\n")
+    outcome = run(root, "lint")
+    assert verdict(outcome) is Verdict.PASS
+    assert "in test data, at most low" in summary(outcome)
+    assert [(f.path, f.severity) for f in outcome.findings][:2] == [
+        ("tests/test_it.py", Severity.MEDIUM),
+        ("tests/data/cases/torn.py", Severity.LOW),
+    ]
+    (root / "tests" / "torn.py").write_text("def f(:\n")
+    assert verdict(run(root, "lint")) is Verdict.FAIL
+
+
 def test_lint_agrees_with_ruff_run_by_hand(root: Path) -> None:
     for number in range(30):
         (root / f"m{number}.py").write_text("import os, sys\nx = lambda: 0\n" * (number + 1))

@@ -343,6 +343,15 @@ def test_what_only_the_throw_away_environment_lacks_is_unknown_and_named(root: P
     assert verdict(own_fault) is Verdict.FAIL
 
 
+def test_an_optional_part_that_asks_for_its_package_is_unknown_too(root: Path, spool: Path) -> None:
+    words = "raise RuntimeError('this needs more:\\n\\npip install no-such-part\\n')"
+    write(root, "tests/test_it.py", f"import pytest\n{words}\n\n\ndef test_it():\n    assert 1\n")
+    write(root, "requirements-test.txt", "pytest\n")
+    outcome = run(root, spool, interpreter="own")
+    assert verdict(outcome) is Verdict.UNKNOWN
+    assert "they import no-such-part, which the throw-away environment lacks" in summary(outcome)
+
+
 def test_progress_is_told_while_the_tests_run(root: Path, spool: Path) -> None:
     slow = "import pytest, time\n@pytest.mark.parametrize('n', range(8))\ndef test_s(n):\n    time.sleep(0.3)\n"
     write(root, "test_a.py", slow)
