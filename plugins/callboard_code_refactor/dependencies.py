@@ -24,7 +24,7 @@ MENDS = {
     "DEP005": "it is part of Python itself: remove it from the declaration",
 }
 APART = (
-    r"(?:.*/)?(?:tests?|docs?|examples?|benchmarks?)/",
+    r"(?:.*/)?(?:tests?|docs?(?:_src)?|examples?|benchmarks?)/",
     r"(?:.*/)?(?:test_[^/]*|[^/]*_test|conftest|noxfile|setup|fabfile|tasks)\.py$",
     r"(?:.*/)?node_modules/",
 )

@@ -8,7 +8,7 @@ _TEST = re.compile(
     r"|\.(test|spec|stories)\.[cm]?[jt]sx?$",
     re.IGNORECASE,
 )
-_DOCS = re.compile(r"(^|/)(docs?|documentation|examples?|samples?|demos?|tutorials?)/", re.IGNORECASE)
+_DOCS = re.compile(r"(^|/)(docs?([_-]\w+)?|documentation|examples?|samples?|demos?|tutorials?)/", re.IGNORECASE)
 _SIDE = re.compile(r"(^|/)(scripts?|tools?|bin|ci|\.github|\.ci|migrations?|alembic|bench(marks?)?|hack)/")
 
 

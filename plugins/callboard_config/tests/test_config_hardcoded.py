@@ -119,6 +119,11 @@ def test_the_verdict_follows_the_planted_secret(place: Path) -> None:
     assert "1 file" in passed.summary
 
 
+def test_in_the_sources_of_documentation_it_is_low(place: Path) -> None:
+    outcome = look(write(place, {"docs_src/tutorial.py": f'SECRET_KEY = "{PLANTED}"\n'}))
+    assert [str(finding.severity) for finding in outcome.findings] == ["low"]
+
+
 def test_the_fingerprint_says_nothing_about_the_value(place: Path) -> None:
     first = look(write(place, {"app.py": f'API_TOKEN = "{PLANTED}"\n'})).findings[0].fingerprint
     second = look(write(place, {"app.py": f'\n\nAPI_TOKEN = "{PLANTED[::-1]}"\n'})).findings[0].fingerprint
