@@ -17,7 +17,7 @@ async def _live(seed: int, steps: int) -> None:
     await world.calm()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(SEEDS, st.integers(1, 90))
 def test_all_promises_hold_after_every_step(seed: int, steps: int) -> None:
     asyncio.run(_live(seed, steps))

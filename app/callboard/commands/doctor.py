@@ -126,7 +126,7 @@ def _database(settings: Settings) -> Iterator[Check]:
 
 
 def _record(settings: Settings) -> Iterator[Check]:
-    from callboard.record.check import differences
+    from callboard.record.check import broken_promises, differences
     from callboard.record.database import open_database
 
     if running_server(settings.data) is not None:
@@ -137,6 +137,7 @@ def _record(settings: Settings) -> Iterator[Check]:
     database = open_database(settings.data)
     try:
         wrong = differences(database)
+        broken = broken_promises(database) if not wrong else []
     finally:
         database.close()
     if wrong:
@@ -145,6 +146,10 @@ def _record(settings: Settings) -> Iterator[Check]:
         )
     else:
         yield Check("record", "ok", "the log folded from the start equals the tables")
+    if broken:
+        yield Check("promises", "fault", "; ".join(broken[:5]), "keep the database and report this")
+    elif not wrong:
+        yield Check("promises", "ok", "no attempt in the log broke a promise of the core")
 
 
 def _server(settings: Settings) -> Iterator[Check]:
