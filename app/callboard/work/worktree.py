@@ -29,6 +29,11 @@ class Worktree:
         try:
             self.base = self._git("rev-parse", "--verify", "HEAD^{commit}").decode().strip()
         except CallboardError as error:
+            if "dubious ownership" in str(error):
+                raise CallboardError(
+                    f"git refuses {self._workspace}, because it belongs to another user; "
+                    f"git config --global --add safe.directory '{self._workspace}'"
+                ) from error
             raise CallboardError(
                 f"{self._workspace} has no commit to work from; commit once with git, then a patch can be made"
             ) from error
