@@ -41,7 +41,10 @@ def _timed(*words: str) -> float:
 
 
 def _engine() -> float:
-    """From the start of a program to an engine that takes commands; the interpreter's own start included."""
+    """From the start of a program to an engine that takes commands; the interpreter's own start included.
+
+    The first start on a data folder also asks all plugins who they are; measured is the second.
+    """
     with tempfile.TemporaryDirectory(prefix="callboard-bench-") as folder:
         ready = (
             "import time, sys; from pathlib import Path\n"
@@ -50,10 +53,11 @@ def _engine() -> float:
             "house = House(Settings(data=place, workspace=place)); house.__enter__(); print(time.time(), flush=True)\n"
             "house.__exit__(None, None, None)\n"
         )
-        began = time.time()
-        done = subprocess.run(
-            [sys.executable, "-c", ready, folder], check=True, capture_output=True, text=True, timeout=PATIENCE_S
-        )
+        for _ in range(2):
+            began = time.time()
+            done = subprocess.run(
+                [sys.executable, "-c", ready, folder], check=True, capture_output=True, text=True, timeout=PATIENCE_S
+            )
     return float(done.stdout.split()[0]) - began
 
 

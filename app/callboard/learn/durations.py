@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
 
 import peewee
 
@@ -52,10 +51,10 @@ def learned(database: peewee.SqliteDatabase, workspace: str) -> Mapping[str, Lea
         cores = [cpu / seconds for seconds, _, cpu in known]
         found[name] = Learned(
             n=len(known),
-            p50=median(seconds_known),
+            p50=percentile(seconds_known, 0.5),
             p80=percentile(seconds_known, 0.8),
             peak_mb=max(peak for _, peak, _ in known),
-            cpus=median(cores),
+            cpus=percentile(cores, 0.5),
         )
     return found
 
