@@ -44,6 +44,34 @@ def test_a_killed_run_is_taken_up_again_with_nothing_lost_and_nothing_doubled(si
     assert {row["attempt"] for row in site.run_row(1)["tasks"].values()} == {1}
 
 
+def test_what_a_killed_run_left_running_is_cancelled_without_a_server_and_starts_nothing(
+    site: Any, until: Any, processes: Any
+) -> None:
+    word = f"{os.getpid()}.9127"
+    site.config(
+        f"""
+        [engine]
+        parallelism = 1
+        [jobs.a]
+        command = ["sh", "-c", "echo a >> {{effects}}; sleep {word}"]
+        estimate_s = 99
+        [jobs.b]
+        command = ["sh", "-c", "echo b >> {{effects}}"]
+        """
+    )
+    process = site.start("run", "--trust")
+    until(site.lines)
+    process.kill()
+    process.wait()
+    assert site.call("pause", "quality").returncode == 0
+    assert site.call("cancel", "1.a").returncode == 0
+    assert processes(word) == []
+    assert {name: row["state"] for name, row in site.run_row(1)["tasks"].items()} == {"a": "cancelled", "b": "waiting"}
+    assert site.call("cancel", "1").returncode == 0
+    assert site.run_row(1)["state"] == "cancelled"
+    assert site.lines() == ["a"]
+
+
 def test_lost_work_that_may_not_run_twice_waits_for_a_persons_word(site: Any, until: Any) -> None:
     site.config(
         '[jobs.pay]\ncommand = ["sh", "-c", "echo pay >> {effects}; test $(wc -l < {effects}) = 2 || sleep 30"]\n'
