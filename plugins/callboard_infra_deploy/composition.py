@@ -181,9 +181,9 @@ class Composition:
                 at = ("services", name, "ports", port.index)
                 if port.port in self._protected:
                     yield self._found(
-                        file, document, at, "protected-port", Severity.HIGH,
-                        f"service '{name}' publishes port {port.port}, which the boundary protects",
-                        "publish another port; boundary.protected_ports in callboard.toml names the protected ones",
+                        file, document, at, "protected-port", Severity.LOW,  # it may be the very program that has it
+                        f"service '{name}' publishes port {port.port}, which the boundary protects: it cannot run beside the owner",
+                        "if this is the owner, all is well; boundary.protected_ports in callboard.toml names the protected ones",
                     )  # fmt: skip
                 key = (port.protocol, port.port)
                 other = next((p for p in taken.get(key, []) if p.collides(port)), None)

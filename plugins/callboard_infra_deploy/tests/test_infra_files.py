@@ -163,7 +163,9 @@ def test_what_an_override_file_relies_on_and_what_variables_hide_is_not_called_a
 
 def test_the_default_of_a_variable_counts(tmp_path: Path) -> None:
     text = "services: {a: {image: 'a:1', ports: ['${PORT:-5173}:80']}}"
-    assert compose(tmp_path, text).rules() == {"compose-protected-port"}
+    outcome = compose(tmp_path, text)
+    assert [(f.rule, f.severity) for f in outcome.findings] == [("compose-protected-port", Severity.LOW)]
+    assert verdict(outcome) is Verdict.PASS
 
 
 def test_an_env_file_with_an_example_beside_it_is_milder(tmp_path: Path) -> None:
