@@ -3,6 +3,7 @@
 import argparse
 import json
 import queue
+import select
 import signal
 import sys
 import threading
@@ -15,7 +16,7 @@ from typing import Any
 from callboard.cli import DONE, FAILED, INTERRUPTED
 from callboard.client import RemoteDesk
 from callboard.commands.progress import Progress
-from callboard.commands.show import print_json
+from callboard.commands.show import plain, print_json
 from callboard.commands.summary import print_summary, summary_of
 from callboard.errors import NotReachable
 from callboard.guard.trust import user_name
@@ -23,6 +24,7 @@ from callboard.guard.trust import user_name
 ENDED = frozenset({"succeeded", "failed", "unknown", "cancelled"})
 QUIET_S = 0.25
 AGAIN_S = 0.5
+ASK_S = 1.0
 TRIES = 6
 Message = dict[str, Any]
 
@@ -80,9 +82,11 @@ def follow(desk: Any, number: int, given: argparse.Namespace, messages: Iterator
         with _interrupts() as presses:
             state = first["run"]["state"]
             looked = time.monotonic()
+            asking = _Asking(desk, number, shown.say, shown.typed)
             while state not in ENDED:
                 message = next(messages)
                 shown.take(message)
+                asking.look()
                 state = next((row["state"] for row in message.get("runs", ()) if row["id"] == number), state)
                 if state not in ENDED and not message and time.monotonic() - looked > 1.0:
                     looked = time.monotonic()
@@ -155,8 +159,54 @@ class _Events:
         """On stderr, so that stdout stays JSON."""
         sys.stderr.write(words + "\n")
 
+    def typed(self) -> None:
+        """Nothing moves."""
+
     def close(self) -> None:
         """Nothing is left to take away."""
+
+
+class _Asking:
+    """Tells what the run asks a person, and takes the answer from the terminal."""
+
+    def __init__(self, desk: Any, run: int, say: Callable[[str], None], typed: Callable[[], None]) -> None:
+        self._desk = desk
+        self._run = run
+        self._say = say
+        self._typed = typed
+        self._open: Message | None = None
+        self._looked = 0.0
+
+    def look(self) -> None:
+        """Asks the desk every ASK_S what is open; a line that was typed answers it."""
+        if self._open is not None and sys.stdin.isatty() and select.select([sys.stdin], [], [], 0)[0]:
+            self._take(sys.stdin.readline().strip())
+        if time.monotonic() - self._looked < ASK_S:
+            return
+        self._looked = time.monotonic()
+        own = [row for row in self._desk.questions() if row["task"].partition(".")[0] == str(self._run)]
+        if not own:
+            if self._open is not None:
+                self._say("")
+            self._open = None
+        elif self._open is None or own[0]["question"] != self._open["question"] or own[0]["task"] != self._open["task"]:
+            self._open = own[0]
+            self._tell()
+
+    def _tell(self) -> None:
+        row = self._open or {}
+        how = "type it here" if sys.stdin.isatty() else f"`callboard answer {row['task']} …` with a server"
+        self._say(f"{plain(row['name'])} asks: {plain(row['text'])} [{plain(' / '.join(row['choices']))}] ({how})")
+
+    def _take(self, word: str) -> None:
+        self._typed()
+        row = self._open
+        if row is None or word not in row["choices"]:
+            self._tell()
+        elif row["question"] == "decision":
+            self._desk.decide(row["task"], word, user_name())
+        else:
+            self._desk.answer(row["task"], row["question"], word, user_name())
 
 
 @contextmanager

@@ -55,12 +55,17 @@ class Progress:
         """Shows the last rows of the run."""
         self.take(message)
 
+    def typed(self) -> None:
+        """The person has ended a line, which has moved the cursor."""
+        if self._drawn:
+            self._drawn.append(0)
+
     def say(self, words: str) -> None:
-        """A sentence for the person who waits; in a terminal it stays below the block."""
+        """A sentence for the person who waits; in a terminal it stays below the block until there is another."""
         if self._fancy:
             self._notice = words
             self.draw()
-        else:
+        elif words:
             sys.stderr.write(words + "\n")
             sys.stderr.flush()
 
