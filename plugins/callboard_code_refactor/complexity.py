@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from callboard.api import Context, Finding, Result, Severity, unknown
-from callboard_code_refactor.sources import batches, counted, judged, python_files
+from callboard_code_refactor.sources import batches, broken_severity, counted, judged, python_files
 
 UNREADABLE = re.compile(r"^error: Failed to process (.+?) - Please check", re.MULTILINE)
 GUIDE = "https://complexipy.com/understanding-scores/"
@@ -97,7 +97,7 @@ def _report_broken(ctx: Context, name: str) -> None:
     ctx.finding(
         Finding(
             rule="unparsable",
-            severity=Severity.MEDIUM,
+            severity=broken_severity(name),
             message="this file cannot be parsed as Python, so it was not measured; mend its syntax",
             path=name,
             line=1,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from callboard.api import Context, Finding, Result, Severity, ToolRun, unknown
-from callboard_code_refactor.sources import counted, judged, python_files
+from callboard_code_refactor.sources import broken_severity, counted, judged, python_files
 
 FOUND = re.compile(r"^(?P<path>.+?):(?P<line>\d+): (?P<what>.+) \((?P<sure>\d+)% confidence(?:, \d+ lines?)?\)$")
 BROKEN = re.compile(r"^(?P<path>.+?\.py):(?P<line>\d+): (?P<what>.+)$")
@@ -89,7 +89,7 @@ def _report_broken(ctx: Context, match: re.Match[str]) -> None:
     ctx.finding(
         Finding(
             rule="unparsable",
-            severity=Severity.MEDIUM,
+            severity=broken_severity(match["path"].removeprefix("./")),
             message=f"not parsable as Python ({match['what']}), so uses in it are not seen; mend its syntax",
             path=match["path"].removeprefix("./"),
             line=int(match["line"]),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from callboard.api import Context, Finding, Result, Severity, Workspace, unknown
 from callboard_code_refactor.ruff import Diagnostic, RuffTrouble, diagnostics, ruff_files
-from callboard_code_refactor.sources import counted, judged, nearest, python_files
+from callboard_code_refactor.sources import broken_severity, counted, judged, nearest, python_files
 
 FIRST_KNOWN, LAST_KNOWN = 7, 14
 
@@ -45,7 +45,7 @@ def _judge(ctx: Context, found: Sequence[Diagnostic], looked: int, undeclared: b
     for item in found:
         if item.path in broken:
             if item.path not in seen:
-                _report(ctx, item, "unparsable", Severity.MEDIUM)
+                _report(ctx, item, "unparsable", broken_severity(item.path))
             seen.add(item.path)
         else:
             _report(ctx, item, item.rule, Severity.LOW)

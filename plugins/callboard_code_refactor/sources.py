@@ -1,12 +1,20 @@
 """Which files an action looks at, and how they are handed to a tool."""
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
 
 from callboard.api import Context, Result, Severity, Workspace, failed, passed
 
 LONGEST_BATCH = 100_000
 DECLARATIONS = ("pyproject.toml", "setup.cfg", "setup.py", "requirements.txt", "requirements.in", "Pipfile")
+# test data and templates are often no Python on purpose
+SAMPLE = re.compile(r"(?:^|/)(?:fixtures|__fixtures__|testdata|test[_-]data)/|(?:^|/)tests?/.*/|\{[{%].*/")
+
+
+def broken_severity(path: str) -> Severity:
+    """How bad it is that a file cannot be parsed."""
+    return Severity.LOW if SAMPLE.search(path) else Severity.MEDIUM
 
 
 def inside(path: str, folder: str) -> bool:

@@ -126,7 +126,7 @@ def _unread(ctx: Context, error: Mapping[str, Any]) -> Finding:
     line, said = _syntax_error(ctx.workspace.text(path)) if syntax else (0, "")
     return Finding(
         rule="syntax-error" if syntax else "unreadable-file",
-        severity=Severity.MEDIUM,
+        severity=Severity.LOW if is_test(path) else Severity.MEDIUM,
         message=f"This file was not analysed: {said or reason}",
         path=path,
         line=line,

@@ -148,6 +148,15 @@ def test_a_pyproject_that_is_no_toml_is_named(tmp_path: Path) -> None:
     assert "pyproject.toml" in summary
 
 
+@pytest.mark.parametrize("action", ["complexity", "dead_code", "outdated_syntax"])
+def test_test_data_that_is_no_python_is_low(tmp_path: Path, action: str) -> None:
+    put(tmp_path, {"a.py": "x = 1\n", "tests/data/torn.py": "def f(:\n", "torn.py": "def f(:\n"})
+    found = {
+        f.path: str(f.severity) for f in run_action(CodeRefactor(), action, tmp_path).findings if f.rule == "unparsable"
+    }
+    assert found == {"tests/data/torn.py": "low", "torn.py": "medium"}
+
+
 def test_a_requirement_that_deptry_cannot_read_is_quoted(tmp_path: Path) -> None:
     put(tmp_path, {"requirements.txt": "not a requirement !!\n", "a.py": "import json\n"})
     verdict, summary = result(run_action(CodeRefactor(), "dependencies", tmp_path))

@@ -61,6 +61,11 @@ def test_nothing_in_test_code_is_worse_than_low(place: Path) -> None:
     assert outcome.result.verdict is Verdict.PASS
 
 
+def test_test_data_that_is_no_python_is_low(place: Path) -> None:
+    outcome = analyse(place, {"tests/data/torn.py": "def f(:\n", "torn.py": "def f(:\n", "a.py": "x = 1\n"})
+    assert {f.path: str(f.severity) for f in outcome.findings} == {"tests/data/torn.py": "low", "torn.py": "medium"}
+
+
 def test_a_password_is_found_and_never_shown(place: Path) -> None:
     outcome = analyse(place, {"a.py": "password = 'hunter2-Zq8v'\nf(password='hunter2-Zq8v')\n"})
     assert {f.rule for f in outcome.findings} == {"B105", "B106"}
