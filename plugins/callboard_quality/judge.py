@@ -238,7 +238,8 @@ class Judge:
         if suite.report is None and suite.framework == "pytest":
             words = first_line(suite.story.internal.rpartition("\n")[2], *self._errors())
             how = f"pytest could not start on {self._environment.words} ({self._ended()})"
-            return f"no tests ran: {how}: {words or suite.run.trouble}"
+            told = (words or suite.run.trouble).replace(f"{self._environment.base}/", "")
+            return f"no tests ran: {how}: {told}"
         if skipped:
             return f"no tests ran {where}: all {skipped} were skipped"
         return f"no tests ran {where}: none were found ({self._ended()})"

@@ -343,6 +343,14 @@ def test_what_only_the_throw_away_environment_lacks_is_unknown_and_named(root: P
     assert verdict(own_fault) is Verdict.FAIL
 
 
+def test_a_pyproject_that_is_no_toml_is_named_as_the_workspace_sees_it(root: Path, spool: Path) -> None:
+    write(root, "tests/test_it.py", "import pytest\n\n\ndef test_it():\n    assert 1\n")
+    write(root, "pyproject.toml", "this is no toml\n")
+    outcome = run(root, spool, interpreter="callboard")
+    assert verdict(outcome) is Verdict.UNKNOWN
+    assert ": pyproject.toml: " in summary(outcome)
+
+
 def test_an_optional_part_that_asks_for_its_package_is_unknown_too(root: Path, spool: Path) -> None:
     words = "raise RuntimeError('this needs more:\\n\\npip install no-such-part\\n')"
     write(root, "tests/test_it.py", f"import pytest\n{words}\n\n\ndef test_it():\n    assert 1\n")
