@@ -84,6 +84,7 @@ def task_row(
         "estimate": spec.estimate,
         "expected_start": None,
         "expected_end": expected_end,
+        "expected_end_late": None,
         "cpu_s": round(task.cpu_s, 3),
         "peak_mb": round(task.peak_mb, 1),
         "read_mb": round(task.read_mb, 1),

@@ -97,6 +97,7 @@ async def test_the_rows_are_those_of_the_schema(client: httpx.AsyncClient) -> No
         "/tasks/2.1/log": rows.LogPart,
         "/agents": list[rows.Agent],
         "/machine": rows.Machine,
+        "/console": rows.Console,
         "/plan": rows.Plan,
         "/runs/2/findings": list[rows.Finding],
         "/runs/2/events": list[rows.Event],
@@ -253,7 +254,7 @@ async def test_the_schema_describes_every_operation(client: httpx.AsyncClient) -
     schema = (await client.get("/openapi.json")).json()
     assert schema["openapi"].startswith("3.1")
     operations = [operation for path in schema["paths"].values() for operation in path.values()]
-    assert len(operations) == 31
+    assert len(operations) == 32
     assert all(operation["summary"] and operation.get("description") for operation in operations)
     assert len({operation["operationId"] for operation in operations}) == len(operations)
     refs = {part.partition('"')[0] for part in json.dumps(schema).split('"#/components/schemas/')[1:]}

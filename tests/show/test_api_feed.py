@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import socket
 import time
@@ -123,12 +124,15 @@ async def test_who_watches_without_end_is_cut(server: LiveServer) -> None:
         await asyncio.wait_for(one.gone.wait(), 5)
 
 
-async def test_a_quiet_room_has_a_heartbeat(server: LiveServer) -> None:
+@pytest.mark.parametrize("rooms", [["run:3"], ["console"], ["log:2.1"], []])
+async def test_every_page_hears_a_heartbeat_even_where_nothing_changes(server: LiveServer, rooms: list[str]) -> None:
     async with page(server) as one:
-        await one.watch("run:3")
-        beats = [await asyncio.wait_for(one.live.get(), 5) for _ in range(2)]
+        await one.watch(*rooms)
+        beats = [await asyncio.wait_for(one.live.get(), 5) for _ in range(4)]
         assert all({"seq", "at"} <= set(beat) for beat in beats)
         assert not any(beat.get("tasks") for beat in beats)
+        gaps = sorted(later["at"] - earlier["at"] for earlier, later in itertools.pairwise(beats))
+        assert 0.5 < gaps[1] < 1.5, "once a second: two seconds of silence are a link that hangs"
 
 
 async def lines_of(

@@ -13,6 +13,7 @@ from callboard.core.run import Run
 from callboard.engine import Engine
 from callboard.errors import NotFound
 from callboard.guard.trust import Trust
+from callboard.learn.durations import Learned
 from callboard.live import LiveFeed
 from callboard.record.history import History
 from callboard.rows import Row
@@ -45,6 +46,7 @@ class Room:
         self._since = time.time()
         self._named: tuple[str, ...] | None = None
         self._preflight: tuple[float, dict[str, list[Row]]] = (0.0, {})
+        self._learned: dict[Path, tuple[float, dict[str, Learned]]] = {}
         self._looking = threading.Lock()
         self._fire: Callable[[str, str], None] | None = None
 

@@ -1,21 +1,28 @@
 """Runs, tasks and their logs, as they are asked for."""
 
+import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from callboard.core.plan import NeverStarts, foresee
+from callboard.core.plan import NeverStarts, Span, foresee
 from callboard.core.resources import Capacity
 from callboard.core.run import SEVERITIES, Task
 from callboard.core.state import State
-from callboard.core.task import TaskKey, TaskState
+from callboard.core.task import TaskKey, TaskSpec, TaskState
 from callboard.desk.room import Room
 from callboard.errors import NotFound
+from callboard.learn.durations import Learned, learned
+from callboard.planning import UNSURE
 from callboard.record.outputs import read_piece, size_of
 from callboard.reports import sarif_of_run
 from callboard.rows import Row, critical_places, key_of, run_row, task_row
 
 LARGEST_LOG = 1_000_000
+MOST_FORESEEN = 2_000
+MOST_RANGED = 500
+LEARNED_S = 30.0
 
 
 class Runs(Room):
@@ -52,7 +59,7 @@ class Runs(Room):
         now = self._engine.now()
         tasks = [self._feed.task_row(task) for task in run.tasks]
         ahead = None
-        if run.unfinished and len(run.tasks) <= 2000:
+        if run.unfinished and len(run.tasks) <= MOST_FORESEEN:
             left = [task for task in run.tasks if not task.final]
             places = {task.index: place for place, task in enumerate(left)}
             limits = {name: agent.limit for name, agent in state.agents.items() if agent.limit}
@@ -62,30 +69,52 @@ class Runs(Room):
                 limits,
                 [_left(task, places, now) for task in left],
                 [t.index for t in left],
+                Path(run.workspace),
             )
         return self._feed.run_row(run), tasks, ahead
 
     def _foresee(self, tasks: list[Row], ahead: Any) -> None:
-        """Fills in when each task that has not ended is expected to start and end."""
+        """Fills in when each task that has not ended is expected to start, to end, and to end at the latest likely.
+
+        The latest end is that of the same planner with slow (P80) durations; a run with more than 500 tasks to go has none.
+        """
         if ahead is None:
             return
-        now, capacity, limits, left, places = ahead
-        specs = [spec for spec, _, _ in left]
+        now, capacity, limits, left, places, workspace = ahead
+        usual = self._spans(left, capacity, limits, [_to_go(spec.estimate, done) for spec, done, _ in left])
+        slow = None
+        if len(left) <= MOST_RANGED:
+            known = self.learned(workspace)
+            slow = self._spans(left, capacity, limits, [_to_go(_slow(spec, known), done) for spec, done, _ in left])
+        for at, place in enumerate(places if usual else ()):
+            row = tasks[place]
+            if row["started"] is None or row["state"] == "waiting":
+                row["expected_start"] = round(now + usual[at].start, 3)
+            row["expected_end"] = round(now + usual[at].end, 3)
+            if slow:
+                row["expected_end_late"] = round(now + max(usual[at].end, slow[at].end), 3)
+
+    def _spans(self, left: Any, capacity: Capacity, limits: Any, seconds: list[float]) -> list[Span]:
+        """Start and end of each, in seconds from now; none when there is one that can never start."""
         try:
-            spans = foresee(
-                specs,
+            return foresee(
+                [spec for spec, _, _ in left],
                 Capacity(capacity.cpus, capacity.memory_mb, extra=capacity.extra, slots=capacity.slots),
-                durations=[seconds for _, seconds, _ in left],
+                durations=seconds,
                 running=[place for place, (_, _, runs) in enumerate(left) if runs],
                 limits=limits,
             )
         except NeverStarts:
-            return
-        for span, place in zip(spans, places, strict=True):
-            row = tasks[place]
-            if row["started"] is None or row["state"] == "waiting":
-                row["expected_start"] = round(now + span.start, 3)
-            row["expected_end"] = round(now + span.end, 3)
+            return []
+
+    def learned(self, workspace: Path) -> dict[str, Learned]:
+        """How long the jobs of a workspace took before; looked up anew every half minute."""
+        now = time.monotonic()
+        at, known = self._learned.get(workspace, (0.0, {}))
+        if not at or now - at > LEARNED_S:
+            at, known = now, dict(learned(self._history.database, str(workspace)))
+            self._learned = {workspace: (at, known)}
+        return known
 
     def run_findings(self, run: int) -> list[Row]:
         """The findings of a run, the worst first."""
@@ -233,17 +262,26 @@ class Runs(Room):
         return self._history.events(after=after_seq, limit=limit)
 
 
-def _left(task: Task, places: dict[int, int], now: float) -> tuple[Any, float, bool]:
+def _left(task: Task, places: dict[int, int], now: float) -> tuple[TaskSpec, float, bool]:
+    """What is left of a task: its spec with the places among what is left, the seconds it has run, whether it runs."""
     spec = task.spec
-    seconds = spec.estimate
-    if task.live and task.started is not None:
-        seconds = max(1.0, spec.estimate - (now - task.started))
+    done = now - task.started if task.live and task.started is not None else 0.0
     ahead = replace(
         spec,
         depends=tuple(places[p] for p in spec.depends if p in places),
         after=tuple(places[p] for p in spec.after if p in places),
     )
-    return ahead, seconds, task.live
+    return ahead, done, task.live
+
+
+def _to_go(seconds: float, done: float) -> float:
+    """A task that has taken longer than expected is about to end."""
+    return max(1.0, seconds - done) if done else seconds
+
+
+def _slow(spec: TaskSpec, known: Mapping[str, Learned]) -> float:
+    """Seconds that four of five tries do not pass."""
+    return max(known[spec.name].p80, spec.estimate) if spec.name in known else spec.estimate * UNSURE
 
 
 def _decision_row(task: Task) -> Row:

@@ -18,7 +18,6 @@ from callboard.core.task import Priority
 from callboard.desk.crew import Crew
 from callboard.desk.runs import Runs
 from callboard.errors import ConfigError, Refused
-from callboard.learn.durations import Learned, learned
 from callboard.planning import Prepared, plan_row, prepare
 from callboard.rows import Row
 
@@ -44,10 +43,6 @@ class Wishes(Runs, Crew):
             memory_mb=capacity.total_memory_mb,
             known=self.learned(place),
         )
-
-    def learned(self, workspace: Path) -> dict[str, Learned]:
-        """How long the jobs of a workspace took before."""
-        return dict(learned(self._history.database, str(workspace)))
 
     def plan(
         self, pipeline: str = "", only: Sequence[str] = (), skip: Sequence[str] = (), workspace: str | None = None

@@ -2,9 +2,10 @@
 
 A page emits `watch` with `{"rooms": ["board", "run:12", "task:12.3", "log:12.3"]}`; these replace what its socket
 watched before, and the acknowledgement is `{"ok", "rooms", "error", "seq"}`. It should watch, wait for that, then
-read the resource by REST: nothing is missed between. Event `live` carries rows; a room where nothing happens gets a
-`live` with `seq` and `at` alone every two seconds. Event `log` carries
+read the resource by REST: nothing is missed between. Event `live` carries rows; everyone gets a `live` with `seq` and
+`at` alone once a second, so that two seconds of silence are a link that hangs. Event `log` carries
 `{"task", "attempt", "offset", "next", "text"}` with offsets in bytes; a jump of `offset` is a piece that was left out.
+Room `console` gets event `console` with `{"parts": [...]}`, pieces of the logs of all that runs, each with its task.
 """
 
 import asyncio
@@ -17,13 +18,14 @@ from typing import Any
 from callboard.guard.gate import Caller
 from callboard.show.api.answers import printable
 from callboard.show.api.desk import Desk
+from callboard.show.console import Console
 from callboard.show.mail import ROOM, Mail, for_room
 from callboard.show.tail import Tails
 
 logger = logging.getLogger(__name__)
 
 EVERY_S = 0.1
-BEAT_S = 2.0
+BEAT_S = 1.0
 MOST_ROOMS = 20
 MOST_WAITING = 200
 WATCHES_AT_ONCE = 20
@@ -44,11 +46,11 @@ class Feed:
         self._woken = asyncio.Event()
         self._listeners: set[Listener] = set()
         self._tails = Tails(desk, self._emit)
+        self._console = Console(desk, self._emit)
         self._tasks: list[asyncio.Task[None]] = []
         self._unwatch: Callable[[], None] = lambda: None
         self._seq = 0
         self._banner: Any = None
-        self._sent: dict[str, float] = {}
         self._watches: dict[str, list[float]] = {}
 
     def open(self) -> None:
@@ -76,7 +78,7 @@ class Feed:
     async def close(self) -> None:
         """Lets go of the desk; every listener hears an empty message, which ends its stream."""
         self._unwatch()
-        for task in [*self._tasks, *self._tails.tasks()]:
+        for task in [*self._tasks, *self._tails.tasks(), *self._console.tasks()]:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for listener in list(self._listeners):
@@ -113,6 +115,7 @@ class Feed:
         message.setdefault("at", time.time())
         if "banner" in message:
             self._banner = message["banner"]
+        self._console.hear(message.get("tasks") or ())
         for room in self._rooms():
             part = None if room.startswith("log:") else for_room(room, message)
             if part is not None:
@@ -122,24 +125,19 @@ class Feed:
 
     async def _beat_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(BEAT_S / 2)
+            await asyncio.sleep(BEAT_S)
             try:
                 await self._beat()
             except Exception:
                 logger.exception("The live feed missed a beat")
 
     async def _beat(self) -> None:
+        await self._sio.emit("live", {"seq": self._seq, "at": time.time()})
         now = time.monotonic()
-        rooms = set(self._rooms())
-        self._sent = {room: at for room, at in self._sent.items() if room in rooms}
         self._watches = {sid: times for sid, times in self._watches.items() if times[-1] > now - 60}
-        for room in rooms:
-            if not room.startswith("log:") and now - self._sent.get(room, 0.0) > BEAT_S:
-                await self._emit("live", {"seq": self._seq, "at": time.time()}, room)
-        await self._drop_slow(rooms)
+        await self._drop_slow(set(self._rooms()))
 
     async def _emit(self, event: str, message: Mapping[str, Any], room: str) -> None:
-        self._sent[room] = time.monotonic()
         try:
             await self._sio.emit(event, message, room=room)
         except (TypeError, ValueError):
@@ -173,6 +171,8 @@ class Feed:
             await self._sio.enter_room(sid, room)
             if room.startswith("log:"):
                 self._tails.follow(room, self._watched)
+            elif room == "console":
+                await self._console.open(self._watched)
         await self._sio.emit("live", {"seq": self._seq, "at": time.time(), "banner": self._banner}, to=sid)
         return {"ok": True, "rooms": rooms, "error": "", "seq": self._seq}
 

@@ -15,7 +15,7 @@ from callboard.show.parts.screen import Screen
 STATIC = Path(__file__).parent / "static"
 YEAR = 365 * 24 * 3600
 RECONNECT = 60.0
-NAV = (("/", "Board"), ("/runs", "Runs"), ("/agents", "Agents"), ("/machine", "Machine"))
+NAV = (("/", "Board"), ("/runs", "Runs"), ("/console", "Console"), ("/agents", "Agents"), ("/machine", "Machine"))
 
 THEME = (
     "<script>try{const t=localStorage.getItem('callboard.theme');"

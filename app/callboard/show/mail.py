@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-ROOM = re.compile(r"board|run:[1-9]\d{0,14}|(?:task|log):[1-9]\d{0,14}\.(?:0|[1-9]\d{0,8})", re.ASCII)
+ROOM = re.compile(r"board|console|run:[1-9]\d{0,14}|(?:task|log):[1-9]\d{0,14}\.(?:0|[1-9]\d{0,8})", re.ASCII)
 MOST_ROWS = 200
 MOST_NEWS = 200
 

@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse
 from callboard.errors import NotFound
 from callboard.show.api import rows
 from callboard.show.api.answers import Json
+from callboard.show.api.console import last_lines
 from callboard.show.api.desk import Desk
 from callboard.show.api.params import (
     MOST,
@@ -37,6 +38,7 @@ SHOWN = ("text/plain", "application/json", "image/png", "image/jpeg", "image/web
 AttemptQuery = Annotated[int | None, Query(ge=1, le=1_000_000, description="Which try; the latest if left out")]
 Offset = Annotated[int, Query(gt=-MOST, lt=MOST, description="In bytes; negative counts from the end")]
 LogLimit = Annotated[int, Query(ge=1, le=LONGEST_LOG, description="At most so many bytes")]
+Lines = Annotated[int, Query(ge=1, le=5_000, description="About so many lines in all")]
 RunQuery = Annotated[int | None, Query(ge=1, lt=MOST)]
 AgentQuery = Annotated[str | None, Query(max_length=200, pattern=PART)]
 FileName = Annotated[str, Path(min_length=1, max_length=400)]
@@ -80,6 +82,11 @@ def reads(desk: Desk) -> APIRouter:
     def run_sarif(run: RunId) -> Response:
         """The findings of a run as SARIF 2.1.0."""
         return Json(desk.run_sarif(run), headers={"content-disposition": f'attachment; filename="run-{run}.sarif"'})
+
+    @look("/console", rows.Console, "tasks")
+    def console(limit: Lines = 500) -> Response:
+        """The last lines of all that runs and of what ended last; shared out, so that a chatty task hides no quiet one."""
+        return Json(last_lines(desk, limit))
 
     @look("/tasks/{task}", rows.TaskPage, "tasks")
     def task(task: TaskId) -> Response:

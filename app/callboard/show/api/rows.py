@@ -85,6 +85,7 @@ class Task(Row):
     estimate: float
     expected_start: Seconds | None
     expected_end: Seconds | None
+    expected_end_late: Annotated[Seconds | None, Field(description="The end when everything takes long (P80)")] = None
     cpu_s: float
     peak_mb: float
     read_mb: float
@@ -268,6 +269,26 @@ class LogPart(Row):
     size: int
     attempt: int
     ended: bool
+
+
+class ConsolePart(Row):
+    """Lines of one attempt; `left_out` bytes before them were not sent, for the live stream has a bound."""
+
+    task: Id
+    attempt: int
+    name: str
+    agent: str
+    left_out: int
+    offset: int
+    next: int
+    text: str
+
+
+class Console(Row):
+    """The last lines of all that runs; the socket's event `console` sends parts of the same shape."""
+
+    seq: int
+    parts: list[ConsolePart]
 
 
 class Machine(Row):

@@ -68,7 +68,7 @@ export default {
             <button type="button" :disabled="busy" @click="limit(1)" aria-label="One more">+</button>
           </span>
           <CbAct v-if="agent.paused" tone="primary" :run="resume">Resume</CbAct>
-          <CbAct v-else :run="pause" :disabled="agent.state === 'absent'">Pause</CbAct>
+          <CbAct v-else :run="pause" :disabled="agent.state === 'absent' || !!agent.trouble" why="It is not here, so it starts nothing">Pause</CbAct>
         </div>
       </div>
       <div class="facts">

@@ -19,7 +19,7 @@ export default {
     follow({ rooms: () => ["board"], refetch, fold: (m) => agents.merge(m.agents) });
     watchEffect(() => (pulse.running = agents.list().reduce((n, a) => n + (a.running?.length ?? 0), 0)));
     useTitle(() => "Agents – Callboard");
-    const list = computed(() => agents.list());
+    const list = computed(() => agents.list().sort(words.byCrew));
     async function rescan() {
       if (await act("/agents/rescan", {}, "Looked for agents again")) await refetch().catch(() => {});
     }

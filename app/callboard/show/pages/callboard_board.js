@@ -98,6 +98,7 @@ export default {
       },
     });
 
+    const crew = computed(() => agents.list().sort(words.byCrew));
     const newestRuns = computed(() => runs.list().sort((a, b) => b.id - a.id).slice(0, 8));
     const newestFindings = computed(() => findings.list().sort((a, b) => b.at - a.at).slice(0, 8));
     const newest = computed(() => newestRuns.value[0]?.id);
@@ -142,7 +143,7 @@ export default {
       if (done) state.questions = state.questions.filter((o) => o !== q);
     };
     const rescan = () => act("/agents/rescan", {}, "Looking for agents again");
-    return { frame, agents, tasks, state, counts, open, shownTasks, broken, newestRuns, newestFindings, lastRun, cap, answer, rescan, words };
+    return { frame, crew, tasks, state, counts, open, shownTasks, broken, newestRuns, newestFindings, lastRun, cap, answer, rescan, words };
   },
   template: `
     <CbFrame :meta="frame" here="/">
@@ -169,7 +170,7 @@ export default {
             </div>
           </section>
           <section class="crew" aria-label="The crew">
-            <CrewCard v-for="a in agents.list()" :key="a.name" :a="a" :tasks="tasks"/>
+            <CrewCard v-for="a in crew" :key="a.name" :a="a" :tasks="tasks"/>
             <div class="panel card start">
               <div>
                 <p class="title">Call the crew</p>

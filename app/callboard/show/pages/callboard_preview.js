@@ -68,7 +68,8 @@ export default {
     });
     const going = computed(() => all.filter((j) => byName.value.has(j.name) && !left.value.has(j.name)).length);
     const needs = (n) => [`${words.cpus(n?.cpus)} cpu`, words.mebibytes(n?.memory_mb), ...(n?.locks ?? []).map((l) => `lock ${l.name}`)];
-    return { frame, plan, all, graph, tasks, left, priority, pending, trouble, drawing, byName, toggle, start, other, span, range, stages, going, needs, pipelines: first.pipelines, words };
+    const untrusted = frame.workspace?.trusted === false;
+    return { frame, untrusted, plan, all, graph, tasks, left, priority, pending, trouble, drawing, byName, toggle, start, other, span, range, stages, going, needs, pipelines: first.pipelines, words };
   },
   template: `
     <CbFrame :meta="frame" here="/runs/new">
@@ -90,7 +91,7 @@ export default {
               <option value="low">low priority</option>
             </select>
           </label>
-          <CbAct tone="primary" :run="start" :disabled="!going || pending">Start {{ words.plural(going, 'job') }}</CbAct>
+          <CbAct tone="primary" :run="start" :disabled="!going || pending || untrusted" :why="untrusted ? 'This workspace is not trusted yet: start Callboard with --trust' : pending ? 'The plan is being worked out' : 'No job is left to start'">Start {{ words.plural(going, 'job') }}</CbAct>
         </div>
       </div>
       <div class="facts" :style="{opacity: pending ? .55 : 1}">

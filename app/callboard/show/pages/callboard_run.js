@@ -60,11 +60,18 @@ export default {
       if (now.graph?.nodes && graph.value && now.graph.nodes.length !== graph.value.nodes.length) graph.value = now.graph;
       return now.seq;
     }
+    let soon = null;
+    function forecastSoon() {
+      if (tabs.tab.value !== "gantt" || words.RUN_OVER.has(run.state)) return;
+      soon ??= setTimeout(() => ((soon = null), refetch().catch(() => {})), 3000);
+    }
     follow({
       rooms: () => [`run:${id}`],
       refetch,
       fold(m) {
-        tasks.merge((m.tasks ?? []).filter((t) => t.run === id));
+        const rows = (m.tasks ?? []).filter((t) => t.run === id);
+        if (rows.some((t) => t.state !== tasks.get(t.id)?.state)) forecastSoon();
+        tasks.merge(rows.map((t) => words.keepForecast(t, tasks.get(t.id))));
         for (const r of m.runs ?? []) if (r.id === id) Object.assign(run, r);
         findings.merge((m.findings ?? []).filter((f) => f.run === id));
         if (m.host) host.value = m.host;
@@ -114,6 +121,7 @@ export default {
     const took = computed(() => (run.started == null ? null : (run.ended ?? words.clock.now) - run.started));
     const left = computed(() => (over.value || run.expected_end == null ? null : run.expected_end - words.clock.now));
     const broken = computed(() => list.value.filter((t) => words.BAD.has(words.shown(t))).slice(0, 6));
+    const again = computed(() => list.value.some((t) => words.AGAIN.has(t.state)));
     const cancel = async () => {
       if (await act(`/runs/${id}/cancel`, { reason: "cancelled on its page" }, `Run ${id} is being cancelled`)) await refetch().catch(() => {});
     };
@@ -122,7 +130,7 @@ export default {
       if (answer?.run && answer.run !== id) location.href = `/runs/${answer.run}`;
       else if (answer) await refetch().catch(() => {});
     }
-    return { frame, run, tasks, findings, graph, ...tabs, names, over, query, state, states, visible, filtered, drawn, severity, severities, groups, took, left, broken, cancel, retry, list, words };
+    return { frame, again, run, tasks, findings, graph, ...tabs, names, over, query, state, states, visible, filtered, drawn, severity, severities, groups, took, left, broken, cancel, retry, list, words };
   },
   template: `
     <CbFrame :meta="frame" here="/runs">
@@ -132,7 +140,7 @@ export default {
         <h1>{{ run.id }} · {{ run.name }}</h1>
         <div class="acts">
           <a v-if="over" class="button" :href="'/api/v1/runs/' + run.id + '/sarif'" download>SARIF</a>
-          <CbAct v-if="over && run.state !== 'succeeded'" :run="retry">Retry what failed</CbAct>
+          <CbAct v-if="over && again" :run="retry">Retry what failed</CbAct>
           <CbAct v-if="!over" tone="danger" :run="cancel">Cancel run</CbAct>
         </div>
       </div>

@@ -20,8 +20,11 @@ export default {
     const findings = new Rows(first.findings);
     const book = new Logbook(id);
     const latest = computed(() => rest.attempts.reduce((n, a) => Math.max(n, a.attempt), 0) || null);
-    if (first.log) book.open(first.log.attempt ?? latest.value, first.log);
-    rest.chosen = first.log?.attempt ?? latest.value;
+    const wished = Number(new URLSearchParams(location.search).get("attempt"));
+    const newest = first.log?.attempt ?? latest.value;
+    rest.chosen = rest.attempts.some((a) => a.attempt === wished) ? wished : newest;
+    if (rest.chosen != null && rest.chosen !== newest) book.open(rest.chosen);
+    else if (first.log) book.open(newest, first.log);
 
     let attemptSeen = task.attempt;
     async function refetch() {
@@ -111,8 +114,8 @@ export default {
         <CbState :word="state" big/>
         <h1>{{ task.name }}</h1>
         <div class="acts">
-          <CbAct v-if="over" :run="retry">Retry</CbAct>
-          <CbAct v-if="!over" tone="danger" :run="cancel">Cancel task</CbAct>
+          <CbAct v-if="words.AGAIN.has(task.state) || task.state === 'skipped'" :run="retry">Retry</CbAct>
+          <CbAct v-if="!over" tone="danger" :run="cancel" :disabled="!!task.stopping" :why="'It is being stopped: ' + task.stopping">Cancel task</CbAct>
         </div>
       </div>
       <div class="facts">

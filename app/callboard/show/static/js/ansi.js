@@ -73,11 +73,30 @@ function piece(text, style) {
   return { text, classes, css };
 }
 
-// [{text, classes, css}] of a line; the texts together are the line without escapes.
-export function pieces(raw) {
+export const PLAIN = Object.freeze({});
+const COLOUR = /\x1b\[([0-9;:]*)m/g; // eslint-disable-line no-control-regex
+
+// The style that is in force after a stretch of text that began with `style`; a terminal carries it over line breaks.
+export function carried(raw, style = PLAIN) {
+  if (!raw.includes("\x1b[")) return style;
+  const reset = Math.max(raw.lastIndexOf("\x1b[0m"), raw.lastIndexOf("\x1b[m"));
+  const now = reset < 0 ? { ...style } : {};
+  for (const match of (reset < 0 ? raw : raw.slice(reset)).matchAll(COLOUR)) apply(now, match[1]);
+  return Object.keys(now).length ? Object.freeze(now) : PLAIN;
+}
+
+// The style with which line `at` begins, the first one with `start`; what was worked out is kept with the lines.
+export function styleAt(lines, at, start = PLAIN) {
+  const styles = (lines.styles ??= [start]);
+  for (let n = styles.length; n <= at; n++) styles.push(carried(lines[n - 1], styles[n - 1]));
+  return styles[at];
+}
+
+// [{text, classes, css}] of a line that begins with a style; the texts together are the line without escapes.
+export function pieces(raw, start = PLAIN) {
   const line = carriage(raw);
   const found = [];
-  const style = {};
+  const style = { ...(line.length < raw.length ? carried(raw.slice(0, raw.lastIndexOf(line)), start) : start) };
   let from = 0;
   for (const match of line.matchAll(ESCAPES)) {
     if (match.index > from) found.push(piece(line.slice(from, match.index), style));

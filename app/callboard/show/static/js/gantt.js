@@ -21,12 +21,20 @@ const GanttRow = {
       const from = t.started != null ? words.clock.now : t.expected_start;
       return from == null || t.expected_end <= Math.max(from, words.clock.now) ? null : place(Math.max(from, words.clock.now), t.expected_end);
     });
-    const range = computed(() => (props.plan && props.t.end?.p80 > props.t.end?.p50 ? place(props.t.end.p50, props.t.end.p80) : null));
+    const range = computed(() => {
+      const t = props.t;
+      if (props.plan) return t.end?.p80 > t.end?.p50 ? place(t.end.p50, t.end.p80) : null;
+      if (t.expected_end_late == null || t.expected_end == null || t.ended != null) return null;
+      const from = Math.max(t.expected_end, words.clock.now);
+      return t.expected_end_late > from ? place(from, t.expected_end_late) : null;
+    });
     const title = computed(() => {
       const t = props.t;
       if (props.plan) return t.end ? `${t.name}: starts after ${words.duration(t.start.p50)}, ends after ${words.duration(t.end.p50)}, at the latest likely after ${words.duration(t.end.p80)}` : t.name;
-      if (t.started != null) return `${t.name}: ${t.state}, ${words.clockTime(t.started)} to ${t.ended == null ? "now" : words.clockTime(t.ended)}, ${words.duration(words.elapsed(t))}`;
-      return t.expected_start == null ? `${t.name}: ${t.state}, no forecast` : `${t.name}: expected ${words.clockTime(t.expected_start)} to ${words.clockTime(t.expected_end)}`;
+      const late = t.expected_end_late > t.expected_end ? `, at the latest likely ${words.clockTime(t.expected_end_late)}` : "";
+      if (t.started != null && t.ended != null) return `${t.name}: ${t.state}, ${words.clockTime(t.started)} to ${words.clockTime(t.ended)}, ${words.duration(words.elapsed(t))}`;
+      if (t.started != null) return `${t.name}: ${t.state} since ${words.clockTime(t.started)}, ${words.duration(words.elapsed(t))}` + (t.expected_end == null ? "" : `; expected to end ${words.clockTime(t.expected_end)}${late}`);
+      return t.expected_start == null ? `${t.name}: ${t.state}, no forecast` : `${t.name}: expected ${words.clockTime(t.expected_start)} to ${words.clockTime(t.expected_end)}${late}`;
     });
     return { tone, live, real, waited, planned, range, title, words };
   },
@@ -59,7 +67,7 @@ export const CbGantt = {
     const open = computed(() => !props.plan && props.tasks.some((t) => t.ended == null && !words.FINAL.has(t.state)));
     const span = computed(() => {
       let to = 0;
-      for (const t of props.tasks) to = Math.max(to, props.plan ? (t.end?.p80 ?? t.end?.p50 ?? 0) : (t.ended ?? t.expected_end ?? t.started ?? 0));
+      for (const t of props.tasks) to = Math.max(to, props.plan ? (t.end?.p80 ?? t.end?.p50 ?? 0) : (t.ended ?? t.expected_end_late ?? t.expected_end ?? t.started ?? 0));
       if (open.value) to = Math.max(to, words.clock.now);
       const raw = Math.max(1, (to - from.value) * 1.02);
       const step = STEPS.find((s) => raw / s <= 24) ?? 86400; // the axis grows in steps, so that bars stay where they are

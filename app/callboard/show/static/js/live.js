@@ -2,7 +2,8 @@
 import { reactive } from "vue";
 
 const API = "/api/v1";
-const SILENCE_MS = 3900; // every room is told something each two seconds
+const SILENCE_MS = 1800; // everyone is told something each second
+const LOOK_MS = 100;
 const BUFFER = 5000;
 let readings = 0;
 
@@ -77,7 +78,7 @@ export function newKey() {
 }
 
 // rooms: what to watch. refetch(): reads the resource again. fold(message): applies a live message. onLog(message): a piece of log.
-export function follow({ rooms, refetch, fold, onLog }) {
+export function follow({ rooms, refetch, fold, onLog, onConsole }) {
   let heard = performance.now();
   let kept = []; // messages that came since the resource began to be read; null when none need be kept
   let reading = 0; // which reading of the resource is the latest; 0 for none under way
@@ -135,13 +136,16 @@ export function follow({ rooms, refetch, fold, onLog }) {
     if (!socket) return void setTimeout(attach, 20);
     socket.on("live", hear);
     if (onLog) socket.on("log", onLog);
+    if (onConsole) socket.on("console", onConsole);
     socket.on("connect", joined);
     socket.on("disconnect", lost);
     socket.on("connect_error", lost);
     window.addEventListener("offline", lost);
     window.addEventListener("online", () => socket.connected && kept && !reading && reconcile());
     if (socket.connected) joined();
-    setInterval(() => link.state === "live" && performance.now() - heard > SILENCE_MS && lost(), 400);
+    // A page that was busy itself hears first what came meanwhile, and only then calls the link silent.
+    const silent = () => link.state === "live" && performance.now() - heard > SILENCE_MS;
+    setInterval(() => silent() && setTimeout(() => silent() && lost(), LOOK_MS), LOOK_MS);
   }
   attach();
   return { rewatch: () => window.socket?.connected && window.socket.emit("watch", { rooms: rooms() }) };

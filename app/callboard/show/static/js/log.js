@@ -1,14 +1,14 @@
 // Shows a logbook: only the lines that are in sight exist, however long the log is.
 import { computed, nextTick, onBeforeUnmount, onMounted, reactive, ref, watch } from "vue";
-import { levelOf, pieces, plain } from "callboard/ansi.js";
+import { levelOf, pieces, plain, styleAt } from "callboard/ansi.js";
 import { PARTS } from "callboard/parts.js";
 import * as words from "callboard/words.js";
 
-const HEIGHT = 18;
+export const HEIGHT = 18;
 const TALLEST = 8_000_000; // pixels that every browser can scroll; a longer log scrolls by proportion
 const FAILURE = /^(E {2,}\S|FAILED\b|ERROR\b|Traceback|.*\b(AssertionError|Error:|error:|FAIL(ED)?\b|fatal:|panic:|Exception:))/;
 
-function marked(found, query) {
+export function marked(found, query) {
   if (!query) return found;
   const low = query.toLowerCase();
   const out = [];
@@ -54,7 +54,7 @@ export const CbLog = {
         const number = filtering.value ? matches.value[row] : row;
         const text = tailing.value ? book.tail[row] : book.line(number);
         const level = text ? levelOf(plain(text)) : "";
-        found.push({ key: row, number: tailing.value ? null : number, level, parts: text == null ? [{ text: "…", classes: ["quiet"], css: {} }] : marked(pieces(text), view.query) });
+        found.push({ key: row, number: tailing.value ? null : number, level, parts: text == null ? [{ text: "…", classes: ["quiet"], css: {} }] : marked(pieces(text, tailing.value ? styleAt(book.tail, row) : book.styleOf(number)), view.query) });
       }
       return found;
     });
@@ -158,13 +158,15 @@ export const CbLog = {
       history.replaceState(null, "", `${location.search}#L${number + 1}`);
     }
     async function fromAddress() {
-      const wish = location.hash.match(/^#L(\d+)$/);
+      const wish = location.hash.match(/^#([LB])(\d+)$/);
       if (location.hash === "#first-failure") return failure();
       if (!wish) return;
-      const number = Number(wish[1]) - 1;
       view.follow = false;
       await numbered();
-      if (book.total > number) show(number);
+      const number = wish[1] === "L" ? Number(wish[2]) - 1 : await book.lineAtByte(Number(wish[2]));
+      if (wish[1] === "B" && number >= 0) return mark(number);
+      if (number < 0) view.note = "that line is not in this log any more";
+      else if (book.total > number) show(number);
       else view.note = `this log has only ${book.total} lines`;
     }
     let sizes;

@@ -2,7 +2,7 @@
 // keeps only what was looked at lately. Nothing here touches the page.
 import { reactive, shallowRef, triggerRef } from "vue";
 import { get } from "callboard/live.js";
-import { plain } from "callboard/ansi.js";
+import { PLAIN, carried, plain, styleAt } from "callboard/ansi.js";
 
 const CHUNK = 256 * 1024;
 const KEPT = 48; // texts of chunks kept, about 12 MiB
@@ -17,6 +17,7 @@ export class Logbook {
     this.texts = new Map();
     this.state = reactive({ attempt: null, size: 0, known: 0, indexing: false, ended: false, missing: "", version: 0 });
     this.partial = ""; // a last line that has no end yet
+    this.style = PLAIN; // the colours in force after the last whole line
     this.generation = 0;
   }
 
@@ -43,6 +44,7 @@ export class Logbook {
     this.chunks.value = [];
     this.texts.clear();
     this.partial = "";
+    this.style = PLAIN;
     this.tail = null;
     try {
       tail ??= await this.read(-CHUNK, CHUNK);
@@ -116,9 +118,10 @@ export class Logbook {
         last.end = stop;
       } else {
         const lines = split(body);
-        chunks.push({ start: at, end: stop, first, lines: lines.length });
+        chunks.push({ start: at, end: stop, first, lines: lines.length, style: this.style });
         this.keep(at, lines);
       }
+      this.style = carried(body, this.style);
       at = stop;
       from = to + 1;
     }
@@ -143,10 +146,38 @@ export class Logbook {
     const next = message.next ?? message.offset + encoder.encode(message.text).length;
     this.state.size = Math.max(this.state.size, next);
     if (this.tail || this.state.indexing) {
-      if (this.tail) this.tail.push(...split(message.text)), this.tail.length > 20000 && this.tail.splice(0, 10000);
+      if (this.tail) this.grow(split(message.text));
       this.state.version++;
     } else if (message.offset === have) this.take(this.state.known, this.partial + message.text, next);
     if (!this.state.indexing && this.state.known + encoder.encode(this.partial).length < this.state.size) this.index();
+  }
+
+  grow(lines) {
+    this.tail.push(...lines);
+    if (this.tail.length <= 20000) return;
+    const style = styleAt(this.tail, 10000);
+    this.tail.splice(0, 10000);
+    this.tail.styles = [style];
+  }
+
+  // The colours with which a line begins.
+  styleOf(number) {
+    const chunk = this.chunkOf(number);
+    if (!chunk || number >= chunk.first + chunk.lines) return this.style;
+    const lines = this.texts.get(chunk.start);
+    return lines ? styleAt(lines, number - chunk.first, chunk.style) : PLAIN;
+  }
+
+  // The number of the line that holds a byte of the log; -1 when it is not there.
+  async lineAtByte(offset) {
+    const chunks = this.chunks.value;
+    const chunk = chunks.find((c) => offset >= c.start && offset < c.end);
+    if (!chunk) return this.partial && offset >= this.state.known ? this.total - 1 : -1;
+    if (!this.texts.has(chunk.start)) await this.fetch(chunk);
+    const lines = this.texts.get(chunk.start) ?? [];
+    let at = chunk.start;
+    for (let i = 0; i < lines.length; i++) if ((at += encoder.encode(lines[i]).length + 1) > offset) return chunk.first + i;
+    return chunk.first + lines.length - 1;
   }
 
   chunkOf(line) {

@@ -147,9 +147,9 @@ export const CbFinding = {
   `,
 };
 
-// A button that waits for its act and cannot be pressed twice meanwhile.
+// A button that waits for its act and cannot be pressed twice meanwhile; one that cannot act says why.
 export const CbAct = {
-  props: { run: Function, tone: String, small: Boolean, disabled: Boolean },
+  props: { run: Function, tone: String, small: Boolean, disabled: Boolean, why: String },
   setup(props) {
     const busy = ref(false);
     async function press() {
@@ -163,7 +163,7 @@ export const CbAct = {
     }
     return { busy, press };
   },
-  template: `<button type="button" class="button" :class="[tone, {small, busy}]" :disabled="disabled" :aria-busy="busy" @click="press"><slot/></button>`,
+  template: `<button type="button" class="button" :class="[tone, {small, busy}]" :disabled="disabled" :title="disabled ? why : undefined" :aria-busy="busy" @click="press"><slot/></button>`,
 };
 
 export const CbEmpty = {

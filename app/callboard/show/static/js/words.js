@@ -119,6 +119,7 @@ export function stateOf(word) {
 
 export const FINAL = new Set(["succeeded", "unchanged", "failed", "timed out", "cancelled", "lost", "skipped"]);
 export const BAD = new Set(["failed", "timed out", "lost"]);
+export const AGAIN = new Set(["failed", "timed out", "cancelled", "lost"]); // what a run tries again when asked to
 export const LIVE = new Set(["starting", "running"]);
 export const RUN_OVER = new Set(["succeeded", "failed", "unknown", "cancelled"]);
 export const SEVERITIES = ["critical", "high", "medium", "low", "info"];
@@ -128,6 +129,19 @@ export function shown(task) {
   if (task.state === "succeeded" && task.verdict === "fail") return "failed";
   if (task.state === "succeeded" && task.verdict === "unknown") return "unknown";
   return task.state;
+}
+
+// A live row knows what is, not what is foreseen: the forecast that was read with the run stays until the task ends.
+export function keepForecast(row, known) {
+  if (!known || FINAL.has(row.state) || row.expected_end_late != null) return row;
+  return { ...row, expected_start: row.expected_start ?? known.expected_start, expected_end: row.state === "waiting" ? (row.expected_end ?? known.expected_end) : row.expected_end, expected_end_late: known.expected_end_late };
+}
+
+// The crew stands in the order in which its seven were introduced; others follow by name.
+const CREW = ["InfraDeploy", "CodeRefactor", "APITestAgent", "QualityAssurance", "ConfigManage", "MonitorAnalytics", "SecurityCompliance"];
+export function byCrew(a, b) {
+  const at = (agent) => (CREW.indexOf(agent.title) + CREW.length + 1) % (CREW.length + 1);
+  return at(a) - at(b) || a.name.localeCompare(b.name);
 }
 
 // Looks at the clock only while it runs, so that what is over is never drawn again.

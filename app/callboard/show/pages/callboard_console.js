@@ -1,0 +1,183 @@
+// The console: what all running attempts print, as one stream; only the lines in sight exist.
+import { computed, nextTick, onBeforeUnmount, onMounted, reactive, ref, watch } from "vue";
+import { pieces } from "callboard/ansi.js";
+import { CbFrame, useTitle } from "callboard/frame.js";
+import { follow, get } from "callboard/live.js";
+import { HEIGHT, marked } from "callboard/log.js";
+import { PARTS } from "callboard/parts.js";
+import { Ring } from "callboard/ring.js";
+import * as words from "callboard/words.js";
+
+const ROOM_ABOVE = 12;
+const MOST_HELD = 400; // parts that wait while the stream is paused, at most 64 KiB each quarter of a second
+const MOST_TASKS = 200;
+const FILTERS = ["agent", "task", "level", "q"];
+
+export default {
+  components: { CbFrame, ...PARTS },
+  props: ["first", "meta"],
+  setup(props) {
+    const frame = JSON.parse(props.meta);
+    const first = JSON.parse(props.first);
+    const asked = new URLSearchParams(location.search);
+    const box = ref(null);
+    const ring = new Ring();
+    const wish = reactive(Object.fromEntries(FILTERS.map((name) => [name, asked.get(name) ?? ""])));
+    const view = reactive({ top: 0, room: 600, follow: true, paused: false, version: 0, waiting: 0, lost: 0 });
+    const tasks = reactive(new Map()); // id -> {id, name, agent}, the newest last
+    let shownLines = []; // what fits the filters
+    let held = [];
+
+    function fits(line) {
+      if (wish.agent && line.agent !== wish.agent) return false;
+      if (wish.task && line.task !== wish.task) return false;
+      if (line.gap) return true;
+      if (wish.level === "error" ? line.level !== "error" : wish.level === "warning" && !line.level) return false;
+      return !wish.q || line.text.toLowerCase().includes(wish.q.toLowerCase());
+    }
+    function show(line) {
+      if (line.shown || !fits(line)) return;
+      line.shown = true;
+      shownLines.push(line);
+    }
+    function sift() {
+      for (const line of ring.lines) line.shown = false;
+      shownLines = [];
+      ring.lines.forEach(show);
+      view.version++;
+    }
+    function take(parts) {
+      for (const part of parts) {
+        const known = tasks.get(part.task);
+        if (!known) tasks.set(part.task, { id: part.task, name: part.name, agent: part.agent });
+        if (tasks.size > MOST_TASKS) tasks.delete(tasks.keys().next().value);
+        ring.hear(part).forEach(show);
+      }
+      let gone = 0;
+      while (gone < shownLines.length && shownLines[gone].seq < ring.first) gone++;
+      if (gone) {
+        shownLines.splice(0, gone);
+        if (!view.follow && box.value) box.value.scrollTop = Math.max(0, box.value.scrollTop - gone * HEIGHT);
+      }
+      view.version++;
+    }
+    function hear(parts) {
+      if (!view.paused) return take(parts);
+      held.push(...parts);
+      for (const part of parts) view.waiting += part.text.split("\n").length - 1;
+      while (held.length > MOST_HELD) view.lost += held.shift().text.split("\n").length - 1;
+    }
+    function pause() {
+      view.paused = !view.paused;
+      if (view.paused) return;
+      const parts = held;
+      held = [];
+      Object.assign(view, { waiting: 0, lost: 0 });
+      take(parts);
+    }
+    take(first.parts ?? []);
+    follow({
+      rooms: () => ["console"],
+      refetch: async () => {
+        const now = await get("/console?limit=2000");
+        hear(now.parts);
+        return now.seq;
+      },
+      fold() {},
+      onConsole: (m) => hear(m.parts),
+    });
+    useTitle(() => "Console – Callboard");
+
+    const count = computed(() => (void view.version, shownLines.length));
+    const total = computed(() => (void view.version, ring.lines.length));
+    const dropped = computed(() => (void view.version, ring.dropped));
+    const from = computed(() => Math.max(0, Math.min(Math.floor(view.top / HEIGHT), count.value) - ROOM_ABOVE));
+    const shown = computed(() => {
+      void view.version;
+      return shownLines.slice(from.value, from.value + Math.ceil(view.room / HEIGHT) + 2 * ROOM_ABOVE).map((l) => ({
+        ...l,
+        href: `/tasks/${l.task}?attempt=${l.attempt}#B${l.at}`,
+        parts: l.gap ? [] : marked(pieces(l.raw, l.style), wish.q),
+      }));
+    });
+    const filtering = computed(() => FILTERS.some((name) => wish[name]));
+    const agents = computed(() => [...new Set([...tasks.values()].map((t) => t.agent).filter(Boolean))].sort());
+    const choices = computed(() => [...tasks.values()].filter((t) => !wish.agent || t.agent === wish.agent).reverse());
+    const toEnd = () => nextTick(() => box.value && (box.value.scrollTop = box.value.scrollHeight));
+    watch(() => view.version, () => view.follow && toEnd(), { flush: "post" });
+    watch(() => view.follow, (on) => on && toEnd());
+    watch(() => FILTERS.map((name) => wish[name]), () => {
+      const kept = FILTERS.filter((name) => wish[name]).map((name) => `${name}=${encodeURIComponent(wish[name])}`);
+      history.replaceState(null, "", kept.length ? `?${kept.join("&")}` : location.pathname);
+      sift();
+    });
+    watch(() => wish.agent, () => wish.task && !choices.value.some((t) => t.id === wish.task) && (wish.task = ""));
+    if (filtering.value) sift();
+
+    let byHandAt = 0;
+    const byHand = () => (byHandAt = performance.now());
+    function scrolled() {
+      view.top = box.value.scrollTop;
+      const end = box.value.scrollHeight - view.top - box.value.clientHeight;
+      if (end > 60 && performance.now() - byHandAt < 600) view.follow = false;
+    }
+    let sizes;
+    onMounted(() => {
+      sizes = new ResizeObserver(() => box.value && (view.room = box.value.clientHeight));
+      sizes.observe(box.value);
+      toEnd();
+    });
+    onBeforeUnmount(() => sizes?.disconnect());
+    return { frame, box, wish, view, count, total, dropped, from, shown, filtering, agents, choices, pause, scrolled, byHand, HEIGHT, words };
+  },
+  template: `
+    <CbFrame :meta="frame" here="/console">
+      <div class="head"><h1>Console</h1><p class="quiet">What every running task prints, as it comes.</p></div>
+      <div class="panel console">
+        <header class="tools">
+          <input type="search" data-search v-model="wish.q" placeholder="Only lines with  /" aria-label="Only lines with"/>
+          <select v-model="wish.agent" aria-label="Agent">
+            <option value="">all agents</option>
+            <option v-for="a in agents" :key="a" :value="a">{{ a }}</option>
+          </select>
+          <select v-model="wish.task" aria-label="Task">
+            <option value="">all tasks</option>
+            <option v-for="t in choices" :key="t.id" :value="t.id">{{ t.id }} {{ t.name }}</option>
+            <option v-if="wish.task && !choices.some((t) => t.id === wish.task)" :value="wish.task">{{ wish.task }}</option>
+          </select>
+          <select v-model="wish.level" aria-label="Level">
+            <option value="">all lines</option>
+            <option value="warning">warnings and errors</option>
+            <option value="error">errors</option>
+          </select>
+          <span class="console-acts">
+            <button type="button" class="chip" :aria-pressed="view.paused" @click="pause">{{ view.paused ? 'go on' : 'pause' }}</button>
+            <button type="button" class="chip" :aria-pressed="view.follow" @click="view.follow = !view.follow">follow</button>
+          </span>
+        </header>
+        <p v-if="dropped" class="console-note" role="note">{{ words.plural(dropped, 'older line') }} dropped from this page; the logs of the tasks have them.</p>
+        <div class="log" ref="box" tabindex="0" role="log" aria-live="off" aria-label="Console" @scroll.passive="scrolled" @wheel.passive="byHand" @touchmove.passive="byHand" @keydown="byHand" @pointerdown="byHand">
+          <CbEmpty v-if="!count" :title="filtering && total ? 'No line fits' : 'Nothing is printed now'">{{ filtering && total ? 'Choose fewer filters, or wait for what comes.' : 'What a running task prints appears here at once.' }}</CbEmpty>
+          <div v-else class="log-room" :style="{height: count * HEIGHT + 'px'}">
+            <div class="log-lines" :style="{transform: 'translateY(' + from * HEIGHT + 'px)'}">
+              <div v-for="l in shown" :key="l.seq" class="log-line" :class="l.level ? 'l-' + l.level : ''" :data-seq="l.seq">
+                <a class="console-from" :href="l.href" :title="l.name + ' ' + l.task + ', attempt ' + l.attempt + ': to this line in its log'"><span class="console-id">{{ l.task }}</span> {{ l.name }}</a>
+                <span v-if="l.gap" class="log-text console-gap">{{ words.bytes(l.gap) }} left out here: more was printed than a page can show; the task's log has it</span>
+                <span v-else class="log-text">
+                  <template v-for="(p, i) in l.parts" :key="i">
+                    <mark v-if="p.mark" :class="p.classes" :style="p.css">{{ p.text }}</mark>
+                    <span v-else :class="p.classes" :style="p.css">{{ p.text }}</span>
+                  </template>
+                </span>
+              </div>
+            </div>
+          </div>
+        </div>
+        <div class="log-foot">
+          <span>{{ filtering ? words.count(count) + ' of ' : '' }}{{ words.plural(total, 'line') }}</span>
+          <span v-if="view.paused"><b>paused</b>{{ view.waiting ? ', ' + words.plural(view.waiting, 'line') + ' waiting' : '' }}{{ view.lost ? ', ' + words.count(view.lost) + ' of them will be left out' : '' }}</span>
+        </div>
+      </div>
+    </CbFrame>
+  `,
+};
