@@ -16,6 +16,7 @@ from callboard.trigger.schedules import Due, Schedules
 
 CONFIG_LOOK_S = 2.0
 FIRE_S = 30.0
+LOOK_S = 0.05
 
 
 class Timetable:
@@ -39,7 +40,8 @@ class Timetable:
 
     async def start_when_ready(self) -> None:
         """Waits for the engine, then begins."""
-        await asyncio.to_thread(self._engine.ready.wait)
+        while not self._engine.ready.is_set():  # noqa: ASYNC110 - a thread that waited would keep a failed engine alive
+            await asyncio.sleep(LOOK_S)
         self._engine.watchers.append(self._note_ends)
         self._desk.fire_with(self._fire_from)
         stamp: tuple[int, int] | None = None

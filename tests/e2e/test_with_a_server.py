@@ -2,7 +2,9 @@
 
 import json
 import re
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +94,17 @@ def test_work_starts_by_itself_at_its_time_with_files_and_with_commits(site: Any
     rows = {row["name"]: row for row in site.json("schedules")}
     assert rows["tick"]["last"]["run"] >= 1
     assert len(rows["tick"]["next"]) == 3
+
+
+def test_an_engine_that_cannot_read_its_log_says_so_and_ends(site: Any) -> None:
+    site.config('[jobs.a]\ncommand = ["true"]\n')
+    site.call("run", "--trust")
+    with closing(sqlite3.connect(site.data / "callboard.db")) as database, database:
+        database.execute("INSERT INTO event (at, kind, run, task, body) VALUES (1, 'Riddle', NULL, NULL, '{}')")
+    done = site.call("up", "--port", "0", "--no-open")
+    assert done.returncode == 1
+    assert "Riddle" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_feed_over_rest_holds_what_the_command_line_shows(site: Any) -> None:
