@@ -124,7 +124,7 @@ def test_a_task_that_fits_at_no_time_keeps_nobody_from_starting() -> None:
         assert story.starts() == ["small", "small too"]
         for task in run.tasks:
             story.end(task)
-    assert story.words(large) == "needs 2.9 GiB, 1000 MiB free of 4.0 GiB"
+    assert story.words(large) == "needs 2.9 GiB, 1000 MiB free of 4.0 GiB: others on this machine 3.0 GiB"
     assert reserve(story.state, large, story.now) is None
     story.room = ROOM
     assert story.starts() == ["large"]

@@ -53,6 +53,17 @@ def waits_for_memory() -> tuple[Story, Task]:
     return story, tasks[1]
 
 
+def waits_for_a_cpu() -> tuple[Story, Task]:
+    specs = (spec("small", needs=needs(cpus=0.25)), spec("large", needs=needs(cpus=0.75)), spec("c"))
+    story, tasks = one(*specs, room=Capacity(1.0, 4096.0, 2.0, 4096.0))
+    return story, tasks[2]
+
+
+def waits_for_others_memory() -> tuple[Story, Task]:
+    story, tasks = one(spec("a", needs=needs(mb=2048.0)), room=Capacity(4.0, 1000.0, 4.0, 4096.0))
+    return story, tasks[0]
+
+
 def too_much_memory() -> tuple[Story, Task]:
     story, tasks = one(spec("a", needs=needs(mb=5000.0)))
     return story, tasks[0]
@@ -169,8 +180,14 @@ CASES = [
     (waits_for_one_task, "dependency", "waits for build", "waits for build (1.0)", TaskKey(1, 0)),
     (waits_for_lock, "lock", "lock 'staging'", "waits for lock 'staging', held by infra.deploy (1.0)", TaskKey(1, 0)),
     (waits_for_shared_lock, "lock", "lock 'staging'", "waits for lock 'staging', held by reader (1.0), shared", TaskKey(1, 0)),
-    (waits_for_cpus, "cpus", "cpus", "needs 2 cpus, 1.5 free of 4", None),
-    (waits_for_memory, "memory", "memory", "needs 4.0 GiB, 2.0 GiB free of 14.0 GiB", None),
+    (waits_for_cpus, "cpus", "cpus", "needs 2 cpus, 1.5 free of 4: tasks take 2.5, most of it a (1.0)", TaskKey(1, 0)),
+    (waits_for_a_cpu, "cpus", "cpus",
+     "needs 1 cpu, 0 free of 2: tasks take 1, most of it large (1.1), others on this machine 1", TaskKey(1, 1)),
+    (waits_for_memory, "memory", "memory",
+     "needs 4.0 GiB, 2.0 GiB free of 14.0 GiB: tasks take 100 MiB, most of it a (1.0), others on this machine 11.9 GiB",
+     TaskKey(1, 0)),
+    (waits_for_others_memory, "memory", "memory",
+     "needs 2.0 GiB, 1000 MiB free of 4.0 GiB: others on this machine 3.0 GiB", None),
     (too_much_memory, "too large", "too large for this machine",
      "needs 4.9 GiB, this machine has 4.0 GiB: lower the job's needs or use a larger machine", None),
     (too_much_of_a_resource, "too large", "too large for this machine",
@@ -369,3 +386,18 @@ def test_what_a_person_cancels_is_not_stopped_for_its_time_too() -> None:
     fold(story.state, AttemptStopping(story.now, 1, 0, 1, "late"))
     assert story.task(1, 0).stopping == "cancelled by ann"
     assert story.decide(9000.0).stops == ()
+
+
+def test_who_takes_most_follows_what_starts_and_ends() -> None:
+    story = Story(Capacity(4.0, 4096.0, 4.0, 4096.0))
+    first, second, late = story.submit(
+        spec("first", needs=needs(cpus=2.5, mb=100.0)),
+        spec("second", needs=needs(cpus=1.5)),
+        spec("late", needs=needs(cpus=4.0)),
+    ).tasks
+    story.run_all([first, second])
+    story.decide()
+    assert "most of it first (1.0)" in story.words(late)
+    story.end(first)
+    story.decide()
+    assert story.words(late) == "needs 4 cpus, 2.5 free of 4: tasks take 1.5, most of it second (1.1)"

@@ -35,9 +35,11 @@ class Crowd:
         return dict(found)
 
     async def until(self, condition: Any) -> None:
-        async with asyncio.timeout(20):
-            while not condition():
-                await asyncio.sleep(0.02)
+        for _ in range(1_000):
+            if condition():
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"it did not come to that; heard so far: {str(self.messages)[-2000:]}")
 
 
 @pytest.fixture

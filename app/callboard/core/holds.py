@@ -4,6 +4,7 @@ Each has `kind` (a closed list, for filters), `key` (a short cause, for adding u
 look at, if there is one) and `words` (one sentence with the facts).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,6 +19,22 @@ def gib(megabytes: float) -> str:
 def number(value: float) -> str:
     """'2', '0.5'."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def cpus(value: float) -> str:
+    """'1 cpu', '0.5 cpus'."""
+    return f"{number(value)} cpu" if value == 1 else f"{number(value)} cpus"
+
+
+def takers(tasks: float, others: float, holder: str, culprit: TaskKey | None, said: Callable[[float], str]) -> str:
+    """': tasks take 1, most of it lint (12.3), others on this machine 1'; '' when nobody takes anything worth a word."""
+    parts = []
+    if said(tasks) != said(0.0):
+        most = f", most of it {holder} ({culprit})" if culprit is not None else ""
+        parts.append(f"tasks take {said(tasks)}{most}")
+    if others > 0.0 and said(others) != said(0.0):
+        parts.append(f"others on this machine {said(others)}")
+    return ": " + ", ".join(parts) if parts else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,32 +76,38 @@ class WaitsForLock:
 
 @dataclass(frozen=True, slots=True)
 class WaitsForCpus:
-    """Too few cores are free."""
+    """Too few cores are free; live tasks take `tasks`, of which `holder`, the culprit, takes most."""
 
     needs: float
     free: float
     of: float
+    tasks: float = 0.0
+    holder: str = ""
     culprit: TaskKey | None = None
     kind: ClassVar[str] = "cpus"
     key: ClassVar[str] = "cpus"
 
     def words(self) -> str:
-        return f"needs {number(self.needs)} cpus, {number(max(0.0, self.free))} free of {number(self.of)}"
+        taken = takers(self.tasks, self.of - self.free - self.tasks, self.holder, self.culprit, number)
+        return f"needs {cpus(self.needs)}, {number(max(0.0, self.free))} free of {number(self.of)}{taken}"
 
 
 @dataclass(frozen=True, slots=True)
 class WaitsForMemory:
-    """Too little memory is free."""
+    """Too little memory is free, in MiB; live tasks take `tasks`, of which `holder`, the culprit, takes most."""
 
     needs: float
     free: float
     of: float
+    tasks: float = 0.0
+    holder: str = ""
     culprit: TaskKey | None = None
     kind: ClassVar[str] = "memory"
     key: ClassVar[str] = "memory"
 
     def words(self) -> str:
-        return f"needs {gib(self.needs)}, {gib(max(0.0, self.free))} free of {gib(self.of)}"
+        taken = takers(self.tasks, self.of - self.free - self.tasks, self.holder, self.culprit, gib)
+        return f"needs {gib(self.needs)}, {gib(max(0.0, self.free))} free of {gib(self.of)}{taken}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ class State:
             return Halted("memory is short on this machine")
         present = self.agent_hold(task) or self.pool.blocks(task.spec.needs)
         if present is not None:
-            return present
+            return self.pool.blame(present)
         bucket = self.ready.bucket_of(task)
         return bucket.hold if bucket is not None and bucket.hold is not None else Halted("the next decision is due")
 

@@ -102,9 +102,10 @@ def _lacks(needs: Needs, state: State, live: Sequence[Task], taken: Needs, said:
         case h.WaitsForSlot():
             return len(live) >= capacity.slots == said.limit
         case h.WaitsForCpus():
-            return cpus and abs(said.free - (capacity.cpus - taken.cpus)) < CLOSE
+            return cpus and abs(said.free - (capacity.cpus - taken.cpus)) < CLOSE and _is_live(said.culprit, live)
         case h.WaitsForMemory():
-            return needs.memory_mb > free_memory and abs(said.free - free_memory) < CLOSE
+            short_of = needs.memory_mb > free_memory and abs(said.free - free_memory) < CLOSE
+            return short_of and _is_live(said.culprit, live)
         case h.TooLarge():
             total = capacity.total_memory_mb or capacity.memory_mb
             return needs.memory_mb > total or any(a > capacity.extra[n] for n, a in short.items())
@@ -114,6 +115,10 @@ def _lacks(needs: Needs, state: State, live: Sequence[Task], taken: Needs, said:
             return any(name == said.lock for name, _ in blocking) and said.culprit in _holders(said.lock, live)
         case _:
             return False
+
+
+def _is_live(culprit: TaskKey | None, live: Sequence[Task]) -> bool:
+    return culprit is None or any(task.key == culprit for task in live)
 
 
 def _holders(lock: str, live: Sequence[Task]) -> set[TaskKey]:
