@@ -104,10 +104,24 @@ class Instance:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def log_size(self) -> int:
+        """How many bytes it has written."""
+        try:
+            return (self._place / "log.txt").stat().st_size
+        except OSError:
+            return 0
+
+    @property
     def last_words(self) -> str:
         """The last line that it wrote, the exception of a traceback if there is one."""
+        return self.words_since(0)
+
+    def words_since(self, size: int) -> str:
+        """The last words among what it wrote after its log had this size."""
         try:
-            lines = (self._place / "log.txt").read_text("utf-8", "replace")[-20_000:].splitlines()
+            with open(self._place / "log.txt", "rb") as log:
+                log.seek(max(size, self.log_size - 40_000))
+                lines = log.read().decode("utf-8", "replace").splitlines()
         except OSError:
             return ""
         spoken = [line.strip() for line in lines if line.strip()]

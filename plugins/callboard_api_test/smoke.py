@@ -1,6 +1,9 @@
 """Each route that a web application lists and that needs no parameters, asked for on a throw-away instance."""
 
-from collections.abc import Sequence
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from callboard.api import BoundaryError, CallboardError, Context, Finding, Result, Severity, failed, unknown
 from callboard_api_test import SmokeOptions
@@ -13,6 +16,10 @@ from callboard_api_test.openapi import Operation
 from callboard_api_test.timing import Times, timed
 
 MOST_ROUTES = 200
+LOG_DELAY = 0.5
+BARE = re.compile(
+    r"no such table|no such column|UndefinedTable|relation \S+ does not exist|Table \S+ doesn't exist", re.I
+)
 
 
 def check_routes(ctx: Context, options: SmokeOptions) -> Result:
@@ -26,7 +33,7 @@ def check_routes(ctx: Context, options: SmokeOptions) -> Result:
             times: list[Times] = []
             for number, path in enumerate(routes[:MOST_ROUTES]):
                 ctx.progress(number / len(routes), path)
-                times.append(timed(ctx, instance, Operation("get", path, {}), 1, headers))
+                times.append(_asked(ctx, instance, path, headers))
                 if not instance.alive:
                     return _died(ctx, app, instance, path)
             return _judge(ctx, options, app, instance, times, len(routes))
@@ -43,6 +50,23 @@ def _chosen(ctx: Context, options: SmokeOptions) -> App:
         if not options.folder or app.folder == options.folder or app.path.startswith(f"{options.folder}/"):
             return app
     raise CallboardError("no FastAPI, Starlette, Flask or Django application is found; name one with the option app")
+
+
+def _asked(ctx: Context, instance: Instance, path: str, headers: Mapping[str, str]) -> Times:
+    """The answers of a route; an error for want of tables counts as refused, for the database is fresh."""
+    size = instance.log_size
+    times = timed(ctx, instance, Operation("get", path, {}), 1, headers)
+    if not any(status >= 500 for status in times.statuses) or times.refused:
+        return times
+    deadline = time.monotonic() + LOG_DELAY  # a server answers first and writes its traceback then
+    while time.monotonic() < deadline:
+        words = instance.words_since(size)
+        if BARE.search(words):
+            return replace(times, refused=f"see a filled database: {words}")
+        if words:
+            break
+        time.sleep(0.02)
+    return times
 
 
 def _died(ctx: Context, app: App, instance: Instance, path: str) -> Result:
@@ -65,11 +89,13 @@ def _judge(
     parts = [f"{good} answered well"] if good else []
     parts += [f"{refused} with a 4xx"] if refused else []
     parts += [f"{errors} with a server error or not at all"] if errors else []
-    summary = f"{words}: {', '.join(parts)}"
+    summary = f"{words}: {', '.join(parts) or 'none could be tried'}"
     summary += f"; {listed - len(times)} more were left out" if listed > len(times) else ""
-    kept = sum(bool(item.refused) for item in times)
+    kept = len(times) - good - refused - errors
     summary += (
-        f"; in {counted(kept, 'answer')} the instance was refused something, so they do not count" if kept else ""
+        f"; {counted(kept, 'route')} not really tried, for the instance lacks or is refused what they need"
+        if kept
+        else ""
     )
     ctx.metric("routes", len(times))
     ctx.metric("routes answered well", good)
@@ -79,15 +105,16 @@ def _judge(
 
 
 def _sorted(times: Sequence[Times]) -> tuple[int, int, int]:
-    """How many answered well, with a 4xx, and with a server error or not."""
+    """How many answered well, with a 4xx, and with a server error or not at all; what was refused something counts as none."""
     good = sum(item.good for item in times)
-    errors = sum(any(status >= 500 for status in item.statuses) or not item.statuses for item in times)
-    return good, len(times) - good - errors, errors
+    kept = sum(bool(item.refused) and not item.good for item in times)
+    errors = sum((any(s >= 500 for s in item.statuses) or not item.statuses) and not item.refused for item in times)
+    return good, len(times) - good - errors - kept, errors
 
 
 def _report(ctx: Context, options: SmokeOptions, item: Times, path: str, line: int) -> None:
     route = item.operation.partition(" ")[2]
-    refusal = f" (the instance was refused to {item.refused}; give it a test double through `env` or `allow`)"
+    refusal = f" (the instance was refused to {item.refused}; see `env` and `allow`)"
     if any(status >= 500 for status in item.statuses):
         message = (
             f"{item.operation} answers {max(item.statuses)} to a plain request; instance-log.txt has the traceback"

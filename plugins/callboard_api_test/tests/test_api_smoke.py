@@ -125,6 +125,16 @@ def test_a_server_error_is_found_under_a_mount_and_goes_with_its_mend(tmp_path: 
     assert "2 answered well, 1 with a 4xx" in words
 
 
+def test_an_error_for_want_of_tables_does_not_count(tmp_path: Path) -> None:
+    wanting = "__import__('sqlite3').connect(':memory:').execute('select * from post')"
+    outcome = smoke(put(tmp_path, {"main.py": STARLETTE.replace("1 / 0", wanting)}))
+    assert [(f.rule, f.severity) for f in outcome.findings] == [("not_a_server_error", Severity.INFO)]
+    assert "no such table: post" in outcome.findings[0].message
+    verdict, words = told(outcome)
+    assert verdict is Verdict.PASS
+    assert "1 answered well, 1 with a 4xx; 1 route not really tried" in words
+
+
 def test_slow_answers_are_low(tmp_path: Path) -> None:
     slow = STARLETTE.replace("1 / 0", "__import__('time').sleep(0.05)")
     outcome = smoke(put(tmp_path, {"main.py": slow}), slower_than_ms=45)
