@@ -14,7 +14,7 @@ from callboard_infra_deploy.wheel_contents import SECRET
 BUILDS = ("prepack", "prepare", "prepublishOnly", "prepublish", "build")
 SEMVER = re.compile(r"v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
 NAME = re.compile(r"(?:@[A-Za-z0-9._~-]+/)?[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
-ENDINGS = ("", ".js", ".json", ".node", "/index.js", "/index.json", "/index.node")
+ENDINGS = ("", ".js", ".json", ".node", "/index.js", "/index.json", "/index.node", ".d.ts", "/index.d.ts")
 
 
 def check_npm_package(ctx: Context, project: Publishable, looked: Looked) -> None:
@@ -63,7 +63,7 @@ def _report(ctx: Context, project: Publishable, files: Mapping[str, int], looked
     unbuilt: list[str] = []
     for field, target in dict.fromkeys(targets(manifest)):
         name = target.removeprefix("./")
-        if _among(name, files, guess=field == "main"):
+        if _among(name, files, guess=field not in ("bin", "exports")):
             continue
         there = (ctx.workspace.path / project.folder / name).exists() and "*" not in name
         if builds and not there:

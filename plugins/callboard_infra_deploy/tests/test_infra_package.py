@@ -163,7 +163,9 @@ def package(**more: object) -> str:
 @needs_npm
 def test_what_package_json_points_to_must_be_packed(tmp_path: Path) -> None:
     write(tmp_path, {"index.js": "module.exports = 1\n", "bin/shop.js": "#!/usr/bin/env node\n"})
-    good = {"package.json": package(main="index", bin={"shop": "bin/shop.js"}, exports={".": "./index.js"})}
+    good = {
+        "package.json": package(main="index", browser="index", bin={"shop": "bin/shop.js"}, exports={".": "./index.js"})
+    }
     outcome = check(tmp_path, good)
     assert outcome.findings == ()
     assert verdict(outcome) is Verdict.PASS
