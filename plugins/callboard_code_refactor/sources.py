@@ -44,8 +44,9 @@ def batches(files: Iterable[str], longest: int = LONGEST_BATCH) -> Iterator[list
 
 
 def project_folders(workspace: Workspace, *names: str) -> list[str]:
-    """Folders that hold a declaration of a Python project, the top first."""
-    return workspace.folders_with(*(names or DECLARATIONS))
+    """Folders that hold a declaration of a Python project, the top first; test data and templates are no projects."""
+    folders = workspace.folders_with(*(names or DECLARATIONS))
+    return [folder for folder in folders if not SAMPLE.search(f"{folder}/")]
 
 
 def nearest(path: str, folders: Iterable[str]) -> str | None:

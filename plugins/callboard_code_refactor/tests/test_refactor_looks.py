@@ -236,6 +236,21 @@ def test_dependencies_of_nested_projects_are_told_apart(tmp_path: Path) -> None:
     assert "in 2 projects, 2 files" in result(outcome)[1]
 
 
+def test_projects_among_the_test_data_are_no_projects(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        {
+            "requirements.txt": "requests\n",
+            "main.py": "import requests\n",
+            "tests/fixtures/one/requirements.txt": "flask\n",
+            "tests/fixtures/one/app.py": "import django\n",
+            "{{cookiecutter.name}}/setup.py": "from setuptools import setup\nsetup(install_requires=['six'])\n",
+        },
+    )
+    verdict, summary = result(run_action(CodeRefactor(), "dependencies", tmp_path))
+    assert (verdict, summary.startswith("0 issues with dependencies in 1 project")) == (Verdict.PASS, True)
+
+
 def test_dependencies_without_a_declaration_are_unknown(tmp_path: Path) -> None:
     put(tmp_path, {"main.py": "import requests\n"})
     verdict, summary = result(run_action(CodeRefactor(), "dependencies", tmp_path))
