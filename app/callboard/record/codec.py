@@ -37,9 +37,12 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
+_ENCODER = json.JSONEncoder(default=_plain, separators=(",", ":"), allow_nan=False)
+
+
 def to_json(value: Any) -> str:
     """JSON of a value that may hold what events hold; NaN and infinities are refused."""
-    return json.dumps(value, default=_plain, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def encode(event: e.Event) -> str:

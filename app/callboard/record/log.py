@@ -9,6 +9,8 @@ from typing import Any
 import peewee
 
 from callboard.core.events import (
+    AgentSet,
+    AgentsFound,
     ArtifactKept,
     AttemptBegan,
     AttemptDecided,
@@ -38,12 +40,18 @@ def finding_id(seq: int, nth: int) -> int:
     return seq * 1000 + nth
 
 
+def _run_of(event: Event) -> int | None:
+    """The run that an event belongs to; a schedule's firing belongs to none, though it names the run that it made."""
+    return None if isinstance(event, ScheduleFired) else getattr(event, "run", None)
+
+
 class SqliteLog:
     """The `Log` of the engine. All calls come from one thread, the only writer."""
 
     def __init__(self, database: peewee.SqliteDatabase) -> None:
         self._database = database
         self._synchronous = ""
+        self._last: int | None = None
 
     def load(self) -> Iterable[tuple[int, Event]]:
         """Events of runs that have not ended, and of no run; of schedules only the newest firing."""
@@ -80,6 +88,7 @@ class SqliteLog:
             connection.execute("BEGIN IMMEDIATE")
             last = self._write(connection, events, state)
             connection.execute("COMMIT")
+            self._last = last
         except BaseException as error:
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
@@ -94,16 +103,14 @@ class SqliteLog:
             self._synchronous = mode
 
     def _write(self, connection: sqlite3.Connection, events: Sequence[Event], state: State) -> int:
-        last = 0
-        for event in events:
-            kind = type(event).__name__
-            run = getattr(event, "run", None) if kind != "ScheduleFired" else None
-            cursor = connection.execute(
-                "INSERT INTO event (at, kind, run, task, body) VALUES (?,?,?,?,?)",
-                (event.at, kind, run, getattr(event, "task", None), encode(event)),
-            )
-            last = cursor.lastrowid or last
-            self._write_detail(connection, event, state, last)
+        first = self._next_seq(connection)
+        rows = [
+            (seq, event.at, type(event).__name__, _run_of(event), getattr(event, "task", None), encode(event))
+            for seq, event in enumerate(events, first)
+        ]
+        connection.executemany("INSERT INTO event (seq, at, kind, run, task, body) VALUES (?,?,?,?,?,?)", rows)
+        for seq, event in enumerate(events, first):
+            self._write_detail(connection, event, state, seq)
         connection.executemany(
             "UPDATE run SET priority=?,started=?,ended=?,state=?,cancelled=?,unfinished=?,unknowns=?,counts=? WHERE id=?",
             [run_values(run) for run in state.changed_runs],
@@ -112,6 +119,17 @@ class SqliteLog:
             f"UPDATE task SET {TASK_COLUMNS} WHERE run=? AND place=?",  # noqa: S608
             [(*task_values(task), task.run.id, task.index) for task in state.changed_tasks],
         )
+        if any(isinstance(event, AgentSet | AgentsFound) for event in events):
+            self._write_agents(connection, state)
+        return first + len(events) - 1
+
+    def _next_seq(self, connection: sqlite3.Connection) -> int:
+        """The number of the next event: one more than any that was ever given."""
+        if self._last is None:
+            self._last = int(connection.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()[0])
+        return self._last + 1
+
+    def _write_agents(self, connection: sqlite3.Connection, state: State) -> None:
         for name in state.changed_agents:
             agent = state.agents.get(name)
             if agent is not None:
@@ -120,7 +138,6 @@ class SqliteLog:
                     " VALUES (?,?,?,?,?,?)",
                     (name, agent.present, agent.paused_by, agent.pause_reason, agent.paused_at, agent.limit),
                 )
-        return last
 
     def _write_detail(self, connection: sqlite3.Connection, event: Event, state: State, seq: int) -> None:
         match event:
