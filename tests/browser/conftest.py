@@ -45,6 +45,7 @@ class Stage:
             base_url=f"{self.base}/api/v1", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10.0
         )
         self.start()
+        self.session = dict(httpx.get(f"{self.base}/?token={TOKEN}").cookies)
 
     def start(self) -> None:
         env = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST" and not k.startswith("NICEGUI_")}
@@ -120,6 +121,12 @@ def hostile(new_stage: Callable[..., Stage]) -> Stage:
 
 
 @pytest.fixture(scope="session")
+def lively(new_stage: Callable[..., Stage]) -> Stage:
+    """Everything moves, twenty steps a second, and one task floods."""
+    return new_stage("--lively", "--lines", "1000")
+
+
+@pytest.fixture(scope="session")
 def empty(new_stage: Callable[..., Stage]) -> Stage:
     """A first start."""
     return new_stage("--empty")
@@ -165,19 +172,41 @@ class Visitor:
         )
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def visit(browser: Browser) -> AsyncIterator[Callable[..., Any]]:
-    """Signs in at a stage and gives a visitor, who leaves when the test ends."""
-    contexts: list[BrowserContext] = []
+async def signed_in(browser: Browser, stage: Stage, **more: Any) -> BrowserContext:
+    """A context with the stage's session."""
+    context = await browser.new_context(**more)
+    cookies = [{"name": name, "value": value, "url": stage.base} for name, value in stage.session.items()]
+    await context.add_cookies(cookies)
+    return context
 
-    async def begin(stage: Stage, width: int = 1440, height: int = 900, **more: Any) -> Visitor:
-        context = await browser.new_context(viewport={"width": width, "height": height}, **more)
-        contexts.append(context)
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared(browser: Browser) -> AsyncIterator[dict[str, BrowserContext]]:
+    """By stage: a context for all who want nothing special of it, so that scripts are fetched and read once."""
+    contexts: dict[str, BrowserContext] = {}
+    yield contexts
+    for context in contexts.values():
+        await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(browser: Browser, shared: dict[str, BrowserContext]) -> AsyncIterator[Callable[..., Any]]:
+    """Gives a visitor of a stage, who leaves when the test ends; `own` context for one that changes more than a page."""
+    left: list[Any] = []
+
+    async def begin(stage: Stage, width: int = 1440, height: int = 900, *, own: bool = False, **more: Any) -> Visitor:
+        if own or more:
+            context = await signed_in(browser, stage, **more)
+            left.append(context)
+        elif stage.base in shared:
+            context = shared[stage.base]
+        else:
+            context = shared[stage.base] = await signed_in(browser, stage)
         page = await context.new_page()
-        visitor = Visitor(context, page, stage)
-        await page.goto(f"{stage.base}/?token={TOKEN}")
-        return visitor
+        left.insert(0, page)
+        await page.set_viewport_size({"width": width, "height": height})
+        return Visitor(context, page, stage)
 
     yield begin
-    for context in contexts:
-        await context.close()
+    for one in left:
+        await one.close()

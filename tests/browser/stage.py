@@ -1,12 +1,15 @@
 """A server for the tests of pages: `python tests/browser/stage.py --port 6801 --data DIR [--lively|--hostile|--empty]`.
 
 It holds what the fake desk holds, and: run 900 with 500 tasks, run 901 whose task 901.0 failed with a long log,
-run 902 whose task 902.1 waits for a lock that 902.0 holds.
+run 902 whose task 902.1 waits for a lock that 902.0 holds, run 903 that failed with a shorter log, and run 904 whose two
+tasks print: 904.0 plain lines with a warning and an error, 904.1 a colour that goes on over line breaks. A lively one
+prints thousands of lines a second in 904.0.
 """
 
 import argparse
 import os
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,30 +35,60 @@ class StageDesk(FakeDesk):
     def __init__(self, folder: Path, lines: int) -> None:
         super().__init__(folder)
         self._lines = lines
-        self._long = b""
 
     def build(self) -> "StageDesk":
         self.furnish()
         self._wide(900, 500)
-        now = self._now()
-        self._bare(901, "long", [("quality.tests", "quality", [])])
-        failing = min(FAILING, self._lines // 2)
-        body = [f"step {n} \x1b[32mok\x1b[0m" for n in range(1, self._lines + 1)]
-        body[failing - 1] = "\x1b[1;31mE   AssertionError: 41.97 != 41.98 <b>bold</b>\x1b[0m"
-        self._long = ("\n".join(body) + "\n").encode()
-        task = self._tasks["901.0"]
-        task.update(attempt=1, started=now - 60, peak_mb=140.0, cpu_s=6.1)
-        self._logs["901.0", 1] = bytearray(self._long)
-        self._find(task, now)
-        self._end(task, "failed", "1 of 143 tests failed: tests/test_cart.py::test_total")
-        self._runs[901].update(started=now - 60, ended=now)
+        self._failed(901, "long", self._lines)
         self._stuck(902)
+        self._failed(903, "short", min(20_000, self._lines))
+        self._printing(904)
         self._changed.clear()
         return self
 
     def resume(self, agent: str, by: str) -> None:
         super().resume(agent, by)
         self.say({"seq": self._seq, "at": self._now(), "agents": [self._agent(agent, whole=False)]})
+
+    def _advance(self, task: dict[str, Any], now: float) -> None:
+        if task["id"] != "904.0":
+            super()._advance(task, now)
+
+    def flood(self) -> None:
+        """Task 904.0 prints six thousand lines a second, for ever."""
+
+        def pour() -> None:
+            number = 0
+            while not self._stopped.wait(0.1):
+                self.print("904.0", "".join(f"drop {number + n}\n" for n in range(600)))
+                number += 600
+
+        threading.Thread(target=pour, name="flood", daemon=True).start()
+
+    def _failed(self, run: int, name: str, lines: int) -> None:
+        now = self._now()
+        self._bare(run, name, [("quality.tests", "quality", [])])
+        body = [f"step {n} \x1b[32mok\x1b[0m" for n in range(1, lines + 1)]
+        body[min(FAILING, lines // 2) - 1] = "\x1b[1;31mE   AssertionError: 41.97 != 41.98 <b>bold</b>\x1b[0m"
+        task = self._tasks[f"{run}.0"]
+        task.update(attempt=1, started=now - 60, peak_mb=140.0, cpu_s=6.1)
+        self._logs[task["id"], 1] = bytearray(("\n".join(body) + "\n").encode())
+        self._find(task, now)
+        self._end(task, "failed", "1 of 143 tests failed: tests/test_cart.py::test_total")
+        self._runs[run].update(started=now - 60, ended=now)
+
+    def _printing(self, run: int) -> None:
+        now = self._now()
+        self._bare(run, "printing", [("quality.tests", "quality", []), ("api.fuzz", "api", [])])
+        plain = [f"test {n} passes" for n in range(1, 31)]
+        plain[9], plain[19] = "WARNING: test 10 is slow", "E   AssertionError: test 20"
+        colours = "\x1b[31mred begins\nred goes on\n\x1b[1mbold and red\x1b[0m\nplain again\n"
+        for name, text in ((f"{run}.0", "\n".join(plain) + "\n"), (f"{run}.1", colours)):
+            self._tasks[name].update(
+                state="running", hold=None, attempt=1, started=now, expected_end=now + 60, expected_end_late=now + 90
+            )
+            self._logs[name, 1] = bytearray(text.encode())
+        self._count(run)
 
     def _bare(self, run: int, name: str, jobs: Sequence[tuple[str, str, list[int]]]) -> None:
         self._next = run
@@ -167,6 +200,8 @@ def main() -> None:
     kind = HostileDesk if given.hostile else StageDesk
     desk = EmptyDesk(artifacts) if given.empty else kind(artifacts, given.lines).build()
     stop = desk.start(0.05) if given.lively else lambda: None
+    if given.lively and isinstance(desk, StageDesk):
+        desk.flood()
     sessions = private_folder(given.data / "run") / "sessions.json"
     try:
         serve(

@@ -11,7 +11,7 @@ LISTEN = """async () => {
   let messages = 0;
   window.socket.on('live', () => messages++);
   const before = document.querySelectorAll('*').length;
-  await new Promise((done) => setTimeout(done, 4000));
+  await new Promise((done) => setTimeout(done, 2000));
   return {messages, grown: document.querySelectorAll('*').length - before};
 }"""
 
@@ -94,7 +94,7 @@ async def test_a_hold_leads_to_its_culprit(stage: Any, visit: Callable[..., Any]
 
 
 async def test_a_cut_link_is_admitted_and_then_made_good(stage: Any, visit: Callable[..., Any]) -> None:
-    visitor = await visit(stage)
+    visitor = await visit(stage, own=True)
     page = await visitor.go("/")
     await visitor.context.set_offline(True)
     await page.locator(".banner.stale").get_by_text("stale since").wait_for(timeout=2500)
@@ -112,7 +112,7 @@ async def test_a_server_that_stalls_or_dies_makes_the_page_stale(
     own = new_stage("--lines", "1000")
     page = await (await visit(own)).go("/runs/900")
     own.signal(signal.SIGSTOP)
-    await page.locator(".banner.stale").wait_for(timeout=7_000)
+    await page.locator(".banner.stale", has_text="stale since").wait_for(timeout=3_000)
     own.signal(signal.SIGCONT)
     await page.locator(".banner.stale").wait_for(state="detached", timeout=15_000)
     own.kill()
@@ -127,22 +127,17 @@ async def test_the_title_tells_how_many_run(stage: Any, visit: Callable[..., Any
     await page.wait_for_function("document.title.includes('● 1 running')")
 
 
-@pytest.fixture(scope="module")
-def lively(new_stage: Callable[..., Any]) -> Any:
-    """Everything moves, twenty steps a second."""
-    return new_stage("--lively", "--lines", "1000")
-
-
 async def test_a_hundred_changes_a_second_stay_fluent(lively: Any, visit: Callable[..., Any]) -> None:
     page = await (await visit(lively)).go("/")
     heard = await page.evaluate(LISTEN)
-    assert 8 <= heard["messages"] <= 60
+    assert 4 <= heard["messages"] <= 40
     assert abs(heard["grown"]) < 1500
 
 
 async def test_what_a_task_prints_appears_and_is_followed(lively: Any, visit: Callable[..., Any]) -> None:
-    running = next(task["id"] for task in lively.get("/board")["tasks"] if task["state"] == "running")
-    page = await (await visit(lively)).go(f"/tasks/{running}")
+    running = [task for task in lively.get("/board")["tasks"] if task["state"] == "running" and task["id"] != "904.0"]
+    newest = min(running, key=lambda task: task["progress"])["id"]
+    page = await (await visit(lively)).go(f"/tasks/{newest}")
     last = "Math.max(0, ...[...document.querySelectorAll('[data-line]')].map((line) => Number(line.dataset.line)))"
     seen = await page.evaluate(last)
     await page.wait_for_function(f"{last} > {seen + 5}", timeout=15_000)

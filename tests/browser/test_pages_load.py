@@ -1,5 +1,6 @@
 """Every page: complete, quiet, from this host alone, fit for a phone, and deaf to payloads."""
 
+import importlib.resources
 from collections.abc import Callable
 from typing import Any
 
@@ -21,10 +22,18 @@ PAGES = [
     "/tasks/5.9?tab=attempts",
     "/tasks/5.9?tab=resources",
     "/tasks/902.1",
+    "/tasks/903.0",
+    "/console",
     "/agents",
     "/agents/quality",
     "/machine",
 ]
+AXE = (importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+VIOLATIONS = """async () => {
+  const found = await axe.run(document, {resultTypes: ["violations"]});
+  return found.violations.filter((v) => v.impact === "serious" || v.impact === "critical")
+    .map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`);
+}"""
 NAMELESS = """() => [...document.querySelectorAll('.cb a, .cb button, .cb input, .cb select')].filter((e) => {
   const label = e.closest('label');
   return !(e.getAttribute('aria-label') || e.textContent.trim() || e.title || (label && label.textContent.trim()));
@@ -39,9 +48,13 @@ async def test_a_page_is_complete_quiet_and_from_here(path: str, stage: Any, vis
     assert await page.evaluate(NAMELESS) == []
     assert await page.locator("#app *").count() < 6000
     assert await visitor.overflow() <= 0
+    await page.evaluate(AXE)
+    assert await page.evaluate(VIOLATIONS) == []
     await page.set_viewport_size({"width": 390, "height": 844})
+    await page.emulate_media(color_scheme="dark")
     await page.wait_for_timeout(200)
     assert await visitor.overflow() <= 0
+    assert await page.evaluate(VIOLATIONS) == []
     assert visitor.faults == []
     assert visitor.foreign == []
 
@@ -67,7 +80,7 @@ async def test_outside_text_is_shown_as_text(path: str, hostile: Any, visit: Cal
 
 async def test_the_first_paint_has_the_rows_and_nothing_moves(stage: Any, visit: Callable[..., Any]) -> None:
     visitor = await visit(stage)
-    await visitor.context.add_init_script(
+    await visitor.page.add_init_script(
         "window.shift = 0; new PerformanceObserver((l) => l.getEntries().forEach((e) => window.shift += e.value))"
         ".observe({type: 'layout-shift', buffered: true})"
     )
@@ -114,6 +127,30 @@ async def test_dark_light_and_the_choice_is_kept(stage: Any, visit: Callable[...
     await page.get_by_role("button", name="Theme: light. Change it").click()
     await page.get_by_role("button", name="Theme: dark. Change it").click()
     assert await page.evaluate(light) == dark
+
+
+async def test_the_crew_stands_in_its_order(stage: Any, visit: Callable[..., Any]) -> None:
+    crew = ["InfraDeploy", "CodeRefactor", "APITestAgent", "QualityAssurance"]
+    crew += ["ConfigManage", "MonitorAnalytics", "SecurityCompliance"]
+    page = await (await visit(stage)).go("/")
+    assert await page.locator("[data-agent] .card-head a").all_inner_texts() == crew
+
+
+@pytest.mark.parametrize(
+    ("path", "button", "offered"),
+    [
+        ("/runs/5", "Retry what failed", True),
+        ("/runs/3", "Retry what failed", False),
+        ("/tasks/903.0", "Retry", True),
+        ("/tasks/1.0", "Retry", False),
+        ("/tasks/904.0", "Retry", False),
+    ],
+)
+async def test_only_what_can_act_is_offered(
+    path: str, button: str, offered: bool, stage: Any, visit: Callable[..., Any]
+) -> None:
+    page = await (await visit(stage)).go(path)
+    assert await page.get_by_role("button", name=button, exact=True).count() == int(offered)
 
 
 async def test_states_have_word_and_shape(stage: Any, visit: Callable[..., Any]) -> None:
