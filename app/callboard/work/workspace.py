@@ -13,6 +13,7 @@ IGNORED = frozenset(
     ".git .hg .svn .venv venv env node_modules __pycache__ .mypy_cache .pytest_cache .ruff_cache .tox .nox "
     ".eggs dist build .next .nuxt .svelte-kit coverage htmlcov .idea .vscode site-packages .callboard".split()
 )
+AMBIGUOUS = frozenset(["build", "env", "dist", "coverage"])
 MOST_FILES = 200_000
 LARGEST_TEXT = 2_000_000
 GIT_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "safe.bareRepository=explicit")
@@ -30,14 +31,19 @@ class Workspace:
         """Relative paths with forward slashes, sorted: what git tracks or does not ignore, else a walk.
 
         Vendored and generated folders (`IGNORED`), links and names that are not valid UTF-8 are left out; at most MOST_FILES.
+        A folder such as `build` that git knows and that is a Python package is the team's own.
         """
         listed = self._git_files()
         found = listed if listed is not None else self._walked()
+        names = list(found)
+        packages = (
+            {folder for name in names if (folder := name.removesuffix("/__init__.py")) != name} if listed else set()
+        )
         kept: list[str] = []
-        for name in found:
+        for name in names:
             if len(kept) >= MOST_FILES:
                 break
-            if IGNORED.isdisjoint(name.split("/")) and _is_text_name(name):
+            if _is_text_name(name) and not _is_generated(name, packages):
                 kept.append(name)
         return tuple(sorted(set(kept)))
 
@@ -96,6 +102,17 @@ class Workspace:
     def folders_with(self, *names: str) -> list[str]:
         """Folders ('' for the top) that hold a file of one of these names, sorted, the top first."""
         return sorted({p.rsplit("/", 1)[0] if "/" in p else "" for p in self.matching(*names)})
+
+
+def _is_generated(name: str, packages: set[str]) -> bool:
+    """Whether it lies in a folder of `IGNORED` that is not one of the packages with an ambiguous name."""
+    parts = name.split("/")
+    if IGNORED.isdisjoint(parts):
+        return False
+    for depth, part in enumerate(parts[:-1], 1):
+        if part in IGNORED and not (part in AMBIGUOUS and "/".join(parts[:depth]) in packages):
+            return True
+    return parts[-1] == ".git"
 
 
 def _is_text_name(name: str) -> bool:
