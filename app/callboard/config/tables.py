@@ -132,7 +132,9 @@ JOB: Mapping[str, Field] = {
     "memory_mb": Field("number", "MiB that it takes", 0, 1e9),
     "locks": Field("texts", "things that one task holds at a time; 'shared:NAME' shares it", check=_wrong_locks),
     "resources": Field("table", "other things that it takes, such as {gpu = 1}", check=_wrong_resources),
-    "attempts": Field("whole", "tries in all, after a crash, a time limit or a loss, and after an exit code of a command", 1, 100),
+    "attempts": Field(
+        "whole", "tries in all, after a crash, a time limit or a loss, and after an exit code of a command", 1, 100
+    ),
     "backoff_s": Field("number", "seconds before the second try; each further wait is twice as long", 0, 86_400),
     "time_limit_s": Field("number", "seconds until it is ended; 0: never", 0, 31_536_000),
     "memory_limit_mb": Field("number", "MiB at which it is ended; 0: never", 0, 1e9),
@@ -157,7 +159,11 @@ SCHEDULE: Mapping[str, Field] = {
     "every": Field("text", "an interval: 90s, 15m, 1h30m, 1d", check=wrong_interval),
     "at": Field("any", "a moment: 2026-12-24T18:00:00", check=wrong_moment),
     "zone": Field("text", "the time zone of cron, at and quiet; left out: UTC", check=wrong_zone),
-    "on": Field("texts", "what starts it: 'commit', 'webhook' (POST /api/v1/schedules/NAME/fire), 'run:PIPELINE' (such a run succeeded)", check=_wrong_on),
+    "on": Field(
+        "texts",
+        "what starts it: 'commit', 'webhook' (POST /api/v1/schedules/NAME/fire), 'run:PIPELINE' (such a run succeeded)",
+        check=_wrong_on,
+    ),
     "files": Field("texts", "patterns of files; it starts when one changes", check=_wrong_files),
     "quiet": Field("text", "hours in which it does not start: 22:00-06:00", check=wrong_quiet),
 }
