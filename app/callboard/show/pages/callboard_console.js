@@ -46,19 +46,23 @@ export default {
       ring.lines.forEach(show);
       view.version++;
     }
+    // What is in sight stays in sight when lines above it go.
+    function prune() {
+      const top = Math.floor(view.top / HEIGHT);
+      let above = 0;
+      for (let n = 0; n < Math.min(top, shownLines.length); n++) above += shownLines[n].gone ? 1 : 0;
+      shownLines = shownLines.filter((line) => !line.gone);
+      if (above && !view.follow && box.value) box.value.scrollTop = Math.max(0, box.value.scrollTop - above * HEIGHT);
+    }
     function take(parts) {
+      const before = ring.dropped;
       for (const part of parts) {
         const known = tasks.get(part.task);
         if (!known) tasks.set(part.task, { id: part.task, name: part.name, agent: part.agent });
         if (tasks.size > MOST_TASKS) tasks.delete(tasks.keys().next().value);
         ring.hear(part).forEach(show);
       }
-      let gone = 0;
-      while (gone < shownLines.length && shownLines[gone].seq < ring.first) gone++;
-      if (gone) {
-        shownLines.splice(0, gone);
-        if (!view.follow && box.value) box.value.scrollTop = Math.max(0, box.value.scrollTop - gone * HEIGHT);
-      }
+      if (ring.dropped > before) prune();
       view.version++;
     }
     function hear(parts) {
@@ -155,7 +159,7 @@ export default {
             <button type="button" class="chip" :aria-pressed="view.follow" @click="view.follow = !view.follow">follow</button>
           </span>
         </header>
-        <p v-if="dropped" class="console-note" role="note">{{ words.plural(dropped, 'older line') }} dropped from this page; the logs of the tasks have them.</p>
+        <p v-if="dropped" class="console-note" role="note">{{ words.plural(dropped, 'older line') }} dropped from this page, of the tasks that print most; their logs have them.</p>
         <div class="log" ref="box" tabindex="0" role="log" aria-live="off" aria-label="Console" @scroll.passive="scrolled" @wheel.passive="byHand" @touchmove.passive="byHand" @keydown="byHand" @pointerdown="byHand">
           <CbEmpty v-if="!count" :title="filtering && total ? 'No line fits' : 'Nothing is printed now'">{{ filtering && total ? 'Choose fewer filters, or wait for what comes.' : 'What a running task prints appears here at once.' }}</CbEmpty>
           <div v-else class="log-room" :style="{height: count * HEIGHT + 'px'}">

@@ -66,12 +66,20 @@ export class Ring {
     return line;
   }
 
+  // Drops the oldest lines of the attempts that have more than their share, so that a flood carries no quiet one away.
   drop(many) {
-    this.lines.splice(0, many);
     this.dropped += many;
-  }
-
-  get first() {
-    return this.lines[0]?.seq ?? this.next;
+    const counts = new Map();
+    const key = (line) => `${line.task}#${line.attempt}`;
+    for (const line of this.lines) counts.set(key(line), (counts.get(key(line)) ?? 0) + 1);
+    const share = Math.floor(this.most / counts.size);
+    this.lines = this.lines.filter((line) => {
+      const count = counts.get(key(line));
+      if (!many || count <= share) return true;
+      counts.set(key(line), count - 1);
+      many--;
+      line.gone = true;
+      return false;
+    });
   }
 }
