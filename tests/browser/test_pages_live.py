@@ -106,18 +106,15 @@ async def test_a_cut_link_is_admitted_and_then_made_good(stage: Any, visit: Call
     stage.post("/agents/refactor/resume", {})
 
 
-async def test_a_server_that_stalls_or_dies_makes_the_page_stale(
-    new_stage: Callable[..., Any], visit: Callable[..., Any]
-) -> None:
-    own = new_stage("--lines", "1000")
-    page = await (await visit(own)).go("/runs/900")
-    own.signal(signal.SIGSTOP)
+async def test_a_server_that_stalls_or_dies_makes_the_page_stale(empty: Any, visit: Callable[..., Any]) -> None:
+    page = await (await visit(empty)).go("/")
+    empty.signal(signal.SIGSTOP)
     await page.locator(".banner.stale", has_text="stale since").wait_for(timeout=3_000)
-    own.signal(signal.SIGCONT)
+    empty.signal(signal.SIGCONT)
     await page.locator(".banner.stale").wait_for(state="detached", timeout=15_000)
-    own.kill()
+    empty.kill()
     await page.locator(".banner.stale").wait_for(timeout=2_500)
-    own.start()
+    empty.start()
     await page.locator(".banner.stale").wait_for(state="detached", timeout=30_000)
     await page.wait_for_selector('[data-link="live"]', timeout=15_000)
 

@@ -63,7 +63,7 @@ async def test_a_page_is_complete_quiet_and_from_here(path: str, stage: Any, vis
 async def test_outside_text_is_shown_as_text(path: str, hostile: Any, visit: Callable[..., Any]) -> None:
     visitor = await visit(hostile, 390, 844)
     page = await visitor.go(path)
-    await page.wait_for_timeout(300)
+    await page.wait_for_timeout(100)
     assert await page.evaluate("window.pwned") is None
     assert await page.locator('img[src="x"], .cb script').count() == 0
     assert (
