@@ -2,7 +2,7 @@
 import { reactive } from "vue";
 
 const API = "/api/v1";
-const SILENCE_MS = 1800; // everyone is told something each second
+const SILENCE_MS = 1600; // everyone is told something each second; so that it is said within two
 const LOOK_MS = 100;
 const BUFFER = 5000;
 let readings = 0;
