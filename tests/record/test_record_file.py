@@ -97,6 +97,7 @@ def test_one_that_a_newer_program_wrote_is_refused_and_not_touched(tmp_path: Pat
 def test_a_backup_is_made_before_a_used_one_is_changed(tmp_path: Path) -> None:
     fill(tmp_path, 2)
     with sqlite3.connect(tmp_path / NAME) as older:
+        older.execute("DROP INDEX event_fired")
         older.execute("DROP TRIGGER event_no_update")
         older.execute("DROP TRIGGER event_no_delete")
         older.execute("PRAGMA user_version = 0")

@@ -13,6 +13,7 @@ Migration = Callable[[SqliteDatabase], None]
 def first_tables(database: SqliteDatabase) -> None:
     """1: all tables, and the triggers that keep the log append-only."""
     database.create_tables(MODELS)
+    database.execute_sql("CREATE INDEX event_fired ON event (seq) WHERE kind = 'ScheduleFired'")
     for act in ("UPDATE", "DELETE"):
         database.execute_sql(
             f"CREATE TRIGGER event_no_{act.lower()} BEFORE {act} ON event "

@@ -17,7 +17,7 @@ class EventRow(Model):
 
     seq = AutoField()
     at = FloatField()
-    kind = CharField(index=True)
+    kind = CharField()
     run = IntegerField(null=True)
     task = IntegerField(null=True)
     body = TextField()
@@ -42,7 +42,7 @@ class RunRow(Model):
     state = CharField()
     cancelled = BooleanField()
     total = IntegerField()
-    unfinished = IntegerField(index=True)
+    unfinished = IntegerField()
     unknowns = IntegerField()
     counts = TextField()
     key = CharField(index=True)
@@ -78,7 +78,7 @@ class TaskRow(Model):
     class Meta:
         table_name = "task"
         primary_key = CompositeKey("run", "place")
-        indexes = ((("agent", "ended"), False), (("action", "ended"), False))
+        indexes = ((("agent", "ended"), False),)
 
 
 class AttemptRow(Model):
