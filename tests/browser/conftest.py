@@ -1,6 +1,7 @@
 """A real server over a fake desk, and a real Chromium that looks at it."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,7 +17,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 STAGE = Path(__file__).with_name("stage.py")
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -28,6 +29,13 @@ FLAGS = [
     "--disable-dev-shm-usage",
 ]
 TOKEN = "stage-token-of-the-tests-of-pages"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def chromium_is_there() -> None:
+    """Without a browser these tests are skipped, and say how to get one."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip("there is no Chromium; install Debian's package chromium")
 
 
 class Stage:
