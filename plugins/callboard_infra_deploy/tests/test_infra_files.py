@@ -194,6 +194,7 @@ def test_hostile_yaml_is_a_finding_not_a_hang(tmp_path: Path, kind: str) -> None
     assert outcome.rules() == {"yaml-syntax"}
 
 
+@pytest.mark.long
 def test_values_of_odd_kinds_do_not_break_the_check(tmp_path: Path) -> None:
     for text in ("", "[]", "services: []", "services: {a: 1, b: {ports: 3, volumes: x, depends_on: 7, build: [1]}}"):
         outcome = compose(tmp_path, text)
@@ -301,6 +302,7 @@ def test_detect_proposes_what_is_there_with_its_evidence(tmp_path: Path) -> None
     assert [lock.name for lock in needs.locks] == ["service:web"]
 
 
+@pytest.mark.long
 def test_what_github_takes_all_the_same_does_not_fail_a_workflow(tmp_path: Path) -> None:
     loose = WORKFLOW.replace("on: push", "on: {push: {branches: main}}")
     write(tmp_path, {".github/workflows/checks.yml": loose})

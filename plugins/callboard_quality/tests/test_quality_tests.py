@@ -217,6 +217,7 @@ def test_nothing_is_written_into_the_workspace(root: Path, spool: Path) -> None:
     assert sorted(root.rglob("*")) == before
 
 
+@pytest.mark.long
 def test_coverage_is_what_the_coverage_module_says_by_hand(root: Path, spool: Path, tmp_path: Path) -> None:
     write(root, "pyproject.toml", "[tool.coverage.run]\nbranch = true\nsource = ['pkg']\n[tool.pytest.ini_options]\n")
     write(root, "pkg/__init__.py", "def f(x):\n    if x:\n        return 1\n    return 2\n")
