@@ -22,6 +22,7 @@ from callboard.work.context import Context
 from callboard.work.finding import Finding, Severity, clean
 from callboard.work.hooks import hookimpl
 from callboard.work.jobs import Job
+from callboard.work.judging import counted, judged, tally
 from callboard.work.options import NoOptions, option
 from callboard.work.reports.bounds import ReportError, load_json
 from callboard.work.reports.coverage import read_coverage_xml, read_lcov
@@ -70,8 +71,10 @@ __all__ = [
     "Worktree",
     "action",
     "clean",
+    "counted",
     "failed",
     "hookimpl",
+    "judged",
     "load_json",
     "option",
     "passed",
@@ -81,5 +84,6 @@ __all__ = [
     "read_lcov",
     "read_sarif",
     "sarif_of",
+    "tally",
     "unknown",
 ]

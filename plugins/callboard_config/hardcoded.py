@@ -5,7 +5,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from callboard.api import Context, Finding, Result, Severity, unknown
+from callboard.api import Context, Finding, Result, Severity, counted, judged, unknown
 from callboard_config.assignments import (
     Assignment,
     docker_assignments,
@@ -20,7 +20,6 @@ from callboard_config.envfiles import env_files
 from callboard_config.options import Hardcoded
 from callboard_config.places import is_docs, is_test
 from callboard_config.secrecy import is_secret_name, is_strong, looks_real, url_password
-from callboard_config.verdicts import counted, judged
 
 LARGEST = 1_000_000
 LOCKS = (

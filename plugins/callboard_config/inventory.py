@@ -4,12 +4,11 @@ import fnmatch
 import json
 from collections import defaultdict
 
-from callboard.api import Context, Result, unknown
+from callboard.api import Context, Result, counted, judged, unknown
 from callboard_config.mismatches import mismatches
 from callboard_config.observed import Seen, observe
 from callboard_config.options import Inventory
 from callboard_config.secrecy import is_secret_name
-from callboard_config.verdicts import counted, judged
 
 
 def take(ctx: Context, options: Inventory) -> Result:

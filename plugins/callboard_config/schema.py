@@ -8,11 +8,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from callboard.api import Context, Finding, Result, Severity, Workspace, unknown
+from callboard.api import Context, Finding, Result, Severity, Workspace, counted, judged, unknown
 from callboard_config.options import Schema
 from callboard_config.places import is_docs, is_test
 from callboard_config.secrecy import is_secret_name
-from callboard_config.verdicts import counted, judged
 
 LARGEST = 5_000_000
 BATCH = 300

@@ -7,10 +7,9 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from callboard.api import Context, Finding, Result, Severity, unknown
+from callboard.api import Context, Finding, Result, Severity, counted, judged, unknown
 from callboard_security.options import Secrets
 from callboard_security.static import is_test
-from callboard_security.verdicts import counted, judged
 
 BATCH = 500
 LARGEST = 32 << 20

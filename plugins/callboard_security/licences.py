@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from callboard.api import Context, Finding, Result, Severity, unknown
+from callboard.api import Context, Finding, Result, Severity, counted, judged, unknown
 from callboard_security.environments import environments
 from callboard_security.found import Package, Packages, normal
 from callboard_security.options import Licences
 from callboard_security.packages import NPM_LOCKS, npm_lock
-from callboard_security.verdicts import counted, judged
 
 SHOWN_KINDS = 6
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from callboard.api import Context, Finding, Result, Severity, passed, unknown
+from callboard.api import Context, Finding, Result, Severity, counted, passed, unknown
 from callboard_security.environments import project_folders
 from callboard_security.found import Packages
 from callboard_security.manifests import pyproject, requirements, setup_cfg, setup_py
@@ -17,7 +17,6 @@ from callboard_security.packages import (
     told_by,
     toml_lock,
 )
-from callboard_security.verdicts import counted
 from callboard_security.vulnerable import npm_copy
 
 FLAGS = ("--output-format", "JSON", "--output-reproducible")

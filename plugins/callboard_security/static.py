@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from callboard.api import Context, Finding, Result, Severity, unknown
+from callboard.api import Context, Finding, Result, Severity, counted, judged, unknown
 from callboard_security.options import Static
-from callboard_security.verdicts import counted, judged
 
 SEVERITIES: Mapping[tuple[str, str], Severity] = {
     ("HIGH", "HIGH"): Severity.HIGH,

@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from callboard.api import Context, Finding, Result, Severity, unknown
+from callboard.api import Context, Finding, Result, Severity, counted, judged, unknown
 from callboard_security.environments import environments
 from callboard_security.found import Package, Packages
 from callboard_security.options import Dependencies
 from callboard_security.osv import Vulnerable, is_identifier, match_folder, upgrade
 from callboard_security.packages import NPM_LOCKS, collect
-from callboard_security.verdicts import counted, judged
 
 NPM_SEVERITIES = {
     "critical": Severity.CRITICAL,

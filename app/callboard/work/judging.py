@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from callboard.api import Context, Finding, Result, Severity, failed, passed, unknown
+from callboard.work.agent import Result, failed, passed, unknown
+from callboard.work.context import Context
+from callboard.work.finding import Finding, Severity
 
 SHOWN_REASONS = 3
 
