@@ -253,8 +253,11 @@ class Engine:
         events += decision.events
         if events:
             self._record(events)
-        else:
-            self._act()
+            return
+        if self.state.stirred:
+            self._publish([], list(self.state.stirred))
+            self.state.stirred.clear()
+        self._act()
 
     def _grant(self, wish: Wish, now: float, events: list[Event]) -> None:
         if wish.answer.done():
