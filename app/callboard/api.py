@@ -23,6 +23,7 @@ from callboard.work.finding import Finding, Severity, clean
 from callboard.work.hooks import hookimpl
 from callboard.work.jobs import Job
 from callboard.work.judging import counted, judged, tally
+from callboard.work.memory import Memory
 from callboard.work.options import NoOptions, option
 from callboard.work.reports.bounds import ReportError, load_json
 from callboard.work.reports.coverage import read_coverage_xml, read_lcov
@@ -39,34 +40,47 @@ from callboard.work.reports.shapes import (
     TestReport,
 )
 from callboard.work.running import ToolRun
+from callboard.work.sections import Act, Bars, Block, Cell, Figure, Figures, Section, Table, Words
+from callboard.work.upstream import Upstream
 from callboard.work.workspace import Workspace
 from callboard.work.worktree import Worktree
 
 __all__ = [
+    "Act",
     "Action",
     "Agent",
+    "Bars",
+    "Block",
     "BoundaryError",
     "CallboardError",
+    "Cell",
     "Component",
     "Context",
     "CoverageReport",
     "Effects",
+    "Figure",
+    "Figures",
     "FileCoverage",
     "Finding",
     "Job",
     "Lock",
+    "Memory",
     "Needs",
     "NoOptions",
     "ReportError",
     "Result",
     "Sbom",
+    "Section",
     "Severity",
+    "Table",
     "TestCase",
     "TestOutcome",
     "TestReport",
     "Tool",
     "ToolRun",
+    "Upstream",
     "Verdict",
+    "Words",
     "Workspace",
     "Worktree",
     "action",

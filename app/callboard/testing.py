@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,18 @@ class Outcome:
         """The rules of all findings."""
         return {finding.rule for finding in self.findings}
 
+    def sections(self) -> dict[str, list[dict[str, Any]]]:
+        """What was put into each section last: blocks as the pages get them."""
+        return {message["name"]: message["blocks"] for message in self.messages if message["t"] == "section"}
+
+    def metrics(self) -> dict[str, float]:
+        """The last value of each metric."""
+        return {message["name"]: message["value"] for message in self.messages if message["t"] == "metric"}
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """The jobs that were added to the run."""
+        return [job for message in self.messages if message["t"] == "tasks" for job in message["jobs"]]
+
 
 def run_action(
     agent: Agent,
@@ -41,12 +53,15 @@ def run_action(
     *,
     config: Mapping[str, Any] | None = None,
     spool: Path | None = None,
+    data: Path | None = None,
+    before: Sequence[Mapping[str, Any]] = (),
 ) -> Outcome:
     """Runs the agent's action on the workspace and returns what came of it.
 
-    `spool` is where output and artefacts are kept (by default a folder that the caller may remove). Raises
-    `PluginError` for an action that the agent does not have and `ConfigError` for wrong options; what the action raises
-    goes through.
+    `spool` is where output and artefacts are kept (by default a folder that the caller may remove), `data` where the
+    agent remembers (by default in `spool`), `before` the tasks before this one: name, action, state and spool folder of
+    each. Raises `PluginError` for an action that the agent does not have and `ConfigError` for wrong options;
+    what the action raises goes through.
     """
     described = agent.actions().get(action)
     if described is None:
@@ -63,6 +78,9 @@ def run_action(
             task=f"{agent.name}.{action}",
             config=config,
             tools=agent.tools,
+            data=data,
+            before=before,
+            options=options,
         )
         values = make_options(described.options, options or {}, f"{agent.name}.{action}")
         result = getattr(agent, described.method)(context, values)

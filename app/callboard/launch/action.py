@@ -77,6 +77,9 @@ def _performed(order: dict[str, Any]) -> dict[str, Any]:
         attempt=order["attempt"],
         config=order["config"],
         tools=agent.tools,
+        data=Path(order["data"]),
+        before=order.get("before", ()),
+        options=order["options"],
     )
     result = getattr(agent, action.method)(context, options)
     if context.left_out:

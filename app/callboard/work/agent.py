@@ -46,7 +46,8 @@ class Effects:
 
     `reads` and `writes` are glob patterns relative to the workspace. An action that is `idempotent`
     may be run again after a crash without asking a person. `environment` names what it changes
-    outside of the workspace (a deployment environment, say).
+    outside of the workspace (a deployment environment, say). A `pure` action judges by the files that it `reads`, its
+    options and its tools alone: with the same ones its earlier success may stand.
     """
 
     reads: tuple[str, ...] = ("**",)
@@ -54,6 +55,7 @@ class Effects:
     idempotent: bool = True
     environment: str = ""
     network: bool = False
+    pure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class Action:
     attempts: int
     tools: tuple[str, ...]
     method: str
+    provides: tuple[str, ...] = ()
+    undo: str = ""
 
 
 ActionMethod = Callable[..., Result | None]
@@ -108,12 +112,16 @@ def action(
     memory_limit_mb: float = 0.0,
     attempts: int = 1,
     tools: Sequence[str] = (),
+    provides: Sequence[str] = (),
+    undo: str = "",
 ) -> Callable[[ActionMethod], ActionMethod]:
     """Marks a method `def NAME(self, ctx, options) -> Result` of an `Agent` as an action.
 
     `time_limit` is in seconds. `memory_limit_mb` bounds the whole process tree, 0 for a limit worked out
     from the needs. `attempts` counts all tries; only a crash, a time limit or a loss is tried again,
-    never a verdict. `tools` are names of the agent's tools. The docstring's first line is the summary.
+    never a verdict. `tools` are names of the agent's tools. `provides` are capabilities in plain words ('python-tests')
+    by which work can be asked for without naming an agent. `undo` names the agent's own action that takes back what this
+    one did; it is run, with the same options, when the task fails or is lost. The docstring's first line is the summary.
     """
 
     def mark(method: ActionMethod) -> ActionMethod:
@@ -129,6 +137,8 @@ def action(
             memory_limit_mb=memory_limit_mb,
             attempts=attempts,
             tools=tuple(tools),
+            provides=tuple(provides),
+            undo=undo,
             method=method.__name__,
         )
         setattr(method, "callboard_action", described)

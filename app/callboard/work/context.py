@@ -13,11 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from callboard.core.boundary import boundary_from
+from callboard.errors import CallboardError
 from callboard.work.agent import Tool
 from callboard.work.finding import LONGEST_PATH, Finding, Severity, clean, identified, relative_path
 from callboard.work.interpreter import find_program, workspace_python
+from callboard.work.jobs import Job
+from callboard.work.memory import Memory, memory_folder
 from callboard.work.messages import ANSWERS, MESSAGES, MessageWriter
 from callboard.work.running import ToolRun, run_tool
+from callboard.work.sections import MOST_BLOCKS, Block, block_fields
+from callboard.work.upstream import Upstream, upstream_of
 from callboard.work.workspace import Workspace
 from callboard.work.worktree import Worktree
 
@@ -29,7 +34,8 @@ class Context:
 
     `workspace` is a read-only view; `scratch` a private folder that is removed afterwards; `config` the checked
     tables of `callboard.toml`, `settings` the agent's own table in it; `boundary` what must not be touched;
-    `task` and `attempt` say who this is.
+    `task` and `attempt` say who this is, `options` what it was asked with. `memory` is what the agent remembers about
+    this workspace.
     """
 
     def __init__(
@@ -43,6 +49,9 @@ class Context:
         attempt: int = 1,
         config: Mapping[str, Any] | None = None,
         tools: Sequence[Tool] = (),
+        data: Path | None = None,
+        before: Sequence[Mapping[str, Any]] = (),
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         self.workspace = Workspace(workspace, config)
         self.spool = spool
@@ -51,6 +60,11 @@ class Context:
         self.attempt = attempt
         self.config: Mapping[str, Any] = config or {}
         self.settings: Mapping[str, Any] = self.config.get("agents", {}).get(agent, {})
+        self.agent = agent
+        self.options: Mapping[str, Any] = options or {}
+        self.data = data or spool / "data"
+        self.memory = Memory(memory_folder(self.data, workspace, agent or "none"))
+        self._before = before
         self.boundary = boundary_from(self.config.get("boundary", {}))
         self.artifacts = spool / "artifacts"
         self._tools = {tool.name: tool for tool in tools}
@@ -116,6 +130,29 @@ class Context:
             shutil.copyfile(path, kept)
         self._writer.send("artifact", name=label, path=f"artifacts/{label}", size=kept.stat().st_size, format=kind)
         return kept
+
+    def show(self, section: str, *blocks: Block) -> None:
+        """Puts the blocks into a section that the agent declares with the hook `callboard_sections`, in place of what was there.
+
+        Raises `CallboardError` for more than MOST_BLOCKS, and ValueError when they are larger than a message may be.
+        """
+        if len(blocks) > MOST_BLOCKS:
+            raise CallboardError(f"section '{section}' gets {len(blocks)} blocks; at most {MOST_BLOCKS} are shown")
+        self._writer.send("section", name=clean(section, 80), blocks=[block_fields(block) for block in blocks])
+
+    @cached_property
+    def upstream(self) -> Mapping[str, Upstream]:
+        """The tasks of the same run that this one needs or comes after, by name, with their outputs and artefacts."""
+        return upstream_of(self._before)
+
+    def add_tasks(self, jobs: Sequence[Job]) -> None:
+        """Adds tasks to the run that this attempt belongs to: a fan-out over what was found.
+
+        A job may need tasks of the run and others of the same call, by name; `because` says why it was added. They start when this
+        attempt has succeeded, and whoever needs this task then waits for them too. All are added, or none: names that are taken,
+        cycles, unknown actions and wrong options fail the attempt, with the reason.
+        """
+        self._writer.send("tasks", jobs=[asdict(job) for job in jobs])
 
     def ask(self, question: str, choices: Sequence[str], timeout: float | None = None) -> str:
         """Asks a person and waits; returns one of `choices`. Raises TimeoutError after `timeout` seconds."""

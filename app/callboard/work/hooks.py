@@ -6,6 +6,7 @@ import pluggy
 
 from callboard.work.agent import Agent
 from callboard.work.jobs import Job
+from callboard.work.sections import Section
 from callboard.work.workspace import Workspace
 
 PROJECT = "callboard"
@@ -24,3 +25,7 @@ class Hooks:
     @hookspec
     def callboard_detect(self, workspace: Workspace) -> Sequence[Job]:  # type: ignore[empty-body]
         """Jobs for what lies in the workspace; looks only, runs nothing of it; ends within ten seconds."""
+
+    @hookspec
+    def callboard_sections(self) -> Sequence[Section]:  # type: ignore[empty-body]
+        """Sections of the agents' pages; attempts fill them with `Context.show`."""

@@ -9,6 +9,8 @@ metric     name, value, unit
 artifact   name, path (relative to the spool folder), size, format
 ask        id, question, choices; answered by a line in the file of answers: id, choice, by
 patch      name, path, base (commit), files, proof
+section    name, blocks (see `callboard.work.sections`)
+tasks      jobs: the fields of a Job each; they join the run once the attempt has succeeded
 result     verdict (pass|fail|unknown|null), summary, data_age_days, outputs
 """
 
