@@ -5,17 +5,18 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import callboard
 from callboard.agents.bounded import run_bounded
-from callboard.agents.claims import agent_info
-from callboard.agents.crew import AgentInfo, Catalogue, PluginInfo
+from callboard.agents.claims import agent_info, section_info
+from callboard.agents.crew import AgentInfo, Catalogue, PluginInfo, SectionInfo
 from callboard.errors import PluginError
 from callboard.work.finding import clean
 
-FORMAT = 1
+FORMAT = 2
 CACHE = Path("cache", "catalogue.json")
 LARGEST = 64_000_000
 DESCRIBE_S = 10.0
@@ -67,6 +68,8 @@ def catalogue_from(lines: Sequence[Mapping[str, Any]]) -> Catalogue:
                 continue
             agents[info.name] = info
             offered.append(info.name)
+        for agent, sections in _sections(line, name, offered, errors).items():
+            agents[agent] = replace(agents[agent], sections=sections)
         plugins.append(
             PluginInfo(
                 name=name,
@@ -78,6 +81,24 @@ def catalogue_from(lines: Sequence[Mapping[str, Any]]) -> Catalogue:
             )
         )
     return Catalogue(tuple(plugins), tuple(agents.values()))
+
+
+def _sections(
+    line: Mapping[str, Any], plugin: str, agents: Sequence[str], errors: list[str]
+) -> dict[str, tuple[SectionInfo, ...]]:
+    """The sections of a plugin by agent; what is wrong with those that were left out goes to `errors`."""
+    found: dict[str, dict[str, SectionInfo]] = {}
+    for value in _list(line.get("sections"))[:200]:
+        try:
+            section = section_info(value, plugin, agents)
+        except PluginError as error:
+            errors.append(str(error))
+            continue
+        if section.name in found.setdefault(section.agent, {}):
+            errors.append(f"agent '{section.agent}' has two sections named '{section.name}'; rename one")
+            continue
+        found[section.agent][section.name] = section
+    return {agent: tuple(sections.values()) for agent, sections in found.items()}
 
 
 def _asked(paths: Sequence[Path], seconds: float) -> list[dict[str, Any]]:

@@ -3,10 +3,11 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from callboard.agents.crew import ActionInfo, AgentInfo, ToolInfo
+from callboard.agents.crew import ActionInfo, AgentInfo, SectionInfo, ToolInfo
 from callboard.core.resources import Lock, Needs
 from callboard.errors import PluginError
 from callboard.work.agent import Effects
@@ -15,6 +16,11 @@ from callboard.work.finding import clean
 AGENT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 ACTION_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}\.[A-Za-z][A-Za-z0-9_.-]{0,79}")
 TOOL_NAME = re.compile(r"[A-Za-z0-9][\w.+@-]{0,79}")
+SECTION_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
+CAPABILITY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
+METRIC = re.compile(r"[A-Za-z0-9][\w.:/ -]{0,199}\*?")
+MOST_CAPABILITIES = 20
+MOST_TRENDS = 20
 LARGEST_SCHEMA = 100_000
 DEEPEST_SCHEMA = 12
 MOST_ITEMS = 500
@@ -112,6 +118,10 @@ def agent_info(value: Any, plugin: str, entry: str) -> tuple[AgentInfo, list[str
             errors.append(str(error))
             continue
         actions[action.name] = action
+    for own in list(actions.values()):
+        if own.undo and own.undo not in actions:
+            errors.append(f"action '{own.name}' is taken back by '{own.undo}', which agent '{name}' does not have")
+            actions[own.name] = replace(own, undo="")
     info = AgentInfo(
         name=name,
         title=claim.text("title", longest=100) or name,
@@ -122,6 +132,22 @@ def agent_info(value: Any, plugin: str, entry: str) -> tuple[AgentInfo, list[str
         actions=tuple(actions.values()),
     )
     return info, errors
+
+
+def section_info(value: Any, plugin: str, agents: Iterable[str]) -> SectionInfo:
+    """The section that is claimed; raises `PluginError` when it cannot be used, or is not one of the plugin's agents'."""
+    claim = Claim(value, f"a section of plugin '{plugin}'")
+    name = claim.name(SECTION_NAME)
+    claim.where = f"section '{name}' of plugin '{plugin}'"
+    agent = claim.text("agent", longest=40)
+    if agent not in agents:
+        raise PluginError(f"{claim.where} belongs to agent '{agent}', which the plugin does not offer")
+    trends = claim.texts("trends")
+    if len(trends) > MOST_TRENDS or not all(METRIC.fullmatch(trend) for trend in trends):
+        raise PluginError(
+            f"trends of {claim.where} must be at most {MOST_TRENDS} names of metrics, such as '{agent}.found' or '{agent}.*'"
+        )
+    return SectionInfo(name, agent, claim.text("title", longest=100) or name, claim.text("empty"), trends)
 
 
 def _tool(claim: Claim) -> ToolInfo:
@@ -163,7 +189,18 @@ def _action(claim: Claim, agent: str, tools: Mapping[str, ToolInfo], plugin: str
         tools=claim.texts("tools"),
         plugin=plugin,
         entry=entry,
+        provides=_capabilities(claim),
+        undo=claim.name(ACTION_NAME, "undo") if claim.text("undo", "") else "",
     )
+
+
+def _capabilities(claim: Claim) -> tuple[str, ...]:
+    found = tuple(dict.fromkeys(claim.texts("provides")))
+    if len(found) > MOST_CAPABILITIES or not all(CAPABILITY.fullmatch(word) for word in found):
+        raise PluginError(
+            f"provides of {claim.where} must be at most {MOST_CAPABILITIES} plain words, such as 'python-tests'"
+        )
+    return found
 
 
 def needs_of(claim: Claim) -> Needs:
@@ -191,6 +228,7 @@ def _effects(claim: Claim) -> Effects:
         idempotent=claim.flag("idempotent"),
         environment=claim.text("environment", "", longest=100),
         network=claim.flag("network", False),
+        pure=claim.flag("pure", False),
     )
 
 

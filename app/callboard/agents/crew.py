@@ -24,7 +24,8 @@ class ToolInfo:
 @dataclass(frozen=True, slots=True)
 class ActionInfo:
     """One thing that an agent can do. `name` is the full name, `schema` the JSON schema of its options, `plugin` the
-    name of the plugin and `entry` the value of its entry point, by which an attempt loads it."""
+    name of the plugin and `entry` the value of its entry point, by which an attempt loads it. `provides` are the
+    capabilities that it is found by, `undo` is the full name of the action that takes back what it did, '' for none."""
 
     name: str
     agent: str
@@ -39,6 +40,19 @@ class ActionInfo:
     tools: tuple[str, ...]
     plugin: str
     entry: str
+    provides: tuple[str, ...] = ()
+    undo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SectionInfo:
+    """A part of an agent's page that the agent's attempts fill; see `callboard.work.sections.Section`."""
+
+    name: str
+    agent: str
+    title: str
+    empty: str
+    trends: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +66,7 @@ class AgentInfo:
     plugin: str
     tools: tuple[ToolInfo, ...]
     actions: tuple[ActionInfo, ...]
+    sections: tuple[SectionInfo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +108,10 @@ class Catalogue:
         """All actions of all agents."""
         return tuple(action for agent in self.agents for action in agent.actions)
 
+    def providing(self, capability: str) -> tuple[ActionInfo, ...]:
+        """The actions that provide the capability, in the order of the agents."""
+        return tuple(action for action in self.actions if capability in action.provides)
+
     def without(self, agents: frozenset[str]) -> "Catalogue":
         """The same without these agents, as when they are switched off."""
         return Catalogue(self.plugins, tuple(agent for agent in self.agents if agent.name not in agents))
@@ -123,4 +142,5 @@ def _plain(agent: AgentInfo) -> dict[str, Any]:
         "plugin": agent.plugin,
         "tools": [asdict(tool) for tool in agent.tools],
         "actions": actions,
+        "sections": [asdict(section) for section in agent.sections],
     }

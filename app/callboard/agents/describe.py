@@ -17,6 +17,7 @@ from callboard.agents.loading import Point, entry_points, hook_functions, listed
 from callboard.errors import PluginError
 from callboard.work.agent import Action, Agent
 from callboard.work.options import options_schema
+from callboard.work.sections import Section
 
 MEMORY_MB = 2_048
 MOST_WATCHED = 5_000
@@ -46,6 +47,7 @@ def _line(point: Point, answer: Answer) -> dict[str, Any]:
         "errors": [answer.trouble] if answer.trouble else value.get("errors", []),
         "passing": answer.passing,
         "agents": value.get("agents", []),
+        "sections": value.get("sections", []),
     }
 
 
@@ -59,7 +61,24 @@ def described(point: Point) -> dict[str, Any]:
                 agents.append(_agent(agent, errors))
             except BaseException as error:
                 errors.append(said(error))
-    return {"agents": agents, "errors": errors}
+    return {"agents": agents, "sections": _sections(point, errors), "errors": errors}
+
+
+def _sections(point: Point, errors: list[str]) -> list[dict[str, Any]]:
+    """The sections that the plugin declares; a hook that fails costs its sections alone."""
+    found: list[dict[str, Any]] = []
+    try:
+        for call in hook_functions(point, "callboard_sections"):
+            for section in listed(call(), "callboard_sections"):
+                if isinstance(section, Section):
+                    found.append(asdict(section))
+                else:
+                    errors.append(
+                        f"callboard_sections offers {type(section).__name__}; it must offer instances of Section"
+                    )
+    except Exception as error:
+        errors.append(f"callboard_sections: {said(error)}")
+    return found
 
 
 def _agent(agent: Any, errors: list[str]) -> dict[str, Any]:
@@ -93,6 +112,8 @@ def _action(agent: str, action: Action) -> dict[str, Any]:
         "memory_limit_mb": action.memory_limit_mb,
         "attempts": action.attempts,
         "tools": list(action.tools),
+        "provides": list(action.provides),
+        "undo": f"{agent}.{action.undo}" if action.undo else "",
     }
 
 

@@ -50,6 +50,7 @@ class Crew(Room):
             "plugin": agent.plugin,
             "bundled": plugin.bundled if plugin else False,
             "actions": [_action_row(action) for action in agent.actions],
+            "sections": [asdict(section) for section in agent.sections],
             "tools": tools,
             "trouble": plugin.error if plugin else "",
         }
@@ -130,6 +131,8 @@ def _action_row(action: Any) -> Row:
         "time_limit": action.time_limit,
         "attempts": action.attempts,
         "tools": list(action.tools),
+        "provides": list(action.provides),
+        "undo": action.undo or None,
     }
 
 
@@ -149,7 +152,8 @@ def _unknown_agent(name: str) -> Row:
     return {
         "name": name, "title": name, "summary": "", "version": "", "plugin": "", "bundled": False, "state": "absent",
         "paused": None, "concurrency": 0, "running": [], "tasks": [], "waiting": 0, "progress": None, "note": "",
-        "eta": None, "cpus_now": 0.0, "memory_now_mb": 0.0, "last": None, "actions": [], "tools": [], "trouble": "",
+        "eta": None, "cpus_now": 0.0, "memory_now_mb": 0.0, "last": None, "actions": [], "sections": [], "tools": [],
+        "trouble": "",
     }  # fmt: skip
 
 

@@ -136,6 +136,8 @@ class Action(Row):
     effects: dict[str, Any]
     options: dict[str, Any]
     tools: list[str]
+    provides: Annotated[list[str], Field(description="Capabilities by which work can be asked for")] = []
+    undo: Annotated[str | None, Field(description="The action that takes back what this one did")] = None
 
 
 class Agent(Row):
