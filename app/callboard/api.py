@@ -19,7 +19,7 @@ from callboard.core.resources import Lock, Needs
 from callboard.errors import BoundaryError, CallboardError
 from callboard.work.agent import Action, Agent, Effects, Result, Tool, Verdict, action, failed, passed, unknown
 from callboard.work.context import Context
-from callboard.work.finding import Finding, Severity, clean
+from callboard.work.finding import Finding, Severity, clean, unparsable
 from callboard.work.hooks import hookimpl
 from callboard.work.jobs import Job
 from callboard.work.judging import counted, judged, tally
@@ -100,4 +100,5 @@ __all__ = [
     "sarif_of",
     "tally",
     "unknown",
+    "unparsable",
 ]

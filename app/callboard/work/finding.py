@@ -89,3 +89,24 @@ def identified(finding: Finding, line_text: str = "", nth: int = 0) -> Finding:
     words = " ".join(line_text.split()) or re.sub(r"\d+", "#", finding.message)
     mark = "\x1f".join((finding.rule, finding.path, words, str(nth)))
     return replace(finding, fingerprint=hashlib.sha256(mark.encode("utf-8", "replace")).hexdigest()[:16])
+
+
+def unparsable(
+    path: str, why: str, *, line: int = 0, column: int = 0, tool: str = "", severity: Severity = Severity.HIGH
+) -> Finding:
+    """A file that cannot be read as what it should be; `why` is the reader's own words, with the mend if it is known.
+
+    Everybody who meets that file gives the same fingerprint, so that it shows as one finding with many witnesses.
+    """
+    mark = hashlib.sha256(f"unparsable\x1f{path}".encode("utf-8", "replace")).hexdigest()[:16]
+    return Finding(
+        rule="unparsable",
+        severity=severity,
+        message=f"{path} cannot be read: {why}",
+        path=path,
+        line=line,
+        column=column,
+        help="mend the file; until then nothing that reads it can be checked",
+        tool=tool,
+        fingerprint=mark,
+    )
