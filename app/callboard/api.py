@@ -40,6 +40,7 @@ from callboard.work.reports.shapes import (
     TestReport,
 )
 from callboard.work.running import ToolRun
+from callboard.work.sealing import SealError, keyed_hash, seal, sealing_key, unseal
 from callboard.work.sections import Act, Bars, Block, Cell, Figure, Figures, Section, Table, Words
 from callboard.work.upstream import Upstream
 from callboard.work.workspace import Workspace
@@ -70,6 +71,7 @@ __all__ = [
     "ReportError",
     "Result",
     "Sbom",
+    "SealError",
     "Section",
     "Severity",
     "Table",
@@ -89,6 +91,7 @@ __all__ = [
     "failed",
     "hookimpl",
     "judged",
+    "keyed_hash",
     "load_json",
     "option",
     "passed",
@@ -98,7 +101,10 @@ __all__ = [
     "read_lcov",
     "read_sarif",
     "sarif_of",
+    "seal",
+    "sealing_key",
     "tally",
     "unknown",
     "unparsable",
+    "unseal",
 ]

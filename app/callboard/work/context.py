@@ -21,6 +21,7 @@ from callboard.work.jobs import Job
 from callboard.work.memory import Memory, memory_folder
 from callboard.work.messages import ANSWERS, MESSAGES, MessageWriter
 from callboard.work.running import ToolRun, run_tool
+from callboard.work.sealing import seal, sealing_key
 from callboard.work.sections import MOST_BLOCKS, Block, block_fields
 from callboard.work.upstream import Upstream, upstream_of
 from callboard.work.workspace import Workspace
@@ -217,16 +218,22 @@ class Context:
         """A copy of the workspace for changes, a context manager; see `Worktree`."""
         return Worktree(self.workspace.path, self.scratch, with_changes=with_changes)
 
-    def patch(self, worktree: Worktree, name: str, proof: Mapping[str, Any]) -> Path | None:
+    def patch(
+        self, worktree: Worktree, name: str, proof: Mapping[str, Any], *, secrets: Sequence[str] = ()
+    ) -> Path | None:
         """Keeps what was changed in the worktree as a patch with its proof; None when nothing was changed.
 
-        Raises `BoundaryError` for a patch that touches a protected path.
+        `secrets` that the patch removes are not kept with it: it is sealed, and the proof's 'sealed' says how (see `sealing`).
+        Raises `BoundaryError` for a patch that touches a protected path, `SealError` for one that cannot be sealed.
         """
         text, files = worktree.diff()
         if not files:
             return None
         for changed in files:
             self.boundary.check_path(changed)
+        if secrets:
+            sealed, seals = seal(text.decode("utf-8", "surrogateescape"), secrets, sealing_key(self.data))
+            text, proof = sealed.encode("utf-8", "surrogateescape"), {**proof, "sealed": seals}
         path = self.scratch / f"{name}.patch"
         path.write_bytes(text)
         kept = self.artifact(path, kind="patch")
