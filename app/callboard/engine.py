@@ -29,9 +29,10 @@ from callboard.core.events import (
     QuestionAnswered,
     QuestionAsked,
     RunSubmitted,
+    SectionShown,
     attempt_of,
 )
-from callboard.core.facts import Asked, Began, Ended, Fact, Found, Kept, Measured, Progressed
+from callboard.core.facts import Asked, Began, Ended, Fact, Found, Kept, Measured, Progressed, Shown
 from callboard.core.fold import fold
 from callboard.core.resources import Capacity
 from callboard.core.retry import after_end
@@ -45,7 +46,7 @@ T = TypeVar("T")
 
 RETRY_FULL_S = 1.0
 MEASURE_S = 1.0
-LIGHT = (AttemptBegan, FindingsFound, MetricsTaken, ArtifactKept)
+LIGHT = (AttemptBegan, FindingsFound, MetricsTaken, ArtifactKept, SectionShown)
 
 
 @dataclass(slots=True)
@@ -306,6 +307,8 @@ class Engine:
                 event = ArtifactKept(
                     fact.at, key.run, key.task, key.attempt, fact.name, fact.path, fact.size, fact.format, fact.patch
                 )
+            case Shown():
+                event = SectionShown(fact.at, key.run, key.task, key.attempt, fact.nth, fact.name, fact.blocks)
             case Asked():
                 event = QuestionAsked(fact.at, key.run, key.task, key.attempt, fact.question, fact.text, fact.choices)
         try:
@@ -451,5 +454,7 @@ def _count_told(event: Event, told: dict[AttemptKey, Counter[str]]) -> None:
             told[attempt_of(event)]["kept"] += 1
         case QuestionAsked():
             told[attempt_of(event)]["asked"] += 1
+        case SectionShown():
+            told[attempt_of(event)]["shown"] = event.nth
         case _:
             pass

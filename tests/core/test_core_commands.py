@@ -168,6 +168,7 @@ SENTENCES: list[tuple[e.Event, str]] = [
     (e.FindingsFound(1.0, 1, 0, 1, ({}, {})), "Attempt 1 noticed 2 finding(s)."),
     (e.MetricsTaken(1.0, 1, 0, 1, (("coverage", 81.5, "%"), ("tests", 12.0, ""))), "Measured coverage 81.5 %, tests 12."),
     (e.ArtifactKept(1.0, 1, 0, 1, "report.xml", "report.xml", 12345), "Kept report.xml (12,345 bytes)."),
+    (e.SectionShown(1.0, 1, 0, 1, 1, "coverage", ()), "Showed section coverage on the agent's page."),
     (e.QuestionAsked(1.0, 1, 0, 1, "q", "Deploy?", ("yes", "no")), "Asks: Deploy? (yes / no)"),
     (e.QuestionAnswered(1.0, 1, 0, 1, "q", "yes", "ann"), "ann answered: yes."),
     (e.ScheduleFired(1.0, "s", 1.0, 7, 2), "Schedule 's' started run 7. 2 earlier due time(s) were missed."),

@@ -14,6 +14,7 @@ from callboard.core.events import (
     MetricsTaken,
     QuestionAsked,
     RunSubmitted,
+    SectionShown,
 )
 from callboard.core.resources import Capacity
 from callboard.core.task import Priority, Process, TaskSpec
@@ -44,6 +45,7 @@ async def test_what_the_log_has_is_told_to_the_launcher() -> None:
             MetricsTaken(1.0, 1, 0, 1, (("m", 1.0, ""),)),
             ArtifactKept(1.0, 1, 0, 1, "a", "artifacts/a", 1),
             QuestionAsked(1.0, 1, 0, 1, "q", "?", ("y", "n")),
+            SectionShown(1.0, 1, 0, 1, 4, "s", ()),
         ]
     )
     clock = SystemClock()
@@ -55,4 +57,6 @@ async def test_what_the_log_has_is_told_to_the_launcher() -> None:
         await asyncio.sleep(0.01)
     engine.close()
     await work
-    assert [dict(item.told) for item in launcher.left] == [{"findings": 3, "metrics": 1, "kept": 1, "asked": 1}]
+    assert [dict(item.told) for item in launcher.left] == [
+        {"findings": 3, "metrics": 1, "kept": 1, "asked": 1, "shown": 4}
+    ]

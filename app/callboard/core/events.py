@@ -232,6 +232,19 @@ class QuestionAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class SectionShown:
+    """An attempt put blocks into a section of its agent's page; `nth` counts what it put into sections, from 1."""
+
+    at: float
+    run: int
+    task: int
+    attempt: int
+    nth: int
+    name: str
+    blocks: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ScheduleFired:
     """A due time of a schedule was dealt with: a run was submitted, or `note` says why not.
 
@@ -265,6 +278,7 @@ Event = (
     | ArtifactKept
     | QuestionAsked
     | QuestionAnswered
+    | SectionShown
     | ScheduleFired
 )
 
@@ -278,6 +292,7 @@ AttemptEvent = (
     | ArtifactKept
     | QuestionAsked
     | QuestionAnswered
+    | SectionShown
 )
 
 

@@ -108,4 +108,15 @@ class Asked:
     choices: tuple[str, ...]
 
 
-Fact = Began | Ended | Progressed | Found | Measured | Kept | Asked
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Blocks for a section of the agent's page, already checked; `nth` counts what the attempt put into sections, from 1."""
+
+    key: AttemptKey
+    at: float
+    nth: int
+    name: str
+    blocks: tuple[Mapping[str, Any], ...]
+
+
+Fact = Began | Ended | Progressed | Found | Measured | Kept | Asked | Shown

@@ -23,6 +23,7 @@ from callboard.core.events import (
     RetryAsked,
     RunSubmitted,
     ScheduleFired,
+    SectionShown,
     TasksAdded,
 )
 from callboard.core.intervention import cancel, decision, priority, retry
@@ -79,7 +80,7 @@ def fold(state: State, event: Event) -> None:
                 raise Refused(f"task {task.key} does not ask question '{event.question}'")
             task.questions = {k: v for k, v in (task.questions or {}).items() if k != event.question} or None
             state.changed_tasks[task] = None
-        case MetricsTaken() | ArtifactKept():
+        case MetricsTaken() | ArtifactKept() | SectionShown():
             state.task(TaskKey(event.run, event.task))
         case AgentSet():
             _agent_set(state, event)

@@ -22,6 +22,7 @@ from callboard.core.events import (
     RetryAsked,
     RunSubmitted,
     ScheduleFired,
+    SectionShown,
     TasksAdded,
 )
 from callboard.core.holds import gib, number
@@ -66,6 +67,8 @@ def sentence(event: Event) -> str:
             )
         case ArtifactKept():
             return f"Kept {event.name} ({event.size:,} bytes)."
+        case SectionShown():
+            return f"Showed section {event.name} on the agent's page."
         case QuestionAsked():
             return f"Asks: {event.text} ({' / '.join(event.choices)})"
         case QuestionAnswered():

@@ -59,7 +59,7 @@ def _settle(order: dict[str, Any]) -> None:
 
 def _performed(order: dict[str, Any]) -> dict[str, Any]:
     try:
-        agent = _agent(order["plugin"], order["agent"])
+        agent, manager = _agent(order["plugin"], order["agent"])
     except PluginError as error:
         if error.__cause__ is not None:
             traceback.print_exception(error.__cause__)
@@ -80,6 +80,7 @@ def _performed(order: dict[str, Any]) -> dict[str, Any]:
         data=Path(order["data"]),
         before=order.get("before", ()),
         options=order["options"],
+        sections=_sections(manager, agent.name),
     )
     result = getattr(agent, action.method)(context, options)
     if context.left_out:
@@ -88,7 +89,17 @@ def _performed(order: dict[str, Any]) -> dict[str, Any]:
     return {"how": "exited"}
 
 
-def _agent(plugin: str, name: str) -> Agent:
+def _sections(manager: pluggy.PluginManager, agent: str) -> frozenset[str]:
+    """The sections that the plugin declares for the agent; none, with a word in the log, when it cannot say."""
+    try:
+        declared = [section for sections in manager.hook.callboard_sections() for section in sections or ()]
+        return frozenset(section.name for section in declared if section.agent == agent)
+    except BaseException as error:
+        print(f"WARNING: callboard_sections of agent '{agent}' failed: {_said(error)}")
+        return frozenset()
+
+
+def _agent(plugin: str, name: str) -> tuple[Agent, pluggy.PluginManager]:
     loaded = _load(plugin)
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(Hooks)
@@ -99,7 +110,7 @@ def _agent(plugin: str, name: str) -> Agent:
         raise PluginError(f"plugin '{plugin}' cannot say which agents it has: {_said(error)}") from error
     for agent in offered:
         if isinstance(agent, Agent) and agent.name == name:
-            return agent
+            return agent, manager
     known = ", ".join(str(getattr(agent, "name", agent)) for agent in offered) or "none"
     raise PluginError(f"plugin '{plugin}' has no agent '{name}'; its agents: {known}")
 

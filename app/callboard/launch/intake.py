@@ -7,21 +7,33 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from callboard.core.facts import Asked, Fact, Found, Kept, Measured, Progressed
+from callboard.core.facts import Asked, Fact, Found, Kept, Measured, Progressed, Shown
 from callboard.core.task import AttemptKey, Verdict
+from callboard.launch.shown import section_blocks, section_name
 from callboard.launch.values import BadMessage, finding, inner_path, number, regular, text, whole
 
 FINDINGS_AT_ONCE = 200
 METRICS_AT_ONCE = 500
 LARGEST_OUTPUTS = 65_536
-MOST = {"finding": 5_000, "metric": 20_000, "artifact": 1_000, "patch": 100, "ask": 100, "result": 10}
+MOST = {
+    "finding": 5_000,
+    "metric": 20_000,
+    "artifact": 1_000,
+    "patch": 100,
+    "ask": 100,
+    "result": 10,
+    "section": 10_000,
+}
+MOST_SECTIONS = 20
+SHOWN_AT_ONCE = 100
 
 
 class Intake:
     """Takes lines, hands out facts. A line that is no proper message is counted in `bad`, what is too much in `left_out`.
 
     `result` is the last one that could be used, `trouble` says what is wrong with one that could not. `told` counts what was
-    told of the attempt before, by a former engine: 'findings', 'metrics', 'kept', 'asked'; so many of each are left out.
+    told of the attempt before, by a former engine: 'findings', 'metrics', 'kept', 'asked', 'shown'; so many of each are left out.
+    Of what is put into a section the newest counts: after SHOWN_AT_ONCE it waits for the end of the attempt.
     """
 
     def __init__(
@@ -37,6 +49,8 @@ class Intake:
         self._progress: Progressed | None = None
         self._facts: list[Fact] = []
         self._held: Kept | None = None
+        self._sections: dict[str, Shown | None] = {}
+        self._shown = 0
         self.bad = 0
         self.left_out = 0
         self.result: Mapping[str, Any] | None = None
@@ -73,8 +87,17 @@ class Intake:
         metrics = [metric for metric in self._metrics if not self._is_told("metrics")]
         for first in range(0, len(metrics), METRICS_AT_ONCE):
             facts.append(Measured(self._key, at, tuple(metrics[first : first + METRICS_AT_ONCE])))
+        facts += self._sections_now(is_last=is_last)
         self._facts, self._findings, self._metrics, self._progress = [], [], [], None
         return facts
+
+    def _sections_now(self, *, is_last: bool) -> list[Fact]:
+        if self._shown >= SHOWN_AT_ONCE and not is_last:
+            return []
+        shown = sorted((fact for fact in self._sections.values() if fact is not None), key=lambda fact: fact.nth)
+        self._sections = dict.fromkeys(self._sections)
+        self._shown += len(shown)
+        return list(shown)
 
     def _is_told(self, kind: str) -> bool:
         if self._told[kind] <= 0:
@@ -98,6 +121,8 @@ class Intake:
                 self._patch(message)
             case "ask":
                 self._asked(message)
+            case "section":
+                self._section(message)
             case "result":
                 self.result, self.trouble = _result(message), ""
             case "log":
@@ -143,6 +168,15 @@ class Intake:
             raise BadMessage("'id' or 'choices' hold control characters")
         question = text(message, "question", 2_000)
         self._facts.append(Asked(self._key, self._at(message), message["id"], question, tuple(choices)))
+
+    def _section(self, message: Mapping[str, Any]) -> None:
+        nth = self._count["section"]
+        if nth <= self._told["shown"]:
+            return
+        name = section_name(message)
+        if name not in self._sections and len(self._sections) >= MOST_SECTIONS:
+            raise BadMessage("too many sections")
+        self._sections[name] = Shown(self._key, self._at(message), nth, name, section_blocks(message))
 
     def _file(self, message: Mapping[str, Any]) -> tuple[str, int]:
         """A plain file below the spool folder that is no link, and its true size."""

@@ -1,7 +1,7 @@
 """Whether the read tables say what the log says, and whether the log keeps the promises of the core."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import peewee
@@ -15,6 +15,7 @@ from callboard.core.events import (
     FindingsFound,
     MetricsTaken,
     ScheduleFired,
+    SectionShown,
 )
 from callboard.core.fold import fold
 from callboard.core.invariants import promises_of_log
@@ -52,6 +53,7 @@ def differences(database: peewee.SqliteDatabase) -> list[str]:
         "attempt": {key: tuple(row) for key, row in told.attempts.items()},
         "finding": {key: (count,) for key, count in told.findings.items() if count},
         "metric": {key: (count,) for key, count in told.metrics.items() if count},
+        "section": _sections(state, told.sections),
         "artifact": {key: (count,) for key, count in told.artifacts.items()},
     }
     return [words for table, rows in expected.items() for words in _compared(database, table, rows)]
@@ -71,6 +73,7 @@ class _Told:
         self.findings: dict[Row, int] = {}
         self.metrics: dict[Row, int] = {}
         self.artifacts: dict[Row, int] = {}
+        self.sections: list[SectionShown] = []
         self.schedules: dict[Row, Row] = {}
 
     def add(self, event: Event) -> None:
@@ -89,10 +92,22 @@ class _Told:
                 self.metrics[_key(event)] = self.metrics.get(_key(event), 0) + len(event.metrics)
             case ArtifactKept():
                 self.artifacts[_key(event)] = self.artifacts.get(_key(event), 0) + 1
+            case SectionShown():
+                self.sections.append(event)
             case ScheduleFired():
                 self.schedules[(event.schedule,)] = (event.due, event.run, event.missed, event.note)
             case _:
                 pass
+
+
+def _sections(state: State, shown: Iterable[SectionShown]) -> dict[Row, Row]:
+    """The last content of each section."""
+    found: dict[Row, Row] = {}
+    for event in shown:
+        run = state.runs[event.run]
+        key = (run.workspace, run.tasks[event.task].spec.agent, event.name)
+        found[key] = (event.at, event.run, event.task, event.attempt, to_json(event.blocks))
+    return found
 
 
 def _key(event: AttemptDecided | AttemptBegan | AttemptEnded | FindingsFound | MetricsTaken | ArtifactKept) -> Row:
@@ -117,6 +132,7 @@ _READ: Mapping[str, tuple[int, str]] = {
     "finding": (3, _OF_ATTEMPT.format("finding")),
     "metric": (3, _OF_ATTEMPT.format("metric")),
     "artifact": (3, _OF_ATTEMPT.format("artifact")),
+    "section": (3, "SELECT workspace, agent, name, at, run, task, attempt, blocks FROM section"),
     "agent": (1, "SELECT name, present, paused_by, pause_reason, paused_at, [limit] FROM agent"),
     "schedule": (1, "SELECT name, due, run, missed, note FROM schedule"),
 }

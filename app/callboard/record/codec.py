@@ -102,4 +102,5 @@ _CONVERT: Mapping[str, Callable[[Any], Any]] = {
     "tasks": tuple,
     "choices": tuple,
     "agents": tuple,
+    "blocks": tuple,
 }

@@ -14,6 +14,9 @@ from callboard.record.codec import decode, decode_spec
 from callboard.rows import Row, event_row, finding_row, found_row, summary
 
 MOST = 10_000
+NEWEST_POINTS = 500
+MOST_POINTS = 200
+Point = tuple[float, float, int]
 
 
 class History:
@@ -191,10 +194,50 @@ class History:
         )
         return [dict(zip(("attempt", "at", "name", "value", "unit"), r, strict=True)) for r in found]
 
+    def sections(self, workspace: str, agent: str) -> dict[str, Row]:
+        """What each section of the agent shows of the workspace, by name."""
+        found = self._rows(
+            "SELECT name, at, run, task, blocks FROM section WHERE workspace = ? AND agent = ?", (workspace, agent)
+        )
+        return {r[0]: {"at": r[1], "run": r[2], "task": f"{r[2]}.{r[3]}", "blocks": json.loads(r[4])} for r in found}
+
+    def metric_names(self, workspace: str, begin: str, limit: int = 12) -> list[str]:
+        """Metrics of the workspace whose names begin so, those that were taken last first."""
+        found = self._rows(
+            "SELECT m.name FROM metric m JOIN run r ON r.id = m.run WHERE m.name >= ? AND m.name < ? AND r.workspace = ?"
+            " GROUP BY m.name ORDER BY max(m.id) DESC LIMIT ?",
+            (begin, begin + "\U0010ffff", workspace, limit),
+        )
+        return [row[0] for row in found]
+
+    def series(self, workspace: str, metric: str) -> Row:
+        """The metric over time in this workspace: its unit and the points [at, value, run], oldest first."""
+        found = self._rows(
+            "SELECT m.at, m.value, m.run, m.unit FROM metric m JOIN run r ON r.id = m.run WHERE m.name = ? AND r.workspace = ?"
+            " ORDER BY m.id DESC LIMIT ?",
+            (metric, workspace, NEWEST_POINTS),
+        )
+        points = [(at, value, run) for at, value, run, _ in reversed(found)]
+        return {"metric": metric, "unit": found[0][3] if found else "", "points": [list(p) for p in thinned(points)]}
+
     def schedules(self) -> dict[str, Row]:
         """When each schedule was last dealt with."""
         found = self._rows("SELECT name, due, run, missed, note FROM schedule")
         return {r[0]: {"due": r[1], "run": r[2] or None, "missed": r[3], "note": r[4]} for r in found}
+
+
+def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
+    """At most so many of the points, in order: the first, the last, and of equal stretches between the lowest and highest."""
+    if len(points) <= most:
+        return list(points)
+    stretches = (most - 2) // 2
+    inner = points[1:-1]
+    kept = [points[0]]
+    for nth in range(stretches):
+        stretch = inner[nth * len(inner) // stretches : (nth + 1) * len(inner) // stretches]
+        ends = {min(stretch, key=lambda point: point[1]), max(stretch, key=lambda point: point[1])}
+        kept += [point for point in dict.fromkeys(stretch) if point in ends]
+    return [*kept, points[-1]]
 
 
 class _Open:

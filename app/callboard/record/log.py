@@ -20,6 +20,7 @@ from callboard.core.events import (
     MetricsTaken,
     RunSubmitted,
     ScheduleFired,
+    SectionShown,
     TasksAdded,
 )
 from callboard.core.run import SEVERITIES, Run, Task
@@ -200,6 +201,14 @@ class SqliteLog:
                         patch,
                     ),
                 )
+            case SectionShown():
+                run = state.runs[event.run]
+                connection.execute(
+                    "INSERT OR REPLACE INTO section (workspace, agent, name, at, run, task, attempt, blocks)"
+                    " VALUES (?,?,?,?,?,?,?,?)",
+                    (run.workspace, run.tasks[event.task].spec.agent, event.name, event.at, event.run, event.task,
+                     event.attempt, to_json(event.blocks)),
+                )  # fmt: skip
             case ScheduleFired():
                 connection.execute(
                     "INSERT OR REPLACE INTO schedule (name, due, run, missed, note) VALUES (?,?,?,?,?)",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from peewee import SqliteDatabase
 
 from callboard.errors import RecordError
-from callboard.record.models import MODELS
+from callboard.record.models import MODELS, SectionRow
 
 Migration = Callable[[SqliteDatabase], None]
 
@@ -21,7 +21,12 @@ def first_tables(database: SqliteDatabase) -> None:
         )
 
 
-MIGRATIONS: Sequence[Migration] = (first_tables,)
+def sections(database: SqliteDatabase) -> None:
+    """2: what the sections of the agents' pages show."""
+    database.create_tables([SectionRow])
+
+
+MIGRATIONS: Sequence[Migration] = (first_tables, sections)
 
 
 def version_of(database: SqliteDatabase) -> int:

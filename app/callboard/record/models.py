@@ -170,6 +170,23 @@ class ArtifactRow(Model):
         indexes = ((("run", "task"), False),)
 
 
+class SectionRow(Model):
+    """What each section of an agent's page shows of a workspace: what was put there last; `blocks` as JSON."""
+
+    workspace = CharField()
+    agent = CharField()
+    name = CharField()
+    at = FloatField()
+    run = IntegerField()
+    task = IntegerField()
+    attempt = IntegerField()
+    blocks = TextField()
+
+    class Meta:
+        table_name = "section"
+        primary_key = CompositeKey("workspace", "agent", "name")
+
+
 class AgentRow(Model):
     """What a person set for an agent."""
 
@@ -231,6 +248,7 @@ MODELS: tuple[type[Model], ...] = (
     FindingRow,
     MetricRow,
     ArtifactRow,
+    SectionRow,
     AgentRow,
     ScheduleRow,
     SampleRow,

@@ -6,7 +6,7 @@ import shutil
 import socket
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -53,6 +53,7 @@ class Context:
         data: Path | None = None,
         before: Sequence[Mapping[str, Any]] = (),
         options: Mapping[str, Any] | None = None,
+        sections: Collection[str] | None = None,
     ) -> None:
         self.workspace = Workspace(workspace, config)
         self.spool = spool
@@ -66,6 +67,7 @@ class Context:
         self.data = data or spool / "data"
         self.memory = Memory(memory_folder(self.data, workspace, agent or "none"))
         self._before = before
+        self._sections = sections
         self.boundary = boundary_from(self.config.get("boundary", {}))
         self.artifacts = spool / "artifacts"
         self._tools = {tool.name: tool for tool in tools}
@@ -135,8 +137,13 @@ class Context:
     def show(self, section: str, *blocks: Block) -> None:
         """Puts the blocks into a section that the agent declares with the hook `callboard_sections`, in place of what was there.
 
-        Raises `CallboardError` for more than MOST_BLOCKS, and ValueError when they are larger than a message may be.
+        One that it does not declare is refused, with a word in the log. Raises `CallboardError` for more than MOST_BLOCKS, and
+        ValueError for a state or an action that there cannot be, and when they are larger than a message may be.
         """
+        if self._sections is not None and section not in self._sections:
+            known = ", ".join(sorted(self._sections)) or "none"
+            self.log(f"section '{section}' is not shown: callboard_sections declares {known}", "warning")
+            return
         if len(blocks) > MOST_BLOCKS:
             raise CallboardError(f"section '{section}' gets {len(blocks)} blocks; at most {MOST_BLOCKS} are shown")
         self._writer.send("section", name=clean(section, 80), blocks=[block_fields(block) for block in blocks])
