@@ -78,6 +78,7 @@ class FakeDesk:
         self._paused: dict[str, dict[str, Any]] = {}
         self._limits = dict.fromkeys(CREW, 2)
         self._questions: list[dict[str, Any]] = []
+        self._sections: dict[str, dict[str, Mapping[str, Any]]] = {}
         self._history: list[dict[str, Any]] = []
         self._changed: set[str] = set()
         self._news = (0, 0)
@@ -305,6 +306,27 @@ class FakeDesk:
             if name not in CREW:
                 raise NotFound(f"There is no agent '{name}'")
             return self._agent(name, whole=True)
+
+    def sections(self, agent: str) -> list[Mapping[str, Any]]:
+        with self._lock:
+            if agent not in CREW:
+                raise NotFound(f"There is no agent '{agent}'")
+            return list(self._sections.get(agent, {}).values())
+
+    def show_section(self, agent: str, row: Mapping[str, Any]) -> None:
+        """From now on the agent has this section; all who watch hear of it."""
+        with self._lock:
+            self._sections.setdefault(agent, {})[row["name"]] = row
+            told = {"agent": agent, "name": row["name"], "seq": self._seq}
+            self.say({"seq": self._seq, "at": self._now(), "sections": [told]})
+
+    def metric(self, name: str) -> Mapping[str, Any]:
+        with self._lock:
+            for section in (row for rows in self._sections.values() for row in rows.values()):
+                for series in section["trends"]:
+                    if series["metric"] == name:
+                        return dict(series)
+        raise NotFound(f"There is no metric '{name}'")
 
     def actions(self) -> list[Mapping[str, Any]]:
         return [action for name in CREW for action in self._actions(name)]

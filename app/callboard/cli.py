@@ -83,6 +83,11 @@ def parser() -> argparse.ArgumentParser:
 
     made = command("agents", "looks", "list the agents, what they can do, and whether they can do it here")
     made.add_argument("--rescan", action="store_true", help="look for plugins and tools again")
+    made = command(
+        "show", "sections", "print what an agent shows of this workspace: its sections, their tables and trends"
+    )
+    made.add_argument("agent", metavar="AGENT")
+    made.add_argument("section", nargs="?", default="", metavar="SECTION", help="one section (default: all)")
     command("actions", "looks", "list everything that the agents can do")
 
     made = command("runs", "looks", "list the newest runs")

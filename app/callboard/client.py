@@ -76,6 +76,12 @@ class RemoteDesk:
     def agents(self) -> Any:
         return self._call("GET", "/agents")
 
+    def sections(self, agent: str) -> Any:
+        return self._call("GET", f"/agents/{_quoted(agent)}/sections")
+
+    def metric(self, name: str) -> Any:
+        return self._call("GET", f"/metrics/{_quoted(name)}")
+
     def actions(self) -> Any:
         return self._call("GET", "/actions")
 

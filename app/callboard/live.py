@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
-from callboard.core.events import Event, FindingsFound
+from callboard.core.events import Event, FindingsFound, SectionShown
 from callboard.core.holds import Hold
 from callboard.core.run import Run, Task
 from callboard.core.task import LIVE
@@ -116,6 +116,7 @@ class LiveFeed:
             "runs": [self.run_row(run) for run in runs],
             "agents": [row for row in (self.agent_row(name) for name in agents if name) if row],
             "findings": _findings(self._engine, events),
+            "sections": _sections(self._engine, events),
             "events": [event_row(seq, event) for seq, event in events[-MOST_EVENTS:]],
             "banner": self.banner(),
         }
@@ -194,6 +195,16 @@ class LiveFeed:
         """What everybody has to know, if anything."""
         halted = self._engine.state.halted
         return {"level": "error", "text": f"Nothing new is started: {halted}"} if halted else None
+
+
+def _sections(engine: Engine, events: list[tuple[int, Event]]) -> list[Row]:
+    """Which sections were filled anew: each once, with the newest number."""
+    newest: dict[tuple[str, str], int] = {}
+    for seq, event in events:
+        run = engine.state.runs.get(event.run) if isinstance(event, SectionShown) else None
+        if isinstance(event, SectionShown) and run is not None:
+            newest[run.tasks[event.task].spec.agent, event.name] = seq
+    return [{"agent": agent, "name": name, "seq": seq} for (agent, name), seq in newest.items()]
 
 
 def _findings(engine: Engine, events: list[tuple[int, Event]]) -> list[dict[str, Any]]:

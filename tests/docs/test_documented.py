@@ -118,6 +118,31 @@ def test_the_agent_that_is_shown_works_once_it_is_installed(tmp_path: Path) -> N
     assert "1 failed of 1" in done.stdout
 
 
+def test_the_section_that_is_shown_is_filled_once_its_agent_is_installed(tmp_path: Path) -> None:
+    place = make_plugin(tmp_path / "plugins", "largest", block("Writing an agent", "python", 2))
+    python = environment_with(tmp_path / "venv", place)
+    workspace = tmp_path / "shop"
+    workspace.mkdir()
+    (workspace / "notes.md").write_text("x\n" * 50)
+    (workspace / "callboard.toml").write_text('[jobs.weigh]\naction = "largest.files"\n')
+
+    def call(*words: str) -> str:
+        done = subprocess.run(
+            [python, "-m", "callboard", *words], cwd=workspace, capture_output=True, text=True, timeout=120, check=False,
+            env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "CALLBOARD_DATA": str(tmp_path / "data")},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "Run largest.files to fill it." in call("show", "largest")
+    call("run", "--trust", "--only", "weigh")
+    said = call("show", "largest", "files").splitlines()
+    assert said[0].startswith("Largest files (files)  as of ")
+    assert said[1] == "largest.total  ▄  138 characters  lowest 138, highest 138, 1 times"
+    assert "files  ✓ 2" in said
+    assert "notes.md        100         [Weigh again]" in said
+
+
 def test_the_agent_that_is_shown_is_short() -> None:
     lines = [line for line in block("Writing an agent", "python").splitlines() if line.strip()]
     assert len(lines) <= 18

@@ -88,6 +88,22 @@ async def test_a_run_comes_with_its_drawing(client: httpx.AsyncClient) -> None:
     assert answer["graph"]["edges"][0]["path"].startswith("M")
 
 
+async def test_sections_and_metrics_of_an_agent(desk: FakeDesk, client: httpx.AsyncClient) -> None:
+    series = {"metric": "quality.coverage", "unit": "%", "points": [[5.0, 81.5, 1], [9.0, 83.0, 2]]}
+    hostile = {"kind": "words", "text": '<img src=x onerror="1">', "state": ""}
+    row = {"name": "coverage", "title": "Coverage", "empty": "Run it.", "at": 9.0, "run": 2, "task": "2.1",
+           "blocks": [hostile], "trends": [series]}  # fmt: skip
+    desk.show_section("quality", row)
+    answer = (await client.get("/api/v1/agents/quality/sections")).json()
+    assert answer == [row]
+    TypeAdapter(list[rows.Section]).validate_python(answer)
+    assert (await client.get("/api/v1/metrics/quality.coverage")).json() == series
+    assert (await client.get("/api/v1/agents/infra/sections")).json() == []
+    assert (await client.get("/api/v1/agents/nobody/sections")).status_code == 404
+    assert (await client.get("/api/v1/metrics/none")).status_code == 404
+    assert (await client.get("/api/v1/metrics/a%00b")).status_code == 404
+
+
 async def test_the_rows_are_those_of_the_schema(client: httpx.AsyncClient) -> None:
     shapes: dict[str, Any] = {
         "/board": rows.Board,
@@ -254,7 +270,7 @@ async def test_the_schema_describes_every_operation(client: httpx.AsyncClient) -
     schema = (await client.get("/openapi.json")).json()
     assert schema["openapi"].startswith("3.1")
     operations = [operation for path in schema["paths"].values() for operation in path.values()]
-    assert len(operations) == 32
+    assert len(operations) == 34
     assert all(operation["summary"] and operation.get("description") for operation in operations)
     assert len({operation["operationId"] for operation in operations}) == len(operations)
     refs = {part.partition('"')[0] for part in json.dumps(schema).split('"#/components/schemas/')[1:]}

@@ -19,7 +19,9 @@ def task(number: str, **more: Any) -> dict[str, Any]:
 def test_the_latest_row_wins_and_news_add_up() -> None:
     mail = Mail()
     assert mail.take() is None
-    mail.add({"seq": 1, "tasks": [task("1.1", progress=0.1), task("1.2")], "events": [{"seq": 1}]})
+    mail.add(
+        {"seq": 1, "tasks": [task("1.1", progress=0.1), task("1.2")], "events": [{"seq": 1}], "sections": [{"seq": 1}]}
+    )
     mail.add({"seq": 2, "tasks": [task("1.1", progress=0.2)], "events": [{"seq": 2}], "host": {"cpus": 2}})
     message = mail.take()
     assert message is not None
@@ -27,6 +29,7 @@ def test_the_latest_row_wins_and_news_add_up() -> None:
     assert {row["id"]: row.get("progress") for row in message["tasks"]} == {"1.1": 0.2, "1.2": None}
     assert [event["seq"] for event in message["events"]] == [1, 2]
     assert message["host"] == {"cpus": 2}
+    assert message["sections"] == [{"seq": 1}]
     assert "banner" not in message
     assert mail.take() is None
 

@@ -52,11 +52,15 @@ from callboard.api import (
     Agent,
     Context,
     Effects,
+    Figure,
+    Figures,
     Finding,
     Job,
     Needs,
     Result,
+    Section,
     Severity,
+    Table,
     Workspace,
     action,
     failed,
@@ -97,13 +101,13 @@ class $klass(Agent):
         files = ctx.workspace.matching(*PATTERNS)
         if not files:
             return unknown("there is no source file to look at")
-        found = 0
+        found: dict[str, int] = {}
         for place, path in enumerate(files):
             ctx.progress(place / len(files), path)
             for number, line in enumerate(ctx.workspace.text(path).splitlines(), 1):
                 for word in options.words:
                     if word in line:
-                        found += 1
+                        found[path] = found.get(path, 0) + 1
                         ctx.finding(
                             Finding(
                                 rule=f"note/{word}",
@@ -113,15 +117,26 @@ class $klass(Agent):
                                 line=number,
                             )
                         )
-        ctx.metric("notes", found)
-        words = f"{found} notes in {len(files)} files"
-        return failed(f"{words}, more than {options.most}") if found > options.most else passed(words)
+        total = sum(found.values())
+        ctx.metric("$name.notes", total)
+        worst = sorted(found.items(), key=lambda item: -item[1])
+        figure = Figure("notes", total, state="bad" if total > options.most else "good")
+        ctx.show("notes", Figures([figure]), Table(["file", "notes"], worst))
+        words = f"{total} notes in {len(files)} files"
+        return failed(f"{words}, more than {options.most}") if total > options.most else passed(words)
 
 
 @hookimpl
 def callboard_agents() -> Sequence[Agent]:
     """The agents of this plugin."""
     return [$klass()]
+
+
+@hookimpl
+def callboard_sections() -> Sequence[Section]:
+    """What the agent's page shows of a workspace; the action fills it with `ctx.show`."""
+    empty = "Run $name.notes to see which files hold notes."
+    return [Section("notes", agent="$name", title="Notes", empty=empty, trends=("$name.notes",))]
 
 
 @hookimpl
@@ -149,6 +164,8 @@ def test_a_note_is_found_where_it_is(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("x = 1\\ny = 2  # TODO: z\\n")
     outcome = run_action($klass(), "notes", tmp_path)
     assert [(f.rule, f.path, f.line) for f in outcome.findings] == [("note/TODO", "a.py", 2)]
+    figures, table = outcome.sections()["notes"]
+    assert (figures["figures"][0]["value"], table["rows"]) == (1, [["a.py", 1]])
     assert outcome.result is not None
     assert outcome.result.verdict is Verdict.PASS
 
@@ -200,6 +217,7 @@ is open. In a workspace, `callboard run --only '$name.*'` runs it.
 
 - `src/$package/__init__.py` holds the agent. A method that is marked with `@action` is an action; it gets a `Context`
   (the workspace, progress, findings, metrics, artefacts, tools) and its options.
+- `callboard_sections` declares what the agent's page shows; `ctx.show` fills it, and `callboard show $name` prints it.
 - `passed`, `failed` and `unknown` are the results. What could not be checked is `unknown`, never a pass.
 - Import `callboard.api` alone, and keep the import of the package cheap.
 """

@@ -15,14 +15,14 @@ from callboard.core.commands import (
 from callboard.core.fold import fold
 from callboard.core.state import State
 from callboard.core.task import Priority
-from callboard.desk.crew import Crew
 from callboard.desk.runs import Runs
+from callboard.desk.sections import Sections
 from callboard.errors import ConfigError, Refused
 from callboard.planning import Prepared, plan_row, prepare
 from callboard.rows import Row
 
 
-class Wishes(Runs, Crew):
+class Wishes(Runs, Sections):
     """Plans, and wishes that the engine grants or refuses."""
 
     def prepare(

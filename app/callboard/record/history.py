@@ -201,6 +201,18 @@ class History:
         )
         return {r[0]: {"at": r[1], "run": r[2], "task": f"{r[2]}.{r[3]}", "blocks": json.loads(r[4])} for r in found}
 
+    def places(self, run: int, agent: str) -> dict[tuple[str, int], Row]:
+        """The agent's findings of a run by path and line, and by path with line 0: number and task."""
+        found = self._rows(
+            "SELECT f.path, f.line, f.id, f.task FROM finding f JOIN task t ON t.run = f.run AND t.place = f.task"
+            " AND t.attempt = f.attempt WHERE f.run = ? AND f.agent = ? AND f.path != '' ORDER BY f.id DESC LIMIT ?",
+            (run, agent, MOST),
+        )
+        places: dict[tuple[str, int], Row] = {}
+        for path, line, number, task in found:
+            places[path, line] = places[path, 0] = {"id": f"f{number}", "task": f"{run}.{task}"}
+        return places
+
     def metric_names(self, workspace: str, begin: str, limit: int = 12) -> list[str]:
         """Metrics of the workspace whose names begin so, those that were taken last first."""
         found = self._rows(

@@ -17,7 +17,7 @@ class Mail:
 
     def __init__(self) -> None:
         self._rows: dict[str, dict[Any, Row]] = {kind: {} for kind, _ in KEYED}
-        self._news: dict[str, list[Row]] = {"findings": [], "events": []}
+        self._news: dict[str, list[Row]] = {"findings": [], "events": [], "sections": []}
         self._rest: dict[str, Any] = {}
 
     def add(self, message: Row) -> None:

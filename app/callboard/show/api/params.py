@@ -17,6 +17,7 @@ TASK = r"^[1-9][0-9]{0,14}\.(0|[1-9][0-9]{0,8})$"
 RunId = Annotated[int, Path(ge=1, lt=MOST, description="Number of a run")]
 TaskId = Annotated[str, Path(pattern=TASK, max_length=25, description="Run and task, such as 12.3", examples=["12.3"])]
 AgentName = Annotated[str, Path(pattern=PART, max_length=200, description="Name of an agent")]
+MetricName = Annotated[str, Path(pattern=PART, max_length=200, description="Such as quality.coverage")]
 AttemptNumber = Annotated[int, Path(ge=1, le=1_000_000, description="Which try, from 1")]
 Limit = Annotated[int, Query(ge=1, le=500, description="At most so many rows")]
 Before = Annotated[int | None, Query(ge=1, lt=MOST, description="Only runs older than this one")]

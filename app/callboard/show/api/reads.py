@@ -21,6 +21,7 @@ from callboard.show.api.params import (
     AttemptNumber,
     Before,
     Limit,
+    MetricName,
     Place,
     QueryNames,
     RunId,
@@ -126,6 +127,16 @@ def reads(desk: Desk) -> APIRouter:
     def agent(name: AgentName) -> Response:
         """An agent with its actions and tools."""
         return Json(desk.agent(name))
+
+    @look("/agents/{name}/sections", list[rows.Section], "agents")
+    def sections(name: AgentName) -> Response:
+        """What an agent shows on its page of this workspace, with the metrics that it follows."""
+        return Json(desk.sections(name))
+
+    @look("/metrics/{name}", rows.Series, "agents")
+    def metric(name: MetricName) -> Response:
+        """A number that an agent measures, over time in this workspace."""
+        return Json(desk.metric(name))
 
     @look("/actions", list[rows.Action], "agents")
     def actions() -> Response:

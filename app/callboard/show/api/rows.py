@@ -161,6 +161,27 @@ class Agent(Row):
     trouble: str
 
 
+class Series(Row):
+    """A metric over time, oldest first; each point is moment, value and run."""
+
+    metric: str
+    unit: str
+    points: list[tuple[Seconds, float, int]]
+
+
+class Section(Row):
+    """A part of an agent's page: blocks of the kinds figures, table, bars and words, as they were shown last."""
+
+    name: str
+    title: str
+    empty: Annotated[str, Field(description="What fills it, while nothing has")]
+    at: Seconds | None
+    run: int | None
+    task: Id | None
+    blocks: list[dict[str, Any]]
+    trends: list[Series]
+
+
 class Finding(Row):
     """One thing that an agent noticed, in one form whatever tool saw it."""
 
