@@ -19,7 +19,10 @@ from callboard.core.resources import Lock, Needs
 from callboard.errors import BoundaryError, CallboardError
 from callboard.work.agent import Action, Agent, Effects, Result, Tool, Verdict, action, failed, passed, unknown
 from callboard.work.context import Context
+from callboard.work.environments.declared import Declared, declared
+from callboard.work.environments.shapes import Environment, NoEnvironment
 from callboard.work.finding import Finding, Severity, clean, unparsable
+from callboard.work.handed_in import handed_in, origin_words, path_here
 from callboard.work.hooks import hookimpl
 from callboard.work.jobs import Job
 from callboard.work.judging import counted, judged, tally
@@ -58,7 +61,9 @@ __all__ = [
     "Component",
     "Context",
     "CoverageReport",
+    "Declared",
     "Effects",
+    "Environment",
     "Figure",
     "Figures",
     "FileCoverage",
@@ -67,6 +72,7 @@ __all__ = [
     "Lock",
     "Memory",
     "Needs",
+    "NoEnvironment",
     "NoOptions",
     "ReportError",
     "Result",
@@ -88,13 +94,17 @@ __all__ = [
     "action",
     "clean",
     "counted",
+    "declared",
     "failed",
+    "handed_in",
     "hookimpl",
     "judged",
     "keyed_hash",
     "load_json",
     "option",
+    "origin_words",
     "passed",
+    "path_here",
     "read_coverage_xml",
     "read_cyclonedx",
     "read_junit",

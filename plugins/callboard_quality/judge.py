@@ -5,8 +5,18 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from callboard.api import Context, Finding, Result, Severity, TestCase, TestOutcome, failed, passed, unknown
-from callboard_quality.environment import Environment
+from callboard.api import (
+    Context,
+    Environment,
+    Finding,
+    Result,
+    Severity,
+    TestCase,
+    TestOutcome,
+    failed,
+    passed,
+    unknown,
+)
 from callboard_quality.measured import Coverage
 from callboard_quality.options import TestOptions
 from callboard_quality.stream import Told
@@ -102,7 +112,7 @@ class Judge:
 
     def _missing_modules(self) -> list[str]:
         """Modules that a throw-away environment lacks, when that alone kept the tests from running."""
-        if not self._environment.throw_away or self._suite.story.tests:
+        if not self._environment.is_throw_away or self._suite.story.tests:
             return []
         texts = [f"{told.text}\n{told.message}" for told in self._suite.story.collect.values()]
         texts = texts or [self._suite.run.stderr + self._suite.run.stdout[-20_000:]]

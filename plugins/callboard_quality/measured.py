@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from callboard.api import CallboardError, Context, load_json, read_coverage_xml
-from callboard_quality.environment import Environment
+from callboard.api import CallboardError, Context, Environment, load_json, read_coverage_xml
 from callboard_quality.options import TestOptions
 from callboard_quality.suite import SuiteRun, variables
 

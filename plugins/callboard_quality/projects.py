@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from configparser import ConfigParser, Error
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,15 +126,7 @@ def _texts(own: Mapping[str, Any]) -> dict[str, str]:
 
 def ini_section(workspace: Workspace, folder: str, name: str, *sections: str) -> dict[str, str]:
     """The first of the sections that the file has, with its values; {} when it has none or cannot be parsed."""
-    parser = ConfigParser(interpolation=None, strict=False)
-    try:
-        parser.read_string(workspace.text(f"{folder}/{name}" if folder else name))
-    except Error:
-        return {}
-    for section in sections:
-        if parser.has_section(section):
-            return dict(parser.items(section)) or {"": ""}
-    return {}
+    return workspace.ini(f"{folder}/{name}" if folder else name, *sections)
 
 
 def _testpaths(workspace: Workspace, folder: str) -> tuple[str, ...]:

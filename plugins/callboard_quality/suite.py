@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from callboard.api import CallboardError, Context, TestReport, ToolRun, read_junit
-from callboard_quality.environment import Environment
+from callboard.api import CallboardError, Context, Environment, TestReport, ToolRun, read_junit
 from callboard_quality.options import TestOptions
 from callboard_quality.projects import pytest_options
 from callboard_quality.stream import Progress, Story, story

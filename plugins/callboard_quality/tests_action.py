@@ -2,8 +2,7 @@
 
 import os
 
-from callboard.api import Context, Result, unknown
-from callboard_quality.environment import Environment, NoEnvironment, obtain
+from callboard.api import Context, Environment, NoEnvironment, Result, unknown
 from callboard_quality.judge import Judge
 from callboard_quality.measured import coverage_of
 from callboard_quality.options import TestOptions
@@ -23,7 +22,13 @@ def run_tests(ctx: Context, options: TestOptions) -> Result:
         options.framework == "auto" and speaks_pytest(ctx.workspace, project)
     )
     try:
-        environment = obtain(ctx, options, wants_pytest)
+        environment = ctx.environment(
+            options.folder,
+            extra=[*(["pytest"] if wants_pytest else []), *(["coverage"] if options.coverage else [])],
+            interpreter=options.interpreter,
+            create=options.create_environment,
+            install_limit=options.install_limit,
+        )
     except NoEnvironment as reason:
         return unknown(f"no tests ran: {reason}")
     if environment.has.get("pytest") is None and wants_pytest:

@@ -15,6 +15,9 @@ from typing import Any
 from callboard.core.boundary import boundary_from
 from callboard.errors import CallboardError
 from callboard.work.agent import Tool
+from callboard.work.environments.keeping import Hold
+from callboard.work.environments.obtaining import Wanted, obtain
+from callboard.work.environments.shapes import Environment, Room
 from callboard.work.finding import LONGEST_PATH, Finding, Severity, clean, identified, relative_path
 from callboard.work.interpreter import find_program, workspace_python
 from callboard.work.jobs import Job
@@ -76,6 +79,7 @@ class Context:
         self._sources: dict[str, list[str]] = {}
         self._versions: dict[str, str] = {}
         self._said = 0.0
+        self._held: list[Hold] = []
         self.findings: list[Finding] = []
         self.left_out = 0
 
@@ -220,6 +224,36 @@ class Context:
     def python_of(self, folder: str) -> Path | None:
         """The interpreter that is nearest to a folder of the workspace."""
         return workspace_python(self.workspace.path, folder)
+
+    def environment(
+        self,
+        folder: str = "",
+        *,
+        extra: Sequence[str] = ("pytest", "coverage"),
+        interpreter: str = "",
+        create: bool = True,
+        install_limit: float = 600.0,
+    ) -> Environment:
+        """Where the Python code of the project in `folder` can run.
+
+        That is the `interpreter` asked for ('callboard' or a path), else the workspace's own environment that is
+        nearest to the folder, else, with `create`, a throw-away one: the project with all that it declares and `extra`,
+        in a copy of the workspace that may be written to. What it depends on is installed once and kept in the data
+        folder for all agents and attempts; it is made anew when the declarations change.
+        Coverage alone is no reason to install. Raises `NoEnvironment` with reason and mend.
+        """
+        room = Room(
+            workspace=self.workspace,
+            scratch=self.scratch,
+            kept=self.data / "environments",
+            run=self.run_tool,
+            say=lambda words: self.progress(0.0, words),
+            warn=lambda words: self.log(words, "warning"),
+        )
+        environment, hold = obtain(room, Wanted(folder, tuple(extra), interpreter, create, install_limit))
+        if hold is not None:
+            self._held.append(hold)
+        return environment
 
     def worktree(self, *, with_changes: bool = True) -> Worktree:
         """A copy of the workspace for changes, a context manager; see `Worktree`."""

@@ -99,6 +99,20 @@ class Workspace:
         except (tomllib.TOMLDecodeError, RecursionError):
             return {}
 
+    def ini(self, path: str, *sections: str) -> dict[str, str]:
+        """The first of the sections that the INI file has, with its values; {} when it has none or cannot be parsed."""
+        from configparser import ConfigParser, Error
+
+        parser = ConfigParser(interpolation=None, strict=False)
+        try:
+            parser.read_string(self.text(path))
+        except Error:
+            return {}
+        for section in sections:
+            if parser.has_section(section):
+                return dict(parser.items(section)) or {"": ""}
+        return {}
+
     def folders_with(self, *names: str) -> list[str]:
         """Folders ('' for the top) that hold a file of one of these names, sorted, the top first."""
         return sorted({p.rsplit("/", 1)[0] if "/" in p else "" for p in self.matching(*names)})

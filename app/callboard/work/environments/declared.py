@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from callboard.api import Workspace
-from callboard_quality.projects import ini_section, table
+from callboard.work.reports.bounds import mapping
+from callboard.work.workspace import Workspace
 
 TEST_NAMES = ("test", "tests", "testing", "dev", "develop", "development", "dev-dependencies")
 TEST_FILES = [
@@ -56,18 +56,20 @@ def declared(workspace: Workspace, folder: str) -> Declared:
     prefix = f"{folder}/" if folder else ""
     here = workspace.path / folder
     tables = workspace.toml(f"{prefix}pyproject.toml")
-    project, tool = table(tables, "project"), table(tables, "tool")
-    poetry = table(tool, "poetry")
-    legacy = (here / "setup.py").is_file() or bool(ini_section(workspace, folder, "setup.cfg", "metadata"))
-    package = table(tool, "uv").get("package", True) is not False and poetry.get("package-mode", True) is not False
+    project, tool = mapping(tables.get("project")), mapping(tables.get("tool"))
+    poetry = mapping(tool.get("poetry"))
+    legacy = (here / "setup.py").is_file() or bool(workspace.ini(f"{prefix}setup.cfg", "metadata"))
+    package = (
+        mapping(tool.get("uv")).get("package", True) is not False and poetry.get("package-mode", True) is not False
+    )
     installable = package and ("build-system" in tables or legacy)
     said: list[str] = []
-    wanted = list(_group(table(tables, "dependency-groups"), said))
+    wanted = list(_group(mapping(tables.get("dependency-groups")), said))
     wanted += _tool_requirements(tool, said)
     tox, tox_files = _tox_requirements(workspace, folder) if not said else ([], [])
     wanted += tox
     said += ["tox.ini"] if tox or tox_files else []
-    static = table(project, "optional-dependencies")
+    static = mapping(project.get("optional-dependencies"))
     extras: tuple[str, ...] | None = None
     if "name" in project and "optional-dependencies" not in _texts(project.get("dynamic")):
         extras = test_names(static)
@@ -75,7 +77,7 @@ def declared(workspace: Workspace, folder: str) -> Declared:
     if not installable:
         wanted += _texts(project.get("dependencies"))
         wanted += [line for name in extras or () for line in _texts(static.get(name))]
-        wanted += list(_poetry(table(poetry, "dependencies")))
+        wanted += list(_poetry(mapping(poetry.get("dependencies"))))
         extras = ()
     files = [name for name in (*tox_files, *TEST_FILES) if (here / name).is_file()][:1]
     if not installable and (here / "requirements.txt").is_file():
@@ -153,21 +155,21 @@ def _expanded(groups: Mapping[str, Any], name: str, seen: frozenset[str]) -> Ite
 
 
 def _tool_requirements(tool: Mapping[str, Any], said: list[str]) -> Iterator[str]:
-    environments = table(table(tool, "hatch"), "envs")
+    environments = mapping(mapping(tool.get("hatch")).get("envs"))
     for name in ("test", "tests", "hatch-test", *(("default",) if not said else ())):
-        lines = _texts(table(environments, name).get("dependencies"))
-        lines += _texts(table(environments, name).get("extra-dependencies"))
+        lines = _texts(mapping(environments.get(name)).get("dependencies"))
+        lines += _texts(mapping(environments.get(name)).get("extra-dependencies"))
         if lines:
             said.append(f"hatch's environment '{name}'")
         yield from lines
-    lines = _texts(table(tool, "uv").get("dev-dependencies"))
-    groups = table(table(tool, "pdm"), "dev-dependencies")
+    lines = _texts(mapping(tool.get("uv")).get("dev-dependencies"))
+    groups = mapping(mapping(tool.get("pdm")).get("dev-dependencies"))
     lines += [line for name in test_names(groups) for line in _texts(groups[name])]
-    poetry = table(tool, "poetry")
-    groups = table(poetry, "group")
+    poetry = mapping(tool.get("poetry"))
+    groups = mapping(poetry.get("group"))
     for name in test_names(groups):
-        lines += _poetry(table(table(groups, name), "dependencies"))
-    lines += _poetry(table(poetry, "dev-dependencies"))
+        lines += _poetry(mapping(mapping(groups.get(name)).get("dependencies")))
+    lines += _poetry(mapping(poetry.get("dev-dependencies")))
     if lines:
         said.append("the development dependencies in pyproject.toml")
     yield from lines
@@ -175,7 +177,10 @@ def _tool_requirements(tool: Mapping[str, Any], said: list[str]) -> Iterator[str
 
 def _tox_requirements(workspace: Workspace, folder: str) -> tuple[list[str], list[str]]:
     """The plain requirements and the requirement files of tox's common environment."""
-    lines = [line.strip() for line in ini_section(workspace, folder, "tox.ini", "testenv").get("deps", "").splitlines()]
+    lines = [
+        line.strip()
+        for line in workspace.ini(f"{folder}/tox.ini" if folder else "tox.ini", "testenv").get("deps", "").splitlines()
+    ]
     files = [re.sub(r"^-r\s*(\{toxinidir\}/)?", "", line) for line in lines if line.startswith("-r")]
     plain = [line for line in lines if re.fullmatch(r"[A-Za-z0-9][^{}:#]*", line)]
     return plain, [name for name in files if ".." not in name and not name.startswith("/")]
