@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from callboard.api import Agent, Context, Job, Needs, Result, Tool, Workspace, action, hookimpl
-from callboard_config.options import Hardcoded, Inventory, Schema
+from callboard.api import Agent, Context, Job, Needs, Result, Section, Tool, Workspace, action, hookimpl
+from callboard_config.options import Drift, Hardcoded, Inventory, MoveSecrets, Schema
 
 
 class ConfigManage(Agent):
@@ -37,12 +37,26 @@ class ConfigManage(Agent):
 
         return take(ctx, options)
 
+    @action("Environments", needs=Needs(1, 150), options=Drift, time_limit=300, tools=("git",))
+    def drift(self, ctx: Context, options: Drift) -> Result:
+        """Compares the files of several environments: missing names, other types, shared secrets, leftovers; shows no values."""
+        from callboard_config.drift import compare
+
+        return compare(ctx, options)
+
     @action("Hard-coded secrets", needs=Needs(1, 150), options=Hardcoded, time_limit=600)
     def hardcoded(self, ctx: Context, options: Hardcoded) -> Result:
         """Looks for passwords, tokens and keys that are written into code and configuration; never shows them."""
         from callboard_config.hardcoded import look
 
         return look(ctx, options)
+
+    @action("Move secrets to settings", needs=Needs(1, 200), options=MoveSecrets, time_limit=600, tools=("git",))
+    def move(self, ctx: Context, options: MoveSecrets) -> Result:
+        """Proposes a patch that reads hard-coded secrets from settings; the patch is kept sealed, without the secrets."""
+        from callboard_config.move import move
+
+        return move(ctx, options)
 
     @action(
         "Configuration files",
@@ -62,6 +76,34 @@ class ConfigManage(Agent):
 def callboard_agents() -> Sequence[Agent]:
     """The one agent of this package."""
     return [ConfigManage()]
+
+
+@hookimpl
+def callboard_sections() -> Sequence[Section]:
+    """What this agent shows on its page."""
+    return [
+        Section(
+            "settings",
+            "config",
+            "Settings",
+            "Run 'Settings' to see what the program wants to be told, and where it is told.",
+            ("config.settings.*",),
+        ),
+        Section(
+            "hardcoded",
+            "config",
+            "Hard-coded secrets",
+            "Run 'Hard-coded secrets' to see which are written into code and configuration.",
+            ("config.hardcoded",),
+        ),
+        Section(
+            "environments",
+            "config",
+            "Environments",
+            "Run 'Environments' to compare development, staging, production and the example.",
+            ("config.drift",),
+        ),
+    ]
 
 
 @hookimpl

@@ -18,19 +18,26 @@ LONGEST_LINE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """`value` stays in memory and is never shown or kept. `form` is code, default, file or env."""
+    """`value` stays in memory and is never shown or kept. `form` is code, default, file or env.
+
+    `column` is where a literal of Python begins in its line, in bytes; `start` and `end` are the characters of the file that
+    a literal of JavaScript takes, quotes included. -1 where that is not known.
+    """
 
     name: str
     value: str
     line: int
     form: str
+    column: int = -1
+    start: int = -1
+    end: int = -1
 
 
 def python_assignments(source: str) -> Iterator[Assignment]:
     """Assignments, keyword arguments, dict entries, parameters' defaults, and defaults of settings that are read."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        tree = ast.parse(source)
+        tree = ast.parse(source.removeprefix("\ufeff"))
     for node in ast.walk(tree):
         match node:
             case ast.Assign(targets=targets, value=value):
@@ -62,10 +69,12 @@ def _python_call(node: ast.Call) -> Iterator[Assignment]:
         if keyword.arg is not None:
             yield from _python(keyword.arg, keyword.value, "code")
     called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    if called in ("get", "getenv", "config", "setdefault", "str") and len(node.args) == 2:
+    if called in ("get", "getenv", "config", "setdefault", "str", "env") and node.args:
         name = node.args[0]
         if isinstance(name, ast.Constant) and isinstance(name.value, str):
-            yield from _python(name.value, node.args[1], "default")
+            defaults = [keyword.value for keyword in node.keywords if keyword.arg == "default"]
+            for value in [*node.args[1:2], *defaults]:
+                yield from _python(name.value, value, "default")
 
 
 def _python(name: str, value: ast.expr, form: str) -> Iterator[Assignment]:
@@ -78,9 +87,9 @@ def _python(name: str, value: ast.expr, form: str) -> Iterator[Assignment]:
         return
     if isinstance(value, ast.Constant):
         if isinstance(value.value, str):
-            yield Assignment(name, value.value, value.lineno, form)
+            yield Assignment(name, value.value, value.lineno, form, value.col_offset)
         elif isinstance(value.value, bytes):
-            yield Assignment(name, value.value.decode("latin-1"), value.lineno, form)
+            yield Assignment(name, value.value.decode("latin-1"), value.lineno, form, value.col_offset)
 
 
 def _target_name(target: ast.expr) -> str:
@@ -116,7 +125,7 @@ def _script(source: str, plain: str, match: re.Match[str], name: str, form: str)
     end = plain.find(source[start], start + 1)
     value = source[start + 1 : end] if 0 < end - start < 4_100 else ""
     if value and "${" not in value:
-        yield Assignment(name, value, source.count("\n", 0, start) + 1, form)
+        yield Assignment(name, value, source.count("\n", 0, start) + 1, form, -1, start, end + 1)
 
 
 def yaml_assignments(text: str) -> Iterator[Assignment]:

@@ -7,11 +7,12 @@ from typing import Any
 
 from callboard.api import Workspace
 from callboard_config.read import Read
+from callboard_config.tool_defines import map_names, tool_names
 from callboard_config.yaml_text import load_bounded
 
 COMPOSE = ("compose*.yml", "compose*.yaml", "docker-compose*.yml", "docker-compose*.yaml")
 WORKFLOWS = (".github/workflows/*.yml", ".github/workflows/*.yaml", ".gitlab-ci.yml", "action.yml", "action.yaml")
-SHELL = ("*.sh", "*.bash", "Makefile", "*.mk", "Procfile*", "justfile", "Justfile", "*.service", ".envrc", "tox.ini")
+SHELL = ("*.sh", "*.bash", "Makefile", "*.mk", "Procfile*", "justfile", "Justfile", "*.service", ".envrc")
 DOCKER = ("Dockerfile*", "*.dockerfile", "Containerfile*")
 CLUSTER = ("*.yml", "*.yaml")
 LARGEST = 1_000_000
@@ -29,7 +30,10 @@ _CLUSTER_ENV = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A setting that is given a value somewhere; `kind` is compose, dockerfile, workflow, script, cluster or test."""
+    """A setting that is given a value somewhere.
+
+    `kind` is compose, dockerfile, workflow, script, cluster, tool, platform or dynaconf.
+    """
 
     name: str
     path: str
@@ -53,6 +57,10 @@ def definitions(workspace: Workspace) -> Iterator[Definition]:
         text = workspace.text(path, LARGEST)
         for match in _SHELL_SET.finditer(text):
             yield Definition(match[1], path, text.count("\n", 0, match.start(1)) + 1, "script")
+        if path.rsplit("/", 1)[-1].startswith("Procfile"):
+            for number, line in enumerate(text.splitlines(), 1):
+                for match in _SCRIPT_SET.finditer(line[:2_000].partition(":")[2]):
+                    yield Definition(match[1], path, number, "script")
     for path in workspace.matching("package.json"):
         text = workspace.text(path, LARGEST)
         for number, line in enumerate(text.splitlines(), 1):
@@ -63,6 +71,10 @@ def definitions(workspace: Workspace) -> Iterator[Definition]:
         if "kind:" in text:
             for match in _CLUSTER_ENV.finditer(text):
                 yield Definition(match[1], path, text.count("\n", 0, match.start(1)) + 1, "cluster")
+            for name in map_names(text):
+                yield Definition(name, path, line_of(text, name), "cluster")
+    for name, path, kind in tool_names(workspace):
+        yield Definition(name, path, line_of(workspace.text(path, LARGEST), name), kind)
 
 
 def compose_reads(workspace: Workspace) -> Iterator[Read]:
@@ -84,6 +96,26 @@ def env_file_references(workspace: Workspace) -> Iterator[tuple[str, str, bool]]
                     yield path, entry, True
                 elif isinstance(entry, Mapping) and isinstance(entry.get("path"), str):
                     yield path, str(entry["path"]), entry.get("required", True) is not False
+
+
+def service_variables(workspace: Workspace, path: str) -> dict[str, dict[str, tuple[str, int]]]:
+    """By service of a compose file, its variables with their values (never to be shown or kept) and lines."""
+    text = workspace.text(path, LARGEST)
+    tables = load_bounded(text)
+    named = tables.get("services") if isinstance(tables, Mapping) else None
+    found: dict[str, dict[str, tuple[str, int]]] = {}
+    for service, table in named.items() if isinstance(named, Mapping) else ():
+        given = table.get("environment") if isinstance(table, Mapping) else None
+        values: dict[str, tuple[str, int]] = {}
+        if isinstance(given, Mapping):
+            values = {str(k): ("" if v is None else str(v), 0) for k, v in given.items() if _ENV_NAME.fullmatch(str(k))}
+        elif isinstance(given, list):
+            for entry in given:
+                name, _, value = str(entry).partition("=")
+                if _ENV_NAME.fullmatch(name):
+                    values[name] = (value, 0)
+        found[str(service)] = {name: (value, line_of(text, name)) for name, (value, _) in values.items()}
+    return found
 
 
 def _services(tables: Any) -> Iterator[Mapping[str, Any]]:

@@ -3,9 +3,23 @@
 import fnmatch
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from callboard.api import Context, Finding, Result, Severity, counted, judged, unknown
+from callboard.api import (
+    Act,
+    Block,
+    Cell,
+    Context,
+    Finding,
+    Result,
+    Severity,
+    Table,
+    Words,
+    counted,
+    judged,
+    unknown,
+)
 from callboard_config.assignments import (
     Assignment,
     docker_assignments,
@@ -16,6 +30,7 @@ from callboard_config.assignments import (
     toml_assignments,
     yaml_assignments,
 )
+from callboard_config.dotenv import is_example
 from callboard_config.envfiles import env_files
 from callboard_config.options import Hardcoded
 from callboard_config.places import is_docs, is_test
@@ -44,49 +59,89 @@ READERS: tuple[tuple[tuple[str, ...], Reader], ...] = (
 )
 
 
-def look(ctx: Context, options: Hardcoded) -> Result:
-    """Reports each assignment that looks like a secret; test code and its data are left out."""
-    looked_at, unread, large = 0, 0, 0
+@dataclass(slots=True)
+class Left:
+    """How many files were not read."""
+
+    unread: int = 0
+    large: int = 0
+
+
+def sources(ctx: Context, ignored: Sequence[str], left: Left | None = None) -> Iterator[tuple[str, list[Assignment]]]:
+    """Each file that is no test, with what is assigned in it; env files only where they are examples, or tracked."""
+    left = left or Left()
     left_out = set(ctx.workspace.matching(*LOCKS))
-    seen: Counter[str] = Counter()
     for patterns, reader in READERS:
         for path in ctx.workspace.matching(*patterns):
-            if path in left_out or is_test(path) or any(fnmatch.fnmatchcase(path, p) for p in options.ignore_paths):
+            if path in left_out or is_test(path) or any(fnmatch.fnmatchcase(path, p) for p in ignored):
                 continue
             ctx.progress(None, path)
             text = ctx.workspace.text(path, LARGEST + 1)
             if len(text) > LARGEST:
-                large += 1
+                left.large += 1
                 continue
-            looked_at += 1
             try:
                 found = list(reader(text))
             except (SyntaxError, ValueError, RecursionError, MemoryError):
-                unread += 1
+                left.unread += 1
                 continue
-            _report(ctx, path, found, seen)
+            yield path, found
     for file in env_files(ctx):
-        if is_test(file.path) or not (file.example or file.tracked):
-            continue
+        if not is_test(file.path) and (file.example or file.tracked):
+            yield file.path, [Assignment(entry.name, entry.value, entry.line, "env") for entry in file.entries]
+
+
+def look(ctx: Context, options: Hardcoded) -> Result:
+    """Reports each assignment that looks like a secret; test code and its data are left out."""
+    looked_at, left = 0, Left()
+    seen: Counter[str] = Counter()
+    for path, found in sources(ctx, options.ignore_paths, left):
         looked_at += 1
-        entries = [Assignment(entry.name, entry.value, entry.line, "env") for entry in file.entries]
-        _report(ctx, file.path, entries, seen, example=file.example)
-    if looked_at - unread <= 0:
+        example = is_example(path.rsplit("/", 1)[-1]) and any(item.form == "env" for item in found[:1])
+        _report(ctx, path, found, seen, example=example)
+    if not looked_at and left.unread:
+        return unknown(f"{counted(left.unread, 'file')} could not be parsed, and there is nothing else to look at")
+    if not looked_at:
         return unknown("there is no code and no configuration to look at, besides tests")
+    ctx.show("hardcoded", *_blocks(ctx.findings))
+    ctx.metric("config.hardcoded", float(len(ctx.findings)))
     notes = ["tests are left out"]
-    if large:
-        notes.append(f"{counted(large, 'file')} above {LARGEST:,} bytes left out")
-    if unread:
-        notes.append(f"{counted(unread, 'file')} could not be parsed")
-    return judged(ctx, options.fail_on, counted(looked_at - unread, "file"), notes=notes)
+    if left.large:
+        notes.append(f"{counted(left.large, 'file')} above {LARGEST:,} bytes left out")
+    if left.unread:
+        notes.append(f"{counted(left.unread, 'file')} could not be parsed")
+    return judged(ctx, options.fail_on, counted(looked_at, "file"), notes=notes)
+
+
+def _blocks(findings: Sequence[Finding]) -> list[Block]:
+    """A row for each, with the button that proposes its move; no values."""
+    if not findings:
+        return [Words("No hard-coded secret was found.", "good")]
+    everything = Cell("all of them", act=Act("Move to settings", "config.move"))
+    rows: list[list[str | Cell]] = [[everything, "", ""]]
+    for finding in findings[:300]:
+        act = Act("Move to settings", "config.move", {"paths": [finding.path], "line": finding.line})
+        rows.append(
+            [
+                Cell(f"{finding.path}:{finding.line}", "bad", finding.path, finding.line),
+                finding.message,
+                Cell("", act=act),
+            ]
+        )
+    return [Table(["Where", "What", "Mend"], rows, more=max(0, len(findings) - 300))]
+
+
+def is_secret(item: Assignment) -> bool:
+    """Whether it is a password in an address, or a real-looking value under the name of a secret."""
+    return url_password(item.value) is not None or (is_secret_name(item.name) and looks_real(item.name, item.value))
 
 
 def _report(ctx: Context, path: str, found: Iterable[Assignment], seen: Counter[str], *, example: bool = False) -> None:
     told: set[tuple[str, int]] = set()
     for item in found:
-        in_url = url_password(item.value)
-        if in_url is None and not (is_secret_name(item.name) and looks_real(item.name, item.value)):
+        if not is_secret(item):
             continue
+        in_url = url_password(item.value)
         if (item.name, item.line) in told:
             continue
         told.add((item.name, item.line))

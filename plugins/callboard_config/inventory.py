@@ -2,13 +2,14 @@
 
 import fnmatch
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from callboard.api import Context, Result, counted, judged, unknown
 from callboard_config.mismatches import mismatches
 from callboard_config.observed import Seen, observe
 from callboard_config.options import Inventory
 from callboard_config.secrecy import is_secret_name
+from callboard_config.settings_table import settings_blocks
 
 
 def take(ctx: Context, options: Inventory) -> Result:
@@ -22,12 +23,19 @@ def take(ctx: Context, options: Inventory) -> Result:
         if not any(fnmatch.fnmatchcase(name, pattern) for pattern in options.ignore):
             ctx.finding(finding)
     keep(ctx, seen)
+    counts = Counter(finding.rule for finding in ctx.findings)
+    ctx.show("settings", *settings_blocks(seen, counts))
+    for rule in ("missing", "undocumented", "unused", "typo"):
+        ctx.metric(f"config.settings.{rule}", float(counts[f"setting-{rule}"]))
     names = seen.names()
     looked_at = (
         f"{counted(len(names), 'setting')} read in {counted(seen.code_files, 'code file')}"
         f" and {counted(len(seen.files), 'env file')}"
     )
     notes = []
+    with_default = len(names - {read.name for read in seen.reads if not read.default})
+    if with_default:
+        notes.append(f"{with_default:,} of them with a default")
     if seen.dynamic:
         notes.append(f"{counted(len(seen.dynamic), 'read')} under names made at run time")
     if seen.unread:

@@ -2,12 +2,14 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from callboard.api import Finding, Severity, Workspace
 from callboard_config.ambient import is_brought, is_taken
 from callboard_config.defines import COMPOSE_READ, env_file_references
 from callboard_config.envfiles import EnvFile
+from callboard_config.exposure import exposed
+from callboard_config.near import nearest
 from callboard_config.observed import LARGEST_CODE, SCRIPTS, Seen
 from callboard_config.places import covers, folder_of, is_docs, is_side, is_test
 from callboard_config.read import Read
@@ -27,7 +29,8 @@ def mismatches(workspace: Workspace, seen: Seen) -> Iterator[tuple[str, Finding]
     yield from undocumented(seen)
     yield from unused(workspace, seen)
     yield from committed(seen)
-    yield from drift(seen)
+    yield from unnamed(seen)
+    yield from exposed(workspace, seen)
     yield from malformed(seen)
     yield from missing_files(workspace, seen)
 
@@ -107,6 +110,8 @@ def unused(workspace: Workspace, seen: Seen) -> Iterator[tuple[str, Finding]]:
         for entry in file.entries:
             if entry.name.upper() not in read and not is_taken(entry.name) and not is_test(file.path):
                 candidates.setdefault(entry.name, (file.path, entry.line))
+    undefined = _undefined(seen)
+    yield from _misspelt_elsewhere(seen, read, undefined)
     if not candidates:
         return
     own = {file.path for file in seen.files}
@@ -120,6 +125,10 @@ def unused(workspace: Workspace, seen: Seen) -> Iterator[tuple[str, Finding]]:
                 left.pop(found.upper(), None)
     for name in sorted(left.values()):
         path, line = candidates[name]
+        meant = nearest(name, undefined)
+        if meant is not None:
+            yield name, _misspelt(name, path, line, undefined[meant])
+            continue
         yield (
             name,
             Finding(
@@ -131,6 +140,41 @@ def unused(workspace: Workspace, seen: Seen) -> Iterator[tuple[str, Finding]]:
                 help=f"Remove {name}, or read it; a library may read it by itself: then ignore it by the option 'ignore'",
             ),
         )
+
+
+def _undefined(seen: Seen) -> dict[str, Read]:
+    """What is read and defined nowhere, whether or not it has a default: the first read of each."""
+    known = {d.name.upper() for d in seen.defined} | {name.upper() for file in seen.files for name in file.names}
+    found: dict[str, Read] = {}
+    for read in seen.reads:
+        if not is_test(read.path) and not {n.upper() for n in (read.name, *read.others)} & known:
+            found.setdefault(read.name, read)
+    return found
+
+
+def _misspelt_elsewhere(seen: Seen, read: set[str], undefined: dict[str, Read]) -> Iterator[tuple[str, Finding]]:
+    """What compose, a cluster or a platform sets under a name that is nearly one that is read."""
+    told: set[str] = set()
+    for definition in seen.defined:
+        name = definition.name
+        if definition.kind in ("compose", "cluster", "platform", "dockerfile") and name.upper() not in read:
+            meant = None if name in told or is_taken(name) else nearest(name, undefined)
+            if meant is not None:
+                told.add(name)
+                yield name, _misspelt(name, definition.path, definition.line, undefined[meant])
+
+
+def _misspelt(name: str, path: str, line: int, read: Read) -> Finding:
+    goes_on = "its default is used in silence" if read.default else "it has no value"
+    place = f"{read.path}:{read.line}"
+    return Finding(
+        rule="setting-typo",
+        severity=Severity.MEDIUM,
+        message=f"'{name}' is set here and read nowhere; {place} reads '{read.name}', which nothing sets: {goes_on}",
+        path=path,
+        line=line,
+        help=f"One of the two names is misspelt; most likely {read.name} is meant here",
+    )
 
 
 def committed(seen: Seen) -> Iterator[tuple[str, Finding]]:
@@ -157,8 +201,8 @@ def committed(seen: Seen) -> Iterator[tuple[str, Finding]]:
         )
 
 
-def drift(seen: Seen) -> Iterator[tuple[str, Finding]]:
-    """Names that an env file lacks while its example, or another environment's file, has them."""
+def unnamed(seen: Seen) -> Iterator[tuple[str, Finding]]:
+    """Set in a real env file, and not named by the example beside it."""
     by_folder: dict[str, list[EnvFile]] = defaultdict(list)
     for file in seen.files:
         if not is_test(file.path) and not file.path.endswith((".local", ".flaskenv")):
@@ -166,34 +210,9 @@ def drift(seen: Seen) -> Iterator[tuple[str, Finding]]:
     for files in by_folder.values():
         examples, real = [f for f in files if f.example], [f for f in files if not f.example]
         documented = {name for file in examples for name in file.names}
-        for file in real:
-            main = file.path.rsplit("/", 1)[-1] == ".env" or len(real) == 1
-            base = documented if main else set[str]()
-            for name in sorted(base - file.names):
-                yield name, _drifting(file, name, examples[0].path)
-            for name in sorted(file.names - documented if examples else ()):
+        for file in real if examples else ():
+            for name in sorted(file.names - documented):
                 yield name, _unnamed(file, name, examples[0].path)
-        staged = [file for file in real if file.path.rsplit("/", 1)[-1] != ".env"]
-        for file in staged if len(staged) > 1 else ():
-            for other in staged:
-                for name in sorted(other.names - file.names):
-                    if other is _first_with(staged, name):
-                        yield name, _drifting(file, name, other.path)
-
-
-def _first_with(files: Sequence[EnvFile], name: str) -> EnvFile:
-    return next(file for file in files if name in file.names)
-
-
-def _drifting(file: EnvFile, name: str, other: str) -> Finding:
-    return Finding(
-        rule="setting-drift",
-        severity=Severity.LOW,
-        message=f"This file does not set '{name}', which {other} has",
-        path=file.path,
-        line=1,
-        help=f"Add {name} to {file.path}, or take it out of {other}",
-    )
 
 
 def _unnamed(file: EnvFile, name: str, example: str) -> Finding:

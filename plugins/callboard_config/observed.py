@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from callboard.api import Context
+from callboard.api import Context, Workspace
 from callboard_config.defines import Definition, compose_reads, definitions
 from callboard_config.envfiles import EnvFile, env_files
+from callboard_config.places import is_test
+from callboard_config.python_helpers import Shared, shared
 from callboard_config.python_reads import python_reads
 from callboard_config.read import Read
 from callboard_config.scripts import script_reads
@@ -34,16 +36,20 @@ def observe(ctx: Context) -> Seen:
     """Reads code, env files and definitions."""
     seen = Seen()
     workspace = ctx.workspace
-    code = [(path, python_reads) for path in workspace.matching("*.py")]
-    code += [(path, script_reads) for path in workspace.matching(*SCRIPTS) if not path.endswith(".min.js")]
-    for number, (path, read) in enumerate(code):
-        ctx.progress(number / len(code), path)
+    python = workspace.matching("*.py")
+    known = _shared(workspace, python)
+    names = {name for module in known for name in (*module.helpers, *module.dynaconf)}
+    scripts = [path for path in workspace.matching(*SCRIPTS) if not path.endswith(".min.js")]
+    total = len(python) + len(scripts)
+    for number, path in enumerate([*python, *scripts]):
+        ctx.progress(number / total, path)
         text = workspace.text(path, LARGEST_CODE)
         seen.code_files += 1
-        if "env" not in text.lower() and "Settings" not in text and "onfig" not in text:
+        worth = "env" in text.lower() or "Settings" in text or "onfig" in text
+        if not worth and not any(name in text for name in names):
             continue
         try:
-            reads = read(text, path)
+            reads = python_reads(text, path, known) if number < len(python) else script_reads(text, path)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             seen.unread.append(path)
             continue
@@ -54,3 +60,18 @@ def observe(ctx: Context) -> Seen:
     seen.files = env_files(ctx)
     seen.defined = list(definitions(workspace))
     return seen
+
+
+def _shared(workspace: Workspace, python: list[str]) -> list[Shared]:
+    """The helpers that modules offer to each other; tests' own are left to the tests."""
+    found = []
+    for path in python:
+        if is_test(path):
+            continue
+        try:
+            module = shared(workspace.text(path, LARGEST_CODE).removeprefix("\ufeff"), path)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        if module is not None:
+            found.append(module)
+    return found

@@ -19,11 +19,28 @@ class Inventory:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """Options of `config.drift`."""
+
+    fail_on: Threshold = option("high", help=FAIL_ON)
+    ignore: list[str] = option([], help="Settings that are left out; '*' stands for anything")
+
+
+@dataclass(frozen=True, slots=True)
 class Hardcoded:
     """Options of `config.hardcoded`."""
 
     fail_on: Threshold = option("high", help=FAIL_ON)
     ignore_paths: list[str] = option([], help="Path patterns that are left out, besides tests and documentation")
+
+
+@dataclass(frozen=True, slots=True)
+class MoveSecrets:
+    """Options of `config.move`."""
+
+    paths: list[str] = option([], help="Files whose secrets are moved; none for all")
+    line: int = option(0, help="The one line that is meant; 0 for all", minimum=0)
+    ignore_paths: list[str] = option([], help="Path patterns that are left out, besides tests")
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,12 @@ def looks_real(name: str, value: str) -> bool:
     return len(value) >= 20 and entropy(value) >= 4.0 and _is_mixed(value)
 
 
+def is_placeholder(value: str) -> bool:
+    """Whether it only stands for what belongs there ('changeme', '<your token>')."""
+    value = value.strip()
+    return bool(_PLACEHOLDER.search(value)) or bool(re.fullmatch(r"<.*>|\{\{.*\}\}|\*+|-+|_+|\?+", value))
+
+
 def is_strong(value: str) -> bool:
     """Whether it was most likely made by a machine."""
     return len(value) >= 16 and entropy(value) >= 3.3
