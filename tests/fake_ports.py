@@ -6,9 +6,10 @@ from typing import Any
 
 from callboard.core.events import Event, RunSubmitted, ScheduleFired
 from callboard.core.facts import Began, Ended, Fact, How
+from callboard.core.joining import Joining
 from callboard.core.resources import Capacity
 from callboard.core.state import State
-from callboard.core.task import AttemptKey, Process, TaskKey, Usage, Verdict
+from callboard.core.task import AttemptKey, Process, Retry, TaskKey, TaskSpec, Usage, Verdict
 from callboard.errors import RecordFull
 from callboard.ports import LeftRunning, Order
 
@@ -43,6 +44,41 @@ class FakeMeter:
 
     def host(self) -> Mapping[str, Any]:
         return {}
+
+
+Jobs = tuple[Mapping[str, Any], ...]
+
+
+class FakeResolver:
+    """Knows actions that are named AGENT.do, and answers when a test says so."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Jobs, Callable[[Sequence[Joining] | str], None]]] = []
+
+    def resolve(
+        self,
+        workspace: str,
+        config: Mapping[str, Any],
+        jobs: Sequence[Mapping[str, Any]],
+        done: Callable[[Sequence[Joining] | str], None],
+    ) -> None:
+        self.waiting.append((tuple(jobs), done))
+
+    def answer(self) -> None:
+        """Answers all that waits."""
+        waiting, self.waiting = self.waiting, []
+        for jobs, done in waiting:
+            done(self._made(jobs))
+
+    def _made(self, jobs: Jobs) -> Sequence[Joining] | str:
+        made = []
+        for job in jobs:
+            agent, _, action = job["action"].partition(".")
+            if action != "do":
+                return f"there is no action '{job['action']}'"
+            spec = TaskSpec(job["name"], agent, job["action"], "p", retry=Retry(attempts=2))
+            made.append(Joining(spec, tuple(job.get("needs_jobs", ())), tuple(job.get("after", ()))))
+        return made
 
 
 class Crash(Exception):
@@ -150,12 +186,14 @@ class FakeLauncher:
             attempt.process = self._process(key)
             self._tell(Began(key, self.clock.now, attempt.process))
 
-    def end(self, key: AttemptKey, how: How, *, code: int | None = None, verdict: Verdict | None = None) -> None:
+    def end(
+        self, key: AttemptKey, how: How, *, code: int | None = None, verdict: Verdict | None = None, jobs: Jobs = ()
+    ) -> None:
         """The attempt is over; its exit record stays."""
         attempt = self.alive.pop(key)
         fact = Ended(
             key, self.clock.now, how, str(how), code, verdict, never_ran=attempt.process is None,
-            usage=Usage(1.5, 100.0, 1.0, 2.0, 3.0),
+            usage=Usage(1.5, 100.0, 1.0, 2.0, 3.0), jobs=jobs,
         )  # fmt: skip
         self.exits[key] = fact
         self._tell(fact)

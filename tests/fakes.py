@@ -6,3 +6,4 @@ from fake_ports import FakeClock as FakeClock
 from fake_ports import FakeLauncher as FakeLauncher
 from fake_ports import FakeLog as FakeLog
 from fake_ports import FakeMeter as FakeMeter
+from fake_ports import FakeResolver as FakeResolver

@@ -3,7 +3,8 @@
 import asyncio
 import math
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from callboard.core import commands as c
 from callboard.core.chronicle import Chronicle
@@ -17,9 +18,9 @@ from callboard.core.invariants import (
     of_state,
 )
 from callboard.core.resources import Capacity, Lock, Needs
-from callboard.core.task import AttemptKey, Limits, Priority, Retry, TaskKey, TaskSpec, TaskState, Verdict
+from callboard.core.task import AttemptKey, Candidate, Limits, Priority, Retry, TaskKey, TaskSpec, TaskState, Verdict
 from callboard.engine import Engine
-from fakes import Crash, FakeClock, FakeLauncher, FakeLog, FakeMeter
+from fakes import Crash, FakeClock, FakeLauncher, FakeLog, FakeMeter, FakeResolver
 
 WHOLE = Capacity(4.0, 4096.0, 4.0, 4096.0, {"gpu": 2.0}, slots=6)
 AGENTS = ("alpha", "beta")
@@ -43,8 +44,15 @@ def random_specs(dice: random.Random, most: int) -> tuple[TaskSpec, ...]:
         after = tuple(p for p in before if dice.random() < 0.5 / (nth + 1))
         agent = dice.choice(("", *AGENTS))
         locks = tuple(Lock(n, dice.random() < 0.5) for n in ("db", "port") if dice.random() < 0.25)
+        candidates = (
+            tuple(Candidate("p", name, f"{name}.do", "doing") for name in AGENTS) if dice.random() < 0.4 else ()
+        )
         specs[place] = TaskSpec(
             name=f"job{place}",
+            plugin="p" if agent else "",
+            undo="undo" if agent and dice.random() < 0.4 else "",
+            candidates=candidates if agent else (),
+            wants="doing" if agent and candidates and dice.random() < 0.5 else "",
             agent=agent,
             action=f"{agent}.do" if agent else "",
             depends=depends,
@@ -80,6 +88,7 @@ class World:
         self.launcher = launcher(self.clock, stop_takes=lambda: self.dice.uniform(0.0, 9.0))
         self.meter = FakeMeter(WHOLE)
         self.make = engine
+        self.resolver = FakeResolver()
         self.story: list[str] = []
         self.acknowledged: list[int] = []
         self.cancelled: dict[int, float] = {}
@@ -92,7 +101,7 @@ class World:
         """A new engine takes over."""
         self.engine = self.make(
             clock=self.clock, log=self.log, launcher=self.launcher, meter=self.meter, dice=self.dice.random,
-            version="1", keep_ended=3,
+            version="1", keep_ended=3, resolver=self.resolver,
         )  # fmt: skip
         self.log.fault = ""
         for run in self.cancelled:
@@ -107,6 +116,7 @@ class World:
             task.cancel()
         await asyncio.gather(*(task for task, _ in self.asked), return_exceptions=True)
         self.asked.clear()
+        self.resolver.waiting.clear()
         for _ in range(self.dice.randint(0, 3)):
             self.pass_time(self.dice.choice((0.1, 3.0, 40.0)))
             self.move_an_attempt()
@@ -208,7 +218,24 @@ class World:
         elif how is How.NOT_STARTED:
             how = How.CRASHED
         self.note(f"{key} ends: {how} {code} {verdict}")
-        self.launcher.end(key, how, code=code, verdict=verdict)
+        self.launcher.end(key, how, code=code, verdict=verdict, jobs=self.jobs(key))
+
+    def jobs(self, key: AttemptKey) -> tuple[Mapping[str, Any], ...]:
+        """What an attempt wants to add: mostly nothing, seldom what cannot be."""
+        dice = self.dice
+        if dice.random() < 0.75:
+            return ()
+        names = [f"added {key} {nth}" for nth in range(dice.randint(1, 4))]
+        known = [*names, "job0", "job1", "job*", "added *", "nobody"]
+        return tuple(
+            {
+                "name": dice.choice(known) if dice.random() < 0.05 else name,
+                "action": "nowhere.at all" if dice.random() < 0.05 else f"{dice.choice(AGENTS)}.do",
+                "needs_jobs": tuple(dice.choice((*names[:nth], *known[-5:])) for _ in range(dice.choice((0, 0, 1, 2)))),
+                "after": (dice.choice(known),) if dice.random() < 0.15 else (),
+            }
+            for nth, name in enumerate(names)
+        )
 
     def speak(self) -> None:
         """An attempt says something; also of attempts that are long over, and things that were said before."""
@@ -248,6 +275,7 @@ class World:
             c.ResumeAgent(agent, "ann"),
             c.LimitAgent(agent, dice.choice((-1, 0, 1, 2)), "ann"),
             c.NameAgents(dice.choice((AGENTS, AGENTS, ("alpha",)))),
+            c.MoveTask(run, place, agent, "ann"),
             c.PassOver("nightly", self.clock.now, 0, "quiet"),
         )
         self.ask(dice.choice(wishes))
@@ -274,6 +302,8 @@ class World:
         self.ask(c.NameAgents(AGENTS))
         for _ in range(steps):
             chance = self.dice.random()
+            if self.dice.random() < 0.5:
+                self.resolver.answer()
             if chance < 0.10 and len(self.engine.state.runs) < 5:
                 self.submit()
             elif chance < 0.55:
@@ -304,6 +334,7 @@ class World:
         for agent in AGENTS:
             self.ask(c.ResumeAgent(agent, "ann"))
         for _ in range(400):
+            self.resolver.answer()
             await asyncio.sleep(0)
             await self.step()
             state = self.engine.state

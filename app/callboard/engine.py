@@ -11,36 +11,34 @@ import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from callboard.core.admit import Policy
-from callboard.core.commands import AnswerQuestion, Command, Submit, grant
-from callboard.core.decide import Decision, decide
+from callboard.core.commands import Command, Submit, grant
+from callboard.core.decide import decide
 from callboard.core.events import (
     ArtifactKept,
     AttemptBegan,
-    AttemptDecided,
-    CancelAsked,
     EngineStarted,
     Event,
     FindingsFound,
     MetricsTaken,
-    QuestionAnswered,
-    QuestionAsked,
     RunSubmitted,
     SectionShown,
-    attempt_of,
 )
-from callboard.core.facts import Asked, Began, Ended, Fact, Found, Kept, Measured, Progressed, Shown
+from callboard.core.facts import Began, Ended, Fact, Progressed
 from callboard.core.fold import fold
+from callboard.core.joining import Joining, joined
 from callboard.core.resources import Capacity
-from callboard.core.retry import after_end
+from callboard.core.retry import after_end, given_up
 from callboard.core.run import Task
 from callboard.core.state import State
-from callboard.core.task import AttemptKey, Process, Usage
+from callboard.core.task import AttemptKey, Process, TaskState, Usage
+from callboard.core.telling import count_told, told_as
 from callboard.errors import CallboardError, NotFound, RecordFull, Refused
-from callboard.ports import Clock, Launcher, LeftRunning, Log, Meter, Order
+from callboard.outbox import Outbox
+from callboard.ports import Clock, Launcher, LeftRunning, Log, Meter, Resolver
 
 T = TypeVar("T")
 
@@ -55,6 +53,14 @@ class Wish:
 
     command: Command
     answer: asyncio.Future[int]
+
+
+@dataclass(slots=True)
+class Resolved:
+    """What an attempt that ended wants to add, as tasks, or why that cannot be."""
+
+    key: AttemptKey
+    wanted: Sequence[Joining] | str
 
 
 @dataclass(slots=True)
@@ -89,6 +95,7 @@ class Engine:
         meter: Meter,
         dice: Callable[[], float],
         version: str,
+        resolver: Resolver | None = None,
         policy: Policy = Policy(),
         keep_ended: int = 50,
     ) -> None:
@@ -106,17 +113,16 @@ class Engine:
         self._policy = policy
         self._keep_ended = keep_ended
         self._ended_runs: deque[int] = deque()
-        self._inbox: deque[Wish | Fact] = deque()
+        self._inbox: deque[Wish | Fact | Resolved] = deque()
+        self._resolver = resolver
+        self._resolving: dict[AttemptKey, Ended] = {}
+        self._outbox = Outbox(launcher)
         self._something = asyncio.Event()
         self.loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
         self._wake = math.inf
         self._next_measure = 0.0
         self._unwritten: list[Event] = []
-        self._owed: list[tuple[asyncio.Future[int], int]] = []
-        self._due_starts: list[AttemptDecided] = []
-        self._due_stops: list[tuple[AttemptKey, str]] = []
-        self._due_answers: list[QuestionAnswered] = []
         self._closing = False
         self.ready = threading.Event()
 
@@ -197,7 +203,7 @@ class Engine:
         finally:
             await self._launcher.close()
             wishes = [item.answer for item in self._inbox if isinstance(item, Wish)]
-            for answer in (*wishes, *(answer for answer, _ in self._owed)):
+            for answer in (*wishes, *self._outbox.open_answers()):
                 if not answer.done():
                     answer.set_exception(CallboardError("the engine was closed before it could answer"))
 
@@ -206,7 +212,7 @@ class Engine:
         told: dict[AttemptKey, Counter[str]] = defaultdict(Counter)
         for _, event in self._log.load():
             fold(self.state, event)
-            _count_told(event, told)
+            count_told(event, told)
         self.state.last_run = max(self.state.last_run, self._log.last_run())
         self._settle()
         left = [LeftRunning(t.attempt_key, t.process, t.spec, told[t.attempt_key]) for t in self.state.live.values()]
@@ -246,11 +252,13 @@ class Engine:
             item = self._inbox.popleft()
             if isinstance(item, Wish):
                 self._grant(item, now, events)
+            elif isinstance(item, Resolved):
+                self._resolved(item.key, item.wanted, now, events)
             else:
                 self._note(item, now, events)
         decision = decide(self.state, now, self.capacity, self._policy)
         self._wake = decision.wake
-        self._plan_effects(events, decision)
+        self._outbox.plan(self.state, events, decision)
         events += decision.events
         if events:
             self._record(events)
@@ -258,7 +266,7 @@ class Engine:
         if self.state.stirred:
             self._publish([], list(self.state.stirred))
             self.state.stirred.clear()
-        self._act()
+        self._outbox.act(self.state)
 
     def _grant(self, wish: Wish, now: float, events: list[Event]) -> None:
         if wish.answer.done():
@@ -276,59 +284,80 @@ class Engine:
             number = (
                 next((e.run for e in granted if isinstance(e, RunSubmitted)), 0) or self.state.keys[wish.command.key]
             )
-        if isinstance(wish.command, AnswerQuestion):
-            self._due_answers += [e for e in granted if isinstance(e, QuestionAnswered)]
-        self._owed.append((wish.answer, number))
+        self._outbox.owe(wish.answer, number, granted)
+        for key in list(self._resolving):
+            task = self.state.live.get(key.of)
+            if task is not None and given_up(task):
+                self._resolved(key, (), now, events)
 
     def _note(self, fact: Fact, now: float, events: list[Event]) -> None:
         """Turns a fact into an event; facts about attempts that are over or of older owners are dropped."""
-        task = self.state.live.get(fact.key.of)
-        if task is None or task.attempt != fact.key.attempt:
-            return
-        event: Event
         key = fact.key
-        match fact:
-            case Ended():
-                event = after_end(task, fact, self._dice())
-                self.live.progress.pop(key, None)
-                self.live.usage.pop(key, None)
-                self.live.rates.pop(key, None)
-            case Began():
-                event = AttemptBegan(fact.at, key.run, key.task, key.attempt, fact.process, fact.adopted)
-            case Progressed():
-                self.live.progress[key] = (fact.fraction, fact.note, fact.at)
-                self.state.stirred[task] = None
-                return
-            case Found():
-                event = FindingsFound(fact.at, key.run, key.task, key.attempt, fact.findings)
-            case Measured():
-                event = MetricsTaken(fact.at, key.run, key.task, key.attempt, fact.metrics)
-            case Kept():
-                event = ArtifactKept(
-                    fact.at, key.run, key.task, key.attempt, fact.name, fact.path, fact.size, fact.format, fact.patch
-                )
-            case Shown():
-                event = SectionShown(fact.at, key.run, key.task, key.attempt, fact.nth, fact.name, fact.blocks)
-            case Asked():
-                event = QuestionAsked(fact.at, key.run, key.task, key.attempt, fact.question, fact.text, fact.choices)
+        task = self.state.live.get(key.of)
+        if task is None or task.attempt != key.attempt:
+            return
+        if isinstance(fact, Progressed):
+            self.live.progress[key] = (fact.fraction, fact.note, fact.at)
+            self.state.stirred[task] = None
+            return
+        if isinstance(fact, Ended):
+            if key not in self._resolving and not self._resolve(task, fact):
+                self._end(task, fact, events)
+            return
+        event = told_as(fact)
+        if event is None or not self._fold(event, events):
+            return
+        if isinstance(fact, Began) and fact.adopted and task.stopping:
+            self._outbox.stop(key, task.stopping)
+
+    def _fold(self, event: Event, events: list[Event]) -> bool:
         try:
             fold(self.state, event)
         except Refused:
-            return
+            return False
         events.append(event)
-        if isinstance(fact, Began) and fact.adopted and task.stopping:
-            self._due_stops.append((key, task.stopping))
+        return True
 
-    def _plan_effects(self, events: Sequence[Event], decision: Decision) -> None:
-        self._due_starts += decision.starts
-        for event in events:
-            if not isinstance(event, CancelAsked):
-                continue
-            chosen = (
-                self.state.runs[event.run].tasks if event.task < 0 else [self.state.runs[event.run].tasks[event.task]]
-            )
-            self._due_stops += [(task.attempt_key, task.stopping) for task in chosen if task.live]
-        self._due_stops += [(AttemptKey(e.run, e.task, e.attempt), e.reason) for e in decision.stops]
+    def _end(self, task: Task, fact: Ended, events: list[Event]) -> None:
+        self._fold(after_end(task, fact, self._dice()), events)
+        for known in (self.live.progress, self.live.usage, self.live.rates):
+            known.pop(fact.key, None)
+
+    # -- tasks that join -----------------------------------------------------------------------------------------
+
+    def _resolve(self, task: Task, fact: Ended) -> bool:
+        """Whether the end waits until somebody who knows the agents has made tasks of what the attempt wants to add."""
+        if not fact.jobs or given_up(task) or after_end(task, fact, 0.5).outcome is not TaskState.SUCCEEDED:
+            return False
+        key = fact.key
+        self._resolving[key] = fact
+
+        def done(wanted: Sequence[Joining] | str) -> None:
+            self._inbox.append(Resolved(key, wanted))
+            self._something.set()
+
+        if self._resolver is None:
+            done("nobody here knows what the agents offer")
+        else:
+            self._resolver.resolve(task.run.workspace, task.run.config, fact.jobs, done)
+        return True
+
+    def _resolved(self, key: AttemptKey, wanted: Sequence[Joining] | str, now: float, events: list[Event]) -> None:
+        """The added tasks and the end of the attempt that added them go into the log together, or neither does."""
+        fact = self._resolving.pop(key, None)
+        task = self.state.live.get(key.of)
+        if fact is None or task is None or task.attempt != key.attempt:
+            return
+        if isinstance(wanted, str):
+            fact = replace(fact, unfit=wanted)
+        elif wanted and not task.run.cancelled and not given_up(task):
+            try:
+                event = joined(task, wanted, now)
+                fold(self.state, event)
+                events.append(event)
+            except Refused as error:
+                fact = replace(fact, unfit=str(error))
+        self._end(task, fact, events)
 
     # -- the log -----------------------------------------------------------------------------------------------
 
@@ -346,7 +375,7 @@ class Engine:
         first = last - len(events) + 1
         self._publish(list(enumerate(events, first)), [*self.state.changed_tasks, *self.state.stirred])
         self._settle()
-        self._act()
+        self._outbox.act(self.state)
 
     def _write_again(self) -> bool:
         events, self._unwritten = self._unwritten, []
@@ -357,7 +386,7 @@ class Engine:
     def _refuse_while_full(self) -> None:
         """Submissions are refused; facts wait."""
         self._wake = self._clock.wall() + RETRY_FULL_S
-        kept: deque[Wish | Fact] = deque()
+        kept: deque[Wish | Fact | Resolved] = deque()
         while self._inbox:
             item = self._inbox.popleft()
             if isinstance(item, Wish) and isinstance(item.command, Submit):
@@ -380,28 +409,6 @@ class Engine:
         state.stirred.clear()
         while len(self._ended_runs) > self._keep_ended:
             state.forget([self._ended_runs.popleft()])
-
-    def _act(self) -> None:
-        """Carries out what is in the log by now."""
-        starts, self._due_starts = self._due_starts, []
-        stops, self._due_stops = self._due_stops, []
-        answers, self._due_answers = self._due_answers, []
-        owed, self._owed = self._owed, []
-        if starts:
-            self._launcher.launch([self._order(event) for event in starts])
-        for key, reason in stops:
-            self._launcher.stop(key, reason)
-        for event in answers:
-            key = AttemptKey(event.run, event.task, event.attempt)
-            self._launcher.answer(key, event.question, event.choice, event.by)
-        for answer, number in owed:
-            if not answer.done():
-                answer.set_result(number)
-
-    def _order(self, event: AttemptDecided) -> Order:
-        run = self.state.runs[event.run]
-        key = AttemptKey(event.run, event.task, event.attempt)
-        return Order(key, event.epoch, run.tasks[event.task].spec, run.workspace, run.config)
 
     def _publish(self, events: Sequence[tuple[int, Event]], tasks: Sequence[Task]) -> None:
         if self.watchers:
@@ -441,20 +448,3 @@ class Engine:
         if run not in self.state.runs:
             raise NotFound(f"there is no run {run}")
         self._settle()
-
-
-def _count_told(event: Event, told: dict[AttemptKey, Counter[str]]) -> None:
-    """Counts what the log has of an attempt's messages, so that an adopted attempt does not tell it again."""
-    match event:
-        case FindingsFound():
-            told[attempt_of(event)]["findings"] += len(event.findings)
-        case MetricsTaken():
-            told[attempt_of(event)]["metrics"] += len(event.metrics)
-        case ArtifactKept():
-            told[attempt_of(event)]["kept"] += 1
-        case QuestionAsked():
-            told[attempt_of(event)]["asked"] += 1
-        case SectionShown():
-            told[attempt_of(event)]["shown"] = event.nth
-        case _:
-            pass

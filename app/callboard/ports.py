@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from callboard.core.events import Event
 from callboard.core.facts import Fact
+from callboard.core.joining import Joining
 from callboard.core.resources import Capacity
 from callboard.core.state import State
 from callboard.core.task import AttemptKey, Process, TaskSpec, Usage
@@ -20,14 +21,26 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """A task that another one needs or comes after: how it stands, and the attempt that says what it left behind."""
+
+    name: str
+    action: str
+    state: str
+    key: AttemptKey
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """What the launcher is to start. `config` holds the checked tables of the workspace's `callboard.toml`."""
+    """What the launcher is to start. `config` holds the checked tables of the workspace's `callboard.toml`,
+    `before` for an action the tasks before it."""
 
     key: AttemptKey
     epoch: int
     spec: TaskSpec
     workspace: str
     config: Mapping[str, Any]
+    before: tuple[Before, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,22 @@ class Launcher(Protocol):
 
     async def close(self) -> None:
         """Lets go of what runs without ending it."""
+
+
+class Resolver(Protocol):
+    """Knows what agents offer: makes tasks of the jobs that an attempt wants to add to its run."""
+
+    def resolve(
+        self,
+        workspace: str,
+        config: Mapping[str, Any],
+        jobs: Sequence[Mapping[str, Any]],
+        done: Callable[[Sequence[Joining] | str], None],
+    ) -> None:
+        """Calls `done` on the loop with the tasks, or with a sentence that says why they cannot be. Does not block.
+
+        `config` are the tables of the run; what they say of a job is laid over what is asked for, as in a pipeline.
+        """
 
 
 class Log(Protocol):

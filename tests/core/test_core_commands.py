@@ -8,7 +8,7 @@ from callboard.core import commands as c
 from callboard.core import events as e
 from callboard.core.facts import How
 from callboard.core.fold import fold
-from callboard.core.task import Priority, TaskState, Usage, Verdict
+from callboard.core.task import Candidate, Priority, TaskSpec, TaskState, Usage, Verdict
 from callboard.core.words import sentence
 from callboard.errors import NotFound, Refused
 from core_story import PROCESS, Story, spec
@@ -17,9 +17,9 @@ NOW = 5000.0
 
 
 def told() -> Story:
-    """Run 1: 0 waits, 1 runs and asks, 2 failed, 3 was skipped, 4 needs a decision. Run 2 (key 'k') succeeded."""
+    """Run 1: 0 waits, 1 runs and asks, 2 failed, 3 was skipped, 4 needs a decision. Run 2 (key 'k') succeeded. 3.0 waits."""
     story = Story()
-    story.agents("quality")
+    story.agents("quality", "api")
     run = story.submit(spec("idle"), spec("runs"), spec("bad"), spec("skipped", 2), spec("asks"))
     story.run_all([run.tasks[1], run.tasks[2], run.tasks[4]])
     fold(story.state, e.QuestionAsked(1.0, 1, 1, 1, "q", "Deploy?", ("yes", "no")))
@@ -28,6 +28,8 @@ def told() -> Story:
     done = story.submit(spec("done"), key="k")
     story.run_all(done.tasks)
     story.end(done.tasks[0])
+    able = (Candidate("pa", "quality", "quality.do"), Candidate("pb", "api", "api.do"))
+    story.submit(spec("moves", agent="quality", action="quality.do", plugin="pa", candidates=able))
     return story
 
 
@@ -37,12 +39,12 @@ def submit(**fields: Any) -> c.Submit:
 
 SPECS = (spec("a"),)
 GRANTED: list[tuple[c.Command, list[e.Event]]] = [
-    (submit(), [e.RunSubmitted(NOW, 3, "ci", "/w", "ann", "by hand", Priority.MEDIUM, SPECS, {}, "")]),
+    (submit(), [e.RunSubmitted(NOW, 4, "ci", "/w", "ann", "by hand", Priority.MEDIUM, SPECS, {}, "")]),
     (
         submit(schedule="/w:nightly", due=4990.0, missed=2, key="n"),
         [
-            e.RunSubmitted(NOW, 3, "ci", "/w", "ann", "by hand", Priority.MEDIUM, SPECS, {}, "n"),
-            e.ScheduleFired(NOW, "/w:nightly", 4990.0, 3, 2),
+            e.RunSubmitted(NOW, 4, "ci", "/w", "ann", "by hand", Priority.MEDIUM, SPECS, {}, "n"),
+            e.ScheduleFired(NOW, "/w:nightly", 4990.0, 4, 2),
         ],
     ),
     (submit(key="k"), []),
@@ -57,8 +59,16 @@ GRANTED: list[tuple[c.Command, list[e.Event]]] = [
     (c.ResumeAgent("quality", "ann"), [e.AgentSet(NOW, "quality", "ann", paused=False)]),
     (c.LimitAgent("quality", 2, "ann"), [e.AgentSet(NOW, "quality", "ann", limit=2)]),
     (c.SetPriority(1, Priority.HIGH, "ann"), [e.PrioritySet(NOW, 1, Priority.HIGH, "ann")]),
-    (c.NameAgents(("quality",)), []),
+    (c.NameAgents(("quality", "api")), []),
     (c.NameAgents(("quality", "infra")), [e.AgentsFound(NOW, ("quality", "infra"))]),
+    (
+        c.MoveTask(3, 0, "api", "ann"),
+        [
+            e.TaskMoved(
+                NOW, 3, 0, "api", "api.do", "pb", "ann", "moved from quality to api by ann", True, (("cpus", 4000.0),)
+            )
+        ],
+    ),
     (c.PassOver("s", 4990.0, 3, "quiet hours"), [e.ScheduleFired(NOW, "s", 4990.0, 0, 3, "quiet hours")]),
 ]
 REFUSED: list[tuple[c.Command, type[Exception], str]] = [
@@ -78,9 +88,9 @@ REFUSED: list[tuple[c.Command, type[Exception], str]] = [
     (c.DecideTask(1, 4, "?", "ann"), Refused, "'?' is no choice for task 1.4; the choices: retry, give up"),
     (c.AnswerQuestion(1, 0, "q", "yes", "ann"), Refused, "task 1.0 does not ask question 'q'"),
     (c.AnswerQuestion(1, 1, "q", "?", "ann"), Refused, "'?' is no answer to 'Deploy?'; the choices: yes, no"),
-    (c.PauseAgent("nobody", "ann"), Refused, "there is no agent 'nobody'; the agents: quality"),
-    (c.ResumeAgent("nobody", "ann"), Refused, "there is no agent 'nobody'; the agents: quality"),
-    (c.LimitAgent("nobody", 1, "ann"), Refused, "there is no agent 'nobody'; the agents: quality"),
+    (c.PauseAgent("nobody", "ann"), Refused, "there is no agent 'nobody'; the agents: api, quality"),
+    (c.ResumeAgent("nobody", "ann"), Refused, "there is no agent 'nobody'; the agents: api, quality"),
+    (c.LimitAgent("nobody", 1, "ann"), Refused, "there is no agent 'nobody'; the agents: api, quality"),
     (c.LimitAgent("quality", -1, "ann"), Refused,
      "agent 'quality' cannot work on -1 at once; 0 means no limit of its own"),
     (c.SetPriority(9, Priority.LOW, "ann"), NotFound, "there is no run 9"),
@@ -145,7 +155,12 @@ SENTENCES: list[tuple[e.Event, str]] = [
     (e.AgentSet(1.0, "api", "ann", limit=0), "ann said that agent api has no limit of its own."),
     (e.RunSubmitted(1.0, 7, "ci", "/w", "ann", "by hand", Priority.HIGH, SPECS),
      "Run 7 'ci' was submitted by ann (by hand): 1 tasks, priority high."),
-    (e.TasksAdded(1.0, 7, "7.1#1", SPECS), "7.1#1 added 1 tasks: a."),
+    (e.TasksAdded(1.0, 7, "7.1#1", SPECS), "7.1#1 added 1 task: a."),
+    (e.TasksAdded(1.0, 7, "7.1#1", SPECS * 7, 1, (2, 3)),
+     "7.1#1 added 7 tasks: a, a, a, a, a, …. 2 that wait for this one wait for them too."),
+    (e.TasksAdded(1.0, 7, "7.1#1", (TaskSpec("undo of a", undoes="a", because="a failed: exit 3."),), 1),
+     "Undo: undo of a was added, as a failed: exit 3."),
+    (e.TaskMoved(1.0, 7, 1, "api", "api.do", "p", "ann", "moved from qa to api by ann"), "Moved from qa to api by ann."),
     (e.AttemptDecided(1.0, 1, 0, 2, 1, "first of 1 ready", (("backs off", 8.0), ("cpus", 0.25))),
      "Attempt 2 starts: first of 1 ready. Waited 8.0 s backs off; 0.2 s cpus."),
     (e.AttemptDecided(1.0, 1, 0, 1, 1, "first of 1 ready"), "Attempt 1 starts: first of 1 ready."),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from callboard.core import events as e
 from callboard.core.facts import How
 from callboard.core.resources import Lock, Needs
-from callboard.core.task import Limits, Priority, Process, Retry, TaskSpec, TaskState, Usage, Verdict
+from callboard.core.task import Candidate, Limits, Priority, Process, Retry, TaskSpec, TaskState, Usage, Verdict
 from callboard.errors import RecordError
 from callboard.record.codec import KINDS, decode, encode, to_json
 
@@ -35,6 +35,8 @@ SPEC = st.builds(
     limits=st.builds(Limits, NUMBER, NUMBER, NUMBER, st.integers(0, 99)),
     retry=st.builds(Retry, st.integers(1, 9), NUMBER, NUMBER, NUMBER, NUMBER),
     idempotent=st.booleans(), strict=st.booleans(), estimate=NUMBER, stage=TEXT, because=TEXT,
+    undo=TEXT, undoes=TEXT, wants=TEXT, candidates=st.lists(st.builds(Candidate, TEXT, TEXT, TEXT, TEXT), max_size=2).map(tuple),
+    stands_for=st.none() | st.tuples(WHOLE, WHOLE, WHOLE),
 )  # fmt: skip
 SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "specs": st.lists(SPEC, max_size=3).map(tuple),
@@ -51,6 +53,7 @@ SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "choices": st.lists(TEXT, max_size=3).map(tuple),
     "blocks": st.lists(OPTIONS, max_size=2).map(tuple),
     "agents": st.lists(TEXT, max_size=3).map(tuple),
+    "waiting": st.lists(st.integers(0, 9), max_size=3).map(tuple),
     "config": OPTIONS,
     "outputs": OPTIONS,
     "patch": st.none() | OPTIONS,

@@ -7,17 +7,19 @@ from typing import Any
 import pytest
 
 from callboard.core.decide import Decision
-from callboard.core.events import AttemptBegan, Event, PrioritySet
+from callboard.core.events import AttemptBegan, Event, PrioritySet, TasksAdded
 from callboard.core.facts import Ended, How
 from callboard.core.holds import Hold, WaitsForCpus
+from callboard.core.joining import Joining
 from callboard.core.pool import Pool
 from callboard.core.queue import ReadyQueue
 from callboard.core.resources import Needs
 from callboard.core.run import Task
 from callboard.core.state import State
-from callboard.core.task import TaskState
+from callboard.core.task import AttemptKey, TaskState
 from callboard.engine import Engine
 from callboard.errors import CallboardError
+from callboard.outbox import Outbox
 from callboard.ports import LeftRunning
 from fakes import FakeLauncher, FakeLog
 from simulated import Broken, World
@@ -96,22 +98,52 @@ class EngineThatActsFirst(Engine):
     """Launches and acknowledges before anything is written."""
 
     def _record(self, events: list[Event]) -> None:
-        self._act()
+        self._outbox.act(self.state)
         super()._record(events)
 
 
-class EngineThatStopsNothing(Engine):
-    def _plan_effects(self, events: Sequence[Event], decision: Decision) -> None:
-        super()._plan_effects(events, decision)
-        self._due_stops.clear()
+class OutboxThatStopsNothing(Outbox):
+    def plan(self, state: State, events: Sequence[Event], decision: Decision) -> None:
+        super().plan(state, events, decision)
+        self._stops.clear()
 
 
-class EngineThatLaunchesTwice(Engine):
-    def _act(self) -> None:
-        starts = list(self._due_starts)
-        super()._act()
-        if starts:
-            self._launcher.launch([self._order(event) for event in starts])
+class OutboxThatLaunchesTwice(Outbox):
+    def act(self, state: State) -> None:
+        starts = list(self._starts)
+        super().act(state)
+        self._starts = starts
+        super().act(state)
+
+
+def engine_with_outbox(kind: type[Outbox]) -> Callable[..., Engine]:
+    def make(**parts: Any) -> Engine:
+        engine = Engine(**parts)
+        engine._outbox = kind(parts["launcher"])
+        return engine
+
+    return make
+
+
+class StateThatUndoesNothing(State):
+    def __init__(self) -> None:
+        super().__init__()
+        self.to_undo = NothingKept()
+
+
+class NothingKept(dict[Task, None]):
+    def __setitem__(self, key: Task, value: None) -> None:
+        return
+
+
+class EngineThatAddsTwice(Engine):
+    """Puts what an attempt adds into the log, and its end only later."""
+
+    def _resolved(self, key: AttemptKey, wanted: Sequence[Joining] | str, now: float, events: list[Event]) -> None:
+        before = list(events)
+        super()._resolved(key, wanted, now, events)
+        if any(isinstance(event, TasksAdded) for event in events[len(before) :]):
+            events[len(before) :] = [event for event in events[len(before) :] if isinstance(event, TasksAdded)]
 
 
 class LogThatForgets(FakeLog):
@@ -141,11 +173,15 @@ PLANTED: Mapping[str, tuple[dict[str, Any], str]] = {
     "4 a retry that never comes": ({"engine": engine_with(StateThatNeverTriesAgain)}, "nothing will ever look at it"),
     "4 a task lost by the queue": ({"engine": engine_with(StateThatLosesTasks)}, "nothing will ever look at it"),
     "5 a live attempt forgotten": ({"engine": engine_with(StateThatForgetsWhatRuns)}, "is live in one place only"),
-    "5 an attempt launched twice": ({"engine": EngineThatLaunchesTwice}, "while another attempt of its task is alive"),
+    "5 an attempt launched twice": (
+        {"engine": engine_with_outbox(OutboxThatLaunchesTwice)}, "while another attempt of its task is alive"
+    ),
     "6 acknowledged before it is written": ({"engine": EngineThatActsFirst}, "acknowledged and is not in the log"),
     "6 run again without a word": ({"launcher": LauncherThatGuesses}, "that is not idempotent"),
     "7 an event lost": ({"log": LogThatForgets}, "by the log"),
-    "8 a cancelled run goes on": ({"engine": EngineThatStopsNothing}, "was cancelled"),
+    "9 a bad end that is not undone": ({"engine": engine_with(StateThatUndoesNothing)}, "is not taken back"),
+    "9 added without the end of the attempt": ({"engine": EngineThatAddsTwice}, "by the log"),
+    "8 a cancelled run goes on": ({"engine": engine_with_outbox(OutboxThatStopsNothing)}, "was cancelled"),
 }  # fmt: skip
 
 

@@ -7,8 +7,10 @@ from callboard.core.fold import fold
 from callboard.core.holds import Hold, Reserved, gib, number
 from callboard.core.queue import Bucket
 from callboard.core.reserve import Reservation, reserve
+from callboard.core.routing import who_and_why
 from callboard.core.run import Task
 from callboard.core.state import State
+from callboard.core.waits import waited
 
 LACKS_ROOM = frozenset({"lock", "cpus", "memory", "resource"})
 LOOKS = 8
@@ -118,7 +120,7 @@ def _start(state: State, task: Task, bucket: Bucket, now: float, epoch: int) -> 
         attempt=task.attempt + 1,
         epoch=epoch,
         why=_why(state, task),
-        holds=_holds(task, bucket, now),
+        holds=waited(task, bucket, now),
     )
     fold(state, event)
     return event
@@ -133,26 +135,6 @@ def _why(state: State, task: Task) -> str:
     )
     if needs.locks:
         words += ", locks " + ", ".join(f"'{lock.name}'" for lock in needs.locks)
+    if task.spec.wants:
+        words += "; " + who_and_why(state, task)
     return words
-
-
-def _holds(task: Task, bucket: Bucket, now: float) -> tuple[tuple[str, float], ...]:
-    """Where the time since the last attempt, or since the submission, went."""
-    holds: list[tuple[str, float]] = []
-    run = task.run
-    ready_at = task.ready_at if task.ready_at is not None else now
-    if task.ended is not None:
-        cause = "backs off" if task.retry_at else "waits for a decision"
-        holds.append((cause, ready_at - task.ended))
-    elif task.waited_for >= 0:
-        holds.append((f"waits for {run.tasks[task.waited_for].spec.name}", ready_at - task.wanted_at))
-    waited = now - ready_at
-    before = task.snapshot or {}
-    for cause, seconds in bucket.account.items():
-        share = min(waited, seconds - before.get(cause, 0.0))
-        if share > 0.0005:
-            holds.append((cause, share))
-            waited -= share
-    if waited > 0.0005:
-        holds.append(("cpus", waited))
-    return tuple((cause, round(seconds, 3)) for cause, seconds in holds if seconds > 0.0005)

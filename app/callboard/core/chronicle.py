@@ -1,6 +1,6 @@
 """A second reading of the log, from the events alone, that notices broken promises. It shares nothing with `fold`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from callboard.core.events import (
     AttemptBegan,
@@ -63,7 +63,10 @@ class Chronicle:
                 first = self._places.get(event.run, 0)
                 self._places[event.run] = first + len(event.specs)
                 for place, spec in enumerate(event.specs, first):
-                    self._tasks[TaskKey(event.run, place)] = _Told(spec)
+                    born = TaskState.WAITING if spec.stands_for is None else TaskState.UNCHANGED
+                    self._tasks[TaskKey(event.run, place)] = _Told(spec, born)
+                if isinstance(event, TasksAdded):
+                    self._added(event, range(first, first + len(event.specs)))
             case AttemptDecided():
                 self._decided(event)
             case AttemptBegan():
@@ -84,6 +87,16 @@ class Chronicle:
                 self._tasks[TaskKey(event.run, event.task)].word = True
             case _:
                 pass
+
+    def _added(self, event: TasksAdded, places: range) -> None:
+        """What needs the task that added others needs these too; they come from an attempt that is under way, or undo one."""
+        adder = self._tasks.get(TaskKey(event.run, event.task))
+        if adder is not None and adder.state not in UNDER_WAY and not all(spec.undoes for spec in event.specs):
+            self.wrong.append(f"{event.run}.{event.task} adds tasks while it is {adder.state}")
+        for place in event.waiting:
+            task = self._tasks[TaskKey(event.run, place)]
+            if event.task in task.spec.depends:
+                task.spec = replace(task.spec, depends=(*task.spec.depends, *places))
 
     def _decided(self, event: AttemptDecided) -> None:
         key = TaskKey(event.run, event.task)

@@ -10,12 +10,14 @@ from callboard.core.events import (
     CancelAsked,
     DecisionMade,
     Event,
+    PatchDecided,
     PrioritySet,
     QuestionAnswered,
     RetryAsked,
     RunSubmitted,
     ScheduleFired,
 )
+from callboard.core.routing import moving
 from callboard.core.state import State
 from callboard.core.task import BAD, NO_OPTIONS, Priority, TaskKey, TaskSpec, TaskState
 from callboard.errors import Refused
@@ -39,6 +41,7 @@ class Submit:
     schedule: str = ""
     due: float = 0.0
     missed: int = 0
+    git: Mapping[str, Any] = field(default_factory=lambda: NO_OPTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,21 @@ class AnswerQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class DecidePatch:
+    """What became of a patch; see `PatchDecided`. Whoever wishes it has seen to the files already."""
+
+    run: int
+    task: int
+    attempt: int
+    name: str
+    patch: int
+    choice: str
+    by: str
+    reason: str = ""
+    result: Mapping[str, Any] = field(default_factory=lambda: NO_OPTIONS)
+
+
+@dataclass(frozen=True, slots=True)
 class PauseAgent:
     """No new attempt of this agent; what runs goes on."""
 
@@ -117,6 +135,16 @@ class SetPriority:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveTask:
+    """Another agent is to do a task that waits."""
+
+    run: int
+    task: int
+    agent: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class NameAgents:
     """Which agents the catalogue holds now."""
 
@@ -139,10 +167,12 @@ Command = (
     | TryAgain
     | DecideTask
     | AnswerQuestion
+    | DecidePatch
     | PauseAgent
     | ResumeAgent
     | LimitAgent
     | SetPriority
+    | MoveTask
     | NameAgents
     | PassOver
 )
@@ -165,6 +195,13 @@ def grant(state: State, command: Command, now: float) -> list[Event]:
             return [DecisionMade(now, command.run, command.task, command.by, command.choice)]
         case AnswerQuestion():
             return _answer(state, command, now)
+        case DecidePatch():
+            return [
+                PatchDecided(
+                    now, command.run, command.task, command.attempt, command.name, command.patch, command.choice, command.by,
+                    command.reason, command.result,
+                )
+            ]  # fmt: skip
         case PauseAgent():
             return [AgentSet(now, _known(state, command.agent), command.by, paused=True, reason=command.reason)]
         case ResumeAgent():
@@ -173,6 +210,8 @@ def grant(state: State, command: Command, now: float) -> list[Event]:
             return [AgentSet(now, _known(state, command.agent), command.by, limit=command.limit)]
         case SetPriority():
             return [PrioritySet(now, state.run(command.run).id, command.priority, command.by)]
+        case MoveTask():
+            return _move(state, command, now)
         case NameAgents():
             here = {name for name, agent in state.agents.items() if agent.present}
             return [] if state.agents_known and here == set(command.agents) else [AgentsFound(now, command.agents)]
@@ -193,7 +232,7 @@ def _submit(state: State, command: Submit, now: float) -> list[Event]:
     events: list[Event] = [
         RunSubmitted(
             now, run, command.name, command.workspace, command.by, command.trigger, command.priority, command.specs,
-            command.config, command.key,
+            command.config, command.key, command.git,
         )
     ]  # fmt: skip
     if command.schedule:
@@ -206,10 +245,32 @@ def _again(state: State, command: TryAgain, now: float) -> list[Event]:
     if command.task is not None:
         state.task(TaskKey(command.run, command.task))
         return [RetryAsked(now, run.id, (command.task,), command.by)]
-    bad = tuple(task.index for task in run.tasks if task.state in BAD and task.state is not TaskState.SKIPPED)
+    bad = tuple(
+        task.index
+        for task in run.tasks
+        if task.state in BAD and task.state is not TaskState.SKIPPED and not task.spec.undoes
+    )
     if not bad:
         raise Refused(f"nothing in run {run.id} failed, was cancelled or lost: there is nothing to try again")
     return [RetryAsked(now, run.id, bad, command.by)]
+
+
+def _move(state: State, command: MoveTask, now: float) -> list[Event]:
+    task = state.task(TaskKey(command.run, command.task))
+    spec, agent = task.spec, _known(state, command.agent)
+    if task.live or task.final:
+        raise Refused(f"task {task.key} '{spec.name}' is {task.state}; only what waits can be moved")
+    if agent == spec.agent:
+        raise Refused(f"task {task.key} '{spec.name}' is with {agent} already")
+    chosen = next((candidate for candidate in spec.candidates if candidate.agent == agent), None)
+    if chosen is None:
+        able = ", ".join(candidate.agent for candidate in spec.candidates if candidate.agent != spec.agent) or "nobody"
+        wanted = f"'{spec.wants}'" if spec.wants else f"what {spec.action} does" if spec.action else "commands"
+        raise Refused(f"agent '{agent}' offers no action for {wanted}; of the others, {able} does")
+    trouble = state.trouble_of(agent)
+    if trouble:
+        raise Refused(f"task {task.key} cannot be moved: {agent} {trouble}")
+    return [moving(state, task, chosen, now, command.by, f"moved from {spec.agent} to {agent} by {command.by}")]
 
 
 def _answer(state: State, command: AnswerQuestion, now: float) -> list[Event]:

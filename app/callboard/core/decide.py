@@ -5,10 +5,12 @@ import math
 from dataclasses import dataclass
 
 from callboard.core.admit import Policy, admit
-from callboard.core.events import AttemptDecided, AttemptStopping, Event
+from callboard.core.events import AttemptDecided, AttemptStopping, Event, TaskMoved, TasksAdded
 from callboard.core.fold import fold
 from callboard.core.holds import gib
+from callboard.core.joining import undoing
 from callboard.core.resources import Capacity
+from callboard.core.routing import route
 from callboard.core.run import Task
 from callboard.core.state import State
 from callboard.core.task import TaskState
@@ -16,30 +18,44 @@ from callboard.core.task import TaskState
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`starts` and `stops` are folded already; they take effect once they are in the log. `wake` is when to decide
-    again though nothing happens, infinite for never."""
+    """`undos`, `moves`, `starts` and `stops` are folded already; they take effect once they are in the log. `wake` is when to
+    decide again though nothing happens, infinite for never."""
 
     starts: tuple[AttemptDecided, ...] = ()
     stops: tuple[AttemptStopping, ...] = ()
+    moves: tuple[TaskMoved, ...] = ()
+    undos: tuple[TasksAdded, ...] = ()
     wake: float = math.inf
 
     @property
     def events(self) -> tuple[Event, ...]:
         """All of them, for the log."""
-        return (*self.stops, *self.starts)
+        return (*self.undos, *self.moves, *self.stops, *self.starts)
 
 
 def decide(state: State, now: float, capacity: Capacity, policy: Policy) -> Decision:
     """Decides, and folds what it decided. Deterministic: the same state, time and capacity give the same decision."""
     state.pool.capacity = capacity
     state.release_backoffs(now)
+    undos = _undo(state, now) if state.to_undo else []
+    moves = route(state, now) if state.unrouted else []
     stops = _overdue(state, now)
     if capacity.pressed:
         stops += _relieve(state, now)
     starts: list[AttemptDecided] = []
     if not capacity.pressed and not state.halted:
         starts = admit(state, now, state.epoch, policy)
-    return Decision(tuple(starts), tuple(stops), _wake(state, now, policy))
+    return Decision(tuple(starts), tuple(stops), tuple(moves), tuple(undos), _wake(state, now, policy))
+
+
+def _undo(state: State, now: float) -> list[TasksAdded]:
+    """What began and came to a bad end is taken back, once for each such end."""
+    undos = []
+    for task in list(state.to_undo):
+        event = undoing(task, now)
+        fold(state, event)
+        undos.append(event)
+    return undos
 
 
 def _overdue(state: State, now: float) -> list[AttemptStopping]:

@@ -42,7 +42,8 @@ class AgentSet:
 
 @dataclass(frozen=True, slots=True)
 class RunSubmitted:
-    """A pipeline was submitted; `config` are the checked tables of the workspace's `callboard.toml`."""
+    """A pipeline was submitted; `config` are the checked tables of the workspace's `callboard.toml`, `git` says which
+    commit of which branch lay there, and how many files differed from it ({} where git knows nothing)."""
 
     at: float
     run: int
@@ -54,19 +55,42 @@ class RunSubmitted:
     specs: tuple[TaskSpec, ...]
     config: Mapping[str, Any] = field(default_factory=lambda: NO_OPTIONS)
     key: str = ""
+    git: Mapping[str, Any] = field(default_factory=lambda: NO_OPTIONS)
 
 
 @dataclass(frozen=True, slots=True)
 class TasksAdded:
-    """Tasks joined a run while it goes on; they may depend on tasks that are there and on each other, by place.
+    """Tasks joined a run; they may depend on tasks that are there and on those before them in `specs`, by place.
 
-    `by` says who added them: an attempt ('12.3#1') or a person.
+    `by` is the attempt ('12.3#1') that added them, `task` its task. `waiting` are places of tasks that waited for that task
+    and now wait for all of `specs` too, in the same way. A task that `undoes` another one joins also a run that is over.
     """
 
     at: float
     run: int
     by: str
     specs: tuple[TaskSpec, ...]
+    task: int = -1
+    waiting: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskMoved:
+    """A task that waits was given to another agent: by a person, or with `by` empty by the engine.
+
+    `ready` says that it lacked nothing but room, `holds` are the seconds that it was held before, by reason.
+    """
+
+    at: float
+    run: int
+    task: int
+    agent: str
+    action: str
+    plugin: str
+    by: str
+    reason: str
+    ready: bool = False
+    holds: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +269,25 @@ class SectionShown:
 
 
 @dataclass(frozen=True, slots=True)
+class PatchDecided:
+    """What became of a patch that an attempt kept as `name`: accepted, rejected, undone, or proposed again with the reason.
+
+    `patch` is the number by which people know it, `result` what the checkout was then: its commit, and each file's hash.
+    """
+
+    at: float
+    run: int
+    task: int
+    attempt: int
+    name: str
+    patch: int
+    choice: str
+    by: str
+    reason: str = ""
+    result: Mapping[str, Any] = field(default_factory=lambda: NO_OPTIONS)
+
+
+@dataclass(frozen=True, slots=True)
 class ScheduleFired:
     """A due time of a schedule was dealt with: a run was submitted, or `note` says why not.
 
@@ -265,6 +308,7 @@ Event = (
     | AgentSet
     | RunSubmitted
     | TasksAdded
+    | TaskMoved
     | AttemptDecided
     | AttemptBegan
     | AttemptStopping
@@ -276,6 +320,7 @@ Event = (
     | FindingsFound
     | MetricsTaken
     | ArtifactKept
+    | PatchDecided
     | QuestionAsked
     | QuestionAnswered
     | SectionShown

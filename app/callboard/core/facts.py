@@ -39,6 +39,8 @@ class Ended:
     EXITED is an orderly end: of an action that returned (with its verdict), or of a command with its exit `code`.
     CRASHED is an exception, a signal or an exit without a result. STOPPED follows a wish of the engine.
     `reason` is one sentence. `never_ran` is set when it is certain that nothing of the work was begun.
+    `jobs` are to join the run if the task has succeeded, each a mapping of the fields of `callboard.work.jobs.Job`, already
+    checked; `unfit` says why what was to be added cannot be.
     """
 
     key: AttemptKey
@@ -51,6 +53,8 @@ class Ended:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     usage: Usage = Usage()
     never_ran: bool = False
+    jobs: tuple[Mapping[str, Any], ...] = ()
+    unfit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from callboard.core.events import (
     Event,
     FindingsFound,
     MetricsTaken,
+    PatchDecided,
     PrioritySet,
     QuestionAnswered,
     QuestionAsked,
@@ -24,9 +25,10 @@ from callboard.core.events import (
     RunSubmitted,
     ScheduleFired,
     SectionShown,
+    TaskMoved,
     TasksAdded,
 )
-from callboard.core.intervention import cancel, decision, priority, retry
+from callboard.core.intervention import cancel, decision, moved, priority, retry
 from callboard.core.moves import finish, let_go, line_up, live, move, story
 from callboard.core.run import NONE_FOUND, SEVERITIES
 from callboard.core.state import State
@@ -36,6 +38,7 @@ from callboard.errors import Refused
 
 START_WITHIN_S = 30.0
 END_GRACE_S = 15.0
+PATCH_CHOICES = ("proposed", "accepted", "rejected", "undone")
 
 
 def fold(state: State, event: Event) -> None:
@@ -60,6 +63,8 @@ def fold(state: State, event: Event) -> None:
             submitted(state, event)
         case TasksAdded():
             added_tasks(state, event)
+        case TaskMoved():
+            moved(state, event)
         case CancelAsked():
             cancel(state, event)
         case RetryAsked():
@@ -90,6 +95,9 @@ def fold(state: State, event: Event) -> None:
             if event.epoch <= state.epoch:
                 raise Refused(f"epoch {event.epoch} is not newer than {state.epoch}")
             state.epoch = event.epoch
+        case PatchDecided():
+            if event.choice not in PATCH_CHOICES:
+                raise Refused(f"'{event.choice}' is no choice for a patch; the choices: {', '.join(PATCH_CHOICES)}")
         case ScheduleFired():
             state.fired[event.schedule] = event.due
             state.last_run = max(state.last_run, event.run)
@@ -114,7 +122,7 @@ def _decided(state: State, event: AttemptDecided) -> None:
     task.late = False
     task.process = None
     task.findings = NONE_FOUND
-    task.held = _added(task.held, event.holds)
+    task.hold_on(event.holds)
     move(state, task, TaskState.STARTING)
     state.pool.take(task)
     state.live[task.key] = task
@@ -131,6 +139,8 @@ def _began(state: State, event: AttemptBegan) -> None:
     if task.state is TaskState.RUNNING and not event.adopted:
         raise Refused(story(task, "it runs already"))
     task.process = event.process
+    if task.spec.undo:
+        task.dirty = True
     if task.started is None:
         task.started = event.at
     if task.state is not TaskState.RUNNING:
@@ -167,6 +177,8 @@ def _found(state: State, event: FindingsFound) -> None:
     task = state.task(TaskKey(event.run, event.task))
     counts = list(task.findings)
     for finding in event.findings:
+        if finding.get("accepted"):
+            continue
         counts[SEVERITIES.index(finding["severity"])] += 1
     task.findings = tuple(counts)
     state.changed_tasks[task] = None
@@ -180,6 +192,7 @@ def _agent_set(state: State, event: AgentSet) -> None:
         agent.paused_by = event.by if event.paused else ""
         agent.pause_reason = event.reason if event.paused else ""
         agent.paused_at = event.at if event.paused else 0.0
+        state.reroute()
     if event.limit is not None:
         agent.limit = event.limit
     state.changed_agents[event.agent] = None
@@ -195,12 +208,4 @@ def _agents_found(state: State, event: AgentsFound) -> None:
         if name not in here:
             agent.present = False
             state.changed_agents[name] = None
-
-
-def _added(held: tuple[tuple[str, float], ...], more: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
-    if not held:
-        return more
-    total = dict(held)
-    for cause, seconds in more:
-        total[cause] = total.get(cause, 0.0) + seconds
-    return tuple(total.items())
+    state.reroute()

@@ -1,8 +1,9 @@
 """What a person's word does to runs and tasks: cancel, try again, decide, another priority."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from callboard.core.events import CancelAsked, DecisionMade, PrioritySet, RetryAsked
+from callboard.core.events import CancelAsked, DecisionMade, PrioritySet, RetryAsked, TaskMoved
 from callboard.core.moves import finish, line_up, move, story
 from callboard.core.run import Task
 from callboard.core.state import State
@@ -47,6 +48,9 @@ def retry(state: State, event: RetryAsked) -> None:
         task = todo.pop()
         if task in again:
             continue
+        undo = _open_undo(task)
+        if undo is not None:
+            raise Refused(story(task, f"its undo ({undo.key}) has not ended; wait for it, or cancel it"))
         again[task] = None
         todo += [run.tasks[p] for p in task.below if run.tasks[p].state in (TaskState.SKIPPED, TaskState.CANCELLED)]
         todo += [run.tasks[p] for p in task.spec.depends if run.tasks[p].state in BAD]
@@ -72,6 +76,42 @@ def retry(state: State, event: RetryAsked) -> None:
         parents = {*task.spec.depends, *task.spec.after}
         task.unmet = sum(1 for place in parents if not run.tasks[place].final)
         line_up(state, task, event.at)
+
+
+def _open_undo(task: Task) -> Task | None:
+    """The task that is taking back what this one did."""
+    if not task.spec.undo:
+        return None
+    tasks = task.run.tasks
+    return next((tasks[p] for p in task.later if tasks[p].spec.undoes and not tasks[p].final), None)
+
+
+def moved(state: State, event: TaskMoved) -> None:
+    task = state.task(TaskKey(event.run, event.task))
+    waits = task.state is TaskState.WAITING
+    if not waits and task.state is not TaskState.NEEDS_DECISION:
+        raise Refused(story(task, "only what waits can be moved"))
+    if event.ready and (not waits or task.unmet):
+        raise Refused(story(task, "it is not ready"))
+    state.changed_agents[task.spec.agent] = None
+    state.changed_agents[event.agent] = None
+    state.withdraw(task)
+    if waits:
+        state.waits_no_more(task)
+    task.spec = replace(task.spec, agent=event.agent, action=event.action, plugin=event.plugin)
+    task.pinned = bool(event.by)
+    state.changed_tasks[task] = None
+    state.changed_runs[task.run] = None
+    if waits:
+        state.waits(task)
+    if event.ready:
+        task.hold_on(event.holds)
+        task.wanted_at = event.at
+        task.waited_for = -1
+        task.retry_at = 0.0
+        task.ended = None
+        task.ready_at = event.at
+        state.ready.push(task, event.at)
 
 
 def decision(state: State, event: DecisionMade) -> None:

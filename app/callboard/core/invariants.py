@@ -98,6 +98,12 @@ def nothing_forgotten(state: State) -> list[str]:
         waits = task.state is TaskState.WAITING and not open_parents
         if waits and task not in queued and (task.key, task.attempt) not in due:
             wrong.append(f"{task.key} waits, and nothing will ever look at it")
+        if (task in state.movable.get(task.spec.agent, {})) != (
+            task.state is TaskState.WAITING and bool(task.spec.candidates)
+        ):
+            wrong.append(f"{task.key} is {task.state}, and is not looked at when its agent can work no more")
+        if task.dirty and (task.final or not task.spec.undo):
+            wrong.append(f"{task.key} is {task.state}, and what it did is not taken back")
         if task in queued and not waits:
             wrong.append(f"{task.key} is {task.state} and stands in the queue")
         if task.state is TaskState.STARTING and not task.stopping and (task.attempt_key, "starting") not in watched:
@@ -167,11 +173,14 @@ def log_equals_state(state: State, events: Iterable[Event]) -> list[str]:
 
 
 def cancelled_is_quiet(state: State, cancelled: Mapping[int, float], now: float) -> list[str]:
-    """8: no attempt of a run is live QUIET_S after it was cancelled (`cancelled`: when, or when the engine came back)."""
+    """8: no attempt of a run is live QUIET_S after it was cancelled (`cancelled`: when, or when the engine came back).
+
+    But for those that take back what others did.
+    """
     return [
         f"{task.key} is {task.state} {now - cancelled[task.run.id]:.0f} s after run {task.run.id} was cancelled"
         for task in _live(state)
-        if task.run.id in cancelled and now - cancelled[task.run.id] > QUIET_S
+        if task.run.id in cancelled and not task.spec.undoes and now - cancelled[task.run.id] > QUIET_S
     ]
 
 

@@ -12,11 +12,10 @@ def move(state: State, task: Task, to: TaskState) -> None:
     counts = task.run.counts
     counts[task.state] -= 1
     counts[to] = counts.get(to, 0) + 1
-    agent = task.spec.agent
     if task.state is TaskState.WAITING:
-        state.queued[agent] -= 1
+        state.waits_no_more(task)
     elif to is TaskState.WAITING:
-        state.queued[agent] = state.queued.get(agent, 0) + 1
+        state.waits(task)
     task.state = to
     state.changed_tasks[task] = None
     state.changed_runs[task.run] = None
@@ -40,6 +39,11 @@ def finish(state: State, task: Task, outcome: TaskState, at: float) -> None:
         if ended.verdict is Verdict.UNKNOWN and final in GOOD:
             run.unknowns += 1
         good = final in GOOD
+        if ended.dirty:
+            if good:
+                ended.dirty = False
+            else:
+                state.to_undo[ended] = None
         for place in ended.below:
             child = tasks[place]
             if child.state is not TaskState.WAITING:

@@ -38,7 +38,7 @@ def after_end(task: Task, fact: Ended, dice: float) -> AttemptEnded:
         how=fact.how,
         outcome=outcome,
         reason=reason,
-        verdict=fact.verdict if fact.how is How.EXITED else None,
+        verdict=fact.verdict if fact.how is How.EXITED and not _is_unfit(fact, outcome) else None,
         code=fact.code,
         retry_at=retry_at,
         usage=fact.usage,
@@ -47,11 +47,16 @@ def after_end(task: Task, fact: Ended, dice: float) -> AttemptEnded:
     )
 
 
+def _is_unfit(fact: Ended, outcome: TaskState) -> bool:
+    """Whether it failed for what it wanted to add, whatever it says of the workspace."""
+    return bool(fact.unfit) and outcome is TaskState.FAILED and fact.verdict is Verdict.PASS
+
+
 def _outcome(task: Task, fact: Ended) -> tuple[TaskState, str]:
     spec = task.spec
     if fact.how is How.EXITED:
         return _of_work(task, fact)
-    if fact.how is How.STOPPED or _given_up(task):
+    if fact.how is How.STOPPED or given_up(task):
         return _of_stop(task, fact)
     reason = fact.reason or str(fact.how)
     final = {How.TIME: TaskState.TIMED_OUT, How.LOST: TaskState.LOST}.get(fact.how, TaskState.FAILED)
@@ -75,7 +80,7 @@ def _of_work(task: Task, fact: Ended) -> tuple[TaskState, str]:
     if fact.verdict is Verdict.UNKNOWN and spec.strict:
         return TaskState.FAILED, f"{fact.reason}; the job is strict, so unknown is a failure"
     if fact.verdict is None and fact.code:
-        if _given_up(task):
+        if given_up(task):
             return _of_stop(task, fact)
         reason = fact.reason or f"exit {fact.code}"
         if task.attempt < spec.retry.attempts:
@@ -83,10 +88,12 @@ def _of_work(task: Task, fact: Ended) -> tuple[TaskState, str]:
                 return TaskState.WAITING, reason
             return TaskState.NEEDS_DECISION, f"{reason}; it is not marked idempotent"
         return TaskState.FAILED, reason
+    if fact.unfit and not given_up(task):
+        return TaskState.FAILED, f"the tasks that it wanted to add cannot be added: {fact.unfit}"
     return TaskState.SUCCEEDED, fact.reason
 
 
-def _given_up(task: Task) -> bool:
+def given_up(task: Task) -> bool:
     """Whether somebody wants the task to end, and not merely this attempt."""
     return bool(task.stopping) and not task.put_back and not task.late
 

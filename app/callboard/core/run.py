@@ -29,7 +29,8 @@ class Task:
     it. `remaining` is the longest path of expected seconds from its start to the end of the run. `attempt` counts the
     attempts so far. `stopping` says why it is being ended, '' if it is not. `ready_at` is when nothing but room
     was missing, None while it waits for something else. `wanted_at` is when it was submitted, or asked for again.
-    `held` are seconds by cause, of the past. `findings` counts those of the newest attempt, by severity.
+    `held` are seconds by cause, of the past. `findings` counts those of the newest attempt, by severity. `dirty` says that
+    an attempt began whose work its undo would take back, `pinned` that a person chose its agent.
     """
 
     __slots__ = (
@@ -37,6 +38,7 @@ class Task:
         "below",
         "cpu_s",
         "decided",
+        "dirty",
         "ended",
         "findings",
         "held",
@@ -45,6 +47,7 @@ class Task:
         "later",
         "outcome_reason",
         "peak_mb",
+        "pinned",
         "process",
         "put_back",
         "questions",
@@ -88,6 +91,8 @@ class Task:
         self.stopping = ""
         self.put_back = False
         self.late = False
+        self.dirty = False
+        self.pinned = False
         self.wanted_at = run.submitted
         self.ticket = 0
         self.snapshot: Mapping[str, float] | None = None
@@ -119,11 +124,22 @@ class Task:
         """Whether it has ended for good."""
         return self.state in FINAL
 
+    def hold_on(self, holds: tuple[tuple[str, float], ...]) -> None:
+        """Adds seconds to those that it was held."""
+        if not self.held:
+            self.held = holds
+            return
+        total = dict(self.held)
+        for cause, seconds in holds:
+            total[cause] = total.get(cause, 0.0) + seconds
+        self.held = tuple(total.items())
+
     def facts(self) -> tuple[Any, ...]:
         """All that the log decides about it, for comparing two states."""
         return (
             self.state, self.verdict, self.outcome_reason, self.attempt, self.unmet, self.decided, self.started,
             self.ended, self.process, self.stopping, self.held, self.findings, round(self.cpu_s, 6), self.peak_mb,
+            self.dirty, self.pinned, self.spec.agent, self.spec.action, self.spec.depends, self.spec.after,
         )  # fmt: skip
 
 
@@ -139,6 +155,7 @@ class Run:
         "config",
         "counts",
         "ended",
+        "git",
         "id",
         "key",
         "name",
@@ -171,6 +188,7 @@ class Run:
         self.counts: dict[TaskState, int] = {}
         self.tasks: list[Task] = []
         self.config: Mapping[str, Any] = {}
+        self.git: Mapping[str, Any] = {}
 
     @property
     def state(self) -> RunState:

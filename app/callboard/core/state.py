@@ -37,7 +37,8 @@ class State:
     """The one state. `fold` alone changes what the log decides; `admit` what follows from it.
 
     `changed_*` are what the last events changed, for whoever writes and shows it and then clears it; `stirred` are tasks
-    that did not change but are held for another reason now.
+    that did not change but are held for another reason now. `movable` are by agent the waiting tasks that others could do too,
+    `unrouted` those for which who does them is to be looked at, `to_undo` tasks that came to a bad end and are to be undone.
     """
 
     def __init__(self, ageing_s: float = 1800.0) -> None:
@@ -55,6 +56,9 @@ class State:
         self.backoffs: list[tuple[float, TaskKey, int]] = []
         self.deadlines: list[tuple[float, AttemptKey, str]] = []
         self.fired: dict[str, float] = {}
+        self.movable: dict[str, dict[Task, None]] = {}
+        self.unrouted: dict[Task, None] = {}
+        self.to_undo: dict[Task, None] = {}
         self.halted = ""
         self.changed_tasks: dict[Task, None] = {}
         self.changed_runs: dict[Run, None] = {}
@@ -94,6 +98,39 @@ class State:
         """The task lacks nothing but room from now on."""
         task.ready_at = now
         self.ready.push(task, now)
+        if task.spec.candidates:
+            self.unrouted[task] = None
+
+    def waits(self, task: Task) -> None:
+        """The task waits, for its agent."""
+        spec = task.spec
+        self.queued[spec.agent] = self.queued.get(spec.agent, 0) + 1
+        if spec.candidates:
+            self.movable.setdefault(spec.agent, {})[task] = None
+
+    def waits_no_more(self, task: Task) -> None:
+        """The task that waited goes on, or to another agent."""
+        spec = task.spec
+        self.queued[spec.agent] -= 1
+        if spec.candidates:
+            self.movable[spec.agent].pop(task, None)
+
+    def trouble_of(self, agent: str) -> str:
+        """Why an agent takes no new work, '' when it does: 'was paused by ann: why', 'is not here'."""
+        known = self.agents.get(agent)
+        if known is None:
+            return "is not here" if self.agents_known else ""
+        if not known.present:
+            return "is not here"
+        if known.paused_by:
+            return f"was paused by {known.paused_by}" + (f": {known.pause_reason}" if known.pause_reason else "")
+        return ""
+
+    def reroute(self) -> None:
+        """Who takes new work has changed: each task of an agent that does not is looked at, if others could do it."""
+        for agent, tasks in self.movable.items():
+            if tasks and self.trouble_of(agent):
+                self.unrouted |= tasks
 
     def withdraw(self, task: Task) -> None:
         """The task leaves the queue, if it stands there."""
@@ -118,15 +155,16 @@ class State:
     def agent_hold(self, task: Task) -> Hold | None:
         """Why its agent does not take the task now; None when it does."""
         name = task.spec.agent
+        wants = f"'{task.spec.wants}'" if task.spec.wants else ""
         if not name:
-            return None
+            return NobodyCan(wants) if wants else None
         agent = self.agents.get(name)
         if agent is None:
             if self.agents_known and task.spec.action:
-                return NobodyCan(task.spec.action)
+                return NobodyCan(wants or task.spec.action)
             return None
         if task.spec.action and not agent.present:
-            return NobodyCan(task.spec.action)
+            return NobodyCan(wants or task.spec.action)
         if agent.paused_by:
             return AgentPaused(name, agent.paused_by, agent.pause_reason)
         if agent.limit:

@@ -104,12 +104,29 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """An agent that could do a task, by which of its actions, and the capability that this offers."""
+
+    plugin: str
+    agent: str
+    action: str
+    offers: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TaskSpec:
     """What was asked for.
 
     Either `plugin` with `agent` and `action`, or `argv`, the team's own command. `depends` are places of tasks in the
     same run that must succeed first, `after` of tasks that must only end. `estimate` is the expected seconds.
     A `strict` task counts UNKNOWN as a failure.
+
+    `undo` is the agent's action that takes back what an attempt did when the task comes to a bad end; `undoes` is set on the
+    task that does so, and names the other one. `candidates` are all that could do the task, its own agent among them;
+    with `wants`, a capability, nobody was named and who does it is decided when it is ready. `stands_for` is the earlier
+    attempt (run, task, attempt) whose success holds for this task, which is then not run.
+    `affected` says in one sentence why so, or what changed. `digest` names what its verdict depends on, as it was at
+    `digested`; '' where that is not known. `learned` says how `needs` were corrected: `declared` and `words`.
     """
 
     name: str
@@ -129,6 +146,15 @@ class TaskSpec:
     estimate: float = 10.0
     stage: str = ""
     because: str = ""
+    undo: str = ""
+    undoes: str = ""
+    wants: str = ""
+    candidates: tuple[Candidate, ...] = ()
+    stands_for: tuple[int, int, int] | None = None
+    affected: str = ""
+    digest: str = ""
+    digested: float = 0.0
+    learned: Mapping[str, Any] = field(default_factory=lambda: NO_OPTIONS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,8 @@ def _agent_is(hold: Hold, task: Task, state: State, live: Sequence[Task]) -> boo
             works = [other.key for other in live if other.spec.agent == hold.agent]
             return agent is not None and 0 < agent.limit == hold.limit <= len(works) and hold.culprit in works
         case _:
-            return bool(task.spec.action) and (agent is None or not agent.present)
+            asks = task.spec.action or task.spec.wants
+            return bool(asks) and (agent is None or not agent.present)
 
 
 def _lacks(needs: Needs, state: State, live: Sequence[Task], taken: Needs, said: Hold | None = None) -> bool:

@@ -16,6 +16,7 @@ from callboard.core.events import (
     Event,
     FindingsFound,
     MetricsTaken,
+    PatchDecided,
     PrioritySet,
     QuestionAnswered,
     QuestionAsked,
@@ -23,6 +24,7 @@ from callboard.core.events import (
     RunSubmitted,
     ScheduleFired,
     SectionShown,
+    TaskMoved,
     TasksAdded,
 )
 from callboard.core.holds import gib, number
@@ -38,7 +40,9 @@ def sentence(event: Event) -> str:
                 f"{len(event.specs)} tasks, priority {event.priority.name.lower()}."
             )
         case TasksAdded():
-            return f"{event.by} added {len(event.specs)} tasks: {', '.join(spec.name for spec in event.specs[:5])}."
+            return _added(event)
+        case TaskMoved():
+            return f"{event.reason[:1].upper()}{event.reason[1:].rstrip('.')}."
         case AttemptDecided():
             waited = "; ".join(f"{seconds:.1f} s {cause}" for cause, seconds in event.holds)
             return f"Attempt {event.attempt} starts: {event.why}." + (f" Waited {waited}." if waited else "")
@@ -69,6 +73,9 @@ def sentence(event: Event) -> str:
             return f"Kept {event.name} ({event.size:,} bytes)."
         case SectionShown():
             return f"Showed section {event.name} on the agent's page."
+        case PatchDecided():
+            why = f": {event.reason.rstrip('.')}." if event.reason else "."
+            return f"Patch {event.patch} ({event.name}) is {event.choice} by {event.by}{why}"
         case QuestionAsked():
             return f"Asks: {event.text} ({' / '.join(event.choices)})"
         case QuestionAnswered():
@@ -85,6 +92,15 @@ def sentence(event: Event) -> str:
             return f"Schedule '{event.schedule}' {made}.{missed}"
         case _:
             assert_never(event)
+
+
+def _added(event: TasksAdded) -> str:
+    names = ", ".join(spec.name for spec in event.specs[:5]) + (", …" if len(event.specs) > 5 else "")
+    if event.specs and event.specs[0].undoes:
+        return f"Undo: {names} was added, as {event.specs[0].because.rstrip('.')}."
+    count = f"{len(event.specs)} tasks" if len(event.specs) != 1 else "1 task"
+    behind = f" {len(event.waiting)} that wait for this one wait for them too." if event.waiting else ""
+    return f"{event.by} added {count}: {names}.{behind}"
 
 
 def _ended(event: AttemptEnded) -> str:

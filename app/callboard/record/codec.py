@@ -10,7 +10,7 @@ from typing import Any, get_args
 from callboard.core import events as e
 from callboard.core.facts import How
 from callboard.core.resources import Lock, Needs
-from callboard.core.task import Limits, Priority, Process, Retry, TaskSpec, TaskState, Usage, Verdict
+from callboard.core.task import Candidate, Limits, Priority, Process, Retry, TaskSpec, TaskState, Usage, Verdict
 from callboard.errors import RecordError
 
 
@@ -20,7 +20,9 @@ def _reader(kind: type) -> tuple[tuple[str, ...], Callable[[Any], Any]]:
 
 
 KINDS: Mapping[str, type] = {kind.__name__: kind for kind in get_args(e.Event)}
-_READERS = {kind: _reader(kind) for kind in (*KINDS.values(), TaskSpec, Needs, Lock, Limits, Retry, Usage, Process)}
+_READERS = {
+    kind: _reader(kind) for kind in (*KINDS.values(), TaskSpec, Needs, Lock, Limits, Retry, Usage, Process, Candidate)
+}
 
 
 def _plain(value: Any) -> Any:
@@ -80,6 +82,8 @@ def decode_spec(values: dict[str, Any]) -> TaskSpec:
             ),
             "limits": Limits(**values["limits"]),
             "retry": Retry(**values["retry"]),
+            "candidates": tuple(Candidate(**candidate) for candidate in values.get("candidates", ())),
+            "stands_for": tuple(values["stands_for"]) if values.get("stands_for") else None,
         }
     )
 
@@ -102,5 +106,6 @@ _CONVERT: Mapping[str, Callable[[Any], Any]] = {
     "tasks": tuple,
     "choices": tuple,
     "agents": tuple,
+    "waiting": tuple,
     "blocks": tuple,
 }

@@ -18,9 +18,11 @@ from callboard.core.events import (
     Event,
     FindingsFound,
     MetricsTaken,
+    PatchDecided,
     RunSubmitted,
     ScheduleFired,
     SectionShown,
+    TaskMoved,
     TasksAdded,
 )
 from callboard.core.run import SEVERITIES, Run, Task
@@ -168,15 +170,31 @@ class SqliteLog:
                 first = connection.execute("SELECT count(*) FROM task WHERE run=?", (run.id,)).fetchone()[0]
                 _insert_tasks(connection, run.tasks[first : first + len(event.specs)])
                 connection.execute("UPDATE run SET total=? WHERE id=?", (len(run.tasks), run.id))
+                connection.executemany(
+                    "UPDATE task SET spec=? WHERE run=? AND place=?",
+                    [(to_json(run.tasks[place].spec), run.id, place) for place in event.waiting],
+                )
+                connection.executemany(
+                    "UPDATE task SET remaining=? WHERE run=? AND place=?",
+                    [(task.remaining, run.id, task.index) for task in run.tasks[:first] if not task.final],
+                )
+            case TaskMoved():
+                spec = state.runs[event.run].tasks[event.task].spec
+                connection.execute(
+                    "UPDATE task SET agent=?,action=?,spec=? WHERE run=? AND place=?",
+                    (spec.agent, spec.action, to_json(spec), event.run, event.task),
+                )
             case FindingsFound():
                 agent = state.runs[event.run].tasks[event.task].spec.agent
                 connection.executemany(
                     'INSERT INTO finding (id, run, task, attempt, at, agent, rule, severity, path, line, "column", message, help,'
-                    " tool, tool_version, fingerprint) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                    " tool, tool_version, fingerprint, accepted, since, is_new)"
+                    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                     [
                         (finding_id(seq, nth), event.run, event.task, event.attempt, event.at, agent,
                          f["rule"], f["severity"], f["path"], f["line"],
-                         f["column"], f["message"], f["help"], f["tool"], f["tool_version"], f["fingerprint"])
+                         f["column"], f["message"], f["help"], f["tool"], f["tool_version"], f["fingerprint"],
+                         f.get("accepted", ""), f.get("since", 0.0), f.get("is_new", False))
                         for nth, f in enumerate(event.findings)
                     ],
                 )  # fmt: skip
@@ -209,6 +227,13 @@ class SqliteLog:
                     (run.workspace, run.tasks[event.task].spec.agent, event.name, event.at, event.run, event.task,
                      event.attempt, to_json(event.blocks)),
                 )  # fmt: skip
+            case PatchDecided():
+                connection.execute(
+                    'INSERT OR REPLACE INTO patch (run, task, attempt, name, choice, "by", at, reason, result)'
+                    " VALUES (?,?,?,?,?,?,?,?,?)",
+                    (event.run, event.task, event.attempt, event.name, event.choice, event.by, event.at, event.reason,
+                     to_json(event.result)),
+                )  # fmt: skip
             case ScheduleFired():
                 connection.execute(
                     "INSERT OR REPLACE INTO schedule (name, due, run, missed, note) VALUES (?,?,?,?,?)",
@@ -222,8 +247,18 @@ def _insert_run(connection: sqlite3.Connection, run: Run, submitted: int) -> Non
     """The run with the tasks of its submission; those that joined later have events of their own."""
     connection.execute(
         'INSERT INTO run (priority, started, ended, state, cancelled, unfinished, unknowns, counts, id, name, workspace, "by",'
-        ' "trigger", submitted, total, "key") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)',
-        (*run_values(run), run.name, run.workspace, run.by, run.trigger, run.submitted, len(run.tasks), run.key),
+        ' "trigger", submitted, total, "key", git) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)',
+        (
+            *run_values(run),
+            run.name,
+            run.workspace,
+            run.by,
+            run.trigger,
+            run.submitted,
+            len(run.tasks),
+            run.key,
+            to_json(run.git),
+        ),
     )
     _insert_tasks(connection, run.tasks[:submitted])
 
