@@ -362,8 +362,15 @@ class FakeDesk:
             return list(self._questions)
 
     def plan(
-        self, pipeline: str, only: Sequence[str], skip: Sequence[str], workspace: str | None = None
+        self,
+        pipeline: str,
+        only: Sequence[str],
+        skip: Sequence[str],
+        workspace: str | None = None,
+        affected: bool = False,
+        options: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Mapping[str, Any]:
+        self.calls.append(("plan", (affected, options or {})))
         with self._lock:
             jobs = []
             at = 0.0
@@ -372,6 +379,9 @@ class FakeDesk:
                     continue
                 row = self._row(0, place, name, agent, [f"0.{number}" for number in depends], self._now())
                 row.update(start={"p50": at, "p80": at}, end={"p50": at + 8, "p80": at + 11}, changes=[])
+                if affected and place % 2 == 0 and not depends:
+                    words = "unchanged since run 5: the same 143 files, options and tools"
+                    row.update(end={"p50": at, "p80": at}, affected=words, stands_for="5.1#1")
                 jobs.append(row)
                 at += 4
             return {
@@ -381,6 +391,7 @@ class FakeDesk:
                 "span": {"p50": at + 8, "p80": at + 20},
                 "note": "too little data: estimates of the agents",
                 "trouble": [],
+                "unchanged": sum(1 for row in jobs if row.get("stands_for")),
             }
 
     def findings(self, run: int | None, agent: str | None, severity: str | None) -> list[Mapping[str, Any]]:
@@ -397,6 +408,29 @@ class FakeDesk:
 
     # -- the desk: wishing
 
+    def do(
+        self,
+        action: str,
+        options: Mapping[str, Any],
+        folder: str,
+        by: str,
+        key: str | None,
+        wants: str = "",
+        workspace: str | None = None,
+        priority: str = "",
+    ) -> int:
+        self.calls.append(("do", (action, dict(options), folder, by, key, wants, workspace, priority)))
+        known = {name for _, names in CREW.values() for name in names}
+        if action and action not in known:
+            raise NotFound(f"nobody offers an action '{action}'")
+        with self._lock:
+            if key and key in self._keys:
+                return self._keys[key]
+            run = self._new_run(f"do {action or wants}", priority or "medium", by, self._now())
+            if key:
+                self._keys[key] = run
+            return run
+
     def submit(
         self,
         pipeline: str,
@@ -406,8 +440,13 @@ class FakeDesk:
         by: str,
         key: str | None,
         workspace: str | None = None,
+        *,
+        affected: bool = False,
+        options: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> int:
         self.calls.append(("submit", (pipeline, tuple(only), tuple(skip), priority, by, key, workspace)))
+        if affected or options:
+            self.calls.append(("affected", (affected, dict(options or {}))))
         with self._lock:
             if self.halted:
                 raise Refused(self.halted)

@@ -54,6 +54,21 @@ def parser() -> argparse.ArgumentParser:
             "--only", action="append", default=[], metavar="JOB", help="only jobs that fit, with what they need"
         )
         made.add_argument("--skip", action="append", default=[], metavar="JOB", help="leave out jobs that fit")
+        made.add_argument(
+            "--affected",
+            action="store_true",
+            help="do not run what passed before with the same files, options and tools",
+        )
+        made.add_argument(
+            "--option", "-o", action="append", default=[], metavar="JOB.KEY=VALUE", help="another option for this once"
+        )
+
+    def work_flags(made: argparse.ArgumentParser) -> None:
+        made.add_argument("--trust", action="store_true", help="trust the workspace: its code may run")
+        made.add_argument("--priority", choices=("critical", "high", "medium", "low"), help="class of priority")
+        made.add_argument("--events", action="store_true", help="print each event as a line of JSON while it works")
+        made.add_argument("--parallelism", type=int, metavar="N", help="most attempts at one time")
+        made.add_argument("--detach", action="store_true", help="hand over to the running server and do not wait")
 
     made = command("up", "up", "start the engine and the dashboard", listing=False)
     made.add_argument("--host", help="the address to listen on (default: 127.0.0.1)")
@@ -64,11 +79,20 @@ def parser() -> argparse.ArgumentParser:
 
     made = command("run", "work", "run the workspace's pipeline and wait for it")
     pipeline_flags(made)
-    made.add_argument("--trust", action="store_true", help="trust the workspace: its code may run")
-    made.add_argument("--priority", choices=("critical", "high", "medium", "low"), help="class of priority")
-    made.add_argument("--events", action="store_true", help="print each event as a line of JSON while it works")
-    made.add_argument("--parallelism", type=int, metavar="N", help="most attempts at one time")
-    made.add_argument("--detach", action="store_true", help="hand over to the running server and do not wait")
+    work_flags(made)
+
+    made = command("do", "work", "run one action and wait for it")
+    made.add_argument(
+        "action", nargs="?", default="", metavar="ACTION", help="such as quality.lint; see `callboard actions`"
+    )
+    made.add_argument("--wants", default="", metavar="WORD", help="whoever offers this does it, such as python-tests")
+    made.add_argument(
+        "--option", "-o", action="append", default=[], metavar="KEY=VALUE", help="an option of the action"
+    )
+    made.add_argument(
+        "--folder", "-F", default="", metavar="FOLDER", help="the folder of the workspace that it works on"
+    )
+    work_flags(made)
 
     made = command("plan", "plans", "show what a run would do, and when")
     pipeline_flags(made)
@@ -96,6 +120,31 @@ def parser() -> argparse.ArgumentParser:
     made = command("findings", "looks", "list what the agents noticed")
     made.add_argument("run", nargs="?", type=int, default=0, metavar="RUN")
     made.add_argument("--sarif", action="store_true", help="print SARIF 2.1.0 of one run")
+
+    made = command("accept", "accepting", "accept a finding until a day: adds a table [[accepted]] to callboard.toml")
+    made.add_argument("finding", metavar="FINDING", help="its id (f123) or its fingerprint; see `callboard findings --json`")
+    made.add_argument("--reason", required=True, help="why the team lives with it")
+    made.add_argument("--until", required=True, metavar="DAY", help="the last day, such as 2027-01-31; at most 366 days off")
+    made.add_argument("--owner", default="", help="who answers for it")
+
+    made = command("patches", "patches", "list what agents would change, with proof and conflicts")
+    made.add_argument("--run", type=int, default=0, metavar="RUN", help="only patches of this run")
+    states = ("proposed", "accepted", "rejected", "undone", "stale")
+    made.add_argument("--state", choices=states, default="", help="only patches in this state")
+    made = command("patch", "patches", "show, check, accept, reject or undo a patch")
+    acts = ("show", "check", "accept", "reject", "undo")
+    made.add_argument("act", choices=acts, metavar="|".join(acts))
+    made.add_argument("number", type=int, metavar="PATCH", help="its number; see `callboard patches`")
+    made.add_argument("--reason", default="", help="why it is rejected")
+    made.add_argument("--trust", action="store_true", help="trust the workspace: its code may run")
+
+    made = command("ingest", "ingest", "take in reports from elsewhere: SARIF, JUnit, coverage, bills of materials")
+    made.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    made.add_argument("--source", default="", metavar="TEXT", help="where they come from, such as 'GitHub Actions'")
+    made.add_argument("--commit", default="", metavar="SHA", help="the commit that they are about")
+    formats = ("auto", "sarif", "junit", "cobertura", "lcov", "cyclonedx")
+    made.add_argument("--format", choices=formats, default="auto", help="what they are (default: found out)")
+    made.add_argument("--trust", action="store_true", help="trust the workspace: its code may run")
 
     made = command("logs", "logs", "print the output of a task", listing=False)
     made.add_argument("task", metavar="TASK", help="a task (12.3 or 12.quality.tests)")

@@ -2,10 +2,11 @@
 
 import http.client
 import json
+import secrets
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from callboard.errors import (
@@ -33,10 +34,11 @@ class RemoteDesk:
     ) -> Any:
         words = urllib.parse.urlencode({k: v for k, v in query.items() if v not in (None, "", [])}, doseq=True)
         url = f"{self.server.address}/api/v1{path}" + (f"?{words}" if words else "")
-        data = json.dumps(body).encode() if body is not None else (b"" if method == "POST" else None)
+        plain = body is None or isinstance(body, bytes)
+        data = (body or (b"" if method == "POST" else None)) if plain else json.dumps(body).encode()
         request = urllib.request.Request(url, data=data, method=method)  # noqa: S310
         request.add_header("Authorization", f"Bearer {self.server.token}")
-        if body is not None:
+        if not plain:
             request.add_header("Content-Type", "application/json")
         for name, value in (headers or {}).items():
             request.add_header(name, value)
@@ -95,9 +97,18 @@ class RemoteDesk:
         return self._call("GET", "/findings", run=run, agent=agent, severity=severity)
 
     def plan(
-        self, pipeline: str = "", only: Sequence[str] = (), skip: Sequence[str] = (), workspace: str | None = None
+        self,
+        pipeline: str = "",
+        only: Sequence[str] = (),
+        skip: Sequence[str] = (),
+        workspace: str | None = None,
+        affected: bool = False,
+        options: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Any:
-        return self._call("GET", "/plan", pipeline=pipeline, only=list(only), skip=list(skip), workspace=workspace)
+        return self._call(
+            "GET", "/plan", pipeline=pipeline, only=list(only), skip=list(skip), workspace=workspace,
+            affected="true" if affected else None, options=json.dumps(options) if options else None,
+        )  # fmt: skip
 
     def submit(
         self,
@@ -108,14 +119,40 @@ class RemoteDesk:
         by: str = "",
         key: str | None = None,
         workspace: str | None = None,
+        affected: bool = False,
+        options: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> int:
         body: dict[str, Any] = {"pipeline": pipeline or "default", "only": list(only), "skip": list(skip)}
+        if affected:
+            body["affected"] = True
+        if options:
+            body["options"] = options
         if priority:
             body["priority"] = priority
         if workspace:
             body["workspace"] = workspace
         answer = self._call("POST", "/runs", body, {"Idempotency-Key": key} if key else None)
         return int(answer["run"])
+
+    def do(
+        self,
+        action: str = "",
+        options: Mapping[str, Any] | None = None,
+        folder: str = "",
+        by: str = "",
+        key: str | None = None,
+        wants: str = "",
+        workspace: str | None = None,
+        priority: str = "",
+    ) -> int:
+        body: dict[str, Any] = {"options": dict(options or {}), "folder": folder}
+        if workspace:
+            body["workspace"] = workspace
+        if priority:
+            body["priority"] = priority
+        kind, name = ("capabilities", wants) if wants else ("actions", action)
+        headers = {"Idempotency-Key": key} if key else None
+        return int(self._call("POST", f"/{kind}/{_quoted(name)}/run", body, headers)["run"])
 
     def cancel_run(self, run: int, reason: str, by: str) -> None:
         self._call("POST", f"/runs/{run}/cancel", {"reason": reason})
@@ -144,6 +181,42 @@ class RemoteDesk:
 
     def set_concurrency(self, agent: str, limit: int, by: str) -> None:
         self._call("POST", f"/agents/{_quoted(agent)}/concurrency", {"limit": limit})
+
+    def patches(self, run: int | None = None, state: str | None = None) -> Any:
+        return self._call("GET", "/patches", run=run, state=state)
+
+    def patch(self, number: int) -> Any:
+        return self._call("GET", f"/patches/{number}")
+
+    def accept_patch(self, number: int, by: str) -> Any:
+        return self._call("POST", f"/patches/{number}/accept")
+
+    def reject_patch(self, number: int, reason: str, by: str) -> Any:
+        return self._call("POST", f"/patches/{number}/reject", {"reason": reason})
+
+    def undo_patch(self, number: int, by: str) -> Any:
+        return self._call("POST", f"/patches/{number}/undo")
+
+    def ingest(
+        self,
+        uploads: Sequence[tuple[str, bytes]],
+        by: str,
+        source: str = "",
+        commit: str = "",
+        format: str = "auto",
+        workspace: str | None = None,
+    ) -> int:
+        """All files in one request, as a form."""
+        border = secrets.token_hex(16)
+        body = bytearray()
+        for name, data in uploads:
+            plain = "".join(sign if sign.isalnum() or sign in "._-" else "_" for sign in name)[:200] or "report"
+            body += f'--{border}\r\nContent-Disposition: form-data; name="file"; filename="{plain}"\r\n'.encode()
+            body += b"Content-Type: application/octet-stream\r\n\r\n" + data + b"\r\n"
+        body += f"--{border}--\r\n".encode()
+        kind = {"Content-Type": f"multipart/form-data; boundary={border}"}
+        query = {"source": source, "commit": commit, "format": format, "workspace": workspace}
+        return int(self._call("POST", "/ingest", bytes(body), kind, **query)["run"])
 
     def rescan(self) -> None:
         self._call("POST", "/agents/rescan")

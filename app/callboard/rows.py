@@ -20,13 +20,15 @@ ORDER = (
 CLOSE = 1e-6
 
 
-def needs_row(needs: Needs) -> Row:
-    """What a task takes."""
+def needs_row(needs: Needs, learned: Mapping[str, Any] | None = None) -> Row:
+    """What a task takes; `learned` says what was declared instead, and why it was corrected."""
     return {
         "cpus": needs.cpus,
         "memory_mb": needs.memory_mb,
         "locks": [{"name": lock.name, "shared": lock.shared} for lock in needs.locks],
         "extra": dict(needs.extra),
+        "declared": (learned or {}).get("declared"),
+        "learned": (learned or {}).get("words", ""),
     }
 
 
@@ -96,7 +98,9 @@ def task_row(
         "after": [f"{run.id}.{place}" for place in spec.after],
         "remaining_path_s": round(task.remaining, 3),
         "critical": on_critical_path,
-        "needs": needs_row(spec.needs),
+        "needs": needs_row(spec.needs, spec.learned),
+        "affected": spec.affected,
+        "stands_for": "{}.{}#{}".format(*spec.stands_for) if spec.stands_for is not None else None,
         "idempotent": spec.idempotent,
         "time_limit": spec.limits.time_s,
         "holds": [{"reason": cause, "seconds": seconds} for cause, seconds in task.held],
@@ -147,6 +151,7 @@ def run_row(run: Run, *, expected_end: float | None = None) -> Row:
         "done": total - run.unfinished,
         "findings": found_row(findings),
         "summary": summary(counts, run.unknowns, total),
+        "git": dict(run.git) or None,
     }
 
 
@@ -194,6 +199,9 @@ def finding_row(number: int, run: int, task: int, agent: str, at: float, finding
         "message": finding["message"],
         "help": finding["help"],
         "fingerprint": finding["fingerprint"],
+        "accepted": finding.get("accepted", ""),
+        "since": finding.get("since", 0.0) or at,
+        "is_new": bool(finding.get("is_new", False)),
         "witnesses": [witness] if finding["tool"] else [],
         "at": at,
     }

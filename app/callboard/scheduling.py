@@ -94,6 +94,6 @@ class Timetable:
         prepared = await asyncio.to_thread(self._desk.prepare, due.pipeline)
         await asyncio.to_thread(self._desk.require_trust)
         await asyncio.to_thread(self._desk.name_agents)
-        command = prepared.command(by="schedule", trigger=due.trigger, priority=None)
+        command = await asyncio.to_thread(self._desk.submission, prepared, by="schedule", trigger=due.trigger)
         number = await self._engine.ask(replace(command, schedule=due.schedule, due=due.due, missed=due.missed))
         self._runs[due.schedule] = number

@@ -7,13 +7,21 @@ from typing import Any
 
 from callboard.cli import DONE, USAGE
 from callboard.commands.doors import reading_desk, remote_desk, settings_of
+from callboard.commands.options import job_options
 from callboard.commands.show import duration, paint, plain, print_json
 
 
 def plan(given: argparse.Namespace) -> int:
     """The plan of a pipeline."""
     settings = settings_of(given)
-    row = reading_desk(settings).plan(given.pipeline, given.only, given.skip, str(settings.workspace))
+    row = reading_desk(settings).plan(
+        given.pipeline,
+        given.only,
+        given.skip,
+        str(settings.workspace),
+        affected=given.affected,
+        options=job_options(given.option),
+    )
     if given.json:
         print_json(row)
     else:
@@ -35,13 +43,22 @@ def _print_plan(row: dict[str, Any]) -> None:
         f"{capacity['cpus']:g} cpus and {capacity['memory_mb'] / 1024:.1f} GiB are free for tasks; {row['note']}\n\n"
     )
     names = {job["id"]: job["name"] for job in row["jobs"]}
+    if row["unchanged"]:
+        out.write(paint(f"{row['unchanged']} of {len(row['jobs'])} jobs are unchanged and will not run\n\n", "32"))
     for job in sorted(row["jobs"], key=lambda job: (job["start"]["p50"] if job["start"] else 1e12, job["id"])):
+        if job["stands_for"]:
+            out.write(f"{paint(plain(job['name']), '1')}  {paint(plain(job['affected'], 300), '32')}\n")
+            continue
         needs = job["needs"]
         locks = "".join(f", lock '{lock['name']}'" + (" shared" if lock["shared"] else "") for lock in needs["locks"])
         when = f"{duration(job['start']['p50'])} – {duration(job['end']['p80'])}" if job["start"] else "never"
         critical = paint(" critical path", "36") if job["critical"] else ""
         out.write(f"{paint(plain(job['name']), '1')}  {when}{critical}\n")
         out.write(f"    {needs['cpus']:g} cpus, {needs['memory_mb']:.0f} MiB{locks}; {plain(job['estimate_from'])}\n")
+        if needs["learned"]:
+            out.write(paint(f"    {plain(needs['learned'], 300)}\n", "2"))
+        if job["affected"]:
+            out.write(f"    {plain(job['affected'], 300)}\n")
         if job["depends"]:
             out.write(f"    needs {', '.join(names[i] for i in job['depends'])}\n")
         if job["after"]:

@@ -3,6 +3,7 @@
 from callboard.config.model import AgentTable, Config, EngineTable, JobTable, PipelineTable, ScheduleTable
 from callboard.config.pipeline import BuiltPipeline, build
 from callboard.config.reading import CONFIG_NAME, config_from, default_config, read_config
+from callboard.config.single import single
 from callboard.config.writing import write_config
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "config_from",
     "default_config",
     "read_config",
+    "single",
     "write_config",
 ]

@@ -8,7 +8,7 @@ from callboard.agents.crew import ActionInfo, Catalogue
 from callboard.config.fields import near
 from callboard.config.model import Config, JobTable
 from callboard.core.resources import Needs
-from callboard.core.task import NO_OPTIONS, Limits, Retry, TaskSpec
+from callboard.core.task import NO_OPTIONS, Candidate, Limits, Retry, TaskSpec
 from callboard.errors import ConfigError
 from callboard.work.jobs import Job
 from callboard.work.options import check_options
@@ -43,7 +43,11 @@ def laid_over(lower: JobTable, upper: JobTable) -> JobTable:
     said = {field.name: getattr(upper, field.name) for field in fields(upper)}
     merged = replace(lower, **{key: value for key, value in said.items() if value is not None})
     if upper.command is not None:
-        return replace(merged, action=None, options=None)
+        return replace(merged, action=None, wants=None, options=None)
+    if upper.wants is not None:
+        return replace(merged, action=None, options=upper.options)
+    if upper.action is not None:
+        merged = replace(merged, wants=None)
     if upper.options is not None and upper.action in (None, lower.action):
         return replace(merged, options={**(lower.options or {}), **upper.options})
     if upper.action not in (None, lower.action):
@@ -58,9 +62,11 @@ def spec_of(job: JobTable, config: Config, catalogue: Catalogue, cpus: float, me
     needs, at least LEAST_MEMORY_LIMIT_MB, at most MEMORY_SHARE of the machine; a command that names neither gets
     that share alone. Raises `ConfigError` for an action or an option that does not exist.
     """
-    name = action_name(job)
+    able = _able(job, config, catalogue)
+    name = able[0].name if job.wants and able else "" if job.wants else action_name(job)
     info = catalogue.action(name) if not job.command else None
-    _check(job, name, info, config, catalogue)
+    if not job.wants:
+        _check(job, name, info, config, catalogue)
     needs = _needs(job, info)
     idempotent = _first(job.idempotent, info.effects.idempotent if info else not job.command)
     attempts = _first(job.attempts, info.attempts if info else 1)
@@ -92,11 +98,52 @@ def spec_of(job: JobTable, config: Config, catalogue: Catalogue, cpus: float, me
         estimate=_first(job.estimate_s, TaskSpec(name="").estimate),
         stage=job.stage or "",
         because=job.because or f"written down in {config.file.name}",
+        undo=info.undo if info else "",
+        wants=job.wants or "",
+        candidates=tuple(
+            Candidate(other.entry, other.agent, other.name, _shared(other, job.wants, info)) for other in able
+        ),
     )
 
 
+def _able(job: JobTable, config: Config, catalogue: Catalogue) -> tuple[ActionInfo, ...]:
+    """Who could do the job: those that offer the capability that it wants or that its action offers, and take its options.
+
+    An agent that is switched off comes last. Empty where only the one that is named can. Raises `ConfigError` when
+    somebody offers what is wanted, but nobody with these options.
+    """
+    if job.command:
+        return ()
+    own = None if job.wants else catalogue.action(action_name(job))
+    words = (job.wants,) if job.wants else own.provides if own else ()
+    offered = [*([own] if own else []), *(other for word in words for other in catalogue.providing(word))]
+    found = list({other.name: other for other in offered}.values())
+    fits = [other for other in found if other is own or _takes(other, job.options or {})]
+    if job.wants and found and not fits:
+        _check_options(job, found[0], config)
+    off = {name for name, agent in config.agents.items() if not agent.enabled}
+    fits.sort(key=lambda other: (other is not own, other.agent in off))
+    one_each: dict[str, ActionInfo] = {}
+    for other in fits:
+        one_each.setdefault(other.agent, other)
+    return tuple(one_each.values()) if job.wants or len(one_each) > 1 else ()
+
+
+def _takes(action: ActionInfo, options: Mapping[str, Any]) -> bool:
+    try:
+        check_options(action.schema, options, action.name)
+    except ConfigError:
+        return False
+    return True
+
+
+def _shared(other: ActionInfo, wanted: str | None, own: ActionInfo | None) -> str:
+    """The capability for which the other one comes into question."""
+    return wanted or next((word for word in (own.provides if own else ()) if word in other.provides), "")
+
+
 def action_name(job: JobTable) -> str:
-    """The full name of the action: as it says, else the job's name before ':'."""
+    """The full name of the action: as it says, else the job's name before ':'; of no use for one that `wants` something."""
     return job.action or job.name.partition(":")[0]
 
 

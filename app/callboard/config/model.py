@@ -39,6 +39,7 @@ class JobTable:
 
     name: str
     action: str | None = None
+    wants: str | None = None
     command: tuple[str, ...] | None = None
     agent: str | None = None
     folder: str | None = None
@@ -47,6 +48,7 @@ class JobTable:
     after: tuple[str, ...] | None = None
     cpus: float | None = None
     memory_mb: float | None = None
+    fixed: bool | None = None
     locks: tuple[Lock, ...] | None = None
     resources: tuple[tuple[str, float], ...] | None = None
     attempts: int | None = None

@@ -4,11 +4,13 @@ import fnmatch
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 from callboard.agents.crew import Catalogue
 from callboard.config.fields import near
-from callboard.config.jobs import laid_over, proposed, spec_of
+from callboard.config.jobs import action_name, laid_over, proposed, spec_of
 from callboard.config.model import Config, JobTable, PipelineTable
+from callboard.config.typed import typed_options
 from callboard.core.graph import CycleFound, order
 from callboard.core.task import Priority, TaskSpec
 from callboard.errors import ConfigError
@@ -39,18 +41,23 @@ def build(
     pipeline: str = DEFAULT,
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
+    options: Mapping[str, Mapping[str, Any]] | None = None,
     cpus: float = 0.0,
     memory_mb: float = 0.0,
 ) -> BuiltPipeline:
     """The pipeline of that name; 'default' is the one that `[workspace] pipeline` names, else all jobs.
 
     `only` picks jobs by name or pattern and brings along what they need; `skip` leaves jobs out, with all that needs
-    them. `cpus` and `memory_mb` are what the machine has, 0 if unknown. A job whose agent is absent is built: the
-    engine holds it. Raises `ConfigError`, with file and line where something is written down, for a cycle, a missing or
-    doubled name, an action or an option that does not exist.
+    them. `options` are other options for this once, by the name or pattern of the jobs. `cpus` and `memory_mb` are what the
+    machine has, 0 if unknown. A job whose agent is absent is built: the engine holds it. Raises `ConfigError`, with file
+    and line where something is written down, for a cycle, a missing or doubled name, an action or an option that does not
+    exist.
     """
     notes: list[str] = []
     jobs = _all_jobs(config, proposals, notes)
+    for word, given in (options or {}).items():
+        for name in _matching(word, jobs, lambda word: _not_there(word, pipeline, jobs)):
+            jobs[name] = _with_options(jobs[name], given, catalogue, notes)
     links = {name: _links(name, jobs, config) for name in jobs}
     ordered = _ordered(jobs, links, config)
     table = _pipeline(config, pipeline)
@@ -75,7 +82,7 @@ def build(
     specs: list[TaskSpec] = []
     for job in written:
         spec = spec_of(job, config, catalogue, cpus, memory_mb)
-        notes += _remarks(spec, config, catalogue, memory_mb)
+        notes += remarks(spec, config, catalogue, memory_mb)
         needs, after = job.needs or (), job.after or ()
         specs.append(
             replace(
@@ -109,6 +116,18 @@ def _all_jobs(config: Config, proposals: Sequence[Job], notes: list[str]) -> dic
     for name, table in config.jobs.items():
         jobs[name] = laid_over(jobs[name], table) if name in jobs else table
     return jobs
+
+
+def _with_options(job: JobTable, given: Mapping[str, Any], catalogue: Catalogue, notes: list[str]) -> JobTable:
+    """The job with other options, typed by the schema of its action."""
+    able = catalogue.providing(job.wants) if job.wants else filter(None, [catalogue.action(action_name(job))])
+    info = next(iter(able), None) if not job.command else None
+    if info is None:
+        why = "is a command, which takes no options" if job.command else "names an action that nobody offers"
+        raise ConfigError(f"job '{job.name}' {why}")
+    typed = typed_options(info.schema, given, f"job '{job.name}'")
+    notes += [f"{job.name}: {key} is {value!r} this time" for key, value in typed.items()]
+    return replace(job, options={**(job.options or {}), **typed})
 
 
 def _links(name: str, jobs: Mapping[str, JobTable], config: Config) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -207,12 +226,15 @@ def _not_there(word: str, pipeline: str, jobs: Iterable[str]) -> ConfigError:
     return ConfigError(f"no job of pipeline '{pipeline}' fits '{word}'.{near(word, jobs)}")
 
 
-def _remarks(spec: TaskSpec, config: Config, catalogue: Catalogue, memory_mb: float) -> list[str]:
+def remarks(spec: TaskSpec, config: Config, catalogue: Catalogue, memory_mb: float) -> list[str]:
     """What a person should know of the task before it runs."""
     notes = []
     agent = config.agents.get(spec.agent)
     if agent is not None and not agent.enabled and spec.action:
         notes.append(f"{spec.name}: nobody can do this now: agent '{agent.name}' is switched off in {config.file.name}")
+    elif spec.wants and not spec.candidates:
+        known = sorted({word for action in catalogue.actions for word in action.provides})
+        notes.append(f"{spec.name}: nobody can do this now: needs '{spec.wants}'.{near(spec.wants, known)}")
     elif spec.action and not spec.plugin:
         known = [action.name for action in catalogue.actions]
         notes.append(f"{spec.name}: nobody can do this now: needs {spec.action}.{near(spec.action, known)}")

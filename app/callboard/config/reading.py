@@ -1,5 +1,6 @@
 """Reads and checks the workspace's `callboard.toml`; every fault is told with file, line and mend."""
 
+import datetime
 import re
 import tomllib
 from collections.abc import Mapping
@@ -7,10 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from callboard.config.accepted import accepted_tables
 from callboard.config.fields import Source, checked, near, plain, shown, title
 from callboard.config.lines import Lines, find_lines
 from callboard.config.model import AgentTable, Config, EngineTable, JobTable, PipelineTable, ScheduleTable
-from callboard.config.tables import NAMED, SINGLE
+from callboard.config.tables import LISTED, NAMED, SINGLE
 from callboard.config.times import cron_line, moment, seconds
 from callboard.core.boundary import Boundary
 from callboard.core.resources import Lock
@@ -31,7 +33,7 @@ def read_config(workspace: Path) -> Config:
     file = workspace / CONFIG_NAME
     if not file.exists() and not file.is_symlink():
         return default_config(workspace)
-    return config_from(_text(file), file)
+    return config_from(text_of(file), file)
 
 
 def default_config(workspace: Path = Path()) -> Config:
@@ -41,13 +43,21 @@ def default_config(workspace: Path = Path()) -> Config:
 
 def config_from(text: str, file: Path) -> Config:
     """The configuration of a text; `file` is named in errors, which are `ConfigError`."""
-    raw, source = _parsed(text, file)
-    known = (*SINGLE, *NAMED)
+    return _config_of(*_parsed(text, file))
+
+
+def config_of_table(table: Mapping[str, Any], workspace: Path) -> Config:
+    """The configuration whose plain tables a run was submitted with; raises `ConfigError` for tables that are none."""
+    return _config_of(dict(table), Source(workspace / CONFIG_NAME))
+
+
+def _config_of(raw: dict[str, Any], source: Source) -> Config:
+    known = (*SINGLE, *NAMED, *LISTED)
     for name, value in raw.items():
         if name not in known:
             hint = near(name, known)
             raise source.fault(f"there is no table [{name}].{hint} Its tables: {', '.join(known)}", name)
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) and name not in LISTED:
             raise source.fault(f"[{name}] is {shown(value)}; it must be a table", name)
     single = {name: checked(source, raw.get(name, {}), fields, name) for name, fields in SINGLE.items()}
     named = {name: _named(source, raw.get(name, {}), name) for name in NAMED}
@@ -56,6 +66,7 @@ def config_from(text: str, file: Path) -> Config:
     _check_endpoints(source, named["endpoints"])
     jobs = {name: _job(source, name, table) for name, table in named["jobs"].items()}
     pipelines = {name: _pipeline(name, table) for name, table in named["pipelines"].items()}
+    accepted = accepted_tables(source, raw.get("accepted", []), datetime.datetime.now().astimezone().date())
     default = single["workspace"].get("pipeline", "default")
     _check_pipeline(source, default, pipelines, "workspace", "pipeline")
     return Config(
@@ -74,11 +85,16 @@ def config_from(text: str, file: Path) -> Config:
         schedules={
             name: _schedule(source, name, table, default, pipelines) for name, table in named["schedules"].items()
         },
-        table={**plain(raw), "boundary": _plain_boundary(boundary)},
+        table={
+            **plain(raw),
+            "boundary": _plain_boundary(boundary),
+            **({"accepted": accepted} if accepted else {}),
+        },
     )
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """The text of the file; raises `ConfigError` for one that cannot be read, is too large or no UTF-8."""
     try:
         if not file.is_file():
             raise ConfigError("it is no file", file)
@@ -165,8 +181,9 @@ def _agent(name: str, table: Mapping[str, Any]) -> AgentTable:
 
 
 def _job(source: Source, name: str, table: Mapping[str, Any]) -> JobTable:
-    if "action" in table and "command" in table:
-        raise source.fault(f"job '{name}' has both an action and a command; keep one", "jobs", name, "command")
+    said = [key for key in ("action", "wants", "command") if key in table]
+    if len(said) > 1:
+        raise source.fault(f"job '{name}' has both {_a(said[0])} and {_a(said[1])}; keep one", "jobs", name, said[1])
     if "command" in table and table.get("options"):
         raise source.fault(f"job '{name}' is a command, which takes no options", "jobs", name, "options")
     given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
@@ -179,6 +196,10 @@ def _job(source: Source, name: str, table: Mapping[str, Any]) -> JobTable:
     if "options" in table:
         given["options"] = plain(table["options"])
     return JobTable(name=name, **given)
+
+
+def _a(key: str) -> str:
+    return {"action": "an action", "wants": "'wants'", "command": "a command"}[key]
 
 
 def _pipeline(name: str, table: Mapping[str, Any]) -> PipelineTable:

@@ -21,6 +21,11 @@ def wrong_folder(value: Any) -> str:
     return ""
 
 
+def _wrong_capability(value: Any) -> str:
+    fits = re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,59}", str(value))
+    return "" if fits else "it must be one plain word, such as 'python-tests'"
+
+
 def _wrong_command(value: Any) -> str:
     if not value or not value[0].strip():
         return "it must be a list of words, such as ['npm', 'run', 'build']"
@@ -122,6 +127,11 @@ ENDPOINT: Mapping[str, Field] = {
 }
 JOB: Mapping[str, Field] = {
     "action": Field("text", "what is done; left out: the job's name before ':'"),
+    "wants": Field(
+        "text",
+        "a capability instead of an action, such as 'python-tests': who offers it does it",
+        check=_wrong_capability,
+    ),
     "command": Field("texts", "the team's own command instead of an action, without a shell", check=_wrong_command),
     "agent": Field("text", "under whose card a command is shown"),
     "folder": Field("text", "where a command is started", check=wrong_folder),
@@ -130,6 +140,7 @@ JOB: Mapping[str, Field] = {
     "after": Field("texts", "jobs that must only have ended before"),
     "cpus": Field("number", "cores that it takes", 0, 4_096),
     "memory_mb": Field("number", "MiB that it takes", 0, 1e9),
+    "fixed": Field("flag", "true: cpus and memory_mb stay as declared; left out: runs correct them"),
     "locks": Field("texts", "things that one task holds at a time; 'shared:NAME' shares it", check=_wrong_locks),
     "resources": Field("table", "other things that it takes, such as {gpu = 1}", check=_wrong_resources),
     "attempts": Field(
@@ -168,6 +179,15 @@ SCHEDULE: Mapping[str, Field] = {
     "quiet": Field("text", "hours in which it does not start: 22:00-06:00", check=wrong_quiet),
 }
 
+ACCEPTED: Mapping[str, Field] = {
+    "rule": Field("text", "a rule, or a pattern of rules; with path and fingerprint all that are written must fit"),
+    "path": Field("text", "a path in the workspace, or a pattern such as 'legacy/*'"),
+    "fingerprint": Field("text", "one finding, as `callboard findings --json` names it"),
+    "reason": Field("text", "why it is accepted"),
+    "owner": Field("text", "who answers for it"),
+    "until": Field("any", "the last day on which it is accepted, 2027-01-31; at most 366 days from now"),
+}
+
 SINGLE: Mapping[str, Mapping[str, Field]] = {"workspace": WORKSPACE, "boundary": BOUNDARY, "engine": ENGINE}
 NAMED: Mapping[str, Mapping[str, Field]] = {
     "agents": AGENT,
@@ -177,3 +197,4 @@ NAMED: Mapping[str, Mapping[str, Field]] = {
     "pipelines": PIPELINE,
     "schedules": SCHEDULE,
 }
+LISTED: Mapping[str, Mapping[str, Field]] = {"accepted": ACCEPTED}

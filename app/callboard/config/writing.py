@@ -8,7 +8,7 @@ from typing import Any
 
 from callboard.config.model import JobTable
 from callboard.config.pipeline import BuiltPipeline
-from callboard.config.tables import BOUNDARY, JOB, NAMED, SINGLE
+from callboard.config.tables import BOUNDARY, JOB, LISTED, NAMED, SINGLE
 from callboard.core.boundary import Boundary
 from callboard.core.resources import Lock
 
@@ -59,6 +59,14 @@ EXAMPLES: Mapping[str, str] = {
 # on = ["commit"]
 # quiet = "22:00-06:00"
 """,
+    "accepted": """\
+# [[accepted]]
+# rule = "S105"
+# path = "tests/*"
+# reason = "made up for the tests"
+# owner = "ann"
+# until = 2027-01-31
+""",
 }
 
 
@@ -71,7 +79,7 @@ def write_config(workspace: Path, built: BuiltPipeline) -> str:
     parts += [_explained(name) + EXAMPLES[name] for name in ("engine", "agents", "services", "endpoints")]
     parts.append(_heading("jobs") + _keys("jobs", JOB))
     parts += [_job(job) for job in built.jobs]
-    parts += [_explained(name) + EXAMPLES[name] for name in ("pipelines", "schedules")]
+    parts += [_explained(name) + EXAMPLES[name] for name in ("pipelines", "schedules", "accepted")]
     return "\n".join(parts)
 
 
@@ -85,6 +93,7 @@ def _heading(name: str) -> str:
         "endpoints": "Addresses that are watched, one table each.",
         "jobs": "Jobs, one table each: what is done, and after what.",
         "pipelines": "Pipelines that run some of the jobs, one table each.",
+        "accepted": "Findings that the team lives with until a day; then they count again. `callboard accept` adds one.",
         "schedules": "When a pipeline runs by itself, one table each: cron, every, at, on or files.",
     }[name]
     return f"# {'-' * 100}\n# {words}\n"
@@ -96,7 +105,7 @@ def _keys(name: str, fields: Mapping[str, Any]) -> str:
 
 
 def _explained(name: str) -> str:
-    return _heading(name) + _keys(name, {**SINGLE, **NAMED}[name])
+    return _heading(name) + _keys(name, {**SINGLE, **NAMED, **LISTED}[name])
 
 
 def _workspace(workspace: Path) -> str:

@@ -1,7 +1,6 @@
-"""What can be planned and wished for."""
+"""What can be wished for."""
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
 from callboard.core.commands import (
     AnswerQuestion,
@@ -14,75 +13,12 @@ from callboard.core.commands import (
 )
 from callboard.core.fold import fold
 from callboard.core.state import State
-from callboard.core.task import Priority
-from callboard.desk.runs import Runs
-from callboard.desk.sections import Sections
-from callboard.errors import ConfigError, Refused
-from callboard.planning import Prepared, plan_row, prepare
-from callboard.rows import Row
+from callboard.desk.plans import Plans
+from callboard.errors import Refused
 
 
-class Wishes(Runs, Sections):
-    """Plans, and wishes that the engine grants or refuses."""
-
-    def prepare(
-        self, pipeline: str = "", only: Sequence[str] = (), skip: Sequence[str] = (), workspace: Path | None = None
-    ) -> Prepared:
-        """The pipeline of the workspace as it is now."""
-        capacity = self._engine.capacity
-        place = workspace or self.workspace
-        if not place.is_dir():
-            raise ConfigError(f"the workspace {place} is not a folder")
-        return prepare(
-            place,
-            self.data,
-            pipeline=pipeline,
-            only=only,
-            skip=skip,
-            cpus=capacity.total_cpus,
-            memory_mb=capacity.total_memory_mb,
-            known=self.learned(place),
-        )
-
-    def plan(
-        self, pipeline: str = "", only: Sequence[str] = (), skip: Sequence[str] = (), workspace: str | None = None
-    ) -> Row:
-        """What a run would do, in which order, with which needs, and when each job would start and end."""
-        prepared = self.prepare(pipeline, only, skip, Path(workspace) if workspace else None)
-        limits = self._engine.inspect(
-            lambda state: {name: agent.limit for name, agent in state.agents.items() if agent.limit}
-        )
-        return plan_row(prepared, self._engine.capacity, limits, self.learned(prepared.workspace))
-
-    def submit(
-        self,
-        pipeline: str = "",
-        only: Sequence[str] = (),
-        skip: Sequence[str] = (),
-        priority: str = "",
-        by: str = "",
-        key: str | None = None,
-        workspace: str | None = None,
-        prepared: Prepared | None = None,
-    ) -> int:
-        """Starts a run of the workspace's pipeline; returns its number once it is durable.
-
-        `workspace` is another one than the desk's own; both must be trusted. The same `key` again gives the same run.
-        """
-        place = Path(workspace) if workspace else self.workspace
-        self._trust.require(place)
-        if key:
-            known = self._history.run_by_key(key)
-            if known:
-                return known
-        ready = prepared if prepared is not None else self.prepare(pipeline, only, skip, place)
-        self.name_agents()
-        wanted = Priority[priority.upper()] if priority else None
-        return self._do(ready.command(by=by, trigger="by hand", priority=wanted, key=key or ""))
-
-    def require_trust(self) -> None:
-        """Raises `Refused` for a workspace that nobody trusted."""
-        self._trust.require(self.workspace)
+class Wishes(Plans):
+    """Wishes that the engine grants or refuses."""
 
     def cancel_run(self, run: int, reason: str, by: str) -> None:
         """Ends all of a run."""

@@ -33,7 +33,7 @@ class History:
         """The newest runs, without their tasks."""
         found = self._rows(
             'SELECT id, name, workspace, "by", "trigger", priority, submitted, started, ended, state, total, unfinished, counts,'
-            " unknowns FROM run WHERE id < ? ORDER BY id DESC LIMIT ?",
+            " unknowns, git FROM run WHERE id < ? ORDER BY id DESC LIMIT ?",
             (before or 1 << 60, min(limit, MOST)),
         )
         numbers = [row[0] for row in found]
@@ -46,7 +46,7 @@ class History:
             marks = ",".join("?" * len(runs))
             sql = (
                 "SELECT f.run, f.severity, count(*) FROM finding f JOIN task t ON t.run = f.run AND t.place = f.task"  # noqa: S608
-                f" AND t.attempt = f.attempt WHERE f.run IN ({marks}) GROUP BY f.run, f.severity"
+                f" AND t.attempt = f.attempt WHERE f.run IN ({marks}) AND f.accepted = '' GROUP BY f.run, f.severity"
             )
             for run, severity, count in self._rows(sql, runs):
                 counts.setdefault(run, [0] * 5)[SEVERITIES.index(severity)] = count
@@ -56,7 +56,7 @@ class History:
         """A run with its tasks as they stand in the tables; not for deciding, only for showing."""
         found = self._rows(
             'SELECT id, name, workspace, "by", "trigger", priority, submitted, "key", started, ended, cancelled, unfinished,'
-            " unknowns, counts FROM run WHERE id = ?",
+            " unknowns, counts, git FROM run WHERE id = ?",
             (number,),
         )
         if not found:
@@ -71,6 +71,7 @@ class History:
             row[12],
         )
         run.counts = {TaskState(state): count for state, count in json.loads(row[13]).items()}
+        run.git = json.loads(row[14])
         run.tasks = [_task(run, values) for values in self._rows(_TASKS, (number,))]
         for kind in ("depends", "after"):
             below = children([getattr(task.spec, kind) for task in run.tasks])
@@ -125,11 +126,13 @@ class History:
         order = f"CASE f.severity {marks} END, f.id" if run else "f.id DESC"
         found = self._rows(
             "SELECT f.id, f.run, f.task, f.agent, f.at, f.rule, f.severity, f.path, f.line, f.[column], f.message, f.help,"  # noqa: S608
-            " f.tool, f.tool_version, f.fingerprint FROM finding f JOIN task t ON t.run = f.run AND t.place = f.task"
+            " f.tool, f.tool_version, f.fingerprint, f.accepted, f.since, f.is_new"
+            " FROM finding f JOIN task t ON t.run = f.run AND t.place = f.task"
             f" AND t.attempt = f.attempt WHERE {' AND '.join(wants)} ORDER BY {order} LIMIT ?",
             (*values, min(limit, MOST)),
         )
-        names = ("rule", "severity", "path", "line", "column", "message", "help", "tool", "tool_version", "fingerprint")
+        names = ("rule", "severity", "path", "line", "column", "message", "help", "tool", "tool_version", "fingerprint",
+                 "accepted", "since", "is_new")  # fmt: skip
         return [finding_row(r[0], r[1], r[2], r[3], r[4], dict(zip(names, r[5:], strict=True))) for r in found]
 
     def events(self, after: int = 0, run: int = 0, task: int = -1, limit: int = 1000) -> list[Row]:
@@ -302,4 +305,5 @@ def _run_row(row: tuple[Any, ...], findings: list[int]) -> Row:
         "done": row[10] - row[11],
         "findings": found_row(findings),
         "summary": summary(counts, row[13], row[10]),
+        "git": json.loads(row[14]) or None,
     }

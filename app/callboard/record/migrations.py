@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from peewee import SqliteDatabase
 
 from callboard.errors import RecordError
-from callboard.record.models import MODELS, SectionRow
+from callboard.record.models import MODELS, PatchRow, SectionRow
 
 Migration = Callable[[SqliteDatabase], None]
 
@@ -26,7 +26,32 @@ def sections(database: SqliteDatabase) -> None:
     database.create_tables([SectionRow])
 
 
-MIGRATIONS: Sequence[Migration] = (first_tables, sections)
+def patches(database: SqliteDatabase) -> None:
+    """3: what became of the patches that attempts kept."""
+    database.create_tables([PatchRow])
+
+
+def git_and_digests(database: SqliteDatabase) -> None:
+    """4: what git said when a run was submitted; tasks are found by their name, and by what their verdict depends on."""
+    if "git" not in {column.name for column in database.get_columns("run")}:
+        database.execute_sql("ALTER TABLE run ADD COLUMN git TEXT NOT NULL DEFAULT '{}'")
+    database.execute_sql("CREATE INDEX IF NOT EXISTS task_name ON task (name, run)")
+    database.execute_sql(
+        "CREATE INDEX IF NOT EXISTS task_digest ON task (json_extract(spec, '$.digest'))"
+        " WHERE json_extract(spec, '$.digest') != ''"
+    )
+
+
+def accepted_findings(database: SqliteDatabase) -> None:
+    """5: which findings are accepted until when, since when each is known, and which are new."""
+    present = {column.name for column in database.get_columns("finding")}
+    for name, kind in (("accepted", "TEXT NOT NULL DEFAULT ''"), ("since", "REAL NOT NULL DEFAULT 0"),
+                       ("is_new", "INTEGER NOT NULL DEFAULT 0")):  # fmt: skip
+        if name not in present:
+            database.execute_sql(f"ALTER TABLE finding ADD COLUMN {name} {kind}")
+
+
+MIGRATIONS: Sequence[Migration] = (first_tables, sections, patches, git_and_digests, accepted_findings)
 
 
 def version_of(database: SqliteDatabase) -> int:

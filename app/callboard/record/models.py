@@ -1,6 +1,7 @@
 """The tables, as peewee models; they are bound to a database when one is opened."""
 
 from peewee import (
+    SQL,
     AutoField,
     BooleanField,
     CharField,
@@ -46,6 +47,7 @@ class RunRow(Model):
     unknowns = IntegerField()
     counts = TextField()
     key = CharField(index=True)
+    git = TextField(default="{}")
 
     class Meta:
         table_name = "run"
@@ -128,6 +130,9 @@ class FindingRow(Model):
     tool = CharField()
     tool_version = CharField()
     fingerprint = CharField(index=True)
+    accepted = CharField(default="", constraints=[SQL("DEFAULT ''")])
+    since = FloatField(default=0.0, constraints=[SQL("DEFAULT 0")])
+    is_new = BooleanField(default=False, constraints=[SQL("DEFAULT 0")])
 
     class Meta:
         table_name = "finding"
@@ -185,6 +190,24 @@ class SectionRow(Model):
     class Meta:
         table_name = "section"
         primary_key = CompositeKey("workspace", "agent", "name")
+
+
+class PatchRow(Model):
+    """What became of each patch that somebody decided about; the last word counts."""
+
+    run = IntegerField()
+    task = IntegerField()
+    attempt = IntegerField()
+    name = CharField()
+    choice = CharField()
+    by = CharField()
+    at = FloatField()
+    reason = TextField()
+    result = TextField()
+
+    class Meta:
+        table_name = "patch"
+        primary_key = CompositeKey("run", "task", "attempt", "name")
 
 
 class AgentRow(Model):
@@ -248,6 +271,7 @@ MODELS: tuple[type[Model], ...] = (
     FindingRow,
     MetricRow,
     ArtifactRow,
+    PatchRow,
     SectionRow,
     AgentRow,
     ScheduleRow,

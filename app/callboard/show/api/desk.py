@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from callboard.desk.ingest import Upload
+
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
 Stop = Callable[[], None]
@@ -47,7 +49,15 @@ class Desk(Protocol):
 
     def questions(self) -> Rows: ...
 
-    def plan(self, pipeline: str, only: Sequence[str], skip: Sequence[str], workspace: str | None = None) -> Row: ...
+    def plan(
+        self,
+        pipeline: str,
+        only: Sequence[str],
+        skip: Sequence[str],
+        workspace: str | None = None,
+        affected: bool = False,
+        options: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> Row: ...
 
     def findings(self, run: int | None, agent: str | None, severity: str | None) -> Rows: ...
 
@@ -62,6 +72,21 @@ class Desk(Protocol):
         by: str,
         key: str | None,
         workspace: str | None = None,
+        *,
+        affected: bool = False,
+        options: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> int: ...
+
+    def do(
+        self,
+        action: str,
+        options: Mapping[str, Any],
+        folder: str,
+        by: str,
+        key: str | None,
+        wants: str = "",
+        workspace: str | None = None,
+        priority: str = "",
     ) -> int: ...
 
     def cancel_run(self, run: int, reason: str, by: str) -> None: ...
@@ -83,6 +108,26 @@ class Desk(Protocol):
     def set_concurrency(self, agent: str, limit: int, by: str) -> None: ...
 
     def fire_schedule(self, name: str, by: str) -> None: ...
+
+    def patches(self, run: int | None = None, state: str | None = None) -> Rows: ...
+
+    def patch(self, number: int) -> Row: ...
+
+    def accept_patch(self, number: int, by: str) -> Row: ...
+
+    def reject_patch(self, number: int, reason: str, by: str) -> Row: ...
+
+    def undo_patch(self, number: int, by: str) -> Row: ...
+
+    def ingest(
+        self,
+        uploads: Sequence[Upload],
+        by: str,
+        source: str = "",
+        commit: str = "",
+        format: str = "auto",
+        workspace: str | None = None,
+    ) -> int: ...
 
     def rescan(self) -> None: ...
 

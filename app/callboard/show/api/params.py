@@ -1,5 +1,6 @@
 """Parameters of the API with their bounds: what does not fit never reaches the desk."""
 
+import json
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Path, Query, Request
@@ -38,6 +39,23 @@ Key = Annotated[
 ]
 
 
+JobOptions = Annotated[
+    str | None,
+    Query(max_length=20_000, description='Other options for this once, as JSON: {"quality.tests": {"timeout": 60}}'),
+]
+
+
+def options_of(text: str | None) -> dict[str, dict[str, Any]]:
+    """Options by job from a query; 422 for what is no such JSON."""
+    try:
+        told = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict) or not all(isinstance(options, dict) for options in told.values()):
+        raise HTTPException(422, 'options must be JSON such as {"quality.tests": {"timeout": 60}}')
+    return told
+
+
 def caller(request: Request) -> Caller:
     """Who asks, as the guard found it; without the guard nobody may."""
     found = request.scope.get("callboard")
@@ -65,6 +83,24 @@ class Submission(Wish):
         Annotated[str, StringConstraints(pattern="^(critical|high|medium|low)$")] | None,
         Field(description="Class of priority; left out: the pipeline's own"),
     ] = None
+    workspace: Annotated[
+        Place | None, Field(description="Absolute path of another trusted workspace; left out: the server's own")
+    ] = None
+    affected: Annotated[
+        bool, Field(strict=True, description="Jobs whose files, options and tools are as they last passed are not run")
+    ] = False
+    options: Annotated[
+        dict[Name, dict[Name, Any]],
+        Field(max_length=1_000, description="Other options for this once, by name or pattern of jobs"),
+    ] = {}
+
+
+class Doing(Wish):
+    """How one action is run; texts among the options are read by its schema."""
+
+    options: Annotated[dict[Name, Any], Field(max_length=200)] = {}
+    folder: Annotated[Line, Field(description="The folder that it works on, where it has such an option")] = ""
+    priority: Annotated[str, StringConstraints(pattern="^(critical|high|medium|low)$")] | None = None
     workspace: Annotated[
         Place | None, Field(description="Absolute path of another trusted workspace; left out: the server's own")
     ] = None

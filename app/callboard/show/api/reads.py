@@ -20,12 +20,14 @@ from callboard.show.api.params import (
     AgentName,
     AttemptNumber,
     Before,
+    JobOptions,
     Limit,
     MetricName,
     Place,
     QueryNames,
     RunId,
     TaskId,
+    options_of,
 )
 from callboard.show.graph_layout import graph
 
@@ -164,9 +166,11 @@ def reads(desk: Desk) -> APIRouter:
         only: QueryNames = None,
         skip: QueryNames = None,
         workspace: Annotated[Place | None, Query(description="Absolute path; left out: the server's own")] = None,
+        affected: Annotated[bool, Query(description="Leave out what passed with the same files before")] = False,
+        options: JobOptions = None,
     ) -> Response:
         """What a run would do now, without starting it."""
-        return Json(desk.plan(pipeline, only or [], skip or [], workspace))
+        return Json(desk.plan(pipeline, only or [], skip or [], workspace, affected, options_of(options)))
 
     @look("/findings", list[rows.Finding], "findings")
     def findings(

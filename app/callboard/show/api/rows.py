@@ -52,6 +52,10 @@ class Needs(Row):
     memory_mb: float
     locks: list[LockNeed]
     extra: dict[str, float]
+    declared: Annotated[dict[str, float] | None, Field(description="What was declared, where runs taught better")] = (
+        None
+    )
+    learned: Annotated[str, Field(description="How the needs were corrected, in a sentence")] = ""
 
 
 class HoldTime(Row):
@@ -101,6 +105,8 @@ class Task(Row):
     because: str
     folder: str
     holds: list[HoldTime]
+    affected: Annotated[str, Field(description="Why an earlier pass stands, or what changed since")] = ""
+    stands_for: Annotated[str | None, Field(description="The attempt whose pass stands for this task")] = None
 
 
 class Run(Row):
@@ -123,6 +129,10 @@ class Run(Row):
     done: int
     findings: dict[str, int]
     summary: str
+    git: Annotated[
+        dict[str, Any] | None,
+        Field(description="Branch, commit and changed files of the workspace when it was submitted"),
+    ] = None
 
 
 class Action(Row):
@@ -197,6 +207,9 @@ class Finding(Row):
     message: str
     help: str
     fingerprint: str
+    accepted: str
+    since: Seconds
+    is_new: bool
     witnesses: list[dict[str, Any]]
     at: Seconds
 

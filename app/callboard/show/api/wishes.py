@@ -15,6 +15,7 @@ from callboard.show.api.params import (
     By,
     Concurrency,
     Decision,
+    Doing,
     Key,
     Reason,
     RunId,
@@ -35,17 +36,33 @@ def wishes(desk: Desk) -> APIRouter:
     def done(**more: Any) -> Response:
         return Json({"ok": True, **more})
 
-    @router.post(
-        "/runs",
-        status_code=201,
-        responses={201: {"model": rows.Submitted}},
-        response_class=Json,
-        tags=["runs"],
-    )
+    def starting(path: str, tag: str) -> Callable[[Handler], Handler]:
+        model = {201: {"model": rows.Submitted}}
+        return router.post(path, status_code=201, responses=model, response_class=Json, tags=[tag])  # type: ignore[arg-type]
+
+    def started(run: int) -> Response:
+        return Json({"run": run}, 201, headers={"location": f"/api/v1/runs/{run}"})
+
+    @starting("/runs", "runs")
     def submit(by: By, wish: Submission = Submission(), key: Key = None) -> Response:
         """Starts a run. With an Idempotency-Key a repeated request gives the same run."""
-        run = desk.submit(wish.pipeline, wish.only, wish.skip, wish.priority or "", by.name, key, wish.workspace)
-        return Json({"run": run}, 201, headers={"location": f"/api/v1/runs/{run}"})
+        run = desk.submit(
+            wish.pipeline, wish.only, wish.skip, wish.priority or "", by.name, key, wish.workspace,
+            affected=wish.affected, options=wish.options,
+        )  # fmt: skip
+        return started(run)
+
+    @starting("/actions/{name}/run", "agents")
+    def run_action(name: AgentName, by: By, wish: Doing = Doing(), key: Key = None) -> Response:
+        """Starts a run of this action alone; what callboard.toml says of jobs does not count."""
+        place, priority = wish.workspace, wish.priority or ""
+        return started(desk.do(name, wish.options, wish.folder, by.name, key, "", place, priority))
+
+    @starting("/capabilities/{name}/run", "agents")
+    def run_capability(name: AgentName, by: By, wish: Doing = Doing(), key: Key = None) -> Response:
+        """Starts a run of one task that whoever offers the capability does."""
+        place, priority = wish.workspace, wish.priority or ""
+        return started(desk.do("", wish.options, wish.folder, by.name, key, name, place, priority))
 
     @act("/runs/{run}/cancel", "runs")
     def cancel_run(run: RunId, by: By, wish: Reason = Reason()) -> Response:
