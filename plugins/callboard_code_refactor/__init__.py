@@ -1,60 +1,35 @@
 """CodeRefactor: what has grown too tangled, what nobody uses, and the safe fixes as a proved patch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
-from callboard.api import Agent, Context, Effects, Job, Needs, Result, Tool, Workspace, action, hookimpl, option
+from callboard.api import (
+    Agent,
+    Context,
+    Effects,
+    Job,
+    Needs,
+    Result,
+    Section,
+    Tool,
+    Workspace,
+    action,
+    hookimpl,
+)
+from callboard_code_refactor.choices import (
+    CloneOptions,
+    ComplexityOptions,
+    DeadCodeOptions,
+    FixOptions,
+    FolderOptions,
+    HotspotOptions,
+    KnipOptions,
+    SyntaxOptions,
+    TrendOptions,
+)
 
-FailOn = Literal["never", "info", "low", "medium", "high", "critical"]
-FAIL_ON_HELP = "the run fails for a finding at least this bad"
-FOLDER_HELP = "only this folder of the workspace; empty for all of it"
 TOOLS_EXTRA = "pip install 'callboard[tools]'"
-
-
-@dataclass(frozen=True, slots=True)
-class ComplexityOptions:
-    """How tangled a function may be."""
-
-    threshold: int = option(15, help="cognitive complexity that a function may have", minimum=1, maximum=1000)
-    folder: str = option("", help=FOLDER_HELP)
-    fail_on: FailOn = option("never", help=FAIL_ON_HELP)
-
-
-@dataclass(frozen=True, slots=True)
-class DeadCodeOptions:
-    """How sure vulture must be."""
-
-    min_confidence: int = option(80, help="per cent of confidence that code is unused", minimum=0, maximum=100)
-    folder: str = option("", help=FOLDER_HELP)
-    fail_on: FailOn = option("high", help=FAIL_ON_HELP)
-
-
-@dataclass(frozen=True, slots=True)
-class DependencyOptions:
-    """Which projects are looked at."""
-
-    folder: str = option("", help=FOLDER_HELP)
-    fail_on: FailOn = option("high", help=FAIL_ON_HELP)
-
-
-@dataclass(frozen=True, slots=True)
-class SyntaxOptions:
-    """Which Python the code is meant for."""
-
-    target: str = option("", help="such as 'py311'; empty for what the project declares in requires-python")
-    folder: str = option("", help=FOLDER_HELP)
-    fail_on: FailOn = option("high", help=FAIL_ON_HELP)
-
-
-@dataclass(frozen=True, slots=True)
-class FixOptions:
-    """What is fixed, and how it is proved."""
-
-    select: str = option("", help="rules to fix, such as 'I,UP'; empty for the project's own choice")
-    run_tests: bool = option(False, help="run the tests before and after, with the workspace's own pytest")
-    tests_timeout: float = option(600.0, help="seconds for one run of the tests", minimum=1, maximum=7200)
-    folder: str = option("", help=FOLDER_HELP)
+PYTHON = ("**/*.py",)
+SETTINGS = ("**/pyproject.toml", "**/setup.cfg", "**/setup.py", "**/ruff.toml", "**/.ruff.toml")
 
 
 class CodeRefactor(Agent):
@@ -62,8 +37,8 @@ class CodeRefactor(Agent):
 
     name = "refactor"
     title = "CodeRefactor"
-    summary = "Complexity, dead code, dependencies and outdated syntax; safe fixes as patches with a proof."
-    version = "0.1.0"
+    summary = "Complexity, hotspots, duplication, dead code, dependencies, architecture; safe fixes as proved patches."
+    version = "0.2.0"
     tools = (
         Tool(
             "complexipy",
@@ -86,28 +61,50 @@ class CodeRefactor(Agent):
             exit_codes={0: "clean", 1: "findings, or no declaration"},
         ),
         Tool(
-            "knip",
-            covers="unused and missing npm dependencies",
-            provided_by="npm install --save-dev knip",
-            format="json",
-            exit_codes={0: "clean", 1: "findings"},
-            place="workspace",
-        ),
-        Tool(
             "ruff",
             covers="outdated syntax and safe fixes",
             provided_by=TOOLS_EXTRA,
             format="json, sarif",
             exit_codes={0: "clean", 1: "findings"},
         ),
+        Tool(
+            "jscpd",
+            covers="duplicated code in all languages",
+            provided_by="npm install jscpd, with the package for the platform (jscpd-linux-x64-gnu)",
+            format="json, sarif",
+            exit_codes={0: "clean or findings"},
+        ),
+        Tool(
+            "symilar",
+            covers="duplicated Python code, where jscpd is not there",
+            provided_by="pip install pylint",
+            version_args=("--help",),
+            exit_codes={0: "clean or findings"},
+        ),
+        Tool(
+            "knip",
+            covers="unused files, exports and dependencies of npm projects",
+            provided_by="npm install --save-dev knip",
+            format="json",
+            exit_codes={0: "clean", 1: "findings"},
+            place="workspace",
+        ),
+        Tool(
+            "lint-imports",
+            covers="contracts between modules, where the team has written some",
+            provided_by="pip install import-linter",
+            exit_codes={0: "kept", 1: "broken, or not configured well"},
+        ),
     )
 
     @action(
         "Complexity",
         needs=Needs(cpus=1, memory_mb=200),
+        effects=Effects(reads=PYTHON, pure=True),
         options=ComplexityOptions,
         time_limit=600,
         tools=("complexipy",),
+        provides=("python-complexity",),
     )
     def complexity(self, ctx: Context, options: ComplexityOptions) -> Result:
         """Measures the cognitive complexity of each Python function."""
@@ -116,11 +113,42 @@ class CodeRefactor(Agent):
         return check_complexity(ctx, options.threshold, options.folder, options.fail_on)
 
     @action(
+        "Hotspots",
+        needs=Needs(cpus=1, memory_mb=250),
+        options=HotspotOptions,
+        time_limit=600,
+        tools=("complexipy",),
+        provides=("hotspots",),
+    )
+    def hotspots(self, ctx: Context, options: HotspotOptions) -> Result:
+        """Finds the files that are both tangled and often changed."""
+        from callboard_code_refactor.hotspots import check_hotspots
+
+        return check_hotspots(ctx, options.days, options.folder, options.fail_on)
+
+    @action(
+        "Duplication",
+        needs=Needs(cpus=2, memory_mb=400),
+        options=CloneOptions,
+        effects=Effects(pure=True),
+        time_limit=600,
+        tools=("jscpd", "symilar"),
+        provides=("duplication",),
+    )
+    def clones(self, ctx: Context, options: CloneOptions) -> Result:
+        """Finds code that stands in more than one place."""
+        from callboard_code_refactor.clones import check_clones
+
+        return check_clones(ctx, options.limit, options.min_lines, options.min_tokens, options.folder, options.fail_on)
+
+    @action(
         "Dead code",
         needs=Needs(cpus=1, memory_mb=300),
+        effects=Effects(reads=(*PYTHON, "pyproject.toml"), pure=True),
         options=DeadCodeOptions,
         time_limit=600,
         tools=("vulture",),
+        provides=("python-dead-code",),
     )
     def dead_code(self, ctx: Context, options: DeadCodeOptions) -> Result:
         """Finds Python code that nothing uses."""
@@ -131,28 +159,59 @@ class CodeRefactor(Agent):
     @action(
         "Dependencies",
         needs=Needs(cpus=1, memory_mb=400),
-        options=DependencyOptions,
+        options=FolderOptions,
         time_limit=900,
-        tools=("deptry", "knip"),
+        tools=("deptry",),
+        provides=("python-dependencies",),
     )
-    def dependencies(self, ctx: Context, options: DependencyOptions) -> Result:
-        """Compares what the code imports with what each project declares."""
+    def dependencies(self, ctx: Context, options: FolderOptions) -> Result:
+        """Compares what the Python code imports with what each project declares."""
         from callboard_code_refactor.dependencies import check_dependencies
 
         return check_dependencies(ctx, options.folder, options.fail_on)
 
     @action(
+        "Unused npm code (runs workspace code)",
+        needs=Needs(cpus=1, memory_mb=700),
+        options=KnipOptions,
+        time_limit=900,
+        tools=("knip",),
+        provides=("npm-dead-code", "npm-dependencies"),
+    )
+    def knip(self, ctx: Context, options: KnipOptions) -> Result:
+        """Finds files, exports and dependencies of npm projects that nothing uses; loads their configuration files."""
+        from callboard_code_refactor.knip import check_knip
+
+        return check_knip(ctx, options.folder, options.production, options.fail_on)
+
+    @action(
+        "Architecture",
+        needs=Needs(cpus=1, memory_mb=300),
+        options=FolderOptions,
+        time_limit=600,
+        tools=("lint-imports",),
+        provides=("python-architecture",),
+    )
+    def architecture(self, ctx: Context, options: FolderOptions) -> Result:
+        """Checks the team's contracts of which module may import which."""
+        from callboard_code_refactor.architecture import check_architecture
+
+        return check_architecture(ctx, options.folder, options.fail_on)
+
+    @action(
         "Outdated syntax",
         needs=Needs(cpus=1, memory_mb=250),
+        effects=Effects(reads=(*PYTHON, *SETTINGS), pure=True),
         options=SyntaxOptions,
-        time_limit=600,
+        time_limit=3600,
         tools=("ruff",),
+        provides=("python-outdated-syntax",),
     )
     def outdated_syntax(self, ctx: Context, options: SyntaxOptions) -> Result:
         """Finds syntax that the project's oldest Python has a better form for."""
         from callboard_code_refactor.outdated_syntax import check_syntax
 
-        return check_syntax(ctx, options.target, options.folder, options.fail_on)
+        return check_syntax(ctx, options.target, options.folder, options.fail_on, options.patch)
 
     @action(
         "Safe fixes",
@@ -161,12 +220,27 @@ class CodeRefactor(Agent):
         options=FixOptions,
         time_limit=3600,
         tools=("ruff",),
+        provides=("python-safe-fixes",),
     )
     def fixes(self, ctx: Context, options: FixOptions) -> Result:
         """Makes ruff's safe fixes in a worktree and hands them back as a patch with its proof."""
         from callboard_code_refactor.fixes import make_fixes
 
         return make_fixes(ctx, options.select, options.folder, options.run_tests, options.tests_timeout)
+
+    @action(
+        "Trend",
+        needs=Needs(cpus=1, memory_mb=300),
+        options=TrendOptions,
+        time_limit=3600,
+        tools=("complexipy",),
+        provides=("complexity-trend",),
+    )
+    def trend(self, ctx: Context, options: TrendOptions) -> Result:
+        """Measures the complexity of the last commits, so that the trend shows at once."""
+        from callboard_code_refactor.trend import measure_trend
+
+        return measure_trend(ctx, options.commits, options.folder, options.seconds)
 
 
 @hookimpl
@@ -177,7 +251,33 @@ def callboard_agents() -> Sequence[Agent]:
 
 @hookimpl
 def callboard_detect(workspace: Workspace) -> Sequence[Job]:
-    """Jobs for the Python files and the dependency declarations that are there."""
+    """Jobs for the sources, the history, the contracts and the dependency declarations that are there."""
     from callboard_code_refactor.proposals import proposals
 
     return proposals(workspace)
+
+
+@hookimpl
+def callboard_sections() -> Sequence[Section]:
+    """The health of the code by commit, and the lists behind it."""
+    return [
+        Section(
+            "health",
+            "refactor",
+            "Code health",
+            "refactor.complexity, refactor.clones, refactor.dead_code and refactor.trend fill this.",
+            trends=(
+                "refactor.complexity.mean",
+                "refactor.complexity.max",
+                "refactor.duplication",
+                "refactor.dead_code",
+            ),
+        ),
+        Section("hotspots", "refactor", "Hotspots", "refactor.hotspots fills this.", trends=("refactor.hotspots",)),
+        Section(
+            "duplication", "refactor", "Duplication", "refactor.clones fills this.", trends=("refactor.duplication",)
+        ),
+        Section(
+            "architecture", "refactor", "Architecture", "refactor.architecture fills this, where contracts are written."
+        ),
+    ]

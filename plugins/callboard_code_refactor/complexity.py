@@ -1,15 +1,15 @@
-"""How tangled each function is, measured by complexipy."""
+"""How tangled each Python function is, measured by complexipy."""
 
 import json
-import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
-from callboard.api import Context, Finding, Result, Severity, unknown
-from callboard_code_refactor.sources import batches, broken_severity, counted, judged, python_files
+from callboard.api import Context, Finding, Result, Severity, counted, unknown
+from callboard_code_refactor.health import note
+from callboard_code_refactor.measures import Measured, measure_python
+from callboard_code_refactor.sources import broken, judge, large_note, python_files, sized
 
-UNREADABLE = re.compile(r"^error: Failed to process (.+?) - Please check", re.MULTILINE)
 GUIDE = "https://complexipy.com/understanding-scores/"
 
 
@@ -17,39 +17,22 @@ def check_complexity(ctx: Context, threshold: int, folder: str, fail_on: str) ->
     """Findings are low above the threshold and medium above twice of it; a file that cannot be parsed is a finding."""
     if ctx.program("complexipy") is None:
         return unknown("complexipy is not installed; pip install 'callboard[tools]'")
-    files = python_files(ctx.workspace, folder)
+    files, large = sized(ctx.workspace, python_files(ctx.workspace, folder))
     if not files:
-        return unknown("there are no Python files to measure")
-    scores: list[int] = []
-    broken: list[str] = []
-    done = 0
-    for number, batch in enumerate(batches(files), start=1):
-        place = ctx.scratch / f"complexity-{number}"
-        place.mkdir()
-        run = ctx.run_tool(_command(threshold, place, ctx.scratch / "cache", batch), env={"NO_COLOR": "1"}, timeout=300)
-        try:
-            functions = json.loads((place / "complexipy-results.json").read_text("utf-8"))
-        except (OSError, ValueError):
-            return unknown(f"complexipy gave no report (exit {run.code}): {run.trouble}")
-        broken += [name.removeprefix("./") for name in UNREADABLE.findall(run.stdout + "\n" + run.stderr)]
-        scores += [int(function["complexity"]) for function in functions]
-        sarif = place / "complexipy-results.sarif"
-        if sarif.exists():
-            ctx.artifact(sarif, f"complexity-{number}.sarif", kind="sarif")
-        _report(ctx, functions, _lines(sarif), threshold)
-        done += len(batch)
-        ctx.progress(done / len(files), f"{done} of {len(files)} files")
-    for name in broken:
-        _report_broken(ctx, name)
-    if len(broken) >= len(files):
+        return unknown("; ".join(["there are no Python files to measure", *large_note(large)]))
+    measured = measure_python(ctx, files, ctx.workspace.path, threshold=threshold, sarif=True)
+    if measured.trouble:
+        return unknown(measured.trouble)
+    lines: dict[tuple[str, str], tuple[int, int]] = {}
+    for number, sarif in enumerate(measured.reports, start=1):
+        lines |= _lines(sarif)
+        ctx.artifact(sarif, f"complexity-{number}.sarif", kind="sarif")
+    _report(ctx, measured, lines, threshold)
+    for name in measured.broken:
+        ctx.finding(broken(name, "it is no Python that can be parsed, so it was not measured", "complexipy"))
+    if len(measured.broken) >= len(files):
         return unknown(f"none of {counted(len(files), 'Python file')} could be parsed")
-    return _judge(ctx, scores, len(files) - len(broken), len(broken), threshold, fail_on)
-
-
-def _command(threshold: int, place: Path, cache: Path, batch: list[str]) -> list[str]:
-    words = ["complexipy", "--isolated", "--color", "no", "--plain", "--max-complexity-allowed", str(threshold)]
-    words += ["--output-format", "json", "--output-format", "sarif", "--output", f"{place}/", "--cache-dir", str(cache)]
-    return [*words, "--", *batch]
+    return _judge(ctx, measured, len(files), threshold, folder, fail_on, large_note(large))
 
 
 def _lines(sarif: Path) -> dict[tuple[str, str], tuple[int, int]]:
@@ -68,23 +51,18 @@ def _lines(sarif: Path) -> dict[tuple[str, str], tuple[int, int]]:
     return found
 
 
-def _report(
-    ctx: Context, functions: list[dict[str, Any]], lines: dict[tuple[str, str], tuple[int, int]], threshold: int
-) -> None:
-    for function in functions:
-        score = int(function["complexity"])
-        if score <= threshold:
+def _report(ctx: Context, measured: Measured, lines: dict[tuple[str, str], tuple[int, int]], threshold: int) -> None:
+    for function in measured.functions:
+        if function.complexity <= threshold:
             continue
-        path, name = str(function["path"]), str(function["function_name"])
-        first, last = lines.get((path, name), (0, 0))
-        shown = name.replace("::", ".")
+        first, last = lines.get((function.path, function.name), (0, 0))
         ctx.finding(
             Finding(
                 rule="cognitive-complexity",
-                severity=Severity.MEDIUM if score > 2 * threshold else Severity.LOW,
-                message=f"'{shown}' has a cognitive complexity of {score}, {threshold} is allowed; "
-                "move its inner branches into functions of their own",
-                path=path,
+                severity=Severity.MEDIUM if function.complexity > 2 * threshold else Severity.LOW,
+                message=f"'{function.name.replace('::', '.')}' has a cognitive complexity of {function.complexity}, "
+                f"{threshold} is allowed; move its inner branches into functions of their own",
+                path=function.path,
                 line=first,
                 end_line=last,
                 help=GUIDE,
@@ -93,31 +71,22 @@ def _report(
         )
 
 
-def _report_broken(ctx: Context, name: str) -> None:
-    ctx.finding(
-        Finding(
-            rule="unparsable",
-            severity=broken_severity(name),
-            message="this file cannot be parsed as Python, so it was not measured; mend its syntax",
-            path=name,
-            line=1,
-            tool="complexipy",
-        )
-    )
-
-
-def _judge(ctx: Context, scores: list[int], files: int, broken: int, threshold: int, fail_on: str) -> Result:
+def _judge(
+    ctx: Context, measured: Measured, files: int, threshold: int, folder: str, fail_on: str, notes: Sequence[str]
+) -> Result:
+    scores = [function.complexity for function in measured.functions]
     above = sum(score > threshold for score in scores)
-    worst = max(scores, default=0)
-    mean = sum(scores) / len(scores) if scores else 0.0
-    ctx.metric("functions", len(scores))
-    ctx.metric("functions above the threshold", above)
-    ctx.metric("worst complexity", worst)
-    ctx.metric("mean complexity", round(mean, 3))
-    summary = (
-        f"{counted(len(scores), 'function')} in {counted(files, 'file')}: {above} above {threshold}, "
-        f"worst {worst}, mean {mean:.1f}"
-    )
-    if broken:
-        summary += f"; {counted(broken, 'file')} could not be parsed"
-    return judged(ctx, fail_on, summary)
+    worst, total = max(scores, default=0), sum(scores)
+    mean = total / len(scores) if scores else 0.0
+    ctx.metric("refactor.complexity.functions", len(scores))
+    ctx.metric("refactor.complexity.above", above)
+    ctx.metric("refactor.complexity.max", worst)
+    ctx.metric("refactor.complexity.mean", round(mean, 3))
+    ctx.metric("refactor.unparsable", len(measured.broken))
+    note(ctx, folder, functions=len(scores), complexity_total=total, complexity_max=worst, complexity_mean=mean)
+    parsed = files - len(measured.broken)
+    looked_at = f"{counted(len(scores), 'function')} of {counted(parsed, 'file')}"
+    words = [f"{above} above {threshold}, worst {worst}, mean {mean:.1f}"]
+    if measured.broken:
+        words.append(f"{counted(len(measured.broken), 'file')} could not be parsed")
+    return judge(ctx, fail_on, looked_at, notes=[*words, *notes])

@@ -6,21 +6,23 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from callboard.api import Context, Finding, Result, Severity, ToolRun, unknown
-from callboard_code_refactor.sources import broken_severity, counted, judged, python_files
+from callboard.api import Context, Finding, Result, Severity, ToolRun, counted, unknown
+from callboard_code_refactor.health import note
+from callboard_code_refactor.sources import broken, judge, large_note, python_files, sized
 
 FOUND = re.compile(r"^(?P<path>.+?):(?P<line>\d+): (?P<what>.+) \((?P<sure>\d+)% confidence(?:, \d+ lines?)?\)$")
 BROKEN = re.compile(r"^(?P<path>.+?\.py):(?P<line>\d+): (?P<what>.+)$")
 ENDINGS = {0, 1, 3}
+USUAL = 80  # figures at another confidence do not belong in one row with these
 
 
 def check_dead_code(ctx: Context, min_confidence: int, folder: str, fail_on: str) -> Result:
     """All files are given at once, since a use in one file is what keeps another's code alive."""
     if ctx.program("vulture") is None:
         return unknown("vulture is not installed; pip install 'callboard[tools]'")
-    files = python_files(ctx.workspace, folder)
+    files, large = sized(ctx.workspace, python_files(ctx.workspace, folder))
     if not files:
-        return unknown("there are no Python files to look at")
+        return unknown("; ".join(["there are no Python files to look at", *large_note(large)]))
     config = ctx.scratch / "vulture.toml"
     config.write_text(_config(ctx.workspace.path / "pyproject.toml", files), "utf-8")
     run = ctx.run_tool(
@@ -29,22 +31,24 @@ def check_dead_code(ctx: Context, min_confidence: int, folder: str, fail_on: str
         timeout=500,
     )
     found = [match for match in map(FOUND.match, run.stdout.splitlines()) if match]
-    broken = {match["path"]: match for match in map(BROKEN.match, run.stderr.splitlines()) if match}
-    if _crashed(run, bool(broken)):
-        return unknown(f"vulture ended with {run.code}: {run.trouble}")
+    torn = {match["path"]: match for match in map(BROKEN.match, run.stderr.splitlines()) if match}
+    if _crashed(run, bool(torn)):
+        why = "took longer than 500 s" if run.timed_out else f"ended with {run.code}: {run.trouble}"
+        return unknown(f"vulture {why}")
     for match in found:
         _report(ctx, match)
-    for match in broken.values():
-        _report_broken(ctx, match)
-    looked = len(files) - len(broken)
+    for path, match in torn.items():
+        why = f"no Python that can be parsed ({match['what']}), so what it uses is not seen"
+        ctx.finding(broken(path.removeprefix("./"), why, "vulture", int(match["line"])))
+    looked = len(files) - len(torn)
     if looked <= 0:
         return unknown(f"none of {counted(len(files), 'Python file')} could be parsed")
-    ctx.metric("unused pieces of code", len(found))
-    summary = f"{counted(len(found), 'unused piece')} of code in {counted(looked, 'file')}"
-    summary += f" (confidence {min_confidence} % or more)"
-    if broken:
-        summary += f"; {counted(len(broken), 'file')} could not be parsed"
-    return judged(ctx, fail_on, summary)
+    ctx.metric("refactor.dead_code", len(found))
+    if min_confidence == USUAL:
+        note(ctx, folder, dead_code=len(found))
+    notes = [f"{counted(len(found), 'unused piece')} of code (confidence {min_confidence} % or more)"]
+    notes += [f"{counted(len(torn), 'file')} could not be parsed"] if torn else []
+    return judge(ctx, fail_on, counted(looked, "file"), notes=[*notes, *large_note(large)])
 
 
 def _config(own: Path, files: list[str]) -> str:
@@ -80,19 +84,6 @@ def _report(ctx: Context, match: re.Match[str]) -> None:
             path=match["path"].removeprefix("./"),
             line=int(match["line"]),
             help="https://github.com/jendrikseipp/vulture#handling-false-positives",
-            tool="vulture",
-        )
-    )
-
-
-def _report_broken(ctx: Context, match: re.Match[str]) -> None:
-    ctx.finding(
-        Finding(
-            rule="unparsable",
-            severity=broken_severity(match["path"].removeprefix("./")),
-            message=f"not parsable as Python ({match['what']}), so uses in it are not seen; mend its syntax",
-            path=match["path"].removeprefix("./"),
-            line=int(match["line"]),
             tool="vulture",
         )
     )

@@ -1,4 +1,4 @@
-"""What the code imports beside what its project declares: deptry for Python, knip for npm."""
+"""What the code imports beside what its project declares, by deptry."""
 
 import json
 import re
@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from callboard.api import Context, Finding, Result, Severity, ToolRun, clean, unknown
+from callboard.api import Context, Finding, Result, Severity, ToolRun, clean, counted, unknown
 from callboard_code_refactor.declarations import Declaration, declarations, module_names
 from callboard_code_refactor.guarded import guarded_lines
-from callboard_code_refactor.npm import check_npm, npm_folders
-from callboard_code_refactor.sources import counted, inside, judged, package_roots, project_folders, python_files
+from callboard_code_refactor.health import note
+from callboard_code_refactor.sources import inside, judge, package_roots, project_folders, python_files
 
 KINDS = {"DEP001": "missing", "DEP002": "unused", "DEP003": "transitive", "DEP004": "misplaced", "DEP005": "standard"}
 MENDS = {
@@ -55,27 +55,23 @@ def check_dependencies(ctx: Context, folder: str, fail_on: str) -> Result:
     """One look at each project that declares dependencies; UNKNOWN when none does, or when none could be read."""
     folders = [name for name in project_folders(ctx.workspace) if inside(name, folder)]
     declared = declarations(ctx.workspace, folders, ctx.scratch)
-    npm = [name for name in npm_folders(ctx) if inside(name, folder)]
-    if not declared and not npm:
+    if not declared:
         return unknown(_nothing(ctx, folders, folder))
+    if ctx.program("deptry") is None:
+        return unknown("deptry is not installed; pip install 'callboard[tools]'")
     tally = Tally()
-    if declared and ctx.program("deptry") is None:
-        tally.troubles.append("deptry is not installed; pip install 'callboard[tools]'")
-        declared = []
     for number, project in enumerate(declared):
-        ctx.progress(number / (len(declared) + len(npm)), project.source)
+        ctx.progress(number / len(declared), project.source)
         others = [name for name in folders if name != project.folder and inside(name, project.folder)]
         _check_python(ctx, project, others, tally)
-    for name in npm:
-        _check_npm(ctx, name, tally)
-    return _judge(ctx, tally, fail_on)
+    return _judge(ctx, tally, folder, fail_on)
 
 
 def _nothing(ctx: Context, folders: Sequence[str], folder: str) -> str:
-    if any(inside(path, folder) for path in ctx.workspace.matching("package.json")):
-        return "knip is not in node_modules/.bin, and there is no Python declaration of dependencies"
     if folders:
         return "no declaration of dependencies could be read; declare them under [project] in pyproject.toml"
+    if any(inside(path, folder) for path in ctx.workspace.matching("package.json")):
+        return "there is no Python declaration of dependencies; 'refactor.knip' looks at those of npm"
     return "nothing declares dependencies (no pyproject.toml, requirements file, setup.cfg or setup.py)"
 
 
@@ -192,31 +188,16 @@ def _report(
     )
 
 
-def _check_npm(ctx: Context, folder: str, tally: Tally) -> None:
-    kinds, files, trouble = check_npm(ctx, folder)
-    if trouble:
-        tally.troubles.append(trouble)
-        return
-    tally.kinds.update(kinds)
-    tally.files += files
-    tally.projects += 1
-
-
-def _judge(ctx: Context, tally: Tally, fail_on: str) -> Result:
-    troubles = "; ".join(tally.troubles[:3])
+def _judge(ctx: Context, tally: Tally, folder: str, fail_on: str) -> Result:
     if not tally.files:
-        return unknown(troubles or "no file was looked at: everything is excluded")
+        return unknown("; ".join(tally.troubles[:3]) or "no file was looked at: everything is excluded")
     total = tally.kinds.total()
-    ctx.metric("dependency issues", total)
-    parts = ", ".join(f"{number} {kind}" for kind, number in tally.kinds.most_common())
-    where = f"{counted(tally.projects, 'project')}, {counted(tally.files, 'file')}"
-    summary = f"{counted(total, 'issue')} with dependencies in {where}"
-    summary += f" ({parts})" if parts else ""
+    ctx.metric("refactor.dependencies", total)
+    if not tally.troubles:
+        note(ctx, folder, dependencies=total)
+    notes = [", ".join(f"{number} {kind}" for kind, number in tally.kinds.most_common())] if total else []
     if tally.guessed:
-        summary += (
-            f"; {counted(tally.guessed, 'package is', 'packages are')} not installed, so their module names are guessed"
-        )
-    result = judged(ctx, fail_on, summary + (f"; {troubles}" if troubles else ""))
-    if troubles and not total:
-        return unknown(f"not everything could be checked: {troubles}")
-    return result
+        guessed = counted(tally.guessed, "package is", "packages are")
+        notes.append(f"{guessed} not installed, so their module names are guessed")
+    looked_at = f"{counted(tally.projects, 'project')}, {counted(tally.files, 'file')}"
+    return judge(ctx, fail_on, looked_at, notes=notes, unchecked=tally.troubles)

@@ -5,74 +5,82 @@ import configparser
 import re
 from collections.abc import Sequence
 
-from callboard.api import Context, Finding, Result, Severity, Workspace, unknown
+from callboard.api import Context, Finding, Result, Severity, Verdict, Workspace, counted, failed, unknown
+from callboard_code_refactor.fixer import Group
+from callboard_code_refactor.fixes import fixed
+from callboard_code_refactor.health import note
 from callboard_code_refactor.ruff import Diagnostic, RuffTrouble, diagnostics, ruff_files
-from callboard_code_refactor.sources import broken_severity, counted, judged, nearest, python_files
+from callboard_code_refactor.sources import broken, judge, large_note, nearest, python_files, sized
 
 FIRST_KNOWN, LAST_KNOWN = 7, 14
 
 
-def check_syntax(ctx: Context, target: str, folder: str, fail_on: str) -> Result:
-    """The project's own ruff settings hold, but the rules are UP and nothing is fixed.
+def check_syntax(ctx: Context, target: str, folder: str, fail_on: str, patch: bool) -> Result:
+    """The project's own ruff settings hold, but the rules are UP and nothing is fixed, except in the patch.
 
     Ruff follows a `target-version` of its settings; the oldest Python that a nested project declares, it is told.
     """
     if ctx.program("ruff") is None:
         return unknown("ruff is not installed; pip install 'callboard[tools]'")
-    files = python_files(ctx.workspace, folder)
+    files, large = sized(ctx.workspace, python_files(ctx.workspace, folder))
     if not files:
-        return unknown("there are no Python files to look at")
+        return unknown("; ".join(["there are no Python files to look at", *large_note(large)]))
     if target and not re.fullmatch(r"py3\d{1,2}", target):
         return unknown(f"the option target is '{target}'; it looks like 'py311'")
     found: list[Diagnostic] = []
+    groups: list[Group] = []
     looked = 0
     undeclared = False
     try:
-        for version, group in _groups(ctx.workspace, files, target).items():
-            kept = ruff_files(ctx, ctx.workspace.path, group)
+        for version, members in _groups(ctx.workspace, files, target).items():
+            kept = ruff_files(ctx, ctx.workspace.path, members)
             looked += len(kept)
             undeclared |= version == "" and bool(kept)
-            chosen = ["--target-version", version] if version.startswith("py") else []
-            found += diagnostics(ctx, ctx.workspace.path, kept, ["--select", "UP", *chosen]) if kept else []
+            chosen = ("--select", "UP", *(("--target-version", version) if version.startswith("py") else ()))
+            found += diagnostics(ctx, ctx.workspace.path, kept, chosen) if kept else []
+            groups.append(Group(chosen, tuple(members)))
     except RuffTrouble as trouble:
         return unknown(str(trouble))
-    return _judge(ctx, found, looked, undeclared, fail_on)
+    notes = ["no requires-python is declared, so ruff's own default holds"] if undeclared else []
+    result = _judge(ctx, found, looked, folder, fail_on, [*notes, *large_note(large)])
+    if not patch or result.verdict is Verdict.UNKNOWN or not any(item.safe for item in found):
+        return result
+    made = fixed(ctx, groups, folder, with_tests=True, tests_timeout=300.0, name="newer-syntax")
+    summary = f"{result.summary}; {made.summary}"
+    if result.verdict is Verdict.FAIL:
+        return failed(summary, outputs=made.outputs)
+    return Result(made.verdict, summary, outputs=made.outputs)
 
 
-def _judge(ctx: Context, found: Sequence[Diagnostic], looked: int, undeclared: bool, fail_on: str) -> Result:
-    broken = {item.path for item in found if item.rule == "invalid-syntax"}
+def _judge(ctx: Context, found: list[Diagnostic], looked: int, folder: str, fail_on: str, notes: list[str]) -> Result:
+    torn = {item.path for item in found if item.rule == "invalid-syntax"}
     seen: set[str] = set()
     for item in found:
-        if item.path in broken:
-            if item.path not in seen:
-                _report(ctx, item, "unparsable", broken_severity(item.path))
+        if item.path not in torn:
+            _report(ctx, item)
+        elif item.path not in seen:
+            why = f"no Python that can be parsed ({item.message}), so it was not looked at"
+            ctx.finding(broken(item.path, why, "ruff", item.line))
             seen.add(item.path)
-        else:
-            _report(ctx, item, item.rule, Severity.LOW)
-    if looked == len(broken):
+    if looked == len(torn):
         why = f"none of {counted(looked, 'file')} could be parsed" if looked else "the ruff settings exclude every file"
         return unknown(why)
-    outdated = [item for item in found if item.path not in broken]
-    ctx.metric("outdated forms", len(outdated))
+    outdated = [item for item in found if item.path not in torn]
     safe = sum(item.safe for item in outdated)
-    summary = f"{counted(len(outdated), 'outdated form')} in {counted(looked - len(broken), 'file')}"
-    summary += f", {safe} with a safe fix" if outdated else ""
-    summary += f"; {counted(len(broken), 'file')} could not be parsed" if broken else ""
-    summary += "; no requires-python is declared, so ruff's own default holds" if undeclared else ""
-    return judged(ctx, fail_on, summary)
+    ctx.metric("refactor.outdated_syntax", len(outdated))
+    note(ctx, folder, outdated=len(outdated))
+    words = counted(len(outdated), "outdated form") + (f", {safe} with a safe fix" if outdated else "")
+    unread = [f"{counted(len(torn), 'file')} could not be parsed"] if torn else []
+    return judge(ctx, fail_on, counted(looked - len(torn), "file"), notes=[words, *unread, *notes])
 
 
-def _report(ctx: Context, item: Diagnostic, rule: str, severity: Severity) -> None:
-    message = item.message
-    if rule == "unparsable":
-        message = f"this file cannot be parsed as Python ({message}), so it was not looked at; mend its syntax"
-    elif item.safe:
-        message += "; 'refactor.fixes' with select 'UP' can do it"
+def _report(ctx: Context, item: Diagnostic) -> None:
+    mend = "; 'refactor.outdated_syntax' with the option patch can do it" if item.safe else ""
     ctx.finding(
         Finding(
-            rule=rule,
-            severity=severity,
-            message=message,
+            rule=item.rule,
+            severity=Severity.LOW,
+            message=item.message + mend,
             path=item.path,
             line=item.line,
             column=item.column,

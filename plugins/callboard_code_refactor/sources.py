@@ -2,11 +2,25 @@
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from callboard.api import Context, Result, Severity, Workspace, failed, passed
+from callboard.api import Context, Finding, Result, Severity, Workspace, counted, judged, unparsable
 
 LONGEST_BATCH = 100_000
+LARGEST_SOURCE = 2_000_000
+SCRIPTS = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte")
+CODE = (
+    *("*.py", *(f"*{ending}" for ending in SCRIPTS)),
+    *("*.go", "*.java", "*.kt", "*.rs", "*.rb", "*.php", "*.cs", "*.swift", "*.scala", "*.c", "*.cc", "*.cpp", "*.h"),
+)
+TESTS = re.compile(
+    r"(?:^|/)(?:tests?|__tests__|spec|e2e)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$|\.(?:test|spec)\.\w+$"
+)
+# what a build or a vendor made, by its name
+MADE = re.compile(
+    r"\.min\.\w+$|[.-]bundle\.\w+$|(?:^|/)(?:vendor|third_party|_vendor)/|\.d\.[mc]?ts$|_pb2(?:_grpc)?\.py$"
+)
 DECLARATIONS = ("pyproject.toml", "setup.cfg", "setup.py", "requirements.txt", "requirements.in", "Pipfile")
 # test data and templates are often no Python on purpose
 SAMPLE = re.compile(r"(?:^|/)(?:fixtures|__fixtures__|testdata|test[_-]data)/|(?:^|/)tests?/.*/|\{[{%].*/")
@@ -26,6 +40,38 @@ def inside(path: str, folder: str) -> bool:
 def python_files(workspace: Workspace, folder: str = "") -> list[str]:
     """The Python files in a folder of the workspace."""
     return [path for path in workspace.matching("*.py") if inside(path, folder)]
+
+
+def script_files(workspace: Workspace, folder: str = "") -> list[str]:
+    """The JavaScript and TypeScript files in a folder of the workspace that a person writes."""
+    found = workspace.matching(*(f"*{ending}" for ending in SCRIPTS))
+    return [path for path in found if inside(path, folder) and not MADE.search(path)]
+
+
+def code_files(workspace: Workspace, folder: str = "") -> list[str]:
+    """The files of any programming language that a person writes."""
+    return [path for path in workspace.matching(*CODE) if inside(path, folder) and not MADE.search(path)]
+
+
+def sized(workspace: Workspace, files: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The files of up to LARGEST_SOURCE bytes, and the larger ones, which somebody's program has written."""
+    small: list[str] = []
+    large: list[str] = []
+    for path in files:
+        try:
+            size = (workspace.path / path).stat().st_size
+        except OSError:
+            continue
+        (small if size <= LARGEST_SOURCE else large).append(path)
+    return small, large
+
+
+def large_note(large: Sequence[str]) -> list[str]:
+    """What is said of files that were left out for their size."""
+    if not large:
+        return []
+    limit = LARGEST_SOURCE // 1_000_000
+    return [f"{counted(len(large), 'file')} of more than {limit} MB left out, such as {large[0]}"]
 
 
 def batches(files: Iterable[str], longest: int = LONGEST_BATCH) -> Iterator[list[str]]:
@@ -72,16 +118,12 @@ def package_roots(files: Iterable[str]) -> dict[str, str]:
     return roots
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """'1 file', '2 files'."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+def broken(path: str, why: str, tool: str, line: int = 1) -> Finding:
+    """The finding for a file that does not parse."""
+    return unparsable(path, why, line=line, tool=tool, severity=broken_severity(path))
 
 
-def judged(ctx: Context, fail_on: str, summary: str) -> Result:
-    """Failed when a finding is at least as bad as `fail_on`, else passed; 'never' always passes."""
-    if fail_on != "never":
-        limit = Severity(fail_on).rank
-        bad = sum(finding.severity.rank <= limit for finding in ctx.findings)
-        if bad:
-            return failed(f"{summary}; {bad} of severity {fail_on} or worse")
-    return passed(summary)
+def judge(ctx: Context, fail_on: str, looked_at: str, **more: Any) -> Result:
+    """As `judged`, but 'never' is allowed; nothing that this agent finds is critical."""
+    ctx.metric(f"{ctx.task.partition(':')[0]}.findings", len(ctx.findings))
+    return judged(ctx, "critical" if fail_on == "never" else fail_on, looked_at, **more)

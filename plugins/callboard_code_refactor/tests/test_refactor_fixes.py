@@ -7,6 +7,7 @@ from pathlib import Path
 from callboard.api import Verdict
 from callboard.testing import Outcome, run_action
 from callboard_code_refactor import CodeRefactor
+from callboard_code_refactor.names import Modules
 
 
 def checkout(root: Path, files: dict[str, str]) -> Path:
@@ -36,6 +37,12 @@ def proof_of(outcome: Outcome) -> dict[str, object]:
     return proof
 
 
+def checks(proof: dict[str, object]) -> dict[str, tuple[int, int]]:
+    listed = proof["checks"]
+    assert isinstance(listed, list)
+    return {check["name"]: (check["before"], check["after"]) for check in listed}
+
+
 def summary(outcome: Outcome) -> tuple[Verdict, str]:
     assert outcome.result is not None
     return outcome.result.verdict, outcome.result.summary
@@ -48,9 +55,14 @@ def test_safe_fixes_become_a_patch_that_applies_and_the_workspace_stays_as_it_wa
     assert summary(outcome)[0] == Verdict.PASS
     assert patch_of(outcome)["files"] == ["a.py"]
     proof = proof_of(outcome)
-    assert (proof["findings_before"], proof["findings_after"]) == (2, 1)
-    assert (proof["files_compiled_before"], proof["files_compiled_after"]) == (2, 2)
-    assert proof["mended"] == {"F401": 1}
+    assert checks(proof) == {
+        "findings of ruff": (2, 1),
+        "files that compile": (2, 2),
+        "imports between the workspace's modules that lead nowhere": (0, 0),
+    }
+    assert (proof["mended"], proof["families"]) == ({"F401": 1}, {"F": 1})
+    assert "mends 1 F (Pyflakes)" in summary(outcome)[1]
+    assert "tests could not prove it: not run, the workspace has no virtual environment" in summary(outcome)[1]
     assert git(root, "status", "--porcelain") == ""
     assert git(root, "worktree", "list").count("\n") == 1
     git(root, "apply", str(outcome.artifacts["safe-fixes.patch"]))
@@ -110,33 +122,124 @@ TESTED = {
 
 def with_pytest(root: Path) -> Path:
     (root / ".venv/bin").mkdir(parents=True)
-    (root / ".venv/bin/python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (root / ".venv/bin/python").write_text(
+        f'#!/bin/sh\nPYTEST_DISABLE_PLUGIN_AUTOLOAD=1 exec "{sys.executable}" "$@"\n'
+    )
     (root / ".venv/bin/python").chmod(0o755)
     return root
 
 
 def test_the_tests_prove_the_fix_with_the_code_of_the_worktree(tmp_path: Path) -> None:
     root = with_pytest(checkout(tmp_path, TESTED))
-    outcome = run_action(CodeRefactor(), "fixes", root, {"run_tests": True})
-    tests = proof_of(outcome)["tests"]
-    assert tests == {"ran": True, "passed_before": 2, "passed_after": 2, "words": "tests: 2 passed before, 2 after"}
+    outcome = run_action(CodeRefactor(), "fixes", root)
+    proof = proof_of(outcome)
+    assert checks(proof)["tests that pass"] == (2, 2)
+    assert checks(proof)["changed modules that can be imported"] == (1, 1)
+    assert "tests: 2 passed before, 2 after" in str(proof["words"])
     assert patch_of(outcome)["files"] == ["src/shop/__init__.py"]
     assert not (root / "trace.txt").exists()
 
 
+BREAKING = {
+    ".gitignore": ".venv/\n",
+    "src/shop/__init__.py": "from shop import core\n\n__all__ = ['core']\n",
+    "src/shop/core.py": "import os\n",
+    "tests/test_shop.py": "import shop\n\n\ndef test_reexport():\n    assert shop.core.os\n",
+}
+
+
 def test_a_fix_that_breaks_a_test_gives_no_patch(tmp_path: Path) -> None:
-    files = dict(TESTED)
-    files["tests/test_shop.py"] = "import shop\n\n\ndef test_reexport():\n    assert shop.core.os\n"
-    files["src/shop/__init__.py"] = "from shop import core\n\n__all__ = ['core']\n"
-    files["src/shop/core.py"] = "import os\n"
-    root = with_pytest(checkout(tmp_path, files))
-    outcome = run_action(CodeRefactor(), "fixes", root, {"run_tests": True})
-    assert summary(outcome) == (Verdict.FAIL, "the safe fixes broke 1 test, so no patch was kept")
+    outcome = run_action(CodeRefactor(), "fixes", with_pytest(checkout(tmp_path, BREAKING)))
+    verdict, words = summary(outcome)
+    assert (verdict, words) == (
+        Verdict.FAIL,
+        "every safe fix broke something, so no patch was kept: F401 (1 breaks-test)",
+    )
     assert [f.rule for f in outcome.findings] == ["fix-breaks-test"]
+    assert "test_reexport" in outcome.findings[0].message
     assert "safe-fixes.patch" not in outcome.artifacts
 
 
-def test_without_an_environment_the_proof_says_that_no_test_ran(tmp_path: Path) -> None:
-    outcome = run_action(CodeRefactor(), "fixes", checkout(tmp_path, TESTED), {"run_tests": True})
+def test_only_the_rule_whose_fix_breaks_a_test_is_left_out(tmp_path: Path) -> None:
+    pyproject = '[tool.ruff]\ntarget-version = "py311"\nlint.select = ["F", "UP"]\n'
+    files = {**BREAKING, "pyproject.toml": pyproject, "src/shop/old.py": "class A(object):\n    pass\n"}
+    root = with_pytest(checkout(tmp_path, files))
+    outcome = run_action(CodeRefactor(), "fixes", root)
     assert summary(outcome)[0] == Verdict.PASS
-    assert "no virtual environment" in summary(outcome)[1]
+    assert "left out, since they break something: F401" in summary(outcome)[1]
+    proof = proof_of(outcome)
+    assert (patch_of(outcome)["files"], proof["rules"], proof["families"]) == (
+        ["src/shop/old.py"],
+        ["UP004"],
+        {"UP": 1},
+    )
+    assert [f.rule for f in outcome.findings] == ["fix-breaks-test"]
+
+
+def test_a_file_from_which_others_import_keeps_what_looks_unused(tmp_path: Path) -> None:
+    files = {
+        "shop/__init__.py": "",
+        "shop/core.py": "import json\nimport os\n\nprint(json)\n",
+        "shop/more.py": "from shop.core import os\n\nprint(os)\n",
+        "shop/plain.py": "import os\n",
+    }
+    outcome = run_action(CodeRefactor(), "fixes", checkout(tmp_path, files))
+    assert summary(outcome)[0] == Verdict.PASS
+    assert "left out, since they break something: F401 in 1 file" in summary(outcome)[1]
+    assert patch_of(outcome)["files"] == ["shop/plain.py"]
+    assert [(f.rule, f.path) for f in outcome.findings] == [("fix-breaks-import", "shop/core.py")]
+    assert "shop/more.py imports 'os'" in outcome.findings[0].message
+    (tmp_path / "shop/more.py").write_text("import os\n\nprint(os)\n")
+    mended = run_action(CodeRefactor(), "fixes", tmp_path)
+    assert (mended.findings, patch_of(mended)["files"]) == ((), ["shop/core.py", "shop/plain.py"])
+
+
+def test_without_an_environment_the_proof_says_that_no_test_ran(tmp_path: Path) -> None:
+    outcome = run_action(CodeRefactor(), "fixes", checkout(tmp_path, TESTED), {"run_tests": False})
+    assert summary(outcome)[0] == Verdict.PASS
+    assert "tests could not prove it: not asked for" in summary(outcome)[1]
+
+
+def test_newer_syntax_as_a_patch_for_the_oldest_python_of_each_project(tmp_path: Path) -> None:
+    code = "from typing import Optional\n\nx: Optional[int] = 1\n"
+    files = {
+        "old/pyproject.toml": '[project]\nname = "a"\nrequires-python = ">=3.8"\n',
+        "old/a.py": code,
+        "new/pyproject.toml": '[project]\nname = "b"\nrequires-python = ">=3.11"\n',
+        "new/b.py": code,
+    }
+    root = checkout(tmp_path, files)
+    outcome = run_action(CodeRefactor(), "outdated_syntax", root, {"patch": True})
+    assert summary(outcome)[0] == Verdict.PASS
+    assert patch_of(outcome)["files"] == ["new/b.py"]
+    git(root, "apply", str(outcome.artifacts["newer-syntax.patch"]))
+    assert "x: int | None = 1" in (root / "new/b.py").read_text()
+    assert (root / "old/a.py").read_text() == code
+
+
+def test_files_that_do_not_parse_do_not_stop_the_fixes(tmp_path: Path) -> None:
+    torn = checkout(tmp_path / "torn", {"a.py": "def f(:\n"})
+    assert summary(run_action(CodeRefactor(), "fixes", torn)) == (
+        Verdict.UNKNOWN,
+        "none of 1 Python file could be parsed",
+    )
+    both = checkout(tmp_path / "both", {"a.py": "def f(:\n", "b.py": "import os\n"})
+    outcome = run_action(CodeRefactor(), "fixes", both)
+    assert patch_of(outcome)["files"] == ["b.py"]
+    assert checks(proof_of(outcome))["files that compile"] == (1, 1)
+
+
+def test_what_modules_take_from_each_other(tmp_path: Path) -> None:
+    files = {
+        "src/a/__init__.py": "from .b import x, gone\n",
+        "src/a/b.py": "x = 1\nif x:\n    y = 2\n",
+        "src/a/c.py": "from a.b import y\nfrom a import b, nothing\nfrom a.star import anything\nimport json\n",
+        "src/a/star.py": "from json import *\n",
+        "torn.py": "def f(:\n",
+        "d.py": "from torn import z\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = {(item.path, item.module, item.name) for item in Modules(tmp_path, files).missing()}
+    assert found == {("src/a/__init__.py", "a.b", "gone"), ("src/a/c.py", "a", "nothing")}

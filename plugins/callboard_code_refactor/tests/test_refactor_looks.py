@@ -1,15 +1,14 @@
 """What CodeRefactor finds, with the real tools on small workspaces."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from callboard.api import Verdict, Workspace
+from callboard.api import Verdict
 from callboard.testing import Outcome, run_action
-from callboard_code_refactor import CodeRefactor, callboard_detect
+from callboard_code_refactor import CodeRefactor
 from callboard_code_refactor.outdated_syntax import oldest
 from callboard_code_refactor.sources import package_roots
 
@@ -53,9 +52,9 @@ def test_complexity_names_the_tangled_function_and_its_lines(tmp_path: Path) -> 
     assert [(f.path, f.line, f.end_line, f.severity) for f in outcome.findings] == [("shop/rows.py", 1, 10, "low")]
     assert "'pick'" in outcome.findings[0].message
     assert "21" in outcome.findings[0].message
-    assert metrics(outcome)["functions"] == 2
-    assert metrics(outcome)["worst complexity"] == 21
-    assert metrics(outcome)["mean complexity"] == 11
+    assert metrics(outcome)["refactor.complexity.functions"] == 2
+    assert metrics(outcome)["refactor.complexity.max"] == 21
+    assert metrics(outcome)["refactor.complexity.mean"] == 11
     assert result(outcome)[0] == Verdict.PASS
     assert json.loads(outcome.artifacts["complexity-1.sarif"].read_text())["version"] == "2.1.0"
 
@@ -104,7 +103,10 @@ def test_dead_code_finds_what_nothing_uses(tmp_path: Path) -> None:
     put(tmp_path, {"a.py": "import sys\n\n\ndef f():\n    return sys\n"})
     clean = run_action(CodeRefactor(), "dead_code", tmp_path)
     assert clean.findings == ()
-    assert result(clean) == (Verdict.PASS, "0 unused pieces of code in 2 files (confidence 80 % or more)")
+    assert result(clean) == (
+        Verdict.PASS,
+        "no findings in 2 files; 0 unused pieces of code (confidence 80 % or more)",
+    )
 
 
 def test_dead_code_follows_the_projects_own_whitelist(tmp_path: Path) -> None:
@@ -197,7 +199,10 @@ def test_dependencies_missing_unused_and_declared_for_development(tmp_path: Path
     )
     mended = run_action(CodeRefactor(), "dependencies", tmp_path)
     assert mended.findings == ()
-    assert result(mended)[1].startswith("0 issues with dependencies in 1 project, 2 files")
+    assert (
+        result(mended)[1]
+        == "no findings in 1 project, 2 files; 1 package is not installed, so their module names are guessed"
+    )
 
 
 def test_dependencies_ask_the_workspaces_own_environment(tmp_path: Path) -> None:
@@ -248,7 +253,7 @@ def test_projects_among_the_test_data_are_no_projects(tmp_path: Path) -> None:
         },
     )
     verdict, summary = result(run_action(CodeRefactor(), "dependencies", tmp_path))
-    assert (verdict, summary.startswith("0 issues with dependencies in 1 project")) == (Verdict.PASS, True)
+    assert (verdict, summary.startswith("no findings in 1 project")) == (Verdict.PASS, True)
 
 
 def test_dependencies_without_a_declaration_are_unknown(tmp_path: Path) -> None:
@@ -260,47 +265,6 @@ def test_dependencies_without_a_declaration_are_unknown(tmp_path: Path) -> None:
     assert result(run_action(CodeRefactor(), "dependencies", tmp_path))[0] == Verdict.UNKNOWN
 
 
-def test_npm_dependencies_by_the_projects_own_knip(tmp_path: Path) -> None:
-    report = {
-        "files": [],
-        "issues": [
-            {"file": "package.json", "dependencies": [{"name": "left-pad"}], "unlisted": []},
-            {"file": "src/index.js", "dependencies": [], "unlisted": [{"name": "chalk", "line": 2, "col": 20}]},
-        ],
-    }
-    put(
-        tmp_path,
-        {"web/package.json": '{"dependencies": {"left-pad": "1"}}', "web/src/index.js": "import chalk from 'chalk'\n"},
-    )
-    knip = tmp_path / "web/node_modules/.bin/knip"
-    put(tmp_path, {"web/node_modules/.bin/knip": f"#!{sys.executable}\nprint({json.dumps(report)!r})\n"})
-    knip.chmod(0o755)
-    outcome = run_action(CodeRefactor(), "dependencies", tmp_path)
-    assert {(f.rule, f.path, f.line, f.severity) for f in outcome.findings} == {
-        ("npm-dependencies", "web/package.json", 0, "low"),
-        ("npm-unlisted", "web/src/index.js", 2, "medium"),
-    }
-    knip.write_text(f"#!{sys.executable}\nraise SystemExit('no such config')\n")
-    verdict, summary = result(run_action(CodeRefactor(), "dependencies", tmp_path))
-    assert verdict == Verdict.UNKNOWN
-    assert "no such config" in summary
-
-
 def test_package_roots_follow_packages_upwards() -> None:
     files = ["src/a/__init__.py", "src/a/b/__init__.py", "src/a/b/c.py", "scripts/run.py", "top.py"]
     assert package_roots(files) == {"a": "src", "run": "scripts", "top": ""}
-
-
-def test_detect_proposes_what_is_there(tmp_path: Path) -> None:
-    assert callboard_detect(Workspace(tmp_path)) == []
-    put(tmp_path, {"backend/main.py": "x = 1\n"})
-    assert [job.action for job in callboard_detect(Workspace(tmp_path))] == [
-        "refactor.complexity",
-        "refactor.dead_code",
-        "refactor.outdated_syntax",
-    ]
-    put(tmp_path, {"backend/requirements.txt": "requests\n"})
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    jobs = {job.name: job for job in callboard_detect(Workspace(tmp_path))}
-    assert jobs["refactor.dependencies"].because == "dependencies are declared in backend"
-    assert jobs["refactor.fixes"].because == "1 Python file in a git checkout"
