@@ -2,7 +2,8 @@
 
 It holds what the fake desk holds, and: run 900 with 500 tasks, run 901 whose task 901.0 failed with a long log,
 run 902 whose task 902.1 waits for a lock that 902.0 holds, run 903 that failed with a shorter log, and run 904 whose two
-tasks print: 904.0 plain lines with a warning and an error, 904.1 a colour that goes on over line breaks. A lively one
+tasks print: 904.0 plain lines with a warning and an error, 904.1 a colour that goes on over line breaks. Agent 'monitor' shows
+sections, anew with each run of monitor.health. A lively one
 prints thousands of lines a second in 904.0.
 """
 
@@ -19,6 +20,7 @@ for name in [name for name in os.environ if name.startswith("NICEGUI_") or name 
     del os.environ[name]
 
 from fake_desk import FakeDesk  # noqa: E402
+from shower import looked  # noqa: E402
 
 PAYLOAD = (
     '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>{{ window.pwned=1 }}\ud800javascript:alert(1)'
@@ -44,7 +46,18 @@ class StageDesk(FakeDesk):
         self._failed(903, "short", min(20_000, self._lines))
         self._printing(904)
         self._changed.clear()
+        self._look(1, 901)
         return self
+
+    def do(self, action: str, options: Mapping[str, Any], *rest: Any) -> int:
+        run = super().do(action, options, *rest)
+        if action == "monitor.health":
+            self._look(int(options.get("number", 1)), run)
+        return run
+
+    def _look(self, number: int, run: int) -> None:
+        for row in looked(number, run):
+            self.show_section("monitor", row)
 
     def resume(self, agent: str, by: str) -> None:
         super().resume(agent, by)
@@ -153,6 +166,9 @@ class HostileDesk(StageDesk):
 
     def agent(self, name: str) -> Mapping[str, Any]:
         return {**poisoned(super().agent(name)), "name": name}
+
+    def sections(self, agent: str) -> list[Mapping[str, Any]]:
+        return poisoned(super().sections(agent))
 
     def plan(self, pipeline: str, only: Sequence[str], skip: Sequence[str]) -> Mapping[str, Any]:
         return poisoned(super().plan(pipeline, only, skip))

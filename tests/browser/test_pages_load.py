@@ -25,7 +25,7 @@ PAGES = [
     "/tasks/903.0",
     "/console",
     "/agents",
-    "/agents/quality",
+    "/agents/monitor",
     "/machine",
 ]
 AXE = (importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")

@@ -29,6 +29,7 @@ def register(frame: Frame, desk: Desk) -> None:
             known = desk.board()
             return {
                 "agent": row,
+                "sections": list(desk.sections(name[:64])) if row.get("actions") else [],
                 "tasks": [task for task in known.get("tasks", ()) if task.get("agent") == name],
                 "findings": list(desk.findings(None, name[:64], None))[:PAGE],
             }

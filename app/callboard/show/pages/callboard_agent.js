@@ -1,14 +1,16 @@
 // One agent: its work, its actions, its tools, how much of it runs at once.
-import { computed, reactive, ref, watchEffect } from "vue";
+import { computed, reactive, ref, shallowRef, watchEffect } from "vue";
 import { CbFrame, pulse, useTitle } from "callboard/frame.js";
 import { Rows, act, follow, get } from "callboard/live.js";
 import { PARTS } from "callboard/parts.js";
+import { CbSections } from "callboard/sections.js";
 import * as words from "callboard/words.js";
 
 const MOST = 100;
+const SETTLE_MS = 250; // an agent that shows much at once is read once
 
 export default {
-  components: { CbFrame, ...PARTS },
+  components: { CbFrame, CbSections, ...PARTS },
   props: ["first", "meta"],
   setup(props) {
     const first = JSON.parse(props.first);
@@ -16,20 +18,28 @@ export default {
     const agent = reactive(first.agent.agent ?? first.agent);
     const tasks = new Rows([...(first.agent.tasks ?? []), ...first.tasks]);
     const findings = new Rows(first.findings);
+    const sections = shallowRef(first.sections);
     const busy = ref(false);
     const path = `/agents/${words.segment(agent.name)}`;
     async function refetch() {
-      const [now, board] = await Promise.all([get(path), get("/board")]);
+      const [now, board, shown] = await Promise.all([get(path), get("/board"), get(`${path}/sections`).catch(() => sections.value)]);
+      sections.value = shown;
       Object.assign(agent, now.agent ?? now);
       tasks.merge(board.tasks.filter((t) => t.agent === agent.name));
       return board.seq;
     }
+    let soon = 0;
+    const reread = () => {
+      clearTimeout(soon);
+      soon = setTimeout(async () => (sections.value = await get(`${path}/sections`).catch(() => sections.value)), SETTLE_MS);
+    };
     follow({
       rooms: () => ["board"],
       refetch,
       fold(m) {
         for (const a of m.agents ?? []) if (a.name === agent.name) Object.assign(agent, a);
         tasks.merge((m.tasks ?? []).filter((t) => t.agent === agent.name));
+        if ((m.sections ?? []).some((s) => s.agent === agent.name)) reread();
         findings.merge((m.findings ?? []).filter((f) => f.agent === agent.name));
       },
     });
@@ -52,7 +62,7 @@ export default {
     const needs = (n) => [n?.cpus != null && `${words.cpus(n.cpus)} cpu`, n?.memory_mb != null && words.mebibytes(n.memory_mb), ...(n?.locks ?? []).map((l) => `lock ${l.name}${l.shared ? ", shared" : ""}`)].filter(Boolean);
     const effects = (e) => (!e ? [] : [[].concat(e.writes ?? []).length ? `writes ${[].concat(e.writes).join(", ")}` : "changes no file", ...[].concat(e.environment ?? []).filter(Boolean).map((x) => `changes ${x}`), e.network && "uses the network", e.idempotent === false && "is not repeated without asking"].filter(Boolean));
     const options = (x) => Object.entries(x.options?.properties ?? {}).map(([name, o]) => ({ name, kind: [].concat(o.type ?? o.anyOf?.map((k) => k.type) ?? "").join(" or "), default: o.default === undefined ? "" : JSON.stringify(o.default), text: o.description ?? "" }));
-    return { frame, agent, recent, found, pause, resume, limit, busy, needs, effects, options, words };
+    return { frame, agent, sections, recent, found, pause, resume, limit, busy, needs, effects, options, words };
   },
   template: `
     <CbFrame :meta="frame" here="/agents">
@@ -85,6 +95,9 @@ export default {
           <CbNum :value="(agent.running || []).length ? agent.memory_now_mb : null" :as="words.mebibytes" why="nothing is running"/>
         </span>
       </div>
+      <nav v-if="sections.length" class="tags section-links" aria-label="Sections">
+        <a v-for="s in sections" :key="s.name" class="tag" :href="'#section-' + s.name">{{ s.title }}</a>
+      </nav>
       <p v-if="agent.trouble" class="trouble" style="margin-bottom: 16px">{{ agent.trouble }}</p>
       <p v-if="agent.paused" class="trouble ask" style="margin-bottom: 16px">Paused by {{ agent.paused.by }} <CbAgo :at="agent.paused.since"/>
         <template v-if="agent.paused.reason">: {{ agent.paused.reason }}</template>. What runs goes on; nothing new starts.</p>
@@ -149,6 +162,7 @@ export default {
             </ul>
             <CbEmpty v-if="!(agent.actions || []).length" title="It offers no action">{{ agent.trouble ? 'Its package is broken, see above.' : 'An agent without actions does nothing.' }}</CbEmpty>
           </section>
+          <CbSections :sections="sections"/>
         </div>
         <aside class="stack">
           <section class="panel">

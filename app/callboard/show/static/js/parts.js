@@ -1,5 +1,5 @@
 // Small pieces that every page uses. All outside text goes through text interpolation only.
-import { computed, ref } from "vue";
+import { computed, onMounted, ref } from "vue";
 import * as words from "callboard/words.js";
 
 // A state by colour, shape and word.
@@ -126,9 +126,13 @@ export const CbPlace = {
 export const CbFinding = {
   props: { f: Object, task: { type: Boolean, default: true } },
   components: { CbSeverity, CbPlace, CbAgo },
-  setup: () => ({ open: ref(false) }),
+  setup(props) {
+    const line = ref(null);
+    onMounted(() => location.hash === `#${props.f.id}` && line.value.scrollIntoView({ block: "center" }));
+    return { open: ref(false), line };
+  },
   template: `
-    <li class="finding" :id="f.id">
+    <li class="finding" :id="f.id" ref="line">
       <div class="finding-line">
         <CbSeverity :word="f.severity"/>
         <span class="finding-text">

@@ -71,6 +71,13 @@ export const bytes = (n) =>
 export const cpus = (n) => (n == null ? DASH : n.toFixed(n < 10 ? 2 : 1));
 export const percent = (part) => (part == null ? DASH : `${Math.round(part * 100)} %`);
 export const count = (n) => (n == null ? DASH : Number(n).toLocaleString("en-GB").replaceAll(",", " "));
+// A number of an agent, at most two decimals; text as it is.
+export function amount(value) {
+  if (value == null) return DASH;
+  if (typeof value !== "number") return String(value);
+  if (value !== 0 && Math.abs(value) < 0.01) return value.toPrecision(2);
+  return value.toLocaleString("en-GB", { maximumFractionDigits: 2 }).replaceAll(",", " ");
+}
 export const plural = (n, one, many) => `${count(n)} ${n === 1 ? one : (many ?? one + "s")}`;
 
 // States: a tone (one palette with meaning), a shape (readable in grey) and the word itself. 16 × 16, drawn with strokes.
@@ -110,6 +117,11 @@ const STATES = {
   absent: ["off", "gone"],
   unknown: ["odd", "query"],
   halted: ["bad", "bars"],
+  // what agents say of their own figures and cells
+  good: ["good", "check"],
+  bad: ["bad", "cross"],
+  unsure: ["odd", "query"],
+  quiet: ["off", "dot"],
 };
 
 export function stateOf(word) {
