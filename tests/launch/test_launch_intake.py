@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from callboard.core.facts import Asked, Found, Kept, Measured
+from callboard.core.resources import Lock, Needs
 from callboard.core.task import AttemptKey
 from callboard.launch.intake import Intake
 from callboard.launch.tail import Tail
@@ -177,3 +178,48 @@ def test_tail_opens_neither_links_nor_pipes(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert Tail(str(tmp_path / "link")).next_line() is None
     assert Tail(str(tmp_path / "pipe")).next_line() is None
+
+
+JOB = {"name": "part 1", "action": "fan.part", "because": "found", "options": {"n": 1}, "needs_jobs": ["a*"], "after": [],
+       "needs": {"cpus": 2.0, "memory_mb": 64.0, "locks": [{"name": "db", "shared": True}], "extra": [["gpu", 1.0]]},
+       "stage": "test", "estimate": 3.0}  # fmt: skip
+
+
+def test_what_is_to_be_added_is_taken_with_all_its_fields(intake: Intake) -> None:
+    say(
+        intake,
+        {"t": "tasks", "jobs": [JOB]},
+        {"t": "tasks", "jobs": [{"name": "b", "action": "x.y", "because": "\x1b[1mz"}]},
+    )
+    first, second = intake.added.jobs
+    assert (first["name"], first["action"], first["options"], first["needs_jobs"]) == (
+        "part 1", "fan.part", {"n": 1}, ("a*",)
+    )  # fmt: skip
+    assert first["needs"] == Needs(2.0, 64.0, (Lock("db", True),), (("gpu", 1.0),))
+    assert (second["needs"], second["options"], "\x1b" in second["because"]) == (None, {}, False)
+    assert intake.added.unfit == ""
+
+
+@pytest.mark.parametrize(
+    ("jobs", "words"),
+    [
+        ("all", "'jobs' is no list"),
+        ([7], "is no mapping"),
+        ([{**JOB, "name": ""}], "is no name for a task"),
+        ([{**JOB, "name": "a\nb"}], "is no name for a task"),
+        ([{**JOB, "name": "n" * 201}], "is no name for a task"),
+        ([{**JOB, "options": [1]}], "must be a mapping"),
+        ([{**JOB, "options": {"a": "x" * 60_000}}], "must be a mapping of at most 50,000 bytes"),
+        ([{**JOB, "needs_jobs": [1]}], "must hold names alone"),
+        ([{**JOB, "needs": {"cpus": -1, "memory_mb": 1}}], "it must be from 0"),
+        ([{**JOB, "estimate": 1e12}], "it must be from 0"),
+        ([{"name": str(n), "action": "x.y", "because": ""} for n in range(2001)], "may add 2,000 tasks"),
+    ],
+)
+def test_all_that_is_to_be_added_is_refused_for_one_that_is_wrong(intake: Intake, jobs: Any, words: str) -> None:
+    say(intake, {"t": "tasks", "jobs": [JOB]}, {"t": "tasks", "jobs": jobs})
+    assert intake.added.jobs == []
+    assert words in intake.added.unfit
+    assert intake.bad == 1
+    say(intake, {"t": "tasks", "jobs": [JOB]})
+    assert words in intake.added.unfit

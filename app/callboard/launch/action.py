@@ -20,7 +20,7 @@ from callboard.measure.process import COOKIE
 from callboard.work.agent import Action, Agent, Result
 from callboard.work.context import Context
 from callboard.work.hooks import PROJECT, Hooks
-from callboard.work.options import make_options
+from callboard.work.options import make_options, options_schema
 
 
 def perform(order: dict[str, Any], kernel: Kernel) -> dict[str, Any]:
@@ -67,7 +67,11 @@ def _performed(order: dict[str, Any]) -> dict[str, Any]:
         return {"how": "not started", "reason": _said(error, bare=True)}
     action = _action(agent, order["action"])
     name = f"{agent.name}.{action.name}"
-    options = make_options(action.options, order["options"], name)
+    given = order["options"]
+    if order.get("undoes"):
+        known = options_schema(action.options).get("properties", {})
+        given = {key: value for key, value in given.items() if key in known}
+    options = make_options(action.options, given, name)
     context = Context(
         workspace=Path(order["workspace"]),
         spool=Path(order["spool"]),
@@ -79,7 +83,7 @@ def _performed(order: dict[str, Any]) -> dict[str, Any]:
         tools=agent.tools,
         data=Path(order["data"]),
         before=order.get("before", ()),
-        options=order["options"],
+        options=given,
         sections=_sections(manager, agent.name),
     )
     result = getattr(agent, action.method)(context, options)

@@ -58,6 +58,7 @@ def ended(attempt: Attempt, record: Mapping[str, Any], at: float) -> Ended:
             age, outputs = intake.result["data_age_days"], intake.result["outputs"]
     if attempt.wish is not None and how in (How.EXITED, How.CRASHED):
         how, reason, verdict = How.STOPPED, attempt.wish, None
+    said = intake.added if intake is not None and how is How.EXITED else None
     code = record.get("code")
     return Ended(
         key=attempt.key,
@@ -69,6 +70,8 @@ def ended(attempt: Attempt, record: Mapping[str, Any], at: float) -> Ended:
         data_age_days=age,
         outputs=outputs,
         never_ran=record.get("never_ran") is True,
+        jobs=tuple(said.jobs) if said is not None else (),
+        unfit=said.unfit if said is not None else "",
         usage=Usage(*(_number(record, name) for name in ("cpu_s", "peak_mb", "read_mb", "written_mb", "wall_s"))),
     )
 

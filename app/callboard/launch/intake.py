@@ -9,6 +9,7 @@ from typing import Any
 
 from callboard.core.facts import Asked, Fact, Found, Kept, Measured, Progressed, Shown
 from callboard.core.task import AttemptKey, Verdict
+from callboard.launch.added import Added
 from callboard.launch.shown import section_blocks, section_name
 from callboard.launch.values import BadMessage, finding, inner_path, number, regular, text, whole
 
@@ -23,6 +24,7 @@ MOST = {
     "ask": 100,
     "result": 10,
     "section": 10_000,
+    "tasks": 2_000,
 }
 MOST_SECTIONS = 20
 SHOWN_AT_ONCE = 100
@@ -31,6 +33,7 @@ SHOWN_AT_ONCE = 100
 class Intake:
     """Takes lines, hands out facts. A line that is no proper message is counted in `bad`, what is too much in `left_out`.
 
+    `added` is what it wants to add to its run.
     `result` is the last one that could be used, `trouble` says what is wrong with one that could not. `told` counts what was
     told of the attempt before, by a former engine: 'findings', 'metrics', 'kept', 'asked', 'shown'; so many of each are left out.
     Of what is put into a section the newest counts: after SHOWN_AT_ONCE it waits for the end of the attempt.
@@ -51,6 +54,7 @@ class Intake:
         self._held: Kept | None = None
         self._sections: dict[str, Shown | None] = {}
         self._shown = 0
+        self.added = Added()
         self.bad = 0
         self.left_out = 0
         self.result: Mapping[str, Any] | None = None
@@ -66,7 +70,7 @@ class Intake:
             if self._count[kind] > MOST.get(kind, 1 << 60):
                 self.left_out += 1
             else:
-                self._heard(kind, message)
+                self._heard(kind, message, len(line))
         except (ValueError, RecursionError) as error:
             self.bad += 1
             if kind == "result" or (not kind and line.startswith(b'{"t": "result"')):
@@ -105,7 +109,7 @@ class Intake:
         self._told[kind] -= 1
         return True
 
-    def _heard(self, kind: str, message: Mapping[str, Any]) -> None:
+    def _heard(self, kind: str, message: Mapping[str, Any], size: int) -> None:
         match kind:
             case "progress":
                 fraction = None if message.get("fraction") is None else min(1.0, max(0.0, number(message, "fraction")))
@@ -123,6 +127,8 @@ class Intake:
                 self._asked(message)
             case "section":
                 self._section(message)
+            case "tasks":
+                self.added.take(message, size)
             case "result":
                 self.result, self.trouble = _result(message), ""
             case "log":

@@ -50,6 +50,11 @@ def frame_of(order: Order, data: Path, data_id: str) -> bytes:
             "attempt": key.attempt,
             "options": spec.options,
             "config": order.config,
+            "undoes": spec.undoes,
+            "before": [
+                {"name": b.name, "action": b.action, "state": b.state, "spool": spool_folder(str(data), *b.key)}
+                for b in order.before
+            ],
         }
     return json.dumps(fields, default=_plain).encode()
 

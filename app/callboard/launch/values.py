@@ -82,6 +82,9 @@ def finding(message: Mapping[str, Any]) -> dict[str, Any]:
         tool=text(message, "tool", 100, ""),
         tool_version=text(message, "tool_version", 100, ""),
         fingerprint=text(message, "fingerprint", 64, ""),
+        accepted=text(message, "accepted", 500, ""),
+        since=number({"since": 0.0, **message}, "since"),
+        is_new=message.get("is_new") is True,
     )
     if not given.rule:
         raise BadMessage("'rule' is empty")
