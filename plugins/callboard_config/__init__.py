@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 
 from callboard.api import Agent, Context, Job, Needs, Result, Section, Tool, Workspace, action, hookimpl
-from callboard_config.options import Drift, Hardcoded, Inventory, MoveSecrets, Schema
+from callboard_config.options import (
+    Compare,
+    Drift,
+    Hardcoded,
+    Inventory,
+    MoveSecrets,
+    Restore,
+    Rotation,
+    Schema,
+    Snapshot,
+)
 
 
 class ConfigManage(Agent):
@@ -58,6 +68,34 @@ class ConfigManage(Agent):
 
         return move(ctx, options)
 
+    @action("Keep a version", needs=Needs(1, 150), options=Snapshot, time_limit=300, tools=("git",))
+    def snapshot(self, ctx: Context, options: Snapshot) -> Result:
+        """Keeps a version of the configuration; of secrets, and of files that hold some, only whether they changed."""
+        from callboard_config.snapshots import take
+
+        return take(ctx, options)
+
+    @action("Compare versions", needs=Needs(1, 150), options=Compare, time_limit=300, tools=("git",))
+    def diff(self, ctx: Context, options: Compare) -> Result:
+        """Says which keys were added, removed and changed between two versions, or since one; never shows values."""
+        from callboard_config.snapshots import compare
+
+        return compare(ctx, options)
+
+    @action("Bring a file back", needs=Needs(1, 150), options=Restore, time_limit=300, tools=("git",))
+    def restore(self, ctx: Context, options: Restore) -> Result:
+        """Proposes a patch that brings a configuration file back to a version or a commit."""
+        from callboard_config.snapshots import restore
+
+        return restore(ctx, options)
+
+    @action("Secrets that are due", needs=Needs(1, 150), options=Rotation, time_limit=300, tools=("git",))
+    def rotation(self, ctx: Context, options: Rotation) -> Result:
+        """Reminds of secrets that were not changed for long, as far as history, versions and dates show it."""
+        from callboard_config.rotation import remind
+
+        return remind(ctx, options)
+
     @action(
         "Configuration files",
         needs=Needs(1, 200),
@@ -102,6 +140,20 @@ def callboard_sections() -> Sequence[Section]:
             "Environments",
             "Run 'Environments' to compare development, staging, production and the example.",
             ("config.drift",),
+        ),
+        Section(
+            "history",
+            "config",
+            "Configuration history",
+            "Run 'Keep a version' to see what changes from then on, and to bring files back.",
+            ("config.changes",),
+        ),
+        Section(
+            "rotation",
+            "config",
+            "Rotation of secrets",
+            "Run 'Secrets that are due' to see which were not changed for long.",
+            ("config.secrets.due",),
         ),
     ]
 

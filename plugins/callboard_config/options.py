@@ -44,6 +44,40 @@ class MoveSecrets:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Options of `config.snapshot`."""
+
+    note: str = option("", help="Why this version is kept")
+    include: list[str] = option([], help="Further file patterns that are looked after")
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Options of `config.diff`."""
+
+    snapshot: str = option("", help="The older version ('v3'); none for the newest")
+    against: str = option("", help="The newer version; none for the files as they are")
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Options of `config.restore`."""
+
+    path: str = option("", help="The file that is brought back")
+    snapshot: str = option("", help="The version ('v3'); none for the newest")
+    commit: str = option("", help="A commit of git instead of a version")
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """Options of `config.rotation`."""
+
+    fail_on: Threshold = option("high", help=FAIL_ON)
+    days: int = option(180, help="After how many days a secret is due", minimum=1)
+    limits: list[str] = option([], help="Other limits by name: '*_TOKEN=30'")
+
+
+@dataclass(frozen=True, slots=True)
 class Schema:
     """Options of `config.schema`."""
 
