@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from callboard.errors import NotFound, Refused
+from fake_patches import FakePatches
 
 FINAL = ("succeeded", "unchanged", "failed", "timed out", "cancelled", "lost", "skipped")
 SEVERITIES = ("critical", "high", "medium", "low", "info")
@@ -53,7 +54,7 @@ MESSAGES = (
 )
 
 
-class FakeDesk:
+class FakeDesk(FakePatches):
     """Answers like a desk. Every submission makes a run of twenty tasks; `step` moves everything by one tick.
 
     `start` steps ten times a second on a thread, as an engine would, and keeps the board busy. Without it nothing moves,
@@ -61,6 +62,7 @@ class FakeDesk:
     """
 
     def __init__(self, folder: Path, *, seed: int = 7, now: Callable[[], float] = time.time) -> None:
+        super().__init__()
         self.folder = folder
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
         self.full = False
@@ -486,6 +488,10 @@ class FakeDesk:
             self._end(task, "cancelled", f"Cancelled by {by}")
             self._tell(self._now())
 
+    def move_task(self, task_id: str, agent: str, by: str) -> None:
+        self.calls.append(("move_task", (task_id, agent, by)))
+        self._task(task_id)["agent"] = agent
+
     def retry_task(self, task_id: str, by: str) -> None:
         self.calls.append(("retry_task", (task_id, by)))
         with self._lock:
@@ -727,6 +733,9 @@ class FakeDesk:
                 "message": message,
                 "help": "",
                 "fingerprint": f"{number:016x}",
+                "accepted": "",
+                "since": now,
+                "is_new": False,
                 "witnesses": [{"tool": "pytest", "version": "9.2.0"}],
                 "at": now,
             }

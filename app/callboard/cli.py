@@ -122,9 +122,13 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--sarif", action="store_true", help="print SARIF 2.1.0 of one run")
 
     made = command("accept", "accepting", "accept a finding until a day: adds a table [[accepted]] to callboard.toml")
-    made.add_argument("finding", metavar="FINDING", help="its id (f123) or its fingerprint; see `callboard findings --json`")
+    made.add_argument(
+        "finding", metavar="FINDING", help="its id (f123) or its fingerprint; see `callboard findings --json`"
+    )
     made.add_argument("--reason", required=True, help="why the team lives with it")
-    made.add_argument("--until", required=True, metavar="DAY", help="the last day, such as 2027-01-31; at most 366 days off")
+    made.add_argument(
+        "--until", required=True, metavar="DAY", help="the last day, such as 2027-01-31; at most 366 days off"
+    )
     made.add_argument("--owner", default="", help="who answers for it")
 
     made = command("patches", "patches", "list what agents would change, with proof and conflicts")
@@ -168,6 +172,9 @@ def parser() -> argparse.ArgumentParser:
         made.add_argument("agent", metavar="AGENT")
         if name == "pause":
             made.add_argument("--reason", default="", help="why")
+    made = command("move", "wishes", "give a task that waits to another agent that offers the same")
+    made.add_argument("task", metavar="TASK")
+    made.add_argument("agent", metavar="AGENT")
     made = command("concurrency", "wishes", "set how many attempts an agent may have at once")
     made.add_argument("agent", metavar="AGENT")
     made.add_argument("limit", type=int, metavar="N", help="0 for no limit of its own")

@@ -24,6 +24,9 @@ def sarif_of_run(findings: Sequence[Row], version: str) -> Row:
                 tool=witness["tool"],
                 tool_version=witness["version"],
                 fingerprint=row["fingerprint"],
+                accepted=row["accepted"],
+                since=row["since"],
+                is_new=row["is_new"],
             )
         )
     parts = [sarif_of(found, tool) for (tool, _), found in sorted(by_tool.items())]

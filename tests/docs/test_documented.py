@@ -14,7 +14,7 @@ import pytest
 
 from callboard.cli import parser
 from callboard.config import config_from
-from callboard.config.tables import NAMED, SINGLE
+from callboard.config.tables import LISTED, NAMED, SINGLE
 from callboard.work.hooks import Hooks
 from plugin_maker import make_plugin
 
@@ -59,12 +59,12 @@ def test_no_command_is_made_up() -> None:
     assert said <= set(commands()), f"the README names {said - set(commands())}"
 
 
-@pytest.mark.parametrize("table", [*SINGLE, *NAMED])
+@pytest.mark.parametrize("table", [*SINGLE, *NAMED, *LISTED])
 def test_every_key_of_the_configuration_is_in_the_readme_as_the_program_explains_it(table: str) -> None:
     text = section("callboard.toml")
-    part = text[text.index(f"`[{table}") :]
+    part = text[text.index(f"`[[{table}" if table in LISTED else f"`[{table}") :]
     end = part.find("| **", 5)
-    for key, described in {**SINGLE, **NAMED}[table].items():
+    for key, described in {**SINGLE, **NAMED, **LISTED}[table].items():
         assert f"| `{key}` | {described.help} |" in part[: end if end > 0 else None]
 
 

@@ -6,7 +6,18 @@ from typing import Any
 
 from callboard.cli import DONE
 from callboard.commands.doors import reading_desk, remote_desk, settings_of
-from callboard.commands.show import ago, found_words, lasted, mark, paint, plain, print_json, table
+from callboard.commands.show import (
+    ago,
+    commit_words,
+    found_words,
+    git_words,
+    lasted,
+    mark,
+    paint,
+    plain,
+    print_json,
+    table,
+)
 from callboard.errors import NotFound
 
 Row = dict[str, Any]
@@ -79,8 +90,9 @@ def _print_run(run: Row) -> None:
     row = run["run"]
     sys.stdout.write(f"run {row['id']} '{plain(row['name'])}' {mark(row['state'])}: {row['summary']}\n")
     sys.stdout.write(
-        f"{plain(row['workspace'])}, by {plain(row['by'])} ({plain(row['trigger'])}), {ago(row['submitted'])}\n\n"
+        f"{plain(row['workspace'])}, by {plain(row['by'])} ({plain(row['trigger'])}), {ago(row['submitted'])}\n"
     )
+    sys.stdout.write(f"{plain(git_words(row['git']), 300)}\n\n" if row["git"] else "\n")
     rows = [
         (r["id"], r["name"], mark(r["state"], r["verdict"], False), lasted(r["started"], r["ended"]),
          f"{r['cpu_s']:.1f} s", f"{r['peak_mb']:.0f} MiB", found_words(r["findings"]),
@@ -101,9 +113,28 @@ def _print_task(task: Row) -> None:
     if row["holds"]:
         spent = ", ".join(f"{h['seconds']:.1f} s {plain(h['reason'])}" for h in row["holds"])
         sys.stdout.write(f"waited: {spent}\n")
+    if row["needs"]["learned"]:
+        sys.stdout.write(f"{plain(row['needs']['learned'], 300)}\n")
+    if row["affected"] and row["affected"] != row["reason"]:
+        sys.stdout.write(f"{plain(row['affected'], 300)}\n")
+    _print_changes(task["changes"])
     sys.stdout.write("\n")
     for event in task["events"]:
         sys.stdout.write(f"{ago(event['at']):>14}  {plain(event['sentence'], 1000)}\n")
+
+
+def _print_changes(changes: Row | None) -> None:
+    """The commits since the task last passed, and the files among them that it reads."""
+    if changes is None:
+        return
+    sys.stdout.write(f"{plain(changes['words'], 500)}\n")
+    for commit in changes["commits"]:
+        sys.stdout.write(
+            f"  {commit['commit'][:7]}  {plain(commit['subject'])}  ({plain(commit['author'])}, {ago(commit['at'])})\n"
+        )
+    if changes["files"]:
+        more = f" and {len(changes['files']) - 10} more" if len(changes["files"]) > 10 else ""
+        sys.stdout.write(f"  files: {plain(', '.join(changes['files'][:10]), 1500)}{more}\n")
 
 
 def runs(given: argparse.Namespace) -> int:
@@ -122,10 +153,10 @@ def _print_runs(rows: list[Row]) -> None:
     table(
         [
             (str(r["id"]), r["name"], mark(r["state"], None, False), ago(r["submitted"]), lasted(r["started"], r["ended"]),
-             r["summary"], found_words(r["findings"]), r["workspace"])
+             r["summary"], found_words(r["findings"]), commit_words(r["git"]), r["workspace"])
             for r in rows
         ],
-        ("RUN", "PIPELINE", "STATE", "WHEN", "TOOK", "TASKS", "FINDINGS", "WORKSPACE"),
+        ("RUN", "PIPELINE", "STATE", "WHEN", "TOOK", "TASKS", "FINDINGS", "COMMIT", "WORKSPACE"),
     )  # fmt: skip
 
 
@@ -185,7 +216,9 @@ def findings(given: argparse.Namespace) -> int:
     else:
         table(
             [
-                (r["severity"], f"{r['path']}:{r['line']}" if r["line"] else r["path"], r["rule"], r["task"], r["message"])
+                (r["severity"] if not r["accepted"] else f"({r['severity']})",
+                 f"{r['path']}:{r['line']}" if r["line"] else r["path"], r["rule"], r["task"],
+                 f"accepted {r['accepted']}" if r["accepted"] else f"new: {r['message']}" if r["is_new"] else r["message"])
                 for r in rows
             ],
             ("SEVERITY", "PLACE", "RULE", "TASK", "MESSAGE"),

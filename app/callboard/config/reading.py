@@ -47,8 +47,12 @@ def config_from(text: str, file: Path) -> Config:
 
 
 def config_of_table(table: Mapping[str, Any], workspace: Path) -> Config:
-    """The configuration whose plain tables a run was submitted with; raises `ConfigError` for tables that are none."""
-    return _config_of(dict(table), Source(workspace / CONFIG_NAME))
+    """The configuration whose plain tables a run was submitted with; raises `ConfigError` for tables that are none.
+
+    What was accepted is left out: it says nothing about tasks.
+    """
+    raw = {name: value for name, value in table.items() if name != "accepted"}
+    return _config_of(raw, Source(workspace / CONFIG_NAME))
 
 
 def _config_of(raw: dict[str, Any], source: Source) -> Config:

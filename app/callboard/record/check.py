@@ -14,6 +14,7 @@ from callboard.core.events import (
     Event,
     FindingsFound,
     MetricsTaken,
+    PatchDecided,
     ScheduleFired,
     SectionShown,
 )
@@ -55,6 +56,7 @@ def differences(database: peewee.SqliteDatabase) -> list[str]:
         "metric": {key: (count,) for key, count in told.metrics.items() if count},
         "section": _sections(state, told.sections),
         "artifact": {key: (count,) for key, count in told.artifacts.items()},
+        "patch": told.patches,
     }
     return [words for table, rows in expected.items() for words in _compared(database, table, rows)]
 
@@ -73,6 +75,7 @@ class _Told:
         self.findings: dict[Row, int] = {}
         self.metrics: dict[Row, int] = {}
         self.artifacts: dict[Row, int] = {}
+        self.patches: dict[Row, Row] = {}
         self.sections: list[SectionShown] = []
         self.schedules: dict[Row, Row] = {}
 
@@ -94,6 +97,8 @@ class _Told:
                 self.artifacts[_key(event)] = self.artifacts.get(_key(event), 0) + 1
             case SectionShown():
                 self.sections.append(event)
+            case PatchDecided():
+                self.patches[(*_key(event), event.name)] = (event.choice, event.by, event.at, event.reason)
             case ScheduleFired():
                 self.schedules[(event.schedule,)] = (event.due, event.run, event.missed, event.note)
             case _:
@@ -110,7 +115,9 @@ def _sections(state: State, shown: Iterable[SectionShown]) -> dict[Row, Row]:
     return found
 
 
-def _key(event: AttemptDecided | AttemptBegan | AttemptEnded | FindingsFound | MetricsTaken | ArtifactKept) -> Row:
+def _key(
+    event: AttemptDecided | AttemptBegan | AttemptEnded | FindingsFound | MetricsTaken | ArtifactKept | PatchDecided,
+) -> Row:
     return (event.run, event.task, event.attempt)
 
 
@@ -132,6 +139,7 @@ _READ: Mapping[str, tuple[int, str]] = {
     "finding": (3, _OF_ATTEMPT.format("finding")),
     "metric": (3, _OF_ATTEMPT.format("metric")),
     "artifact": (3, _OF_ATTEMPT.format("artifact")),
+    "patch": (4, 'SELECT run, task, attempt, name, choice, "by", at, reason FROM patch'),
     "section": (3, "SELECT workspace, agent, name, at, run, task, attempt, blocks FROM section"),
     "agent": (1, "SELECT name, present, paused_by, pause_reason, paused_at, [limit] FROM agent"),
     "schedule": (1, "SELECT name, due, run, missed, note FROM schedule"),

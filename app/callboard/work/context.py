@@ -1,5 +1,6 @@
 """What an action is handed: its workspace, its options, and the ways to say something."""
 
+import datetime
 import json
 import os
 import shutil
@@ -13,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from callboard.core.boundary import boundary_from
+from callboard.core.task import Verdict
 from callboard.errors import CallboardError
+from callboard.work.accepting import accepted_of, cover
 from callboard.work.agent import Tool
 from callboard.work.environments.keeping import Hold
 from callboard.work.environments.obtaining import Wanted, obtain
 from callboard.work.environments.shapes import Environment, Room
-from callboard.work.finding import LONGEST_PATH, Finding, Severity, clean, identified, relative_path
+from callboard.work.finding import LONGEST_PATH, Finding, Severity, clean, identified, relative_path, scope_of
 from callboard.work.interpreter import find_program, workspace_python
 from callboard.work.jobs import Job
 from callboard.work.memory import Memory, memory_folder
@@ -26,11 +29,13 @@ from callboard.work.messages import ANSWERS, MESSAGES, MessageWriter
 from callboard.work.running import ToolRun, run_tool
 from callboard.work.sealing import seal, sealing_key
 from callboard.work.sections import MOST_BLOCKS, Block, block_fields
+from callboard.work.sighting import Sightings
 from callboard.work.upstream import Upstream, upstream_of
 from callboard.work.workspace import Workspace
 from callboard.work.worktree import Worktree
 
 MOST_FINDINGS = 5_000
+JOBS_AT_ONCE = 50
 
 
 class Context:
@@ -75,12 +80,16 @@ class Context:
         self.artifacts = spool / "artifacts"
         self._tools = {tool.name: tool for tool in tools}
         self._writer = MessageWriter(spool / MESSAGES)
-        self._seen: Counter[tuple[str, str, str]] = Counter()
+        self._seen: Counter[tuple[str, str, str, str]] = Counter()
         self._sources: dict[str, list[str]] = {}
         self._versions: dict[str, str] = {}
         self._said = 0.0
         self._held: list[Hold] = []
+        self._accepted = accepted_of(self.config)
+        self._today = datetime.datetime.now().astimezone().date()
+        self._sightings = Sightings(self.memory, task)
         self.findings: list[Finding] = []
+        self.expired: list[Finding] = []
         self.left_out = 0
 
     def progress(self, fraction: float | None, note: str = "") -> None:
@@ -99,14 +108,16 @@ class Context:
     def finding(self, finding: Finding) -> None:
         """Reports a finding; path, message and fingerprint are made regular. Twins are told apart by their order.
 
-        After MOST_FINDINGS further ones are only counted, in `left_out`.
+        Whether `callboard.toml` accepts it, and since when it is known, is added; what was accepted once and counts again
+        is in `expired`. After MOST_FINDINGS further ones are only counted, in `left_out`.
         """
         if len(self.findings) >= MOST_FINDINGS:
             self.left_out += 1
             return
         path = relative_path(finding.path, self.workspace.path)
         text = self.line(path, finding.line)
-        twin = (finding.rule, path, " ".join(text.split()) or finding.message)
+        scope = scope_of(self._sources.get(path, ()), finding.line) if text else ""
+        twin = (finding.rule, path, scope, " ".join(text.split()) or finding.message)
         regular = replace(
             finding,
             severity=Severity(finding.severity),
@@ -116,10 +127,20 @@ class Context:
             help=clean(finding.help),
             tool_version=finding.tool_version or (self.version(finding.tool) if finding.tool else ""),
         )
-        regular = identified(regular, text, self._seen[twin])
+        regular = identified(regular, text, self._seen[twin], scope)
         self._seen[twin] += 1
+        now, formerly = cover(self._accepted, regular, self._today)
+        since, is_new = self._sightings.see(regular.fingerprint)
+        regular = replace(regular, accepted=now.words if now else "", since=since, is_new=is_new)
+        if formerly is not None:
+            self.expired.append(regular)
         self.findings.append(regular)
         self._writer.send("finding", **asdict(regular))
+
+    @property
+    def fresh(self) -> int | None:
+        """How many of the findings the last run of this task had not seen; None when there was no earlier run."""
+        return None if self._sightings.former is None else self._sightings.fresh
 
     def metric(self, name: str, value: float, unit: str = "") -> None:
         """A number with its unit ('s', 'ms', '%', 'MiB', '' for a count), kept over time."""
@@ -164,7 +185,8 @@ class Context:
         attempt has succeeded, and whoever needs this task then waits for them too. All are added, or none: names that are taken,
         cycles, unknown actions and wrong options fail the attempt, with the reason.
         """
-        self._writer.send("tasks", jobs=[asdict(job) for job in jobs])
+        for first in range(0, len(jobs), JOBS_AT_ONCE):
+            self._writer.send("tasks", jobs=[asdict(job) for job in jobs[first : first + JOBS_AT_ONCE]])
 
     def ask(self, question: str, choices: Sequence[str], timeout: float | None = None) -> str:
         """Asks a person and waits; returns one of `choices`. Raises TimeoutError after `timeout` seconds."""
@@ -300,8 +322,13 @@ class Context:
         lines = self._sources[path]
         return lines[number - 1] if number <= len(lines) else ""
 
+    def remember(self, verdict: Verdict | None) -> None:
+        """Keeps which findings there are, for the next run; the runner of the attempt calls it."""
+        self._sightings.keep(is_whole=verdict in (Verdict.PASS, Verdict.FAIL) and not self.left_out)
+
     def result(self, fields: Mapping[str, Any]) -> None:
-        """Sends the end of the work; the runner of the attempt calls it."""
+        """Sends the end of the work and remembers what was seen; the runner of the attempt calls it."""
+        self.remember(fields.get("verdict"))
         self._writer.send("result", **fields)
 
 

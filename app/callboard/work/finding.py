@@ -2,12 +2,14 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 LONGEST_MESSAGE = 2_000
 LONGEST_PATH = 1_024
+FURTHEST_SCOPE = 1_000
 
 
 class Severity(StrEnum):
@@ -32,7 +34,9 @@ class Finding:
     `path` is relative to the workspace with forward slashes, empty when the finding has no file.
     `line` and `column` are 1-based, 0 when unknown. `fingerprint` survives moved lines; when it is
     left empty, `identified` makes it from the rule, the path and the text of the line.
-    `help` is a link or a sentence that says how to mend it.
+    `help` is a link or a sentence that says how to mend it. `accepted` is '' or says until when, why and by whom it
+    is accepted; `since` is when the task first saw it (wall time, 0 when unknown), `is_new` whether its last run did not.
+    The context fills these three.
     """
 
     rule: str
@@ -46,6 +50,9 @@ class Finding:
     tool: str = ""
     tool_version: str = ""
     fingerprint: str = ""
+    accepted: str = ""
+    since: float = 0.0
+    is_new: bool = False
 
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -78,16 +85,44 @@ def relative_path(path: str, workspace: Path) -> str:
     return str(posix)
 
 
-def identified(finding: Finding, line_text: str = "", nth: int = 0) -> Finding:
-    """The finding with its fingerprint: 16 hex digits over rule, path, the line's own words and `nth`.
+_HEADER = re.compile(
+    r"\s*(?:(?:export|default|pub|public|private|protected|static|abstract|final|async)\s+)*"
+    r"(?:class|def|function|func|fn|interface|struct|enum|trait|impl|module|namespace|record)\s+([A-Za-z_$][\w$]*)"
+)
+
+
+def scope_of(lines: Sequence[str], number: int) -> str:
+    """The names of the functions and classes that a line (from 1) stands in by its indentation, as 'Shop/add'; '' for none."""
+    if not 0 < number <= len(lines):
+        return ""
+    names: list[str] = []
+    depth = _indent(lines[number - 1])
+    for line in reversed(lines[max(0, number - 1 - FURTHEST_SCOPE) : number - 1]):
+        if depth == 0:
+            break
+        if line.strip() and _indent(line) < depth:
+            depth = _indent(line)
+            header = _HEADER.match(line)
+            if header:
+                names.append(header.group(1))
+    return "/".join(reversed(names))
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def identified(finding: Finding, line_text: str = "", nth: int = 0, scope: str = "") -> Finding:
+    """The finding with its fingerprint: 16 hex digits over rule, path, the line's own words, its scope and `nth`.
 
     `line_text` is the text of the line in the source; without it the message stands in, with its
-    numbers taken out, so that a moved line keeps its fingerprint. `nth` tells twins apart.
+    numbers taken out, so that a moved line keeps its fingerprint. `scope` is what `scope_of` says, so that twins stay who
+    they are when one of them goes; `nth` tells apart those of one scope.
     """
     if finding.fingerprint:
         return replace(finding, fingerprint=clean(finding.fingerprint, 64))
     words = " ".join(line_text.split()) or re.sub(r"\d+", "#", finding.message)
-    mark = "\x1f".join((finding.rule, finding.path, words, str(nth)))
+    mark = "\x1f".join((finding.rule, finding.path, words, *([scope] if scope else []), str(nth)))
     return replace(finding, fingerprint=hashlib.sha256(mark.encode("utf-8", "replace")).hexdigest()[:16])
 
 

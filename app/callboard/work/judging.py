@@ -35,14 +35,25 @@ def judged(
     data_age_days: float | None = None,
     outputs: Mapping[str, Any] | None = None,
 ) -> Result:
-    """Fails for a finding at or above `fail_on`; else UNKNOWN when something was `unchecked`; else passes."""
+    """Fails for a finding at or above `fail_on`; else UNKNOWN when something was `unchecked`; else passes.
+
+    What `callboard.toml` accepts does not fail; how much that is, what counts again, and what is new since the last run is
+    said.
+    """
     limit = Severity(fail_on).rank
-    bad = sum(finding.severity.rank <= limit for finding in ctx.findings)
+    bad = sum(finding.severity.rank <= limit and not finding.accepted for finding in ctx.findings)
     words = f"{tally(ctx.findings)} in {looked_at}"
     if ctx.left_out:
         words += f", {ctx.left_out:,} more not kept"
-    if ctx.findings and not bad:
-        words += f", none at or above {fail_on}"
+    accepted = [finding for finding in ctx.findings if finding.accepted]
+    if len(accepted) < len(ctx.findings) and not bad:
+        words += f", none {'else ' if accepted else ''}at or above {fail_on}"
+    if accepted:
+        words += f"; {_accepted(accepted)}"
+    if ctx.expired:
+        words += f"; {counted(len(ctx.expired), 'acceptance')} expired"
+    if ctx.fresh is not None and ctx.findings:
+        words += f"; {ctx.fresh:,} new since the last run"
     for note in notes:
         words += f"; {note}"
     more = {"data_age_days": data_age_days, "outputs": dict(outputs or {})}
@@ -51,6 +62,12 @@ def judged(
     if unchecked:
         return unknown(_with(words, unchecked), **more)
     return passed(words, **more)
+
+
+def _accepted(findings: Sequence[Finding]) -> str:
+    """'2 accepted until 2027-01-31', with the earliest day of several."""
+    days = sorted({finding.accepted.removeprefix("until ").partition(":")[0] for finding in findings})
+    return f"{len(findings):,} accepted until {days[0]}" + (" or later" if len(days) > 1 else "")
 
 
 def _with(words: str, unchecked: Sequence[str]) -> str:

@@ -107,6 +107,9 @@ class Task(Row):
     holds: list[HoldTime]
     affected: Annotated[str, Field(description="Why an earlier pass stands, or what changed since")] = ""
     stands_for: Annotated[str | None, Field(description="The attempt whose pass stands for this task")] = None
+    wants: Annotated[str | None, Field(description="The capability that was asked for, if no agent was named")] = None
+    others: Annotated[list[str], Field(description="Agents that it can be moved to while it waits")] = []
+    undoes: Annotated[str | None, Field(description="The task whose work this one takes back")] = None
 
 
 class Run(Row):

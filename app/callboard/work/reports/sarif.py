@@ -137,7 +137,7 @@ def _message(result: Mapping[str, Any], rule: Mapping[str, Any]) -> str:
 
 
 def sarif_of(findings: Iterable[Finding], tool: str) -> dict[str, Any]:
-    """A SARIF 2.1.0 document with one run; what `read_sarif` reads back as the same findings."""
+    """A SARIF 2.1.0 document with one run; what `read_sarif` reads back as the same findings, without the accepted ones."""
     from urllib.parse import quote
 
     rules: dict[str, dict[str, Any]] = {}
@@ -165,6 +165,10 @@ def sarif_of(findings: Iterable[Finding], tool: str) -> dict[str, Any]:
             result["locations"] = [{"physicalLocation": place}]
         if finding.fingerprint:
             result["partialFingerprints"] = {FINGERPRINT: finding.fingerprint}
+        if finding.accepted:
+            result["suppressions"] = [{"kind": "external", "justification": finding.accepted}]
+        if finding.since:
+            result["baselineState"] = "new" if finding.is_new else "unchanged"
         results.append(result)
     driver: dict[str, Any] = {"name": tool, "rules": list(rules.values())}
     if version:

@@ -132,13 +132,15 @@ export const CbFinding = {
     return { open: ref(false), line };
   },
   template: `
-    <li class="finding" :id="f.id" ref="line">
+    <li class="finding" :class="{ accepted: f.accepted }" :id="f.id" ref="line">
       <div class="finding-line">
         <CbSeverity :word="f.severity"/>
         <span class="finding-text">
           <span class="finding-message">{{ f.message }}</span>
           <span class="finding-meta">
             <CbPlace :f="f"/>
+            <span v-if="f.accepted" class="finding-accepted">accepted {{ f.accepted }}</span>
+            <span v-else-if="f.is_new" class="finding-new">new</span>
             <span class="rule">{{ f.rule }}</span>
             <a v-if="task && f.task" :href="'/tasks/' + f.task">{{ f.agent }} · {{ f.task }}</a>
             <span v-for="w in f.witnesses || []" :key="w.tool" class="quiet">{{ w.tool }} {{ w.version }}</span>

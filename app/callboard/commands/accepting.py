@@ -1,0 +1,32 @@
+"""Accepting a finding at the terminal."""
+
+import argparse
+import sys
+
+from callboard.cli import DONE
+from callboard.commands.doors import reading_desk, settings_of
+from callboard.commands.show import plain, print_json
+from callboard.config.accepted import accept as write_accepted
+from callboard.config.reading import CONFIG_NAME
+from callboard.errors import NotFound
+
+
+def accept(given: argparse.Namespace) -> int:
+    """Adds what accepts the finding to the workspace's `callboard.toml`."""
+    settings = settings_of(given)
+    rows = reading_desk(settings).findings()
+    name = given.finding
+    found = next((row for row in rows if name in (row["id"], row["id"][1:], row["fingerprint"])), None)
+    if found is None:
+        raise NotFound(f"there is no finding '{plain(name)}'; `callboard findings --json` lists them with their ids")
+    file = settings.workspace / CONFIG_NAME
+    accepted = write_accepted(file, found, given.reason, given.until, given.owner)
+    if given.json:
+        print_json(
+            {"finding": found["id"], "fingerprint": found["fingerprint"], "accepted": accepted.words, "file": str(file)}
+        )
+    else:
+        place = f"{found['path']}:{found['line']}" if found["line"] else found["path"]
+        sys.stdout.write(plain(f"{found['rule']} at {place or 'no place'} is accepted {accepted.words}", 600) + "\n")
+        sys.stdout.write(f"written to {file}; it counts from the next run on\n")
+    return DONE
