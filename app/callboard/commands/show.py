@@ -87,6 +87,22 @@ def ago(moment: float | None) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(moment))
 
 
+def git_words(git: dict[str, Any]) -> str:
+    """'on main at 1a2b3c4 (Add the cart), 3 files changed'."""
+    branch = f"on {git['branch']}" if git["branch"] else "on no branch"
+    commit = f" at {git['commit'][:7]}" if git["commit"] else ", before the first commit"
+    subject = f" ({git['subject']})" if git["subject"] else ""
+    count = git["changed"]
+    return f"{branch}{commit}{subject}" + (f", {count:,} {'file' if count == 1 else 'files'} changed" if count else "")
+
+
+def commit_words(git: dict[str, Any] | None) -> str:
+    """'main 1a2b3c4+' with a plus when files were changed; '' where git knew nothing."""
+    if not git:
+        return ""
+    return f"{git['branch']} {git['commit'][:7]}{'+' if git['dirty'] else ''}".strip()
+
+
 def lasted(start: float | None, end: float | None) -> str:
     """'1.2 s', '3 min 4 s', '–' when it did not run."""
     if start is None:

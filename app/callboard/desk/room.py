@@ -10,6 +10,7 @@ from callboard.core.commands import (
     Command,
 )
 from callboard.core.run import Run
+from callboard.desk.changes import Changes
 from callboard.engine import Engine
 from callboard.errors import NotFound
 from callboard.guard.trust import Trust
@@ -47,6 +48,7 @@ class Room:
         self._named: tuple[str, ...] | None = None
         self._preflight: tuple[float, dict[str, list[Row]]] = (0.0, {})
         self._learned: dict[Path, tuple[float, dict[str, Learned]]] = {}
+        self._changes = Changes(history, lambda: self._catalogue)
         self._looking = threading.Lock()
         self._fire: Callable[[str, str], None] | None = None
 

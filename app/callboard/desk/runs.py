@@ -157,12 +157,20 @@ class Runs(Room):
             "names": {row["id"]: row["name"] for row in whole["tasks"]},
             "attempts": attempts,
             "events": self._history.events(run=key.run, task=key.task, limit=2000),
-            "findings": self._history.findings(run=key.run, task=key.task),
+            "findings": self._history.findings(*_found_in(key, whole["tasks"][key.task])),
             "samples": self._history.samples(*key),
             "metrics": self._history.metrics(*key),
             "questions": [q for q in self.questions() if q["task"] == str(key)],
+            "changes": self._changes.since_last_pass(whole["run"], self._spec(key)),
             "seq": whole["seq"],
         }
+
+    def _spec(self, key: TaskKey) -> TaskSpec:
+        def look(state: State) -> TaskSpec | None:
+            run = state.runs.get(key.run)
+            return run.tasks[key.task].spec if run is not None and key.task < len(run.tasks) else None
+
+        return self._engine.inspect(look) or self._kept(key.run).tasks[key.task].spec
 
     def log(self, task_id: str, attempt: int | None = None, offset: int = 0, limit: int = 65_536) -> Row:
         """A piece of an attempt's output: `limit` bytes from `offset`, a negative one counted from the end.
@@ -272,6 +280,12 @@ def _left(task: Task, places: dict[int, int], now: float) -> tuple[TaskSpec, flo
         after=tuple(places[p] for p in spec.after if p in places),
     )
     return ahead, done, task.live
+
+
+def _found_in(key: TaskKey, row: Row) -> TaskKey:
+    """Where the findings of a task are: those of an unchanged one are those of the task that stands for it."""
+    stands = key_of(str(row["stands_for"]).partition("#")[0]) if row["stands_for"] else None
+    return stands or key
 
 
 def _to_go(seconds: float, done: float) -> float:

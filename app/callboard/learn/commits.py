@@ -65,7 +65,8 @@ def last_pass(database: peewee.SqliteDatabase, workspace: str, name: str, before
     """The newest pass of the job in a run before that one."""
     found = database.execute_sql(
         "SELECT r.id, json_extract(r.git, '$.commit'), json_extract(r.git, '$.branch') FROM task t JOIN run r ON r.id = t.run"
-        " WHERE t.name = ? AND t.run < ? AND r.workspace = ? AND t.verdict = 'pass' AND t.state IN ('succeeded', 'unchanged')"
+        " WHERE t.name = ? AND t.run < ? AND r.workspace = ? AND coalesce(t.verdict, 'pass') = 'pass'"
+        " AND t.state IN ('succeeded', 'unchanged')"
         " AND json_extract(r.git, '$.commit') != '' ORDER BY t.run DESC LIMIT 1",
         (name, before, workspace),
     ).fetchone()
@@ -90,7 +91,7 @@ def commits_between(workspace: Path, old: str, new: str) -> list[dict[str, Any]]
         return None
     found = []
     for line in filter(None, told.split("\0")):
-        commit, author, at, subject = (line.split("\x1f", 3) + ["", "", ""])[:4]
+        commit, author, at, subject = [*line.split("\x1f", 3), "", "", ""][:4]
         found.append(
             {
                 "commit": commit if COMMIT.fullmatch(commit) else "",
@@ -108,16 +109,6 @@ def files_between(workspace: Path, old: str, new: str) -> list[str]:
         return []
     told = _git(workspace, "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--relative", old, new, "--")
     return [name for name in (told or "").split("\0") if name][:MOST_FILES]
-
-
-def git_words(facts: Any) -> str:
-    """'on main at 1a2b3c4, 3 files changed'; '' where git knew nothing."""
-    if not facts:
-        return ""
-    branch = f"on {facts.get('branch')}" if facts.get("branch") else "on no branch"
-    commit = f" at {str(facts.get('commit'))[:7]}" if facts.get("commit") else ", before the first commit"
-    count = facts.get("changed") or 0
-    return f"{branch}{commit}" + (f", {count:,} {'file' if count == 1 else 'files'} changed" if count else "")
 
 
 def _git(workspace: Path, *words: str) -> str | None:

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -121,12 +121,18 @@ class Contents:
         return Content(told, changed)
 
 
+def wanted(patterns: Sequence[str], folder: str = "") -> Callable[[str], bool]:
+    """Whether a path is one that the patterns mean, for work on that folder."""
+    expression, within = _expression(patterns), _within(folder)
+    return lambda name: expression.match(name) is not None and within(name)
+
+
 def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """The paths that were added, removed, or have another fingerprint, sorted."""
     return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
 
 
-def _within(folder: str) -> Any:
+def _within(folder: str) -> Callable[[str], bool]:
     place = PurePosixPath(folder.strip("/") or ".")
     if str(place) == ".":
         return lambda name: True

@@ -60,7 +60,7 @@ export default {
       busy.value = false;
     }
     const needs = (n) => [n?.cpus != null && `${words.cpus(n.cpus)} cpu`, n?.memory_mb != null && words.mebibytes(n.memory_mb), ...(n?.locks ?? []).map((l) => `lock ${l.name}${l.shared ? ", shared" : ""}`)].filter(Boolean);
-    const effects = (e) => (!e ? [] : [[].concat(e.writes ?? []).length ? `writes ${[].concat(e.writes).join(", ")}` : "changes no file", ...[].concat(e.environment ?? []).filter(Boolean).map((x) => `changes ${x}`), e.network && "uses the network", e.idempotent === false && "is not repeated without asking"].filter(Boolean));
+    const effects = (e) => (!e ? [] : [[].concat(e.writes ?? []).length ? `writes ${[].concat(e.writes).join(", ")}` : "changes no file", ...[].concat(e.environment ?? []).filter(Boolean).map((x) => `changes ${x}`), e.network && "uses the network", e.idempotent === false && "is not repeated without asking", e.pure && "judges by its files alone"].filter(Boolean));
     const options = (x) => Object.entries(x.options?.properties ?? {}).map(([name, o]) => ({ name, kind: [].concat(o.type ?? o.anyOf?.map((k) => k.type) ?? "").join(" or "), default: o.default === undefined ? "" : JSON.stringify(o.default), text: o.description ?? "" }));
     return { frame, agent, sections, recent, found, pause, resume, limit, busy, needs, effects, options, words };
   },
@@ -147,6 +147,8 @@ export default {
                   <span v-if="x.time_limit" class="tag">at most {{ words.duration(x.time_limit) }}</span>
                   <span v-for="e in effects(x.effects)" :key="e" class="tag">{{ e }}</span>
                   <span v-for="t in x.tools || []" :key="t" class="tag mono">{{ t }}</span>
+                  <span v-for="p in x.provides || []" :key="p" class="tag">offers {{ p }}</span>
+                  <span v-if="x.undo" class="tag">undone by {{ x.undo }}</span>
                 </p>
                 <details v-if="options(x).length" style="margin-top: 6px">
                   <summary class="quiet">{{ words.plural(options(x).length, 'option') }}</summary>

@@ -18,6 +18,7 @@ export default {
     const graph = first.graph;
     const left = ref(new Set());
     const priority = ref("medium");
+    const affected = ref(first.affected === true);
     const pending = ref(false);
     const trouble = ref("");
     const drawing = ref("order");
@@ -34,6 +35,7 @@ export default {
       try {
         const query = new URLSearchParams({ pipeline: plan.value.pipeline });
         for (const name of left.value) query.append("skip", name);
+        if (affected.value) query.set("affected", "true");
         const found = await get(`/plan?${query}`);
         if (mine === asked) (plan.value = found), (trouble.value = "");
       } catch (problem) {
@@ -49,13 +51,18 @@ export default {
       clearTimeout(timer);
       timer = setTimeout(ask, 200);
     }
+    function narrow(event) {
+      affected.value = event.target.checked;
+      key = newKey();
+      ask();
+    }
     let key = newKey();
     async function start() {
-      const answer = await act("/runs", { pipeline: plan.value.pipeline, only: [], skip: [...left.value], priority: priority.value }, "", { "Idempotency-Key": key });
+      const answer = await act("/runs", { pipeline: plan.value.pipeline, only: [], skip: [...left.value], priority: priority.value, affected: affected.value }, "", { "Idempotency-Key": key });
       if (answer?.run) return void (location.href = `/runs/${answer.run}`), await new Promise((r) => setTimeout(r, 3000));
       key = newKey();
     }
-    const other = (event) => (location.href = `/runs/new?pipeline=${words.segment(event.target.value)}`);
+    const other = (event) => (location.href = `/runs/new?pipeline=${words.segment(event.target.value)}${affected.value ? "&affected=true" : ""}`);
     const span = computed(() => plan.value.span);
     const range = (r) => (!r ? words.DASH : Math.abs((r.p80 ?? r.p50) - r.p50) < 0.5 ? words.duration(r.p50) : `${words.duration(r.p50)} to ${words.duration(r.p80)}`);
     const stages = computed(() => {
@@ -69,7 +76,7 @@ export default {
     const going = computed(() => all.filter((j) => byName.value.has(j.name) && !left.value.has(j.name)).length);
     const needs = (n) => [`${words.cpus(n?.cpus)} cpu`, words.mebibytes(n?.memory_mb), ...(n?.locks ?? []).map((l) => `lock ${l.name}`)];
     const untrusted = frame.workspace?.trusted === false;
-    return { frame, untrusted, plan, all, graph, tasks, left, priority, pending, trouble, drawing, byName, toggle, start, other, span, range, stages, going, needs, pipelines: first.pipelines, words };
+    return { frame, untrusted, plan, all, graph, tasks, left, priority, affected, narrow, pending, trouble, drawing, byName, toggle, start, other, span, range, stages, going, needs, pipelines: first.pipelines, words };
   },
   template: `
     <CbFrame :meta="frame" here="/runs/new">
@@ -81,6 +88,9 @@ export default {
             <select :value="plan.pipeline" @change="other">
               <option v-for="p in pipelines" :key="p" :value="p">{{ p }}</option>
             </select>
+          </label>
+          <label title="What passed before with the same files, options and tools is not run again">
+            <input type="checkbox" name="affected" :checked="affected" @change="narrow"/> only what is affected
           </label>
           <label>
             <span class="sr">Priority</span>
@@ -98,6 +108,7 @@ export default {
         <span><em>pipeline</em>{{ plan.pipeline }}</span>
         <span><em>jobs</em><span class="num">{{ going }} of {{ all.length }}</span></span>
         <span><em>expected</em><span class="num">{{ range(span) }}</span></span>
+        <span v-if="affected"><em>unchanged</em><span class="num">{{ plan.unchanged ?? 0 }}</span></span>
         <span class="quiet">{{ plan.note }}</span>
       </div>
       <ul v-if="(plan.trouble || []).length || trouble" class="stack" style="margin-bottom: 16px; gap: 8px">
@@ -141,9 +152,9 @@ export default {
                   <br>
                   <span class="quiet">{{ j.title }}</span>
                 </td>
-                <td class="full reason">{{ j.because }}</td>
+                <td class="full reason">{{ j.because }}<template v-if="affected && byName.get(j.name)?.affected"><br><span class="quiet">{{ byName.get(j.name).affected }}</span></template></td>
                 <td class="full">
-                  <span class="tags"><span v-for="n in needs(j.needs)" :key="n" class="tag">{{ n }}</span></span>
+                  <span class="tags" :title="j.needs?.learned || null"><span v-for="n in needs(j.needs)" :key="n" class="tag">{{ n }}</span></span>
                 </td>
                 <template v-if="byName.get(j.name) && !left.has(j.name)">
                   <td class="right num" data-label="starts">{{ range(byName.get(j.name).start) }}</td>

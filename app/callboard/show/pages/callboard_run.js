@@ -61,6 +61,9 @@ export default {
       return now.seq;
     }
     let soon = null;
+    function redrawSoon() {
+      soon ??= setTimeout(() => ((soon = null), refetch().catch(() => {})), 500);
+    }
     function forecastSoon() {
       if (tabs.tab.value !== "gantt" || words.RUN_OVER.has(run.state)) return;
       soon ??= setTimeout(() => ((soon = null), refetch().catch(() => {})), 3000);
@@ -71,6 +74,7 @@ export default {
       fold(m) {
         const rows = (m.tasks ?? []).filter((t) => t.run === id);
         if (rows.some((t) => t.state !== tasks.get(t.id)?.state)) forecastSoon();
+        if (rows.some((t) => !tasks.get(t.id))) redrawSoon(); // tasks joined the run: the graph has more nodes
         tasks.merge(rows.map((t) => words.keepForecast(t, tasks.get(t.id))));
         for (const r of m.runs ?? []) if (r.id === id) Object.assign(run, r);
         findings.merge((m.findings ?? []).filter((f) => f.run === id));
@@ -156,6 +160,7 @@ export default {
         <span v-if="!over"><em>left</em><CbNum :value="left" :as="words.remaining" why="no forecast yet"/></span>
         <span><em>started</em><CbAgo :at="run.started"/></span>
         <span><em>by</em>{{ run.trigger }}<template v-if="run.by">, {{ run.by }}</template></span>
+        <span v-if="run.git"><em>commit</em><span :title="run.git.subject">{{ run.git.branch || 'no branch' }} <code>{{ (run.git.commit || 'none yet').slice(0, 8) }}</code><template v-if="run.git.changed">, {{ words.plural(run.git.changed, 'file') }} changed</template></span></span>
         <span><em>priority</em>{{ run.priority }}</span>
         <span><em>findings</em><CbCounts :of="run.findings"/></span>
       </div>

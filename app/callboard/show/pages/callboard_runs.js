@@ -72,7 +72,7 @@ export default {
               <td>
                 <a class="name" :href="'/runs/' + r.id">{{ r.id }} · {{ r.name }}</a>
                 <br class="off-phone">
-                <span class="quiet"> {{ r.trigger }}<template v-if="r.by"> · {{ r.by }}</template></span>
+                <span class="quiet"> {{ r.trigger }}<template v-if="r.by"> · {{ r.by }}</template><template v-if="r.git"> · {{ r.git.branch }} <code>{{ (r.git.commit || '').slice(0, 7) }}</code>{{ r.git.dirty ? '+' : '' }}</template></span>
               </td>
               <td><CbState :word="r.state"/></td>
               <td class="full">

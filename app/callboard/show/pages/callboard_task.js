@@ -15,7 +15,7 @@ export default {
     const frame = JSON.parse(props.meta);
     const task = reactive(first.task);
     const id = task.id;
-    const rest = reactive({ attempts: first.attempts ?? [], samples: first.samples ?? [], questions: first.questions ?? [], chosen: null });
+    const rest = reactive({ attempts: first.attempts ?? [], samples: first.samples ?? [], questions: first.questions ?? [], changes: first.changes ?? null, chosen: null });
     const events = new Rows(first.events, "seq");
     const findings = new Rows(first.findings);
     const book = new Logbook(id);
@@ -30,7 +30,7 @@ export default {
     async function refetch() {
       const now = await get(`/tasks/${id}`);
       Object.assign(task, now.task);
-      Object.assign(rest, { attempts: now.attempts ?? [], samples: now.samples ?? [], questions: now.questions ?? [] });
+      Object.assign(rest, { attempts: now.attempts ?? [], samples: now.samples ?? [], questions: now.questions ?? [], changes: now.changes ?? null });
       events.merge(now.events);
       findings.replace(now.findings);
       if (latest.value && (rest.chosen == null || (task.attempt !== attemptSeen && task.attempt === latest.value))) choose(latest.value);
@@ -257,11 +257,23 @@ export default {
               </li>
             </ul>
           </section>
+          <section v-if="rest.changes" class="panel">
+            <header><h2>Since its last pass</h2></header>
+            <div style="padding: 12px 14px" class="stack">
+              <p class="reason">{{ rest.changes.words }}<template v-if="rest.changes.since">. <a :href="'/runs/' + rest.changes.since.run">Run {{ rest.changes.since.run }}</a></template></p>
+              <ul v-if="rest.changes.commits.length" class="compact">
+                <li v-for="c in rest.changes.commits" :key="c.commit"><code>{{ c.commit.slice(0, 7) }}</code> {{ c.subject }} <span class="quiet">{{ c.author }}, <CbAgo :at="c.at"/></span></li>
+              </ul>
+              <p v-if="rest.changes.files.length" class="quiet" style="overflow-wrap: anywhere">{{ rest.changes.files.slice(0, 10).join(', ') }}<template v-if="rest.changes.files.length > 10"> and {{ rest.changes.files.length - 10 }} more</template></p>
+            </div>
+          </section>
           <section class="panel">
             <header><h2>What it takes</h2></header>
             <div style="padding: 12px 14px" class="stack">
               <p class="tags"><span v-for="n in needs" :key="n" class="tag">{{ n }}</span></p>
+              <p v-if="task.needs?.learned" class="quiet">{{ task.needs.learned }}</p>
               <p v-if="task.because" class="reason">{{ task.because }}</p>
+              <p v-if="task.affected" class="reason">{{ task.affected }}<template v-if="task.stands_for">. <a :href="'/tasks/' + task.stands_for.split('#')[0]">Task {{ task.stands_for.split('#')[0] }}</a> holds its log and findings</template></p>
               <p v-if="(task.depends || []).length" class="quiet">Needs the success of <template v-for="(d, i) in task.depends" :key="d">{{ i ? ', ' : '' }}<a :href="'/tasks/' + d">{{ d }}</a>
                 </template>
               </p>

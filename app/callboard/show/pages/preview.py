@@ -11,16 +11,17 @@ class PreviewScreen(Screen, component="callboard_preview.js"):
 
 
 def register(frame: Frame, desk: Desk) -> None:
-    """Adds the page. The address may name a pipeline: `/runs/new?pipeline=nightly`."""
+    """Adds the page. The address may name a pipeline, and ask for what is affected: `/runs/new?pipeline=nightly&affected=true`."""
 
     @frame.page("/runs/new")
-    async def preview(pipeline: str = "default") -> None:
+    async def preview(pipeline: str = "default", affected: str = "") -> None:
         def read() -> object:
-            plan = desk.plan(pipeline[:200], [], [])
+            plan = desk.plan(pipeline[:200], [], [], affected=affected == "true")
             known = {row["pipeline"] for row in desk.schedules() if row.get("pipeline")}
             jobs = list(plan.get("jobs", ()))
             return {
                 "plan": plan,
+                "affected": affected == "true",
                 "graph": graph(jobs) if len(jobs) <= 400 else None,
                 "pipelines": sorted({*known, "default", str(plan.get("pipeline", "default"))}),
             }
