@@ -101,6 +101,7 @@ class House:
         self._limit_agents(config)
 
     def _limit_agents(self, config: Config) -> None:
+        self.desk.recover_patches()
         """What `callboard.toml` says of concurrency holds until a person says otherwise."""
         for name, table in config.agents.items():
             limit = table.concurrency

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from callboard.api import Agent, Context, Effects, Job, Needs, Result, Tool, Workspace, action, hookimpl
 from callboard_quality.options import LintOptions, NpmOptions, TestOptions, TypeOptions
+from callboard_quality.report import ReportOptions
 
 
 class QualityAssurance(Agent):
@@ -71,6 +72,13 @@ class QualityAssurance(Agent):
         from callboard_quality.lint import run_lint
 
         return run_lint(ctx, options)
+
+    @action("Report from elsewhere", needs=Needs(0.2, 128), options=ReportOptions, time_limit=300)
+    def report(self, ctx: Context, options: ReportOptions) -> Result:
+        """Says what a test or coverage report holds that was handed in with `callboard ingest`."""
+        from callboard_quality.report import read_handed_in
+
+        return read_handed_in(ctx, options)
 
 
 @hookimpl

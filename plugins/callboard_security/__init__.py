@@ -15,6 +15,7 @@ from callboard.api import (
     hookimpl,
 )
 from callboard_security.options import Dependencies, Licences, Sbom, Secrets, Static
+from callboard_security.report import ReportOptions
 
 
 class SecurityCompliance(Agent):
@@ -98,6 +99,13 @@ class SecurityCompliance(Agent):
         from callboard_security.licences import check
 
         return check(ctx, options)
+
+    @action("Report from elsewhere", needs=Needs(0.2, 128), options=ReportOptions, time_limit=300)
+    def report(self, ctx: Context, options: ReportOptions) -> Result:
+        """Says what a SARIF report or a bill of materials holds that was handed in with `callboard ingest`."""
+        from callboard_security.report import read_handed_in
+
+        return read_handed_in(ctx, options)
 
 
 @hookimpl

@@ -170,6 +170,12 @@ class HostileDesk(StageDesk):
     def sections(self, agent: str) -> list[Mapping[str, Any]]:
         return poisoned(super().sections(agent))
 
+    def patches(self, run: int | None = None, state: str | None = None) -> list[dict[str, Any]]:
+        return poisoned(super().patches(run, state))
+
+    def patch(self, number: int) -> dict[str, Any]:
+        return poisoned(super().patch(number))
+
     def plan(self, pipeline: str, only: Sequence[str], skip: Sequence[str]) -> Mapping[str, Any]:
         return poisoned(super().plan(pipeline, only, skip))
 

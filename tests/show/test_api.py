@@ -13,6 +13,7 @@ from callboard.core.boundary import Boundary
 from callboard.errors import RecordFull
 from callboard.guard.gate import Caller
 from callboard.show.api import rows
+from callboard.show.api.patches import Decided, Patch, PatchPage
 from callboard.show.api.service import service
 from fakes import FakeDesk
 
@@ -322,3 +323,37 @@ async def test_a_submission_may_leave_out_what_is_unchanged_and_name_other_optio
     assert (await client.get("/plan", params={"options": "[1"})).status_code == 422
     assert (await client.get("/plan", params={"options": '{"a": 1}'})).status_code == 422
     assert (await client.post("/runs", json={"affected": "yes"})).status_code == 422
+
+
+async def test_patches_are_looked_at_and_decided_about(desk: FakeDesk, client: httpx.AsyncClient) -> None:
+    listed = (await client.get("/api/v1/patches")).json()
+    assert [row["id"] for row in TypeAdapter(list[Patch]).validate_python(listed) and listed] == [14, 13, 12]
+    assert [row["id"] for row in (await client.get("/api/v1/patches?state=stale")).json()] == [12]
+    TypeAdapter(PatchPage).validate_json((await client.get("/api/v1/patches/14")).content)
+    answer = await client.post("/api/v1/patches/14/accept")
+    assert (answer.status_code, answer.json()["run"]) == (200, 7)
+    TypeAdapter(Decided).validate_json(answer.content)
+    assert (await client.post("/api/v1/patches/14/reject", json={"reason": "no\u0007"})).status_code == 200
+    assert desk.calls[-2:] == [("accepted", (14, "ann", "")), ("rejected", (14, "ann", "no\N{REPLACEMENT CHARACTER}"))]
+    assert (await client.post("/api/v1/patches/12/accept")).status_code == 409
+    for path in ("/api/v1/patches/99", "/api/v1/patches/0", "/api/v1/patches/x"):
+        assert (await client.get(path)).status_code == 404
+    assert (await client.get("/api/v1/patches?state=odd")).status_code == 422
+
+
+async def test_reports_are_taken_in_as_a_body_or_as_a_form(desk: FakeDesk, client: httpx.AsyncClient) -> None:
+    query = {"filename": "a\u0000.xml", "source": "GitHub Actions", "commit": "1a2b3c4", "format": "junit"}
+    raw = await client.post("/api/v1/ingest", params=query, content=b"<testsuites/>")
+    assert (raw.status_code, raw.json(), raw.headers["location"]) == (201, {"run": 6}, "/api/v1/runs/6")
+    files = [("file", ("one.xml", b"1")), ("file", ("two.xml", b"2"))]
+    form = await client.post("/api/v1/ingest", files=files, data={"source": "Jenkins"})
+    assert form.status_code == 201
+    assert desk.calls[-2:] == [
+        (
+            "ingest",
+            ((("a\N{REPLACEMENT CHARACTER}.xml", b"<testsuites/>"),), "ann", "GitHub Actions", "1a2b3c4", "junit"),
+        ),
+        ("ingest", ((("one.xml", b"1"), ("two.xml", b"2")), "ann", "Jenkins", "", "auto")),
+    ]
+    assert (await client.post("/api/v1/ingest", params={"format": "exe"}, content=b"x")).status_code == 422
+    assert (await client.post("/api/v1/ingest", params={"commit": "--help"}, content=b"x")).status_code == 422

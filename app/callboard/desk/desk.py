@@ -7,6 +7,8 @@ from collections.abc import Callable
 from callboard.config import read_config
 from callboard.config.model import ScheduleTable
 from callboard.core.state import State
+from callboard.desk.ingest import Ingest
+from callboard.desk.patches import Patches
 from callboard.desk.wishes import Wishes
 from callboard.live import Listener
 from callboard.rows import Row
@@ -14,7 +16,7 @@ from callboard.rows import Row
 NEWEST_RUNS = 20
 
 
-class Desk(Wishes):
+class Desk(Wishes, Patches, Ingest):
     """Stands between the surfaces and the engine."""
 
     def board(self) -> Row:

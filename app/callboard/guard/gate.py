@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 FORWARDED = b"x-forwarded-"  # there is no proxy, and NiceGUI writes such a prefix into its pages
 LONGEST_BODY = 1 << 20
 LONGEST_API_BODY = 1 << 16
+INGEST = "/api/v1/ingest"
+LONGEST_INGEST = 51 << 20
 MESSAGES_A_SECOND = 120
 MESSAGES_AT_ONCE = 600
 
@@ -100,6 +102,8 @@ class Guard:
             return
         try:
             limit = LONGEST_API_BODY if path.startswith(API) else LONGEST_BODY
+            if path == INGEST and scope["method"] == "POST":
+                limit = LONGEST_INGEST
             receive = await read_body(scope, receive, limit)
         except BodyTooLarge:
             await self._refuse(scope, send, Refusal(413, "The body is too large", f"It may have {limit} bytes."))

@@ -15,7 +15,10 @@ from callboard.show.parts.screen import Screen
 STATIC = Path(__file__).parent / "static"
 YEAR = 365 * 24 * 3600
 RECONNECT = 60.0
-NAV = (("/", "Board"), ("/runs", "Runs"), ("/console", "Console"), ("/agents", "Agents"), ("/machine", "Machine"))
+NAV = (
+    ("/", "Board"), ("/runs", "Runs"), ("/patches", "Patches"), ("/console", "Console"), ("/agents", "Agents"),
+    ("/machine", "Machine"),
+)  # fmt: skip
 
 THEME = (
     "<script>try{const t=localStorage.getItem('callboard.theme');"

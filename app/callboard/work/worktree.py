@@ -11,6 +11,10 @@ from typing import Self
 from callboard.errors import CallboardError
 from callboard.work.workspace import GIT_SAFE
 
+PLAIN_DIFF = (
+    "--binary", "--no-ext-diff", "--no-textconv", "--no-color", "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short",
+)  # fmt: skip
+
 
 class Worktree:
     """A git worktree at HEAD, with the user's uncommitted changes laid on top unless told otherwise.
@@ -43,7 +47,7 @@ class Worktree:
         return self
 
     def _bring_changes(self) -> None:
-        changes = self._git("diff", "--binary", "--no-ext-diff", "--no-textconv", self.base)
+        changes = self._git("diff", *PLAIN_DIFF, self.base)
         if changes:
             self._git("apply", "--whitespace=nowarn", "-", at=self.path, given=changes)
         for name in self._git("ls-files", "-z", "-o", "--exclude-standard").split(b"\0"):
@@ -59,7 +63,7 @@ class Worktree:
         """What was changed since the copy was made: a patch for `git apply`, and the paths."""
         self._git("add", "-A", at=self.path)
         start = getattr(self, "_start", self.base)
-        text = self._git("diff", "--cached", "--binary", "--no-ext-diff", "--no-textconv", start, at=self.path)
+        text = self._git("diff", "--cached", *PLAIN_DIFF, start, at=self.path)
         names = self._git("diff", "--cached", "--name-only", "-z", start, at=self.path).split(b"\0")
         return text, [os.fsdecode(name) for name in names if name]
 

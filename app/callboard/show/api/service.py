@@ -10,7 +10,9 @@ from callboard import __version__
 from callboard.show.api import rows
 from callboard.show.api.answers import Json, install
 from callboard.show.api.desk import Desk
+from callboard.show.api.ingest import ingest
 from callboard.show.api.params import caller
+from callboard.show.api.patches import patches
 from callboard.show.api.reads import reads
 from callboard.show.api.wishes import wishes
 
@@ -51,7 +53,7 @@ def service(desk: Desk, *more: APIRouter) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
-    for router in (reads(desk), wishes(desk), *more):
+    for router in (reads(desk), wishes(desk), patches(desk), ingest(desk), *more):
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(caller)], responses=ERRORS)
     _health(app, desk)
     _schema(app)

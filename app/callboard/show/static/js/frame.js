@@ -6,6 +6,7 @@ import { clockTime } from "callboard/words.js";
 const NAV = [
   { path: "/", name: "Board", key: "b" },
   { path: "/runs", name: "Runs", key: "r" },
+  { path: "/patches", name: "Patches", key: "p" },
   { path: "/console", name: "Console", key: "c" },
   { path: "/agents", name: "Agents", key: "a" },
   { path: "/machine", name: "Machine", key: "m" },
@@ -124,6 +125,8 @@ export const CbFrame = {
           <dd>board</dd>
           <dt>g r</dt>
           <dd>runs</dd>
+          <dt>g p</dt>
+          <dd>patches</dd>
           <dt>g c</dt>
           <dd>console</dd>
           <dt>g a</dt>
