@@ -167,6 +167,9 @@ class RemoteDesk:
     def retry_task(self, task_id: str, by: str) -> None:
         self._call("POST", f"/tasks/{_quoted(task_id)}/retry")
 
+    def move_task(self, task_id: str, agent: str, by: str) -> None:
+        self._call("POST", f"/tasks/{_quoted(task_id)}/move", {"agent": agent})
+
     def decide(self, task_id: str, choice: str, by: str) -> None:
         self._call("POST", f"/tasks/{_quoted(task_id)}/decide", {"choice": choice})
 

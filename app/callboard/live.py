@@ -36,7 +36,7 @@ class LiveFeed:
         self._events: list[tuple[int, Event]] = []
         self._agents: dict[str, None] = {}
         self._shown: dict[Task, str] = {}
-        self._critical: dict[int, set[int]] = {}
+        self._critical: dict[int, tuple[int, set[int]]] = {}
         self._forecasts: dict[int, tuple[float, float | None]] = {}
         self._measured = False
         self._due = False
@@ -147,12 +147,13 @@ class LiveFeed:
         )
 
     def critical(self, run: Run) -> set[int]:
-        """The places on the run's longest path, worked out once."""
-        found = self._critical.get(run.id)
-        if found is None:
-            found = self._critical[run.id] = critical_places(run)
+        """The places on the run's longest path, worked out once for as many tasks as it has."""
+        count, found = self._critical.get(run.id, (-1, set()))
+        if count != len(run.tasks):
             if len(self._critical) > 500:
-                self._critical = {run.id: found}
+                self._critical.clear()
+            found = critical_places(run)
+            self._critical[run.id] = (len(run.tasks), found)
         return found
 
     def run_row(self, run: Run) -> Row:

@@ -100,6 +100,15 @@ def _run_of(task: str) -> int:
     return int(task.partition(".")[0])
 
 
+def move(given: argparse.Namespace) -> int:
+    """Another agent is to do a task."""
+
+    def act(desk: Any) -> None:
+        desk.move_task(task_id(desk, given.task), given.agent, user_name())
+
+    return _wish(given, act, f"{given.task} is with {given.agent}")
+
+
 def pause(given: argparse.Namespace) -> int:
     """The agent starts nothing more."""
     return _wish(given, lambda desk: desk.pause(given.agent, given.reason, user_name()), f"{given.agent} is paused")

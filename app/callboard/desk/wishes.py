@@ -7,6 +7,7 @@ from callboard.core.commands import (
     Cancel,
     DecideTask,
     LimitAgent,
+    MoveTask,
     PauseAgent,
     ResumeAgent,
     TryAgain,
@@ -46,6 +47,13 @@ class Wishes(Plans):
         self._require_run(key.run)
         self._revive(key.run)
         self._do(TryAgain(key.run, key.task, by))
+
+    def move_task(self, task_id: str, agent: str, by: str) -> None:
+        """Gives a task that waits to another agent that offers the same."""
+        key = self.key(task_id)
+        self._require_run(key.run)
+        self._revive(key.run)
+        self._do(MoveTask(key.run, key.task, agent, by))
 
     def _revive(self, number: int) -> None:
         """Brings an ended run back into the engine's memory."""

@@ -118,6 +118,12 @@ class Again(Wish):
     from_: Annotated[str, Field(alias="from", pattern="^failure$")] = "failure"
 
 
+class Move(Wish):
+    """Who is to do a task."""
+
+    agent: Name
+
+
 class Decision(Wish):
     """What shall become of a task that needs a decision."""
 

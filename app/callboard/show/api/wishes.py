@@ -17,6 +17,7 @@ from callboard.show.api.params import (
     Decision,
     Doing,
     Key,
+    Move,
     Reason,
     RunId,
     Submission,
@@ -86,6 +87,12 @@ def wishes(desk: Desk) -> APIRouter:
     def retry_task(task: TaskId, by: By) -> Response:
         """Tries a task again."""
         desk.retry_task(task, by.name)
+        return done()
+
+    @act("/tasks/{task}/move", "tasks")
+    def move_task(task: TaskId, by: By, wish: Move) -> Response:
+        """Gives a task that waits to another agent that offers the same."""
+        desk.move_task(task, wish.agent, by.name)
         return done()
 
     @act("/tasks/{task}/decide", "tasks")
