@@ -103,3 +103,14 @@ def test_a_file_that_cannot_be_read_and_one_that_is_gone_have_prints_too(tmp_pat
     assert contents.matching(["a.txt"])
     (tmp_path / "b.txt").chmod(0)
     assert set(contents.matching(["**"])) == {"a.txt", "b.txt"}
+
+
+def test_a_settled_file_is_not_read_again(tmp_path: Path) -> None:
+    shop, data = made(tmp_path / "shop", "a.txt"), tmp_path / "data"
+    kept = data / "cache" / "contents" / f"{short_hash(str(shop.resolve()))}.json"
+    contents = Contents(shop, data)
+    contents.began += 10
+    print_before = contents.matching(["**"])["a.txt"].print
+    contents.keep()
+    kept.write_text(kept.read_text().replace(print_before, "as it was kept"))
+    assert Contents(shop, data).matching(["**"])["a.txt"].print == "as it was kept"
