@@ -11,7 +11,7 @@ import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from callboard.core.admit import Policy
@@ -29,14 +29,15 @@ from callboard.core.events import (
 )
 from callboard.core.facts import Began, Ended, Fact, Progressed
 from callboard.core.fold import fold
-from callboard.core.joining import Joining, joined
 from callboard.core.resources import Capacity
-from callboard.core.retry import after_end, given_up
+from callboard.core.retry import after_end
 from callboard.core.run import Task
 from callboard.core.state import State
-from callboard.core.task import AttemptKey, Process, TaskState, Usage
+from callboard.core.task import AttemptKey, Process
 from callboard.core.telling import count_told, told_as
 from callboard.errors import CallboardError, NotFound, RecordFull, Refused
+from callboard.gauge import Live
+from callboard.joins import Joins, Wanted
 from callboard.outbox import Outbox
 from callboard.ports import Clock, Launcher, LeftRunning, Log, Meter, Resolver
 
@@ -60,7 +61,7 @@ class Resolved:
     """What an attempt that ended wants to add, as tasks, or why that cannot be."""
 
     key: AttemptKey
-    wanted: Sequence[Joining] | str
+    wanted: Wanted
 
 
 @dataclass(slots=True)
@@ -69,15 +70,6 @@ class Published:
 
     events: Sequence[tuple[int, Event]]
     tasks: Iterable[Task]
-
-
-@dataclass(slots=True)
-class Live:
-    """What is known of running attempts and is not worth a place in the log; `rates` are cores and MiB at this moment."""
-
-    progress: dict[AttemptKey, tuple[float | None, str, float]] = field(default_factory=dict)
-    usage: dict[AttemptKey, Usage] = field(default_factory=dict)
-    rates: dict[AttemptKey, tuple[float, float]] = field(default_factory=dict)
 
 
 Watcher = Callable[[Published], None]
@@ -114,8 +106,7 @@ class Engine:
         self._keep_ended = keep_ended
         self._ended_runs: deque[int] = deque()
         self._inbox: deque[Wish | Fact | Resolved] = deque()
-        self._resolver = resolver
-        self._resolving: dict[AttemptKey, Ended] = {}
+        self._joins = Joins(resolver, self._tell)
         self._outbox = Outbox(launcher)
         self._something = asyncio.Event()
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -285,10 +276,8 @@ class Engine:
                 next((e.run for e in granted if isinstance(e, RunSubmitted)), 0) or self.state.keys[wish.command.key]
             )
         self._outbox.owe(wish.answer, number, granted)
-        for key in list(self._resolving):
-            task = self.state.live.get(key.of)
-            if task is not None and given_up(task):
-                self._resolved(key, (), now, events)
+        for key in self._joins.given_up(self.state):
+            self._resolved(key, (), now, events)
 
     def _note(self, fact: Fact, now: float, events: list[Event]) -> None:
         """Turns a fact into an event; facts about attempts that are over or of older owners are dropped."""
@@ -297,11 +286,11 @@ class Engine:
         if task is None or task.attempt != key.attempt:
             return
         if isinstance(fact, Progressed):
-            self.live.progress[key] = (fact.fraction, fact.note, fact.at)
+            self.live.note(fact)
             self.state.stirred[task] = None
             return
         if isinstance(fact, Ended):
-            if key not in self._resolving and not self._resolve(task, fact):
+            if not self._joins.keep(task, fact):
                 self._end(task, fact, events)
             return
         event = told_as(fact)
@@ -320,43 +309,20 @@ class Engine:
 
     def _end(self, task: Task, fact: Ended, events: list[Event]) -> None:
         self._fold(after_end(task, fact, self._dice()), events)
-        for known in (self.live.progress, self.live.usage, self.live.rates):
-            known.pop(fact.key, None)
+        self.live.forget(fact.key)
 
-    # -- tasks that join -----------------------------------------------------------------------------------------
+    def _tell(self, key: AttemptKey, wanted: Wanted) -> None:
+        self._inbox.append(Resolved(key, wanted))
+        self._something.set()
 
-    def _resolve(self, task: Task, fact: Ended) -> bool:
-        """Whether the end waits until somebody who knows the agents has made tasks of what the attempt wants to add."""
-        if not fact.jobs or given_up(task) or after_end(task, fact, 0.5).outcome is not TaskState.SUCCEEDED:
-            return False
-        key = fact.key
-        self._resolving[key] = fact
-
-        def done(wanted: Sequence[Joining] | str) -> None:
-            self._inbox.append(Resolved(key, wanted))
-            self._something.set()
-
-        if self._resolver is None:
-            done("nobody here knows what the agents offer")
-        else:
-            self._resolver.resolve(task.run.workspace, task.run.config, fact.jobs, done)
-        return True
-
-    def _resolved(self, key: AttemptKey, wanted: Sequence[Joining] | str, now: float, events: list[Event]) -> None:
+    def _resolved(self, key: AttemptKey, wanted: Wanted, now: float, events: list[Event]) -> None:
         """The added tasks and the end of the attempt that added them go into the log together, or neither does."""
-        fact = self._resolving.pop(key, None)
-        task = self.state.live.get(key.of)
-        if fact is None or task is None or task.attempt != key.attempt:
+        settled = self._joins.settle(self.state, key, wanted, now)
+        if settled is None:
             return
-        if isinstance(wanted, str):
-            fact = replace(fact, unfit=wanted)
-        elif wanted and not task.run.cancelled and not given_up(task):
-            try:
-                event = joined(task, wanted, now)
-                fold(self.state, event)
-                events.append(event)
-            except Refused as error:
-                fact = replace(fact, unfit=str(error))
+        task, fact, added = settled
+        if added is not None:
+            self._fold(added, events)
         self._end(task, fact, events)
 
     # -- the log -----------------------------------------------------------------------------------------------
@@ -427,15 +393,7 @@ class Engine:
         self._next_measure = now + MEASURE_S
         running = self._running()
         self.capacity = self._meter.capacity(running)
-        before = self.live.usage
-        after = dict(self._meter.usage(running)) if running else {}
-        for key, usage in after.items():
-            former = before.get(key)
-            if former is not None and usage.wall_s > former.wall_s:
-                cores = (usage.cpu_s - former.cpu_s) / (usage.wall_s - former.wall_s)
-                seen = self._meter.now(key)
-                self.live.rates[key] = (max(0.0, cores), seen[0] if seen is not None else usage.peak_mb)
-        self.live.usage = after
+        self.live.measure(self._meter, running)
         for listener in self.measured:
             listener()
 

@@ -27,6 +27,7 @@ from callboard.record.database import open_database
 from callboard.record.history import History
 from callboard.record.log import SqliteLog
 from callboard.record.samples import HOST, Sample, Samples
+from callboard.resolving import CatalogueResolver
 from callboard.settings import Settings
 
 SAMPLE_S = 2.0
@@ -74,6 +75,7 @@ class House:
             meter=self.meter,
             dice=random.SystemRandom().random,
             version=callboard.__version__,
+            resolver=CatalogueResolver(settings.data, lambda: self.engine.capacity),
         )
         if self._quiet:
             self.engine.state.halted = "`callboard up` goes on with it"
@@ -99,9 +101,9 @@ class House:
             raise CallboardError(f"the engine did not start: {cause or 'it took too long'}") from cause
         self.desk.name_agents()
         self._limit_agents(config)
+        self.desk.recover_patches()
 
     def _limit_agents(self, config: Config) -> None:
-        self.desk.recover_patches()
         """What `callboard.toml` says of concurrency holds until a person says otherwise."""
         for name, table in config.agents.items():
             limit = table.concurrency
