@@ -3,12 +3,13 @@
 import configparser
 import os
 import re
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from callboard.api import Cell, Context, Finding, Result, Severity, Table, ToolRun, Workspace, clean, counted, unknown
-from callboard_code_refactor.sources import broken, inside, judge, package_roots, python_files
+from callboard_code_refactor.sources import broken, inside, judge, package_roots, parses, python_files
 
 HELP = "https://import-linter.readthedocs.io/en/stable/contract_types/"
 LINK = re.compile(r"^(?P<lead>\s*(?:-\s+|&\s+)?)(?P<importer>\S+) -> (?P<imported>\S+) \((?P<lines>[^)]*)\)$")
@@ -115,19 +116,47 @@ def _program(ctx: Context, folder: str) -> Path | None:
 
 
 def _check(ctx: Context, rules: Rules, program: Path, tally: Tally) -> None:
+    """Files that do not parse stop import-linter; it then looks at a copy in which they are empty."""
     files = [path for path in python_files(ctx.workspace, rules.folder) if "/tests/" not in f"/{path}"]
     roots = package_roots(files)
-    where = ctx.workspace.path / rules.folder
+    run = _run(ctx, rules, program, ctx.workspace.path, files, roots)
+    torn = _torn(ctx, run, files)
+    if torn:
+        place = ctx.scratch / f"without-torn-{len(tally.contracts)}-{len(tally.troubles)}"
+        _copied(ctx, rules, place, files, torn)
+        run = _run(ctx, rules, program, place, files, roots)
+        for path, line in torn.items():
+            ctx.finding(broken(path, "a syntax error, so its imports are not seen", "lint-imports", line))
+        tally.troubles.append(f"the imports of {', '.join(sorted(torn)[:5])}, which do not parse")
+    total, analyzed = SUM.search(run.stdout), ANALYZED.search(run.stdout)
+    if total is None or analyzed is None:
+        tally.troubles.append(f"{rules.file}: {_reason(run)}")
+        return
+    tally.kept += int(total[1])
+    tally.broken += int(total[2])
+    tally.files += int(analyzed[1])
+    tally.imports += int(analyzed[2])
+    states = contract_states(run.stdout)
+    tally.contracts += [(name, state, rules.file) for name, state in states]
+    breaks = list(broken_chains(run.stdout))
+    for item in breaks:
+        ctx.finding(_finding(ctx, rules, item, roots))
+    for name in {name for name, state in states if state == "BROKEN"} - {item.contract for item in breaks}:
+        message = f"the contract '{name}' is broken; lint-imports tells how"
+        ctx.finding(Finding("broken-contract", Severity.HIGH, message, path=rules.file, help=HELP, tool="lint-imports"))
+
+
+def _run(
+    ctx: Context, rules: Rules, program: Path, top: Path, files: Sequence[str], roots: Mapping[str, str]
+) -> ToolRun:
+    where = top / rules.folder
     # the folder itself comes first, as for the team; then wherever else its packages lie
-    paths = [
-        str(where),
-        *sorted({str(ctx.workspace.path / root) for name, root in roots.items() if _is_package(name, root, files)}),
-    ]
-    run = ctx.run_tool(
+    others = sorted({str(top / root) for name, root in roots.items() if _is_package(name, root, files)})
+    return ctx.run_tool(
         [program, "--no-cache", "--no-logo", "--config", rules.file.rpartition("/")[2]],
         cwd=where,
         env={
-            "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)),
+            "PYTHONPATH": os.pathsep.join(dict.fromkeys([str(where), *others])),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONIOENCODING": "utf-8",
             "NO_COLOR": "1",
@@ -136,43 +165,40 @@ def _check(ctx: Context, rules: Rules, program: Path, tally: Tally) -> None:
         },
         timeout=200,
     )
-    total, analyzed = SUM.search(run.stdout), ANALYZED.search(run.stdout)
-    if total is None or analyzed is None:
-        tally.troubles.append(f"{rules.file}: {_reason(ctx, run)}")
-        return
-    tally.kept += int(total[1])
-    tally.broken += int(total[2])
-    tally.files += int(analyzed[1])
-    tally.imports += int(analyzed[2])
-    tally.contracts += [(name, state, rules.file) for name, state in contract_states(run.stdout)]
-    breaks = list(broken_chains(run.stdout))
-    for item in breaks:
-        ctx.finding(_finding(ctx, rules, item, roots))
-    for name in {name for name, state in contract_states(run.stdout) if state == "BROKEN"} - {
-        b.contract for b in breaks
-    }:
-        message = f"the contract '{name}' is broken; lint-imports tells how"
-        ctx.finding(Finding("broken-contract", Severity.HIGH, message, path=rules.file, help=HELP, tool="lint-imports"))
+
+
+def _torn(ctx: Context, run: ToolRun, files: Sequence[str]) -> dict[str, int]:
+    """The files that stop import-linter, with the line where that is known: it tells of the first alone."""
+    told = TORN.search(run.stdout + "\n" + run.stderr)
+    if told is None:
+        return {}
+    torn = {path: 1 for path in files if not parses(ctx.workspace.path / path)}
+    first = Path(told["path"])
+    if first.is_relative_to(ctx.workspace.path):
+        torn[first.relative_to(ctx.workspace.path).as_posix()] = int(told["line"])
+    return torn
+
+
+def _copied(ctx: Context, rules: Rules, place: Path, files: Sequence[str], torn: Mapping[str, int]) -> None:
+    for path in [*files, rules.file]:
+        copy = place / path
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if path in torn:
+            copy.write_bytes(b"")
+        else:
+            shutil.copyfile(ctx.workspace.path / path, copy)
 
 
 def _is_package(name: str, root: str, files: Sequence[str]) -> bool:
     return any(path.startswith(f"{root}/{name}/".lstrip("/")) for path in files)
 
 
-def _reason(ctx: Context, run: ToolRun) -> str:
-    """Why import-linter gave no result, in words with a mend; a file that does not parse is a finding as well."""
+def _reason(run: ToolRun) -> str:
+    """Why import-linter gave no result, in words with a mend."""
     if run.timed_out:
         return "import-linter took too long"
-    told = "\n".join(line.rstrip() for line in (run.stdout + "\n" + run.stderr).splitlines() if line.strip())
-    torn = TORN.search(told)
-    if torn:
-        path = Path(torn["path"])
-        known = path.relative_to(ctx.workspace.path) if path.is_relative_to(ctx.workspace.path) else path
-        ctx.finding(
-            broken(known.as_posix(), "a syntax error, so no imports can be followed", "lint-imports", int(torn["line"]))
-        )
-        return f"{known} does not parse (line {torn['line']}), and import-linter stops at the first such file"
-    words = clean(told.strip()[-300:]) or "nothing said"
+    lines = [line.strip() for line in (run.stdout + "\n" + run.stderr).splitlines() if line.strip()]
+    words = clean("; ".join(line for line in lines if "DeprecationWarning" not in line)[-300:]) or "nothing said"
     if "Could not find package" in words:
         words += " It must lie in the workspace or be installed in its virtual environment"
     return f"exit {run.code}: {words}" if run.code not in (0, 1) else words

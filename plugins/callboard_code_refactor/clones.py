@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from callboard.api import Cell, Context, Figure, Figures, Finding, Result, Severity, Table, Words, counted, unknown
@@ -81,6 +82,7 @@ def _by_jscpd(ctx: Context, files: Sequence[str], min_lines: int, min_tokens: in
         "maxSize": "5mb",
         "reporters": ["json", "sarif"],
         "output": str(place),
+        "absolute": True,  # else a name is relative to whatever path of the list it was found by
         "gitignore": False,
         "noSymlinks": True,
     }
@@ -91,7 +93,7 @@ def _by_jscpd(ctx: Context, files: Sequence[str], min_lines: int, min_tokens: in
     try:
         told = json.loads((place / "jscpd-report.json").read_text("utf-8"))
         total = told["statistics"]["total"]
-        copies.clones = [_clone(item) for item in told["duplicates"]]
+        copies.clones = [_clone(item, ctx.workspace.path) for item in told["duplicates"]]
         copies.lines, copies.duplicated = int(total["lines"]), int(total["duplicatedLines"])
         copies.percent = float(total["percentage"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -124,11 +126,13 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _clone(item: Mapping[str, Any]) -> Clone:
-    first, second = (
-        Place(str(item[side]["name"]).removeprefix("./"), int(item[side]["start"]), int(item[side]["end"]))
-        for side in ("firstFile", "secondFile")
-    )
+def _clone(item: Mapping[str, Any], top: Path) -> Clone:
+    def place(side: str) -> Place:
+        name = Path(str(item[side]["name"]))
+        inner = name.relative_to(top) if name.is_relative_to(top) else name
+        return Place(inner.as_posix(), int(item[side]["start"]), int(item[side]["end"]))
+
+    first, second = place("firstFile"), place("secondFile")
     return Clone(first, second, int(item["lines"]), int(item["tokens"]))
 
 

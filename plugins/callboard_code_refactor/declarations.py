@@ -65,7 +65,8 @@ class Declaration:
     """Where the dependencies of the project in `folder` are declared, and what deptry must be told about it.
 
     `requirements` and `development` are files, relative to the folder or absolute; empty when deptry reads
-    `pyproject.toml`. `groups` are extras for development. `settings` is the project's own [tool.deptry].
+    `pyproject.toml`. `groups` are extras for development. `settings` is the project's own [tool.deptry];
+    `is_torn` when its `pyproject.toml` is no TOML.
     """
 
     folder: str
@@ -74,6 +75,7 @@ class Declaration:
     development: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     settings: Mapping[str, Any] | None = None
+    is_torn: bool = False
 
 
 def declarations(workspace: Workspace, folders: Iterable[str], scratch: Path) -> list[Declaration]:

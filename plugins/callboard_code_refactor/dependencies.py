@@ -5,7 +5,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,15 @@ from callboard.api import Context, Finding, Result, Severity, ToolRun, clean, co
 from callboard_code_refactor.declarations import Declaration, declarations, module_names
 from callboard_code_refactor.guarded import guarded_lines
 from callboard_code_refactor.health import note
-from callboard_code_refactor.sources import inside, judge, package_roots, project_folders, python_files
+from callboard_code_refactor.sources import (
+    broken,
+    inside,
+    judge,
+    package_roots,
+    project_folders,
+    python_files,
+    torn_toml,
+)
 
 KINDS = {"DEP001": "missing", "DEP002": "unused", "DEP003": "transitive", "DEP004": "misplaced", "DEP005": "standard"}
 MENDS = {
@@ -60,8 +68,13 @@ def check_dependencies(ctx: Context, folder: str, fail_on: str) -> Result:
     if ctx.program("deptry") is None:
         return unknown("deptry is not installed; pip install 'callboard[tools]'")
     tally = Tally()
-    for number, project in enumerate(declared):
-        ctx.progress(number / len(declared), project.source)
+    torn = {path: why for path, why in torn_toml(ctx.workspace, "pyproject.toml").items() if inside(path, folder)}
+    for path, why in torn.items():
+        ctx.finding(broken(path, f"no TOML ({why})", "deptry", 0))
+        tally.troubles.append(f"what {path} declares: it is no TOML ({why})")
+    for number, found in enumerate(declared):
+        ctx.progress(number / len(declared), found.source)
+        project = replace(found, is_torn=f"{found.folder}/pyproject.toml".lstrip("/") in torn)
         others = [name for name in folders if name != project.folder and inside(name, project.folder)]
         _check_python(ctx, project, others, tally)
     return _judge(ctx, tally, folder, fail_on)
@@ -133,7 +146,10 @@ def _options(
     project: Declaration, others: Sequence[str], files: Sequence[str], names: Mapping[str, str], report: Path
 ) -> list[str]:
     settings = project.settings or {}
+    empty = report.with_suffix(".toml")  # the settings are handed over as options, and a torn file stops deptry
+    empty.write_text("", "utf-8")
     words = [".", "--no-ansi", "--json-output", str(report)]
+    words += ["--config", str(empty)] if project.is_torn else []
     if "extend_exclude" not in settings:
         for pattern in APART:
             words += ["--extend-exclude", pattern]

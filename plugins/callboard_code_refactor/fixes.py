@@ -1,10 +1,11 @@
 """Ruff's safe fixes, made in a worktree and handed back as a patch with its proof; fixes that break the proof stay out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from callboard.api import BoundaryError, CallboardError, Context, Result, unknown
+from callboard.api import BoundaryError, CallboardError, Context, Result, counted, unknown
 from callboard_code_refactor.fixer import Fixer, Group
-from callboard_code_refactor.ruff import RuffTrouble
+from callboard_code_refactor.ruff import RuffTrouble, under_torn
 from callboard_code_refactor.sources import python_files
 
 
@@ -25,16 +26,29 @@ def fixed(
     """The same for files that are fixed by rules of their own; what is protected is left alone."""
     if ctx.program("ruff") is None:
         return unknown("ruff is not installed; pip install 'callboard[tools]'")
-    allowed = [Group(group.options, tuple(path for path in group.files if _allowed(ctx, path))) for group in groups]
+    torn, refused = under_torn(ctx.workspace, [path for group in groups for path in group.files])
+    allowed = [
+        Group(group.options, tuple(path for path in group.files if path not in refused and _allowed(ctx, path)))
+        for group in groups
+    ]
     if not any(group.files for group in allowed):
-        return unknown("there are no Python files to fix")
+        why = "; ".join(f"{path} is no TOML ({words})" for path, words in torn.items())
+        return unknown(
+            f"nothing was fixed, since ruff cannot read its settings: {why}"
+            if refused
+            else "there are no Python files to fix"
+        )
     try:
         with ctx.worktree() as tree:
-            return Fixer(ctx, tree, allowed, folder, with_tests, tests_timeout, name).fixed()
+            result = Fixer(ctx, tree, allowed, folder, with_tests, tests_timeout, name).fixed()
     except RuffTrouble as trouble:
         return unknown(str(trouble))
     except CallboardError as error:
         return unknown(f"no worktree could be made, so nothing was fixed: {error}")
+    if refused:
+        note = f"{counted(len(refused), 'file')} below settings that are no TOML left out ({', '.join(torn)})"
+        return replace(result, summary=f"{result.summary}; {note}")
+    return result
 
 
 def _allowed(ctx: Context, path: str) -> bool:

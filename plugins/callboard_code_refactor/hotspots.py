@@ -9,7 +9,7 @@ from callboard_code_refactor.churn import Churn, History, churn
 from callboard_code_refactor.git import GitTrouble, whole_history
 from callboard_code_refactor.health import note
 from callboard_code_refactor.measures import indentation, measure_python
-from callboard_code_refactor.sources import judge, large_note, python_files, script_files, sized
+from callboard_code_refactor.sources import TESTS, judge, large_note, python_files, script_files, sized
 
 MOST_COMMITS = 2_000
 FEWEST_COMMITS = 10
@@ -103,7 +103,7 @@ def standing_out(
     history: History, measured: dict[str, tuple[str, int]], spots: Sequence[Spot]
 ) -> list[tuple[Spot, Severity]]:
     """At most MOST_FINDINGS: low where both figures lie beyond Tukey's fence (upper quartile and 1.5 times the range
-    between the quartiles), info where both lie in the upper quarter; never below the least amounts."""
+    between the quartiles), info where both lie in the upper quarter, and for tests; never below the least amounts."""
     found: list[tuple[Spot, Severity]] = []
     for name, least in LEAST.items():
         paths = [path for path, (kind, _) in measured.items() if kind == name]
@@ -115,7 +115,7 @@ def standing_out(
             pair = (spot.churn.commits, spot.complexity)
             if pair[0] < LEAST_COMMITS or pair[1] < least:
                 continue
-            if pair[0] > commits[1] and pair[1] > amounts[1]:
+            if pair[0] > commits[1] and pair[1] > amounts[1] and not TESTS.search(spot.path):
                 found.append((spot, Severity.LOW))
             elif pair[0] > commits[0] and pair[1] > amounts[0]:
                 found.append((spot, Severity.INFO))

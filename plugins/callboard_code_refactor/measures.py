@@ -6,6 +6,7 @@ measures what does not parse, and it follows nesting closely (Hindle, Godfrey, H
 
 import json
 import re
+import tokenize
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from callboard.api import Context
-from callboard_code_refactor.sources import batches
+from callboard_code_refactor.sources import batches, parses
 
 UNREADABLE = re.compile(r"^error: Failed to process (.+?) - Please check", re.MULTILINE)
 COMMENT = re.compile(r"\s*(?://|/\*|\*|<!--)")
@@ -51,8 +52,34 @@ class Measured:
 def measure_python(
     ctx: Context, files: Sequence[str], where: Path, *, threshold: int = 15, sarif: bool = False, timeout: float = 300.0
 ) -> Measured:
-    """Runs complexipy over files that are relative to `where`; none of the settings of the project are read."""
+    """Runs complexipy over files that are relative to `where`; none of the settings of the project are read.
+
+    complexipy knows UTF-8 alone; a file that declares another encoding is measured in a copy.
+    """
     found = Measured()
+    _measure(ctx, files, where, found, threshold, sarif, timeout)
+    others = [name for name in found.broken if parses(where / name)]
+    if others and not found.trouble:
+        place = ctx.scratch / "recoded"
+        copied = [name for name in others if _recoded(where / name, place / name)]
+        found.broken = [name for name in found.broken if name not in set(copied)]
+        _measure(ctx, copied, place, found, threshold, sarif, timeout)
+    return found
+
+
+def _recoded(source: Path, copy: Path) -> bool:
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with tokenize.open(source) as file:
+            copy.write_text(file.read(), "utf-8")
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return True
+
+
+def _measure(
+    ctx: Context, files: Sequence[str], where: Path, found: Measured, threshold: int, sarif: bool, timeout: float
+) -> None:
     done = 0
     start = len(list(ctx.scratch.glob("complexity-*")))
     for number, batch in enumerate(batches(files), start=start):
@@ -69,13 +96,12 @@ def measure_python(
                 found.functions.append(Function(str(item["path"]), str(item["function_name"]), score))
         except (OSError, ValueError, KeyError, TypeError):
             found.trouble = f"complexipy gave no report (exit {run.code}): {run.trouble}"
-            return found
+            return
         found.broken += [name.removeprefix("./") for name in UNREADABLE.findall(run.stdout + "\n" + run.stderr)]
         if (place / "complexipy-results.sarif").exists():
             found.reports.append(place / "complexipy-results.sarif")
         done += len(batch)
         ctx.progress(done / max(1, len(files)), f"{done} of {len(files)} files")
-    return found
 
 
 def indentation(text: str) -> int | None:

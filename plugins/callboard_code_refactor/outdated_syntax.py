@@ -9,7 +9,7 @@ from callboard.api import Context, Finding, Result, Severity, Verdict, Workspace
 from callboard_code_refactor.fixer import Group
 from callboard_code_refactor.fixes import fixed
 from callboard_code_refactor.health import note
-from callboard_code_refactor.ruff import Diagnostic, RuffTrouble, diagnostics, ruff_files
+from callboard_code_refactor.ruff import Diagnostic, RuffTrouble, diagnostics, ruff_files, under_torn
 from callboard_code_refactor.sources import broken, judge, large_note, nearest, python_files, sized
 
 FIRST_KNOWN, LAST_KNOWN = 7, 14
@@ -27,23 +27,32 @@ def check_syntax(ctx: Context, target: str, folder: str, fail_on: str, patch: bo
         return unknown("; ".join(["there are no Python files to look at", *large_note(large)]))
     if target and not re.fullmatch(r"py3\d{1,2}", target):
         return unknown(f"the option target is '{target}'; it looks like 'py311'")
+    torn, refused = under_torn(ctx.workspace, files)
     found: list[Diagnostic] = []
     groups: list[Group] = []
     looked = 0
     undeclared = False
     try:
         for version, members in _groups(ctx.workspace, files, target).items():
-            kept = ruff_files(ctx, ctx.workspace.path, members)
-            looked += len(kept)
-            undeclared |= version == "" and bool(kept)
-            chosen = ("--select", "UP", *(("--target-version", version) if version.startswith("py") else ()))
-            found += diagnostics(ctx, ctx.workspace.path, kept, chosen) if kept else []
-            groups.append(Group(chosen, tuple(members)))
+            told = ("--target-version", version) if version.startswith("py") else ()
+            for isolated in (False, True):
+                part = [name for name in members if (name in refused) == isolated]
+                # without the settings, which cannot be read, ruff goes by its own
+                alone = ("--isolated",) if isolated else ()
+                kept = ruff_files(ctx, ctx.workspace.path, part, alone)
+                looked += len(kept)
+                undeclared |= version == "" and bool(kept)
+                chosen = ("--select", "UP", *told, *alone)
+                found += diagnostics(ctx, ctx.workspace.path, kept, chosen) if kept else []
+                groups += [] if isolated else [Group(chosen, tuple(part))]
     except RuffTrouble as trouble:
         return unknown(str(trouble))
     notes = ["no requires-python is declared, so ruff's own default holds"] if undeclared else []
-    result = _judge(ctx, found, looked, folder, fail_on, [*notes, *large_note(large)])
-    if not patch or result.verdict is Verdict.UNKNOWN or not any(item.safe for item in found):
+    for path, why in torn.items():
+        ctx.finding(broken(path, f"no TOML ({why})", "ruff", 0))
+    unread = [f"the settings of {path}, which is no TOML" for path in torn] if refused else []
+    result = _judge(ctx, found, looked, folder, fail_on, [*notes, *large_note(large)], unread)
+    if not patch or (result.verdict is Verdict.UNKNOWN and not looked) or not any(item.safe for item in found):
         return result
     made = fixed(ctx, groups, folder, with_tests=True, tests_timeout=300.0, name="newer-syntax")
     summary = f"{result.summary}; {made.summary}"
@@ -52,7 +61,15 @@ def check_syntax(ctx: Context, target: str, folder: str, fail_on: str, patch: bo
     return Result(made.verdict, summary, outputs=made.outputs)
 
 
-def _judge(ctx: Context, found: list[Diagnostic], looked: int, folder: str, fail_on: str, notes: list[str]) -> Result:
+def _judge(
+    ctx: Context,
+    found: list[Diagnostic],
+    looked: int,
+    folder: str,
+    fail_on: str,
+    notes: list[str],
+    unchecked: list[str],
+) -> Result:
     torn = {item.path for item in found if item.rule == "invalid-syntax"}
     seen: set[str] = set()
     for item in found:
@@ -71,7 +88,7 @@ def _judge(ctx: Context, found: list[Diagnostic], looked: int, folder: str, fail
     note(ctx, folder, outdated=len(outdated))
     words = counted(len(outdated), "outdated form") + (f", {safe} with a safe fix" if outdated else "")
     unread = [f"{counted(len(torn), 'file')} could not be parsed"] if torn else []
-    return judge(ctx, fail_on, counted(looked - len(torn), "file"), notes=[words, *unread, *notes])
+    return judge(ctx, fail_on, counted(looked - len(torn), "file"), notes=[words, *unread, *notes], unchecked=unchecked)
 
 
 def _report(ctx: Context, item: Diagnostic) -> None:

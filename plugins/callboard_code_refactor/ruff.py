@@ -1,13 +1,13 @@
 """Running ruff so that it only looks, and reading what it says."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from callboard.api import Context, clean
-from callboard_code_refactor.sources import batches
+from callboard.api import Context, Workspace, clean
+from callboard_code_refactor.sources import batches, inside, torn_toml
 
 LOOK_ONLY = ("--no-fix", "--no-fix-only", "--no-unsafe-fixes")
 
@@ -30,11 +30,11 @@ class Diagnostic:
     safe: bool
 
 
-def ruff_files(ctx: Context, where: Path, files: Sequence[str]) -> list[str]:
+def ruff_files(ctx: Context, where: Path, files: Sequence[str], options: Sequence[str] = ()) -> list[str]:
     """Those of the files that the project's own ruff settings do not exclude."""
     kept: list[str] = []
     for batch in batches(files):
-        text = _ruff(ctx, where, ["--show-files", "--force-exclude", "--no-cache", *LOOK_ONLY, "--", *batch])
+        text = _ruff(ctx, where, ["--show-files", "--force-exclude", "--no-cache", *LOOK_ONLY, *options, "--", *batch])
         for line in text.splitlines():
             try:
                 kept.append(Path(line).relative_to(where.resolve()).as_posix())
@@ -42,6 +42,13 @@ def ruff_files(ctx: Context, where: Path, files: Sequence[str]) -> list[str]:
                 continue
     wanted = set(files)
     return [name for name in kept if name in wanted]
+
+
+def under_torn(workspace: Workspace, files: Iterable[str]) -> tuple[dict[str, str], set[str]]:
+    """The ruff settings that are no TOML with the parser's words, and the files below them, which ruff refuses for it."""
+    torn = torn_toml(workspace, "pyproject.toml", "ruff.toml", ".ruff.toml")
+    folders = {path.rpartition("/")[0] for path in torn}
+    return torn, {name for name in files if any(inside(name, folder) for folder in folders)}
 
 
 def diagnostics(

@@ -1,8 +1,13 @@
 """Which files an action looks at, and how they are handed to a tool."""
 
+import ast
 import posixpath
 import re
+import tomllib
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from callboard.api import Context, Finding, Result, Severity, Workspace, counted, judged, unparsable
@@ -118,6 +123,28 @@ def package_roots(files: Iterable[str]) -> dict[str, str]:
     return roots
 
 
+def torn_toml(workspace: Workspace, *names: str) -> dict[str, str]:
+    """Files of these names that are no TOML -> the parser's words."""
+    found: dict[str, str] = {}
+    for path in workspace.matching(*names):
+        try:
+            tomllib.loads(workspace.text(path))
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            found[path] = str(error) or type(error).__name__
+    return found
+
+
+def parses(path: Path) -> bool:
+    """Whether it is Python that parses, in whatever encoding it declares."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
 def broken(path: str, why: str, tool: str, line: int = 1) -> Finding:
     """The finding for a file that does not parse."""
     return unparsable(path, why, line=line, tool=tool, severity=broken_severity(path))
@@ -126,4 +153,7 @@ def broken(path: str, why: str, tool: str, line: int = 1) -> Finding:
 def judge(ctx: Context, fail_on: str, looked_at: str, **more: Any) -> Result:
     """As `judged`, but 'never' is allowed; nothing that this agent finds is critical."""
     ctx.metric(f"{ctx.task.partition(':')[0]}.findings", len(ctx.findings))
-    return judged(ctx, "critical" if fail_on == "never" else fail_on, looked_at, **more)
+    if fail_on != "never":
+        return judged(ctx, fail_on, looked_at, **more)
+    result = judged(ctx, "critical", looked_at, **more)
+    return replace(result, summary=result.summary.replace(", none at or above critical", "", 1))

@@ -196,6 +196,8 @@ def _words(
         )
         if "indentation" in newest and "indentation" in oldest:
             words += f"; indentation of scripts from {oldest['indentation']:,} to {newest['indentation']:,}"
+    elif line:
+        words += f": {line[0]['complexity_total']:,} in {counted(int(line[0]['functions']), 'function')}"
     if wanted < listed:
         words += f"; {listed - wanted} known from before"
     if done < listed:

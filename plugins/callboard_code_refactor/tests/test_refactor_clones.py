@@ -54,16 +54,20 @@ def test_jscpd_finds_copies_in_python_and_typescript_and_none_after_they_went(tm
         "d.py": f"def three(left, right):\n{OTHER}",
         "torn.py": "def f(:\n",
         "web/x.ts": f"export function one(rows: number[]) {{\n{SCRIPT}}}\n",
-        "web/y.tsx": f"export function two(rows: number[]) {{\n{SCRIPT}}}\n",
+        "web/y.ts": f"export function two(rows: number[]) {{\n{SCRIPT}}}\n",
         "web/app.min.js": SCRIPT,
     }
     outcome = run_action(CodeRefactor(), "clones", put(tmp_path, files))
     assert result(outcome)[0] == Verdict.PASS
-    assert {(f.rule, f.path) for f in outcome.findings} >= {("duplicate-code", "-b c.py")}
+    assert {(f.rule, f.path, f.line) for f in outcome.findings} == {
+        ("duplicate-code", "-b c.py", 4),
+        ("duplicate-code", "web/x.ts", 1),
+    }
     assert "a.py:1" in next(f.message for f in outcome.findings if f.path == "-b c.py")
+    assert "web/y.ts:1" in next(f.message for f in outcome.findings if f.path == "web/x.ts")
     report = json.loads(outcome.artifacts["clones.sarif"].read_text())
     assert len(report["runs"][0]["results"]) >= 1
-    clean = run_action(CodeRefactor(), "clones", put(tmp_path, {"-b c.py": "x = 1\n", "web/y.tsx": "export {}\n"}))
+    clean = run_action(CodeRefactor(), "clones", put(tmp_path, {"-b c.py": "x = 1\n", "web/y.ts": "export {}\n"}))
     assert clean.findings == ()
     assert clean.metrics()["refactor.duplication"] == 0
 

@@ -229,6 +229,16 @@ def test_files_that_do_not_parse_do_not_stop_the_fixes(tmp_path: Path) -> None:
     assert checks(proof_of(outcome))["files that compile"] == (1, 1)
 
 
+def test_below_settings_that_cannot_be_read_nothing_is_fixed(tmp_path: Path) -> None:
+    files = {"a.py": "import os\n", "part/pyproject.toml": "[project\n", "part/b.py": "import os\n"}
+    outcome = run_action(CodeRefactor(), "fixes", checkout(tmp_path / "nested", files))
+    assert patch_of(outcome)["files"] == ["a.py"]
+    assert "1 file below settings that are no TOML left out (part/pyproject.toml)" in summary(outcome)[1]
+    top = checkout(tmp_path / "top", {"a.py": "import os\n", "pyproject.toml": "[project\n"})
+    verdict, words = summary(run_action(CodeRefactor(), "fixes", top))
+    assert (verdict, "pyproject.toml is no TOML" in words) == (Verdict.UNKNOWN, True)
+
+
 def test_what_modules_take_from_each_other(tmp_path: Path) -> None:
     files = {
         "src/a/__init__.py": "from .b import x, gone\n",

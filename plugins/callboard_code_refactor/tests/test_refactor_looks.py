@@ -143,11 +143,30 @@ def test_a_ruff_setting_that_ruff_refuses_is_unknown_with_its_words(tmp_path: Pa
     assert ">=99" in summary
 
 
-def test_a_pyproject_that_is_no_toml_is_named(tmp_path: Path) -> None:
-    put(tmp_path, {"pyproject.toml": "this is no toml\n", "a.py": "x = 1\n"})
-    verdict, summary = result(run_action(CodeRefactor(), "outdated_syntax", tmp_path))
-    assert verdict == Verdict.UNKNOWN
-    assert "pyproject.toml" in summary
+def test_a_pyproject_that_is_no_toml_is_a_finding_and_the_files_are_looked_at_all_the_same(tmp_path: Path) -> None:
+    put(tmp_path, {"pyproject.toml": "this is no toml\n", "a.py": "class A(object):\n    pass\n"})
+    outcome = run_action(CodeRefactor(), "outdated_syntax", tmp_path)
+    assert {(f.rule, f.path) for f in outcome.findings} == {("unparsable", "pyproject.toml"), ("UP004", "a.py")}
+    assert result(outcome)[0] == Verdict.UNKNOWN
+    assert "not checked: the settings of pyproject.toml, which is no TOML" in result(outcome)[1]
+    put(tmp_path, {"requirements.txt": "requests\n"})
+    declared = run_action(CodeRefactor(), "dependencies", tmp_path)
+    assert {(f.rule, f.path) for f in declared.findings} == {
+        ("unparsable", "pyproject.toml"),
+        ("DEP002", "requirements.txt"),
+    }
+    assert result(declared)[0] == Verdict.UNKNOWN
+
+
+def test_a_file_in_another_encoding_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "latin.py").write_bytes(b"# -*- coding: latin-1 -*-\nNAME = '\xe9'\n" + TANGLED.encode())
+    put(tmp_path, {"utf8.py": "x = 1\n"})
+    (tmp_path / "wrong.py").write_bytes(b"x = '\xe9'\n")
+    outcome = run_action(CodeRefactor(), "complexity", tmp_path)
+    assert {(f.rule, f.path) for f in outcome.findings} == {
+        ("cognitive-complexity", "latin.py"),
+        ("unparsable", "wrong.py"),
+    }
 
 
 @pytest.mark.parametrize("action", ["complexity", "dead_code", "outdated_syntax"])

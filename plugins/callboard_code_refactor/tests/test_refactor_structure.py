@@ -87,7 +87,6 @@ def test_contracts_of_a_nested_project_in_its_pyproject(tmp_path: Path) -> None:
         ({".importlinter": LAYERS.replace("type = layers", "type = odd")}, "odd"),
         ({".importlinter": "this is no configuration\n"}, ".importlinter"),
         ({".importlinter": "[importlinter]\nroot_package = shop\n"}, "no contract could be checked"),
-        ({"src/shop/core/torn.py": "x = 1\ndef f(:\n"}, "src/shop/core/torn.py does not parse (line 2)"),
     ],
 )
 def test_contracts_that_cannot_be_checked_are_unknown_with_the_reason(
@@ -96,8 +95,24 @@ def test_contracts_that_cannot_be_checked_are_unknown_with_the_reason(
     outcome = run_action(CodeRefactor(), "architecture", put(tmp_path, {**SHOP, **changed}))
     assert result(outcome)[0] == Verdict.UNKNOWN
     assert words in result(outcome)[1]
-    torn = [(f.rule, f.path, f.line) for f in outcome.findings]
-    assert torn == ([("unparsable", "src/shop/core/torn.py", 2)] if "torn" in words else [])
+    assert outcome.findings == ()
+
+
+def test_files_that_do_not_parse_are_findings_and_the_rest_of_the_contracts_is_checked(tmp_path: Path) -> None:
+    put(tmp_path, {**SHOP, "src/shop/core/torn.py": "x = 1\ndef f(:\n", "src/shop/odd.py": "print 1\n"})
+    outcome = run_action(CodeRefactor(), "architecture", tmp_path)
+    assert {(f.rule, f.path, f.line) for f in outcome.findings} == {
+        ("unparsable", "src/shop/core/torn.py", 2),
+        ("unparsable", "src/shop/odd.py", 1),
+        ("broken-contract", "src/shop/core/logic.py", 2),
+    }
+    assert result(outcome)[0] == Verdict.FAIL
+    put(tmp_path, {"src/shop/core/logic.py": "import json\n"})
+    verdict, words = result(run_action(CodeRefactor(), "architecture", tmp_path))
+    assert (verdict, "not checked: the imports of src/shop/core/torn.py, src/shop/odd.py" in words) == (
+        Verdict.UNKNOWN,
+        True,
+    )
 
 
 def test_without_contracts_there_is_nothing_to_check(tmp_path: Path) -> None:
