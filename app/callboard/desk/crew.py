@@ -105,7 +105,8 @@ class Crew(Room):
         """Looks for agents and tools again."""
         self._catalogue = scan(self.data, rescan=True)
         self._named = None
-        self.name_agents()
+        if self._engine.loop is not None:
+            self.name_agents()
         with self._looking:
             self._look()
 
