@@ -9,12 +9,13 @@ from callboard.api import (
     Job,
     Needs,
     Result,
+    Section,
     Tool,
     Workspace,
     action,
     hookimpl,
 )
-from callboard_security.options import Dependencies, Licences, Sbom, Secrets, Static
+from callboard_security.options import Controls, Dependencies, Incident, Licences, Sbom, Secrets, Static
 from callboard_security.report import ReportOptions
 
 
@@ -58,26 +59,53 @@ class SecurityCompliance(Agent):
         Tool("pip-licenses", covers="licences of installed packages", provided_by="pip install pip-licenses"),
     )
 
-    @action("Static analysis", needs=Needs(1, 200), options=Static, time_limit=900, tools=("bandit",))
+    @action(
+        "Static analysis",
+        needs=Needs(1, 200),
+        effects=Effects(
+            pure=True, reads=("**/*.py", ".bandit", "bandit.yaml", "bandit.yml", ".bandit.y*ml", "pyproject.toml")
+        ),
+        options=Static,
+        time_limit=900,
+        tools=("bandit",),
+        provides=("python-static-analysis",),
+    )
     def static(self, ctx: Context, options: Static) -> Result:
         """Looks for dangerous Python code with bandit."""
+        from callboard_security.remembered import keep
         from callboard_security.static import analyse
 
-        return analyse(ctx, options)
+        return keep(ctx, "static", analyse(ctx, options))
 
-    @action("Secrets", needs=Needs(2, 400), options=Secrets, time_limit=1800, tools=("kingfisher",))
+    @action(
+        "Secrets",
+        needs=Needs(2, 400),
+        options=Secrets,
+        time_limit=2700,
+        tools=("kingfisher",),
+        provides=("secret-scan",),
+    )
     def secrets(self, ctx: Context, options: Secrets) -> Result:
         """Looks for secrets of known formats in the tree, and in the history when asked; never shows them."""
         from callboard_security.leaks import look
+        from callboard_security.remembered import keep
 
-        return look(ctx, options)
+        return keep(ctx, "secrets", look(ctx, options))
 
-    @action("Bill of materials", needs=Needs(1, 300), options=Sbom, time_limit=900, tools=("cyclonedx-py", "npm"))
+    @action(
+        "Bill of materials",
+        needs=Needs(1, 300),
+        options=Sbom,
+        time_limit=900,
+        tools=("cyclonedx-py", "npm"),
+        provides=("sbom",),
+    )
     def sbom(self, ctx: Context, options: Sbom) -> Result:
-        """Writes CycloneDX bills of materials from environments, locks and requirements."""
+        """Writes CycloneDX bills of materials from locks and requirements, or from what is installed."""
         from callboard_security.materials import write
+        from callboard_security.remembered import keep
 
-        return write(ctx, options)
+        return keep(ctx, "sbom", write(ctx, options))
 
     @action(
         "Known vulnerabilities",
@@ -86,19 +114,36 @@ class SecurityCompliance(Agent):
         options=Dependencies,
         time_limit=900,
         tools=("pip-audit", "npm"),
+        provides=("known-vulnerabilities",),
     )
     def dependencies(self, ctx: Context, options: Dependencies) -> Result:
         """Compares the versions of all dependencies with known vulnerabilities; UNKNOWN without data."""
+        from callboard_security.remembered import keep
         from callboard_security.vulnerable import audit
 
-        return audit(ctx, options)
+        return keep(ctx, "dependencies", audit(ctx, options))
 
-    @action("Licences", needs=Needs(1, 200), options=Licences, time_limit=300, tools=("pip-licenses",))
+    @action(
+        "Licences",
+        needs=Needs(1, 200),
+        options=Licences,
+        time_limit=300,
+        tools=("pip-licenses",),
+        provides=("licences",),
+    )
     def licences(self, ctx: Context, options: Licences) -> Result:
         """Compares the licences of installed and locked packages with the team's policy."""
         from callboard_security.licences import check
+        from callboard_security.remembered import keep
 
-        return check(ctx, options)
+        return keep(ctx, "licences", check(ctx, options))
+
+    @action("Controls", needs=Needs(1, 300), options=Controls, time_limit=300, provides=("controls",))
+    def controls(self, ctx: Context, options: Controls) -> Result:
+        """Judges the team's controls by code, configuration, git and what other tasks found; keeps one archive."""
+        from callboard_security.controls.act import judge_all
+
+        return judge_all(ctx, options)
 
     @action("Report from elsewhere", needs=Needs(0.2, 128), options=ReportOptions, time_limit=300)
     def report(self, ctx: Context, options: ReportOptions) -> Result:
@@ -106,6 +151,13 @@ class SecurityCompliance(Agent):
         from callboard_security.report import read_handed_in
 
         return read_handed_in(ctx, options)
+
+    @action("Incident bundle", needs=Needs(1, 200), options=Incident, time_limit=300, provides=("incident-bundle",))
+    def incident(self, ctx: Context, options: Incident) -> Result:
+        """Freezes the evidence in one archive that can be checked: git, tasks, locks, hashes, machine, services."""
+        from callboard_security.incident import freeze
+
+        return freeze(ctx, options)
 
 
 @hookimpl
@@ -120,3 +172,31 @@ def callboard_detect(workspace: Workspace) -> Sequence[Job]:
     from callboard_security.detect import propose
 
     return propose(workspace)
+
+
+@hookimpl
+def callboard_sections() -> Sequence[Section]:
+    """What the actions show on the agent's page."""
+    return [
+        Section(
+            "controls",
+            "security",
+            "Controls",
+            "Run security.controls: it judges the controls and shows each with its evidence and owner.",
+            trends=("security.controls.*",),
+        ),
+        Section(
+            "vulnerabilities",
+            "security",
+            "Vulnerabilities and data age",
+            "Run security.dependencies: it compares every pinned version with known vulnerabilities.",
+            trends=("security.vulnerabilities", "security.vulnerabilities.fixable", "security.data_age"),
+        ),
+        Section(
+            "licences",
+            "security",
+            "Licences",
+            "Run security.licences: it compares what is installed and locked with the policy.",
+            trends=("security.licences.*",),
+        ),
+    ]

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package in one version. `ecosystem` is 'PyPI' or 'npm', `path` names the file that says so, '' for an environment."""
+    """A package in one version. `ecosystem` is 'PyPI' or 'npm', `path` names the file that says so, '' for an environment.
+
+    `folder` is that of the environment then. `integrity` is npm's own word for what the archive must hash to.
+    """
 
     ecosystem: str
     name: str
@@ -14,6 +17,8 @@ class Package:
     path: str = ""
     line: int = 0
     licence: str = ""
+    integrity: str = ""
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +40,34 @@ class Packages:
     sources: list[str] = field(default_factory=list)
 
     def unversioned(self) -> list[Package]:
-        """The wanted ones for which no lock and no environment says a version."""
-        known = {(package.ecosystem, package.name) for package in self.pinned}
-        found = {(p.ecosystem, p.name): p for p in self.wanted if (p.ecosystem, p.name) not in known}
+        """The wanted ones for which no lock or environment of their folder, or of one above it, says a version."""
+        known: dict[tuple[str, str], set[str]] = {}
+        for package in self.pinned:
+            folder = package.folder if not package.path else project_of(package.path)
+            known.setdefault((package.ecosystem, package.name), set()).add(folder)
+        found: dict[tuple[str, str, str], Package] = {}
+        for package in self.wanted:
+            folder = project_of(package.path)
+            if not any(above in known.get((package.ecosystem, package.name), ()) for above in upwards(folder)):
+                found.setdefault((package.ecosystem, package.name, folder), package)
         return [found[key] for key in sorted(found)]
+
+
+def project_of(path: str) -> str:
+    """The folder whose dependencies a file tells; `requirements/dev.txt` belongs to what lies beside its folder."""
+    folder = path.rpartition("/")[0]
+    if folder == "requirements":
+        return ""
+    return folder.removesuffix("/requirements")
+
+
+def upwards(folder: str) -> list[str]:
+    """The folder and those above it, up to the top ('')."""
+    folders = [folder]
+    while folder:
+        folder = folder.rpartition("/")[0]
+        folders.append(folder)
+    return folders
 
 
 def normal(name: str) -> str:

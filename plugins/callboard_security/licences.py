@@ -1,72 +1,159 @@
 """Licences of installed and locked packages against the team's policy."""
 
-import fnmatch
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from callboard.api import Context, Finding, Result, Severity, counted, judged, unknown
+from callboard.api import (
+    Cell,
+    Context,
+    Figure,
+    Figures,
+    Finding,
+    Result,
+    Severity,
+    Table,
+    Words,
+    counted,
+    judged,
+    unknown,
+)
 from callboard_security.environments import environments
-from callboard_security.found import Package, Packages, normal
+from callboard_security.found import Package, Packages, normal, project_of, upwards
 from callboard_security.options import Licences
-from callboard_security.packages import NPM_LOCKS, npm_lock
+from callboard_security.packages import collect, metadata, site_packages
+from callboard_security.policy import Standing, policy_from
+from callboard_security.spdx import known_ids
 
 SHOWN_KINDS = 6
+MOST_MODULES = 20_000
+WORDS = {
+    Standing.DENIED: ("licence-denied", Severity.HIGH, "which the policy denies"),
+    Standing.REVIEW: ("licence-review", Severity.MEDIUM, "which a person should look at before it is shipped"),
+}
+Judged = tuple[Package, Standing, str]
 
 
 def check(ctx: Context, options: Licences) -> Result:
-    """Fails for a denied licence; an undeclared one is a finding; UNKNOWN where no licence can be read."""
-    found: list[Package] = []
+    """Fails for a denied licence; one for review is a finding; one that is not known makes the rest UNKNOWN."""
+    try:
+        policy = policy_from(ctx.settings, options)
+    except ValueError as error:
+        return unknown(f"the licence policy cannot be used: {error}")
+    ids = known_ids()
     gaps: list[str] = []
-    for folder, python in environments(ctx):
-        name = f"{folder}/{python.parent.parent.name}" if folder else python.parent.parent.name
-        installed, trouble = _installed(ctx, python, name)
-        found += installed
-        if trouble:
-            gaps.append(f"the environment {name}: {trouble}")
-    for path in ctx.workspace.matching(*NPM_LOCKS):
-        found += _locked(ctx, path, gaps)
+    found = _packages(ctx, gaps)
     ignored = {normal(name) for name in options.ignore}
-    found = [package for package in found if normal(package.name) not in ignored]
-    if not found:
+    kept = [replace(p, licence=policy.licence_of(p)) for p in found if normal(p.name) not in ignored]
+    if not kept:
         return unknown(
             f"no licence could be read: {'; '.join(gaps)}"
             if gaps
-            else "no licence could be read: there is neither a virtual environment nor a package-lock.json with licences"
+            else "no licence could be read: there is neither a virtual environment nor a lock nor node_modules with licences"
         )
-    for package in found:
-        _judge(ctx, package, options.deny)
-    counts = Counter(package.licence or "undeclared" for package in found)
-    kinds = ", ".join(f"{name} {count}" for name, count in counts.most_common(SHOWN_KINDS))
-    if len(counts) > SHOWN_KINDS:
-        kinds += f", and {len(counts) - SHOWN_KINDS} more kinds"
-    _keep(ctx, found)
-    policy = f"denied: {', '.join(options.deny)}" if options.deny else "no licence is denied by the policy"
+    rows = [(package, *policy.standing(package.licence, ids)) for package in kept]
+    for row in rows:
+        _report(ctx, row)
+    unclear = [row for row in rows if row[1] is Standing.UNKNOWN]
+    if unclear:
+        names = ", ".join(sorted({package.name for package, _, _ in unclear})[:5])
+        gaps.append(
+            f"the licence of {counted(len(unclear), 'package')} ({names}), which is not known; "
+            "look it up and write it into licences.packages of [agents.security]"
+        )
+    _keep(ctx, rows)
+    _show(ctx, rows, gaps)
+    counts = Counter(standing for _, standing, _ in rows)
+    outputs = {"packages": len(rows), **{standing.name.lower(): counts[standing] for standing in Standing}}
     return judged(
         ctx,
         options.fail_on,
-        counted(len(found), "package"),
+        counted(len(rows), "package"),
         unchecked=gaps,
-        notes=[kinds, policy],
-        outputs={"packages": len(found)},
+        notes=[_kinds(rows), f"{counts[Standing.REVIEW]:,} for review"],
+        outputs=outputs,
     )
 
 
+def _kinds(rows: Sequence[Judged]) -> str:
+    counts = Counter(expression or package.licence or "undeclared" for package, _, expression in rows)
+    kinds = ", ".join(f"{name[:60]} {count}" for name, count in counts.most_common(SHOWN_KINDS))
+    return kinds if len(counts) <= SHOWN_KINDS else f"{kinds}, and {len(counts) - SHOWN_KINDS} more kinds"
+
+
+def _packages(ctx: Context, gaps: list[str]) -> list[Package]:
+    """Each package once, from what names licences: environments, npm locks and node_modules."""
+    installed: list[Package] = []
+    pythons = environments(ctx)
+    for folder, python in pythons:
+        name = f"{folder}/{python.parent.parent.name}" if folder else python.parent.parent.name
+        packages, trouble = _installed(ctx, python, name)
+        installed += packages
+        if trouble:
+            gaps.append(f"the environment {name}: {trouble}")
+    locked = collect(ctx.workspace)
+    _broken(ctx, locked, gaps)
+    covered = {folder for folder, _ in pythons}
+    npm = [package for package in locked.pinned if package.ecosystem == "npm"]
+    modules = _modules(ctx, {project_of(package.path) for package in npm})
+    named: list[Package] = []
+    nameless: Counter[str] = Counter()
+    for package in npm:
+        licence = package.licence or modules.get((package.name, package.version), "")
+        named.append(replace(package, licence=licence))
+    for path in sorted({package.path for package in npm}):
+        of_lock = [package for package in named if package.path == path]
+        if not any(package.licence for package in of_lock):
+            nameless[path] = len(of_lock)
+    for package in locked.pinned:
+        if package.ecosystem == "PyPI" and not covered & set(upwards(project_of(package.path))):
+            nameless[package.path] += 1
+    for path, count in sorted(nameless.items()):
+        what = (
+            "without an environment" if not path.endswith((".json", ".yaml", "yarn.lock")) else "without node_modules"
+        )
+        gaps.append(f"{counted(count, 'package')} of {path}: it names no licences, {what}")
+    kept = installed + [package for package in named if package.path not in nameless]
+    return list({(p.ecosystem, p.name, p.version, p.path): p for p in kept}.values())
+
+
+def _broken(ctx: Context, locked: Packages, gaps: list[str]) -> None:
+    for broken in locked.broken:
+        ctx.finding(
+            Finding(
+                "unreadable-dependencies",
+                Severity.MEDIUM,
+                f"What this file says about dependencies cannot be read: {broken.reason}",
+                path=broken.path,
+                line=broken.line,
+                help="Mend the file, or make it anew with the tool that wrote it",
+            )
+        )
+    gaps += [f"{path} cannot be read" for path in sorted({broken.path for broken in locked.broken})]
+
+
 def _installed(ctx: Context, python: Path, name: str) -> tuple[list[Package], str]:
+    """By pip-licenses; what it does not know, or all without it, from the metadata that lie in the environment."""
+    known = {(p.name, p.version): p for p in _from_metadata(python)}
     if ctx.program("pip-licenses") is None:
-        return [], "pip-licenses is not installed; pip install pip-licenses"
+        return list(known.values()), "" if known else "pip-licenses is not installed; pip install pip-licenses"
     output = ctx.scratch / f"licences-{name.replace('/', '__')}.json"
     argv: list[str | Path] = ["pip-licenses", "--python", python, "--from", "mixed", "--format", "json"]
     argv += ["--output-file", output]
     run = ctx.run_tool(argv, cwd=ctx.scratch, env={"PYTHONDONTWRITEBYTECODE": "1"}, timeout=120)
     try:
         entries: list[Mapping[str, Any]] = json.loads(output.read_bytes())
-        return [_package(entry) for entry in entries], ""
+        packages = [_package(entry) for entry in entries]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return [], run.trouble or f"pip-licenses gave no report (exit {run.code})"
+        trouble = run.trouble or f"pip-licenses gave no report (exit {run.code})"
+        return list(known.values()), "" if known else trouble
+    return [
+        package if package.licence else known.get((normal(package.name), package.version), package)
+        for package in packages
+    ], ""
 
 
 def _package(entry: Mapping[str, Any]) -> Package:
@@ -74,72 +161,101 @@ def _package(entry: Mapping[str, Any]) -> Package:
     return Package("PyPI", str(entry["Name"]), str(entry["Version"]), licence="" if licence == "UNKNOWN" else licence)
 
 
-def _locked(ctx: Context, path: str, gaps: list[str]) -> list[Package]:
-    """The packages of an npm lock; locks of version 1 name no licences."""
-    read = Packages()
-    try:
-        npm_lock(ctx.workspace.text(path, 40_000_000), path, read)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        ctx.finding(
-            Finding("unreadable-dependencies", Severity.MEDIUM, f"This lock cannot be read: {error}", path=path)
-        )
-        gaps.append(f"{path} cannot be read")
-        return []
-    if read.pinned and not any(package.licence for package in read.pinned):
-        gaps.append(f"{path} names no licences; npm 7 or later writes them into the lock")
-        return []
-    return read.pinned
+def _from_metadata(python: Path) -> list[Package]:
+    found = []
+    for place in site_packages(python):
+        fields = metadata(place)
+        licence = fields.get("license-expression") or fields.get("license", "")
+        if fields.get("name") and fields.get("version"):
+            shown = licence if len(licence) < 200 and licence != "UNKNOWN" else ""
+            found.append(Package("PyPI", normal(fields["name"]), fields["version"], licence=shown))
+    return found
 
 
-def _judge(ctx: Context, package: Package, deny: Sequence[str]) -> None:
-    if not package.licence:
-        ctx.finding(
-            Finding(
-                rule="licence-undeclared",
-                severity=Severity.LOW,
-                message=f"{package.name} {package.version} declares no licence; look into its source before you ship it",
-                path=package.path,
-                line=package.line,
-                tool="pip-licenses" if package.ecosystem == "PyPI" else "",
-            )
+def _modules(ctx: Context, folders: set[str]) -> dict[tuple[str, str], str]:
+    """What the packages under node_modules say of themselves."""
+    found: dict[tuple[str, str], str] = {}
+    for folder in sorted(folders):
+        top = ctx.workspace.path / folder / "node_modules"
+        if not top.is_dir():
+            continue
+        for number, place in enumerate(top.rglob("package.json")):
+            if number > MOST_MODULES:
+                break
+            if place.parent.parent.name != "node_modules" and not place.parent.parent.name.startswith("@"):
+                continue
+            try:
+                tables = json.loads(place.read_bytes()) if place.stat().st_size < 1_000_000 else {}
+                licence = tables.get("license") or (tables.get("licenses") or [{}])[0]
+                licence = licence.get("type", "") if isinstance(licence, dict) else licence
+                found[(str(tables["name"]), str(tables["version"]))] = str(licence)[:200]
+            except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+                continue
+    return found
+
+
+def _report(ctx: Context, row: Judged) -> None:
+    package, standing, expression = row
+    tool = "pip-licenses" if package.ecosystem == "PyPI" else ""
+    what = f"{package.name} {package.version}"
+    if standing is Standing.UNKNOWN:
+        rule = "licence-not-understood" if package.licence else "licence-undeclared"
+        says = (
+            f"says '{package.licence[:100]}', which is no known licence" if package.licence else "declares no licence"
         )
+        message, severity = f"{what} {says}; look into its source before you ship it", Severity.LOW
+        mend = f'Write what you found into callboard.toml: [agents.security] licences.packages = {{ "{package.name}" = "MIT" }}'
+    elif standing in WORDS:
+        rule, severity, words = WORDS[standing]
+        message = f"{what} is under '{expression or package.licence}', {words}"
+        mend = "Replace the package, or have the policy changed by who answers for it"
+    else:
         return
-    hit = denied(package.licence, deny)
-    if hit:
-        ctx.finding(
-            Finding(
-                rule="licence-denied",
-                severity=Severity.HIGH,
-                message=f"{package.name} {package.version} is under '{package.licence}', which the policy denies ('{hit}')",
-                path=package.path,
-                line=package.line,
-                help="Replace the package, or have the policy changed by who answers for it",
-                tool="pip-licenses" if package.ecosystem == "PyPI" else "",
-            )
-        )
+    ctx.finding(Finding(rule, severity, message, path=package.path, line=package.line, help=mend, tool=tool))
 
 
-def denied(licence: str, deny: Sequence[str]) -> str:
-    """The first pattern that leaves no way to use it; '' when there is one.
+def _show(ctx: Context, rows: Sequence[Judged], gaps: Sequence[str]) -> None:
+    counts = Counter(standing for _, standing, _ in rows)
+    figures = Figures(
+        [
+            Figure("Packages", len(rows)),
+            Figure("Denied", counts[Standing.DENIED], state="bad" if counts[Standing.DENIED] else "good"),
+            Figure("For review", counts[Standing.REVIEW], state="unsure" if counts[Standing.REVIEW] else "good"),
+            Figure("Not known", counts[Standing.UNKNOWN], state="unsure" if counts[Standing.UNKNOWN] else "good"),
+        ]
+    )
+    told = sorted((row for row in rows if row[1] is not Standing.ALLOWED), key=lambda row: (-row[1], row[0].name))
+    table = Table(
+        ("State", "Package", "Licence", "Named by"),
+        [
+            [
+                Cell(standing.name.lower(), "bad" if standing is Standing.DENIED else "unsure"),
+                f"{package.name} {package.version}",
+                expression or package.licence or "undeclared",
+                Cell(package.path or "an environment", path=package.path, line=package.line),
+            ]
+            for package, standing, expression in told
+        ],
+    )
+    words = [Words(f"Not checked: {gap}", "unsure") for gap in gaps[:10]]
+    ctx.show("licences", figures, *words, table)
+    for standing in Standing:
+        ctx.metric(f"security.licences.{standing.name.lower()}", counts[standing])
 
-    Alternatives ('MIT OR GPL-3.0') are denied only when each is; parts that hold together ('AND', ';') when any is.
-    """
-    for pattern in deny:
-        ways = re.split(r"\s+OR\s+", licence.strip("() "), flags=re.IGNORECASE)
-        if all(any(_fits(part, pattern) for part in re.split(r"\s+AND\s+|;", way)) for way in ways):
-            return pattern
-    return ""
 
-
-def _fits(part: str, pattern: str) -> bool:
-    return fnmatch.fnmatchcase(part.strip("() ").lower(), pattern.strip().lower())
-
-
-def _keep(ctx: Context, found: Sequence[Package]) -> None:
+def _keep(ctx: Context, rows: Sequence[Judged]) -> None:
     place = ctx.scratch / "licences.json"
-    rows = [
-        {"ecosystem": p.ecosystem, "name": p.name, "version": p.version, "licence": p.licence or None, "source": p.path}
-        for p in sorted(found, key=lambda p: (p.ecosystem, p.name, p.version))
+    entries = [
+        {
+            "ecosystem": package.ecosystem,
+            "name": package.name,
+            "version": package.version,
+            "licence": package.licence or None,
+            "expression": expression or None,
+            "state": standing.name.lower(),
+            "source": package.path,
+        }
+        for package, standing, expression in sorted(rows, key=lambda r: (r[0].ecosystem, r[0].name, r[0].version))
     ]
-    place.write_text(json.dumps(rows, indent=1), "utf-8")
+    place.write_text(json.dumps(entries, indent=1), "utf-8")
     ctx.artifact(place, kind="text")

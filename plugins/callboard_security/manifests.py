@@ -32,6 +32,16 @@ def requirements(lines: Iterable[str], path: str, found: Packages) -> None:
             found.wanted.append(Package("PyPI", name, "", path, number))
 
 
+def includes(text: str) -> list[tuple[str, str]]:
+    """('r' or 'c', file) for each other file that a requirements file names."""
+    found = []
+    for raw in text.splitlines():
+        match = re.match(r"\s*(?:-r|--requirement|-c|--constraint)[\s=]+(\S+)", raw)
+        if match is not None and "://" not in match[1]:
+            found.append(("c" if raw.strip().lstrip("-").startswith("c") else "r", match[1]))
+    return found
+
+
 def _joined(lines: Iterable[str]) -> Iterator[str]:
     """The lines with continuations drawn to their first, and as many empty ones after it, so that numbers stay."""
     held, count = "", 0

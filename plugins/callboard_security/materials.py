@@ -1,61 +1,73 @@
 """Bills of materials in CycloneDX form, one for each environment, lock or list of requirements."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from callboard.api import Context, Finding, Result, Severity, counted, passed, unknown
+from callboard_security.bill import bill_of
 from callboard_security.environments import project_folders
-from callboard_security.found import Packages
-from callboard_security.manifests import pyproject, requirements, setup_cfg, setup_py
+from callboard_security.found import Packages, project_of
 from callboard_security.options import Sbom
-from callboard_security.packages import (
-    LARGEST_LOCK,
-    NPM_LOCKS,
-    REQUIREMENTS,
-    told_by,
-    toml_lock,
-)
-from callboard_security.vulnerable import npm_copy
+from callboard_security.packages import MANIFESTS, READERS, REQUIREMENTS, read_one, requirement_files, told_by
+from callboard_security.spdx import known_ids
 
 FLAGS = ("--output-format", "JSON", "--output-reproducible")
-READERS = {"pyproject.toml": pyproject, "setup.cfg": setup_cfg, "setup.py": setup_py}
-MANIFESTS = tuple(READERS)
-LOCKS_READ_HERE = ("uv.lock", "pdm.lock", "pylock.toml")
+PYTHON_LOCKS = ("poetry.lock", "uv.lock", "pdm.lock", "pylock.toml", "Pipfile.lock")
+NODE_LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml")
+BY_NAME: dict[str, Callable[[str, str, Packages], None]] = {
+    pattern: read for patterns, read in (*READERS, *MANIFESTS) for pattern in patterns
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Something that a bill can be made from. `path` is relative to the workspace."""
+    """Something that a bill can be made from: `argv` makes it from what is installed, else `packages` are what the file says."""
 
     kind: str
     path: str
-    argv: tuple[str | Path, ...]
+    argv: tuple[str | Path, ...] = ()
     cwd: Path | None = None
+    packages: Packages = field(default_factory=Packages)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How a bill came out; `trouble` says why there is none, `partial` why it is not whole."""
+
+    components: int = 0
+    unversioned: int = 0
+    trouble: str = ""
+    partial: str = ""
 
 
 def write(ctx: Context, options: Sbom) -> Result:
     """Keeps a bill for each source as an artefact; UNKNOWN for no source, no component, or one that failed."""
-    sources = [s for s in find_sources(ctx) if not options.folders or _folder(s.path) in options.folders]
+    sources = [s for s in find_sources(ctx, options.source) if not options.folders or _of(s.path, options.folders)]
     if not sources:
         return unknown("there is nothing to read: no environment, lock, requirements or pyproject with dependencies")
-    told, troubles, total, loose = [], [], 0, 0
+    told, troubles, total, loose = [], list[str](), 0, 0
     for number, source in enumerate(sources):
         ctx.progress(number / len(sources), source.path)
-        count, unversioned, trouble = _bill(ctx, source)
-        if trouble:
-            troubles.append(f"{source.path}: {trouble}")
-            ctx.finding(_unreadable(source, trouble))
+        made = _by_tool(ctx, source) if source.argv else _by_lock(ctx, source)
+        if made.trouble:
+            troubles.append(f"{source.path}: {made.trouble}")
+            ctx.finding(_unreadable(source, made.trouble))
             continue
-        total += count
-        loose += unversioned
-        told.append(f"{count:,} of {source.path}")
-    words = f"{counted(total, 'component')} in {counted(len(told), 'bill')} of materials ({', '.join(told)})"
+        total += made.components
+        loose += made.unversioned
+        if made.partial:
+            troubles.append(f"all of {source.path}: {made.partial}")
+        told.append(f"{made.components:,} of {source.path}")
+    shown = ", ".join(told[:8]) + (f" and {len(told) - 8} more" if len(told) > 8 else "")
+    words = f"{counted(total, 'component')} in {counted(len(told), 'bill')} of materials ({shown})"
     if loose:
         words += f"; {loose:,} without an exact version"
-    outputs = {"components": total, "bills": len(told)}
+    outputs = {"components": total, "bills": len(told), "unversioned": loose}
     ctx.metric("components", total)
+    ctx.metric("security.components", total)
     if troubles:
         return unknown(f"{words}; no bill of {'; '.join(troubles[:3])}", outputs=outputs)
     if total == 0:
@@ -63,115 +75,127 @@ def write(ctx: Context, options: Sbom) -> Result:
     return passed(words, outputs=outputs)
 
 
+def _of(path: str, folders: list[str]) -> bool:
+    return _folder(path) in folders or project_of(path) in folders
+
+
 def _folder(path: str) -> str:
     return path.rsplit("/", 1)[0] if "/" in path else ""
 
 
-def find_sources(ctx: Context) -> Iterator[Source]:
-    """The best source of each Python folder (environment, lock, requirements, pyproject), and every npm lock."""
-    pythons = set()
+def find_sources(ctx: Context, wanted: str = "auto") -> Iterator[Source]:
+    """The best source of each folder: its environment, else its lock, its requirements, its manifests.
+
+    `wanted` may be 'locks' (no environments) or 'environments' (nothing else).
+    """
+    seen = set()
     for folder in project_folders(ctx.workspace):
-        source = _python_source(ctx, folder)
-        if source is not None and source.path not in pythons:
-            pythons.add(source.path)
+        source = _python_source(ctx, folder, wanted)
+        if source is not None and source.path not in seen:
+            seen.add(source.path)
             yield source
-    for path in told_by(ctx.workspace, *NPM_LOCKS):
-        place = npm_copy(ctx, path)
-        if place is not None:
-            argv = ("npm", "sbom", "--sbom-format", "cyclonedx", "--package-lock-only", "--ignore-scripts")
-            yield Source("npm", path, argv, place)
+    for path in told_by(ctx.workspace, *NODE_LOCKS):
+        modules = None if wanted == "locks" else _node_modules(ctx, path)
+        if modules is not None:
+            yield modules
+        elif wanted != "environments":
+            yield _read(ctx, path)
 
 
-def _python_source(ctx: Context, folder: str) -> Source | None:
+def _node_modules(ctx: Context, path: str) -> Source | None:
+    """By npm from what is installed beside a lock of npm's own; not where an .npmrc of the workspace would have a say."""
+    place = ctx.workspace.path / _folder(path)
+    if not path.endswith(".json") or not (place / "node_modules").is_dir() or (place / ".npmrc").exists():
+        return None
+    argv = ("npm", "sbom", "--sbom-format", "cyclonedx", "--ignore-scripts", "--no-update-notifier")
+    return Source("node_modules", path, argv, place)
+
+
+def _python_source(ctx: Context, folder: str, wanted: str) -> Source | None:
     place = ctx.workspace.path / folder
     prefix = f"{folder}/" if folder else ""
-    here = {path.rsplit("/", 1)[-1] for path in ctx.workspace.files if _folder(path) == folder}
     python = ctx.python_of(folder)
-    tool = "cyclonedx-py"
-    if python is not None and python.parent.parent.parent == place:
+    if wanted != "locks" and python is not None and python.parent.parent.parent == place:
         name = python.parent.parent.name
-        return Source("environment", f"{prefix}{name}", (tool, "environment", *FLAGS, str(python)))
-    if "poetry.lock" in here and "pyproject.toml" in here:
-        return Source("poetry", f"{prefix}poetry.lock", (tool, "poetry", "--all-extras", *FLAGS, str(place)))
-    if "Pipfile.lock" in here:
-        return Source("pipenv", f"{prefix}Pipfile.lock", (tool, "pipenv", "--dev", *FLAGS, str(place)))
-    for lock in LOCKS_READ_HERE:
-        if lock in here:
-            return _listed(ctx, f"{prefix}{lock}")
-    wanted = [path for path in told_by(ctx.workspace, *REQUIREMENTS) if _requirements_folder(path) == folder]
-    if wanted:
-        return _listed(ctx, *wanted)
-    manifests = [f"{prefix}{name}" for name in MANIFESTS if name in here]
-    return _listed(ctx, *manifests) if manifests else None
-
-
-def _requirements_folder(path: str) -> str:
-    folder = _folder(path)
-    if folder == "requirements":
-        return ""
-    return folder.removesuffix("/requirements")
-
-
-def _listed(ctx: Context, *paths: str) -> Source | None:
-    """A list of requirements of our own, in scratch, from what the files name; None when they name nothing."""
-    found, named = Packages(), ""
-    for path in paths:
-        before = len(found.pinned) + len(found.wanted)
-        text = ctx.workspace.text(path, LARGEST_LOCK)
-        try:
-            if path.endswith(".txt"):
-                requirements(text.splitlines(), path, found)
-            elif path.endswith(MANIFESTS):
-                READERS[path.rsplit("/", 1)[-1]](text, path, found)
-            else:
-                toml_lock(text, path, found)
-        except (SyntaxError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            ctx.finding(_unreadable(Source("", path, ()), str(error)))
-        if not named and len(found.pinned) + len(found.wanted) > before:
-            named = path
-    lines = {f"{package.name}=={package.version}" for package in found.pinned}
-    known = {package.name for package in found.pinned}
-    lines |= {package.name for package in found.wanted if package.name not in known}
-    if not lines:
+        return Source("environment", f"{prefix}{name}", ("cyclonedx-py", "environment", *FLAGS, str(python)))
+    if wanted == "environments":
         return None
-    listing = ctx.scratch / f"listed-{named.replace('/', '__')}.txt"
-    listing.write_text("\n".join(sorted(line for line in lines if "\n" not in line)) + "\n", "utf-8")
-    return Source("requirements", named, ("cyclonedx-py", "requirements", *FLAGS, str(listing)))
+    here = {path.rsplit("/", 1)[-1] for path in ctx.workspace.files if _folder(path) == folder}
+    for lock in PYTHON_LOCKS:
+        if lock in here:
+            return _read(ctx, f"{prefix}{lock}")
+    listed = [path for path in told_by(ctx.workspace, *REQUIREMENTS) if project_of(path) == folder]
+    if listed:
+        source = Source("requirements", listed[0])
+        requirement_files(ctx.workspace, listed, source.packages)
+        return source if source.packages.sources or source.packages.broken else None
+    manifests = [f"{prefix}{name}" for name in ("pyproject.toml", "setup.cfg", "setup.py") if name in here]
+    found = [_read(ctx, path) for path in manifests]
+    whole = Packages()
+    for source in found:
+        whole.pinned += source.packages.pinned
+        whole.wanted += source.packages.wanted
+        whole.broken += source.packages.broken
+    told = next((s.path for s in found if s.packages.sources or s.packages.broken), "")
+    return Source("manifest", told, packages=whole) if told else None
 
 
-def _bill(ctx: Context, source: Source) -> tuple[int, int, str]:
-    """How many components the bill has, how many of them without a version, and why there is no bill."""
+def _read(ctx: Context, path: str) -> Source:
+    source = Source("lock", path)
+    read_one(ctx.workspace, path, BY_NAME[path.rsplit("/", 1)[-1]], source.packages)
+    return source
+
+
+def _by_lock(ctx: Context, source: Source) -> Made:
+    found = source.packages
+    if found.broken and not (found.pinned or found.wanted):
+        return Made(trouble=found.broken[0].reason)
+    for broken in found.broken:
+        ctx.finding(_unreadable(Source(source.kind, broken.path), broken.reason, broken.line))
+    known = {(package.ecosystem, package.name) for package in found.pinned}
+    loose = [package for package in found.wanted if (package.ecosystem, package.name) not in known]
+    subject = _folder(source.path) or ctx.workspace.path.name
+    bill = bill_of([*found.pinned, *loose], subject, source.path, known_ids())
+    _keep(ctx, source, json.dumps(bill, indent=1) + "\n")
+    unversioned = sum("version" not in entry for entry in bill["components"])
+    return Made(len(bill["components"]), unversioned, partial=found.broken[0].reason if found.broken else "")
+
+
+def _by_tool(ctx: Context, source: Source) -> Made:
+    """The tool's own bill; from the lock instead where npm finds what is installed incomplete."""
     tool = str(source.argv[0])
     if ctx.program(tool) is None:
-        return 0, 0, f"{tool} is not installed"
-    run = ctx.run_tool(
-        source.argv,
-        cwd=source.cwd or ctx.scratch,
-        env={"npm_config_cache": str(ctx.scratch / "npm-cache"), "PYTHONDONTWRITEBYTECODE": "1"},
-        timeout=300,
-    )
+        return Made(trouble=f"{tool} is not installed")
+    env = {"npm_config_cache": str(ctx.scratch / "npm-cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    run = ctx.run_tool(source.argv, cwd=source.cwd or ctx.scratch, env=env, timeout=300)
     if run.timed_out:
-        return 0, 0, f"{tool} took too long"
+        return Made(trouble=f"{tool} took too long")
     try:
-        bill = json.loads(run.stdout)
+        bill: Any = json.loads(run.stdout)
         components = bill.get("components", [])
         if bill.get("bomFormat") != "CycloneDX" or not isinstance(components, list):
             raise ValueError("this is no CycloneDX bill")
     except (ValueError, AttributeError, RecursionError):
-        return 0, 0, run.trouble.removeprefix("CRITICAL | CDX > ") or f"{tool} gave no bill (exit {run.code})"
-    name = f"sbom-{source.path.replace('/', '-').lstrip('.')}.cdx.json"
-    place = ctx.scratch / name
-    place.write_text(run.stdout, "utf-8")
+        if source.kind == "node_modules":
+            ctx.log(f"npm made no bill of {source.path}'s node_modules: {run.trouble}; the lock is read instead")
+            return _by_lock(ctx, _read(ctx, source.path))
+        return Made(trouble=run.trouble.removeprefix("CRITICAL | CDX > ") or f"{tool} gave no bill (exit {run.code})")
+    _keep(ctx, source, run.stdout)
+    return Made(len(components), sum(not component.get("version") for component in components))
+
+
+def _keep(ctx: Context, source: Source, text: str) -> None:
+    place = ctx.scratch / f"sbom-{source.path.replace('/', '-').lstrip('.')}.cdx.json"
+    place.write_text(text, "utf-8")
     ctx.artifact(place, kind="cyclonedx")
-    loose = sum(not component.get("version") for component in components)
-    return len(components), loose, ""
 
 
-def _unreadable(source: Source, trouble: str) -> Finding:
+def _unreadable(source: Source, trouble: str, line: int = 0) -> Finding:
     return Finding(
         rule="sbom-source-unreadable",
         severity=Severity.MEDIUM,
-        message=f"No bill of materials could be made from this: {trouble}",
+        message=f"No full bill of materials could be made from this: {trouble}",
         path=source.path if source.kind != "environment" else "",
+        line=line,
         help="Mend the file, or make it anew with the tool that wrote it",
     )

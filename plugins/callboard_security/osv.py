@@ -3,9 +3,9 @@
 import json
 import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,21 +40,36 @@ class Vulnerable:
 
 @dataclass(slots=True)
 class Folder:
-    """What a folder of records said. `newest` is when its newest record was changed, None for no record."""
+    """What a folder of records said. `newest` is, for each ecosystem, when the newest record about it was changed.
+
+    `unordered` are packages whose version cannot be compared with the ranges of a record about them.
+    """
 
     records: int = 0
     broken: int = 0
-    newest: datetime | None = None
+    withdrawn: int = 0
+    newest: dict[str, datetime] = field(default_factory=dict)
     ecosystems: set[str] = field(default_factory=set)
     found: list[Vulnerable] = field(default_factory=list)
+    unordered: set[Package] = field(default_factory=set)
+
+    def changed(self, ecosystems: Iterable[str]) -> datetime | None:
+        """How far the records about all of these reach: the oldest of their newest changes; None when one is not known."""
+        known = [self.newest.get(ecosystem) for ecosystem in ecosystems]
+        dates = [date for date in known if date is not None]
+        return min(dates) if dates and len(dates) == len(known) else None
 
 
-def match_folder(folder: Path, packages: Sequence[Package]) -> Folder:
-    """Compares the packages with every record in the folder; one vulnerability of several names is told once."""
+def match_folder(folder: Path, packages: Sequence[Package], now: datetime | None = None) -> Folder:
+    """Compares the packages with every record in the folder; one vulnerability of several names is told once.
+
+    A record from the future (by more than a day, of `now`) says nothing about how fresh the data is.
+    """
     by_name: dict[tuple[str, str], list[Package]] = {}
     for package in packages:
         by_name.setdefault((package.ecosystem, package.name), []).append(package)
     result = Folder()
+    latest = (now or datetime.now(UTC)) + timedelta(days=1)
     found: list[Vulnerable] = []
     for text in _texts(folder):
         record = _record(text)
@@ -62,15 +77,28 @@ def match_folder(folder: Path, packages: Sequence[Package]) -> Folder:
             result.broken += 1
             continue
         result.records += 1
-        changed = _when(record.get("modified"))
-        if changed is not None and (result.newest is None or changed > result.newest):
-            result.newest = changed
+        result.withdrawn += bool(record.get("withdrawn"))
         try:
-            found += _matches(record, by_name, result.ecosystems)
+            about = _ecosystems(record)
+            found += _matches(record, by_name, result)
         except (TypeError, AttributeError, KeyError, ValueError):
             result.broken += 1
+            continue
+        result.ecosystems |= about
+        changed = _when(record.get("modified"))
+        if changed is not None and changed <= latest:
+            for ecosystem in about:
+                result.newest[ecosystem] = max(changed, result.newest.get(ecosystem, changed))
     result.found = _once(found)
     return result
+
+
+def _ecosystems(record: Mapping[str, Any]) -> set[str]:
+    return {_ecosystem(affected) for affected in record.get("affected") or []} - {""}
+
+
+def _ecosystem(affected: Mapping[str, Any]) -> str:
+    return str((affected.get("package") or {}).get("ecosystem", "")).split(":")[0]
 
 
 def _texts(folder: Path) -> Iterator[bytes]:
@@ -111,21 +139,23 @@ def _when(text: Any) -> datetime | None:
 
 
 def _matches(
-    record: Mapping[str, Any], by_name: Mapping[tuple[str, str], list[Package]], ecosystems: set[str]
+    record: Mapping[str, Any], by_name: Mapping[tuple[str, str], list[Package]], result: Folder
 ) -> Iterator[Vulnerable]:
-    for affected in record.get("affected", []):
-        about = affected.get("package", {})
-        ecosystem = str(about.get("ecosystem", "")).split(":")[0]
-        ecosystems.add(ecosystem)
-        name = normal(str(about.get("name", ""))) if ecosystem == "PyPI" else str(about.get("name", ""))
-        if record.get("withdrawn"):
-            continue
+    if record.get("withdrawn"):
+        return
+    for affected in record.get("affected") or []:
+        ecosystem = _ecosystem(affected)
+        name = str((affected.get("package") or {}).get("name", ""))
+        name = normal(name) if ecosystem == "PyPI" else name
         for package in by_name.get((ecosystem, name), ()):
-            if is_affected(package, affected):
+            hit = is_affected(package, affected)
+            if hit is None:
+                result.unordered.add(package)
+            elif hit:
                 yield Vulnerable(
                     package,
                     str(record["id"]),
-                    tuple(str(alias) for alias in record.get("aliases", [])),
+                    tuple(str(alias) for alias in record.get("aliases") or []),
                     severity_of(record, affected),
                     str(record.get("summary") or record.get("details") or "").strip().split("\n")[0][:300],
                     _fixed(affected),
@@ -133,17 +163,20 @@ def _matches(
                 )
 
 
-def is_affected(package: Package, affected: Mapping[str, Any]) -> bool:
-    """Whether the version is listed, or lies in a range; as the OSV schema's evaluation says."""
-    if package.version in affected.get("versions", []):
+def is_affected(package: Package, affected: Mapping[str, Any]) -> bool | None:
+    """Whether the version is listed, or lies in a range, as the OSV schema's evaluation says; None when it has no order."""
+    listed = affected.get("versions") or []
+    if package.version in listed:
         return True
     here = version_key(package.ecosystem, package.version)
+    spans = [
+        span.get("events") or [] for span in affected.get("ranges") or [] if span.get("type") in ("ECOSYSTEM", "SEMVER")
+    ]
     if here is None:
-        return False
-    for span in affected.get("ranges", []):
-        if span.get("type") in ("ECOSYSTEM", "SEMVER") and _in_range(package.ecosystem, here, span.get("events", [])):
-            return True
-    return False
+        return None if spans else False
+    if any(version_key(package.ecosystem, str(version)) == here for version in listed):
+        return True
+    return any(_in_range(package.ecosystem, here, events) for events in spans)
 
 
 def _in_range(ecosystem: str, here: tuple[Any, ...], events: Sequence[Mapping[str, str]]) -> bool:
@@ -167,9 +200,9 @@ def _in_range(ecosystem: str, here: tuple[Any, ...], events: Sequence[Mapping[st
 def _fixed(affected: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
         str(event["fixed"])
-        for span in affected.get("ranges", [])
+        for span in affected.get("ranges") or []
         if span.get("type") in ("ECOSYSTEM", "SEMVER")
-        for event in span.get("events", [])
+        for event in span.get("events") or []
         if "fixed" in event
     )
 
@@ -195,27 +228,43 @@ def band(score: float) -> Severity:
 
 
 def _once(found: Sequence[Vulnerable]) -> list[Vulnerable]:
-    """One entry per package and vulnerability: a GHSA record first, for it names a severity."""
-    kept: list[Vulnerable] = []
-    seen: set[tuple[str, str, str, str]] = set()
-    for item in sorted(found, key=lambda v: (not v.record.startswith("GHSA-"), v.record)):
+    """One entry per place, package and vulnerability, whatever chain of aliases joins its names.
+
+    A GHSA record stands for the others, for it names a severity; it gets their aliases and fixed versions too.
+    """
+    owner: dict[tuple[str, ...], int] = {}
+    groups: dict[int, list[Vulnerable]] = {}
+    for number, item in enumerate(found):
         package = item.package
-        names = {(package.name, package.version, package.path, name) for name in (item.record, *item.aliases)}
-        if names & seen:
-            seen |= names
-            continue
-        seen |= names
-        kept.append(item)
-    return sorted(kept, key=lambda v: (v.package.path, v.package.name, v.record))
+        place = (package.ecosystem, package.name, package.version, package.path)
+        names = [(*place, name) for name in (item.record, *item.aliases)]
+        groups[number] = [item]
+        for other in {owner[name] for name in names if name in owner}:
+            for moved in groups[other]:
+                names += [(*place, name) for name in (moved.record, *moved.aliases)]
+            groups[number] += groups.pop(other)
+        owner.update(dict.fromkeys(names, number))
+    kept = []
+    for members in groups.values():
+        first = min(members, key=lambda v: (not v.record.startswith("GHSA-"), v.record))
+        others = {name for member in members for name in (member.record, *member.aliases)} - {first.record}
+        fixed = dict.fromkeys(text for member in members for text in member.fixed)
+        kept.append(replace(first, aliases=tuple(sorted(others)), fixed=tuple(fixed)))
+    return sorted(kept, key=lambda v: (v.package.path, v.package.name, v.package.version, v.record))
+
+
+def fixed_version(package: Package, fixed: Sequence[str]) -> str:
+    """The least fixed version above the present one; '' when none is known."""
+    here = version_key(package.ecosystem, package.version)
+    keyed = [(key, text) for text in fixed if (key := version_key(package.ecosystem, text)) is not None]
+    return next((text for key, text in sorted(keyed) if here is None or key > here), "")
 
 
 def upgrade(package: Package, fixed: Sequence[str]) -> str:
-    """What to do: the least fixed version above the present one."""
-    here = version_key(package.ecosystem, package.version)
-    keyed = sorted((key, text) for text in fixed if (key := version_key(package.ecosystem, text)) is not None)
-    above = [text for key, text in keyed if here is None or key > here]
-    if above:
-        return f"Upgrade {package.name} to {above[0]} or later"
+    """What to do."""
+    version = fixed_version(package, fixed)
+    if version:
+        return f"Upgrade {package.name} to {version} or later"
     return f"No fixed version of {package.name} is known; replace it or see the advice in the record"
 
 

@@ -4,12 +4,13 @@ import ast
 import hashlib
 import json
 import re
+import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from callboard.api import Context, Finding, Result, Severity, counted, judged, unknown
+from callboard.api import Context, Finding, Result, Severity, counted, judged, unknown, unparsable
 from callboard_security.options import Static
 
 SEVERITIES: Mapping[tuple[str, str], Severity] = {
@@ -28,6 +29,9 @@ MILDER: Mapping[str, Severity] = {"B324": Severity.MEDIUM, "B411": Severity.MEDI
 PASSWORDS = frozenset({"B105", "B106", "B107"})
 CONFIG_FILES = ("bandit.yaml", "bandit.yml", ".bandit.yaml", ".bandit.yml")
 BATCH = 400
+LARGEST = 1_000_000
+WHOLE_SECONDS = 800.0
+SECONDS_PER_FILE = 0.5
 TEST_PATH = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|conftest)\.pyi?$")
 
 
@@ -37,42 +41,105 @@ def is_test(path: str) -> bool:
 
 
 def analyse(ctx: Context, options: Static) -> Result:
-    """Runs bandit over the workspace's Python files; UNKNOWN when there are none or none could be read."""
-    files = ctx.workspace.matching("*.py")
-    if not files:
+    """Runs bandit over the workspace's Python files; UNKNOWN when there are none, or some could not be looked at."""
+    named = ctx.workspace.matching("*.py")
+    if not named:
         return unknown("there are no Python files to look at")
     if ctx.program("bandit") is None:
         return unknown("bandit is not installed; pip install bandit")
-    config = own_config(ctx)
-    asserts = unread = 0
+    files, large = _sized(ctx, named)
+    work = Work(ctx, options, own_config(ctx), time.monotonic() + WHOLE_SECONDS)
     for start in range(0, len(files), BATCH):
         ctx.progress(start / len(files), f"bandit: {start:,} of {len(files):,} files")
-        batch = files[start : start + BATCH]
-        report, trouble = _run(ctx, batch, config)
-        if report is None and config:
-            _report_config(ctx, config, trouble)
-            config = []
-            report, trouble = _run(ctx, batch, config)
-        if report is None:
-            return unknown(f"bandit gave no report: {trouble}")
+        work.batch(files[start : start + BATCH])
+    lost = work.unread + work.slow + work.late
+    if lost >= len(files):
+        why = f": {work.trouble}" if work.trouble else ""
+        return unknown(f"bandit could look at none of {counted(len(named), 'Python file')}{why}")
+    notes, gaps = list[str](), list[str]()
+    if work.asserts:
+        notes.append(f"{counted(work.asserts, 'assert')} in test files left out")
+    if large:
+        names = ", ".join(large[:3])
+        notes.append(f"{counted(len(large), 'very large file')} left out, for nobody wrote them by hand ({names})")
+    if work.unread:
+        (gaps if work.unread_code else notes).append(f"{counted(work.unread, 'file')} that cannot be read")
+    if work.slow:
+        gaps.append(f"{counted(work.slow, 'file')} for which bandit takes too long")
+    if work.late:
+        gaps.append(f"{counted(work.late, 'file')} for which there was no time left")
+    if work.config:
+        notes.append(f"configured by {work.config[-1].removeprefix('./')}")
+    looked_at = counted(len(files) - lost, "Python file")
+    outputs = {"files": len(files) - lost, "unread": work.unread}
+    return judged(ctx, options.fail_on, looked_at, unchecked=gaps, notes=notes, outputs=outputs)
+
+
+def _sized(ctx: Context, paths: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The files of usual size, and the very large ones."""
+    usual, large = list[str](), list[str]()
+    for path in paths:
+        try:
+            size = (ctx.workspace.path / path).stat().st_size
+        except OSError:
+            size = 0
+        (large if size > LARGEST else usual).append(path)
+    return usual, large
+
+
+class Work:
+    """One look at many files: counts what bandit reported and could not read, and halves a batch that fails to find the culprit."""
+
+    def __init__(self, ctx: Context, options: Static, config: list[str], end: float) -> None:
+        self.ctx, self.options, self.config, self.end = ctx, options, config, end
+        self.asserts = self.unread = self.unread_code = self.slow = self.late = 0
+        self.trouble = ""
+
+    def batch(self, files: Sequence[str]) -> None:
+        """Reports what bandit finds in the files."""
+        left = self.end - time.monotonic()
+        if left <= 0:
+            self.late += len(files)
+            return
+        limit = min(left, self.options.file_seconds + SECONDS_PER_FILE * (len(files) - 1))
+        report, trouble, slow = _run(self.ctx, files, self.config, limit)
+        if report is None and self.config and not slow:
+            _report_config(self.ctx, self.config, trouble)
+            self.config = []
+            report, trouble, slow = _run(self.ctx, files, self.config, limit)
+        if report is not None:
+            self._take(report)
+        elif len(files) > 1:
+            half = len(files) // 2
+            self.batch(files[:half])
+            self.batch(files[half:])
+        else:
+            self.trouble = trouble
+            self.slow += 1
+            self.ctx.finding(_given_up(files[0], trouble))
+
+    def _take(self, report: Mapping[str, Any]) -> None:
         for error in report.get("errors", []):
-            unread += 1
-            ctx.finding(_unread(ctx, error))
-        for entry in report.get("results", []):
-            if entry["test_id"] == "B101" and not options.test_asserts and is_test(entry["filename"]):
-                asserts += 1
-                continue
-            ctx.finding(_finding(ctx, entry))
-    if unread >= len(files):
-        return unknown(f"bandit could read none of {counted(len(files), 'Python file')}")
-    notes = []
-    if asserts:
-        notes.append(f"{counted(asserts, 'assert')} in test files left out")
-    if unread:
-        notes.append(f"{counted(unread, 'file')} could not be read")
-    if config:
-        notes.append(f"configured by {config[-1].removeprefix('./')}")
-    return judged(ctx, options.fail_on, counted(len(files) - unread, "Python file"), notes=notes)
+            finding = _unread(self.ctx, error)
+            self.unread += 1
+            self.unread_code += finding.severity is not Severity.LOW
+            self.ctx.finding(finding)
+        for entry in report["results"]:
+            if entry["test_id"] == "B101" and not self.options.test_asserts and is_test(entry["filename"]):
+                self.asserts += 1
+            else:
+                self.ctx.finding(_finding(self.ctx, entry))
+
+
+def _given_up(path: str, trouble: str) -> Finding:
+    return Finding(
+        rule="not-analysed",
+        severity=Severity.LOW if is_test(path) else Severity.MEDIUM,
+        message=f"bandit did not get through this file: {trouble}",
+        path=path,
+        tool="bandit",
+        help="Leave it out in bandit's configuration (exclude_dirs) if it is generated, else split it",
+    )
 
 
 def own_config(ctx: Context) -> list[str]:
@@ -87,14 +154,18 @@ def own_config(ctx: Context) -> list[str]:
     return []
 
 
-def _run(ctx: Context, files: Sequence[str], config: Sequence[str]) -> tuple[dict[str, Any] | None, str]:
+def _run(
+    ctx: Context, files: Sequence[str], config: Sequence[str], limit: float
+) -> tuple[dict[str, Any] | None, str, bool]:
+    """(the report or None, what went wrong, whether it was too slow)."""
     output = ctx.scratch / "bandit.json"
     output.unlink(missing_ok=True)
     operands = [f"./{path}" for path in files]
-    run = ctx.run_tool(["bandit", "-q", "-n", "1", "-f", "json", "-o", output, *config, "--", *operands], timeout=800)
+    argv: list[str | Path] = ["bandit", "-q", "-n", "1", "-f", "json", "-o", output, *config, "--", *operands]
+    run = ctx.run_tool(argv, timeout=limit)
     if run.timed_out:
-        return None, "it took too long"
-    return read_report(output) if output.is_file() else None, run.trouble
+        return None, f"it took longer than {limit:,.3g} s", True
+    return read_report(output) if output.is_file() else None, run.trouble, False
 
 
 def read_report(path: Path) -> dict[str, Any] | None:
@@ -121,17 +192,9 @@ def _report_config(ctx: Context, config: Sequence[str], trouble: str) -> None:
 
 def _unread(ctx: Context, error: Mapping[str, Any]) -> Finding:
     path, reason = str(error.get("filename", "")), str(error.get("reason", "cannot be read"))
-    syntax = "syntax error" in reason
-    line, said = _syntax_error(ctx.workspace.text(path)) if syntax else (0, "")
-    return Finding(
-        rule="syntax-error" if syntax else "unreadable-file",
-        severity=Severity.LOW if is_test(path) else Severity.MEDIUM,
-        message=f"This file was not analysed: {said or reason}",
-        path=path,
-        line=line,
-        tool="bandit",
-        help="Mend the syntax, or leave the file out in bandit's configuration (exclude_dirs)",
-    )
+    line, said = _syntax_error(ctx.workspace.text(path)) if "syntax error" in reason else (0, "")
+    severity = Severity.LOW if is_test(path) else Severity.MEDIUM
+    return unparsable(path.removeprefix("./"), said or reason, line=line, tool="bandit", severity=severity)
 
 
 def _syntax_error(text: str) -> tuple[int, str]:

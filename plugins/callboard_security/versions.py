@@ -54,5 +54,5 @@ def semver_key(version: str) -> Key | None:
     numbers = tuple(int(part or 0) for part in match.groups()[:3])
     if match[4] is None:
         return (*numbers, (1,))
-    parts = tuple((0, int(p), "") if p.isdigit() and len(p) < 19 else (1, 0, p) for p in match[4].split("."))
+    parts = tuple((0, int(p), "") if p.isdigit() else (1, 0, p) for p in match[4].split("."))
     return (*numbers, (0, parts))

@@ -1,10 +1,17 @@
 """`security.dependencies`: versions against records, and no pass without data."""
 
 import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.version import Version
 
 from callboard.api import Severity, Verdict, Workspace
 from callboard.testing import Outcome, run_action
@@ -247,5 +254,136 @@ def test_jobs_are_proposed_for_what_is_there(place: Path) -> None:
     jobs = {job.name: job for job in callboard_detect(Workspace(place))}
     assert set(jobs) == {
         "security.secrets", "security.static", "security.dependencies", "security.sbom", "security.licences",
+        "security.controls",
     }  # fmt: skip
     assert "web/package-lock.json" in jobs["security.sbom"].because
+
+
+def record(name: str, **more: Any) -> str:
+    spans = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.0"}]}]
+    about = {"package": {"ecosystem": "PyPI", "name": "thing"}, "ranges": spans}
+    return json.dumps({"id": name, "modified": "2020-01-01T00:00:00Z", "affected": [about], **more})
+
+
+def test_a_chain_of_aliases_is_one_vulnerability_with_every_fixed_version(place: Path, records: Path) -> None:
+    (records / "1.json").write_text(record("PYSEC-1", aliases=["CVE-1"]))
+    (records / "2.json").write_text(record("OTHER-1", aliases=["CVE-1", "CVE-2"]))
+    (records / "3.json").write_text(record("GHSA-1", aliases=["CVE-2"], database_specific={"severity": "LOW"}))
+    outcome = audit(place, {"requirements.txt": "thing==1.0\n"}, records)
+    assert [(f.rule, str(f.severity)) for f in outcome.findings] == [("GHSA-1", "low")]
+    assert "1 of 1 vulnerability with a fixed version" in str(outcome.result)
+    assert outcome.result is not None
+    assert outcome.result.outputs["fixable"] == 1
+
+
+def test_a_withdrawn_record_is_none(place: Path, records: Path) -> None:
+    (records / "1.json").write_text(record("GHSA-1", withdrawn="2021-01-01T00:00:00Z"))
+    assert audit(place, {"requirements.txt": "thing==1.0\n"}, records).findings == ()
+
+
+def test_a_listed_version_is_compared_as_pep_440_does(place: Path, records: Path) -> None:
+    about = {"package": {"ecosystem": "PyPI", "name": "thing"}, "versions": ["1.0.0"], "ranges": [{"type": "GIT"}]}
+    (records / "1.json").write_text(json.dumps({"id": "GHSA-1", "affected": [about]}))
+    assert [f.rule for f in audit(place, {"requirements.txt": "thing==1.0\n"}, records).findings] == ["GHSA-1"]
+    assert audit(place, {"requirements.txt": "thing==1.0.1\n"}, records).findings == ()
+
+
+def test_a_version_without_order_is_never_a_pass(place: Path, records: Path) -> None:
+    (records / "1.json").write_text(record("GHSA-1"))
+    outcome = audit(place, {"requirements.txt": "thing===2019b-custom\nattrs==1.0\n"}, records)
+    assert verdict(outcome) is Verdict.UNKNOWN
+    assert "thing 2019b-custom" in str(outcome.result)
+
+
+def test_the_age_is_that_of_the_ecosystem_that_lags_and_the_future_does_not_count(place: Path, records: Path) -> None:
+    npm = {"package": {"ecosystem": "npm", "name": "x"}, "versions": ["1"]}
+    (records / "n.json").write_text(
+        json.dumps({"id": "GHSA-n", "modified": datetime.now(UTC).isoformat(), "affected": [npm]})
+    )
+    (records / "f.json").write_text(record("GHSA-f").replace("2020-01-01", "2999-01-01"))
+    lock = {"lockfileVersion": 3, "packages": {"node_modules/lodash": {"version": "4.17.10"}}}
+    files = {"requirements.txt": "attrs==1.0\n", "package-lock.json": json.dumps(lock)}
+    both = audit(place, files, records)
+    assert both.result is not None
+    assert both.result.data_age_days is not None
+    assert both.result.data_age_days > 300
+    assert "what became known since is not among them" in both.result.summary
+    (place / "requirements.txt").unlink()
+    fresh = audit(place, {"package-lock.json": json.dumps(lock)}, records)
+    assert fresh.result is not None
+    assert fresh.result.data_age_days is not None
+    assert fresh.result.data_age_days < 1
+
+
+def test_the_section_tells_what_is_fixable_and_how_old_the_data_is(place: Path, records: Path) -> None:
+    outcome = audit(place, {"requirements.txt": "re-quests==2.19.0\nflask\n"}, records)
+    figures, words, table = outcome.sections()["vulnerabilities"]
+    shown = {figure["label"]: figure["value"] for figure in figures["figures"]}
+    assert (shown["Vulnerabilities"], shown["With a fixed version"]) == (1, 1)
+    assert shown["Age of the data"] > 300
+    assert "flask" in words["text"]
+    assert table["rows"][0][3] == "2.20.0"
+    assert outcome.metrics()["security.vulnerabilities"] == 1
+
+
+RELEASES = st.lists(st.integers(0, 30), min_size=1, max_size=4).map(lambda parts: ".".join(map(str, parts)))
+PYTHON = st.builds(
+    "".join,
+    st.tuples(st.sampled_from(["", "1!"]), RELEASES, st.sampled_from(["", "a1", "b2", ".rc1", "-c3", "preview"]),
+                       st.sampled_from(["", ".post1", "-2", "rev"]), st.sampled_from(["", ".dev0", "dev3"]),
+                       st.sampled_from(["", "+a.1", "+1", "+abc"])),
+)  # fmt: skip
+
+
+@given(PYTHON, PYTHON)
+def test_python_versions_are_ordered_as_packaging_orders_them(one: str, other: str) -> None:
+    mine, theirs = pep440_key(one), pep440_key(other)
+    assert mine is not None
+    assert theirs is not None
+    assert (mine < theirs, mine == theirs) == (Version(one) < Version(other), Version(one) == Version(other))
+
+
+def test_without_a_way_to_the_registries_nothing_passes(place: Path) -> None:
+    assert verdict(audit(place, {"requirements.txt": "attrs==1.0\n"}, timeout=1)) is not Verdict.PASS
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Iterator[str]:
+    """A registry that knows packages and answers every question about advisories with none."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_mirror_without_advisories_is_no_data(place: Path, mirror: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("npm_config_registry", mirror)
+    files = {
+        "package.json": '{"name": "w", "version": "1.0.0", "dependencies": {"left-pad": "1.3.0"}}',
+        "package-lock.json": json.dumps(
+            {
+                "name": "w", "version": "1.0.0", "lockfileVersion": 3,
+                "packages": {
+                    "": {"name": "w", "version": "1.0.0", "dependencies": {"left-pad": "1.3.0"}},
+                    "node_modules/left-pad": {"version": "1.3.0"},
+                },
+            }
+        ),
+    }  # fmt: skip
+    outcome = audit(place, files)
+    assert verdict(outcome) is Verdict.UNKNOWN
+    assert "a mirror without advisories" in str(outcome.result)

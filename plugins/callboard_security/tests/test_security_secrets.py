@@ -61,9 +61,11 @@ def test_each_place_of_a_secret_is_found_and_the_secret_is_nowhere(
     assert outcome.result.verdict is Verdict.FAIL
     printed = capfd.readouterr()
     kept = json.dumps(outcome.messages) + "".join(p.read_text() for p in outcome.artifacts.values())
+    everything = [path.read_bytes() for path in place.parent.rglob("*") if path.is_file() and place not in path.parents]
     for secret in (GITHUB, AWS_ID, AWS_SECRET):
         for text in (kept, printed.out, printed.err, repr(outcome.result)):
             assert secret not in text
+        assert not any(secret.encode() in content for content in everything)
 
 
 def test_a_clean_tree_passes_with_its_figures(place: Path) -> None:
@@ -90,10 +92,10 @@ def test_keys_alone_and_passwords_in_addresses(place: Path) -> None:
 
 
 def test_the_fingerprint_does_not_come_from_the_secret(place: Path) -> None:
-    first = look(place, {"a.py": f'TOKEN = "{GITHUB}"\n'}).findings[0].fingerprint
-    other = "ghp_" + GITHUB[:3:-1]
-    second = look(place, {"a.py": f'\nTOKEN = "{other}"\n'}).findings[0].fingerprint
-    assert first == second
+    files = {"a/k.py": f'TOKEN = "{GITHUB}"\n', "b/k.py": f'\nTOKEN = "ghp_{GITHUB[:3:-1]}"\n'}
+    kept = {f.path: f.fingerprint for f in look(place, files).findings}
+    swapped = {"b/k.py": files["a/k.py"], "a/k.py": files["b/k.py"]}
+    assert {f.path: f.fingerprint for f in look(place, swapped).findings} == kept
 
 
 def test_the_history_is_looked_through_when_asked(place: Path) -> None:
@@ -108,6 +110,8 @@ def test_the_history_is_looked_through_when_asked(place: Path) -> None:
     assert look(place, {}).findings == ()
     outcome = look(place, {}, history=True)
     assert [(f.rule, f.path) for f in outcome.findings] == [("secret-github-pat", "old.py")]
+    assert outcome.result is not None
+    assert outcome.result.outputs == {"history": "whole", "tree": 0, "past": 1}
     assert "Commit" in outcome.findings[0].message
     assert GITHUB not in json.dumps(outcome.messages)
 
@@ -116,3 +120,39 @@ def test_no_files_is_unknown(place: Path) -> None:
     outcome = look(place, {})
     assert outcome.result is not None
     assert outcome.result.verdict is Verdict.UNKNOWN
+
+
+def test_the_history_is_bounded_and_what_still_lies_there_is_told_once(place: Path) -> None:
+    git(place, "init", "-q")
+    for number, text in enumerate((f'OLD = "{GITHUB}"\n', "x = 1\n", f'NOW = "{GITHUB}"\n', f'\nNOW = "{GITHUB}"\n')):
+        (place / ("old.py" if number < 2 else "now.py")).write_text(text)
+        git(place, "add", ".")
+        git(place, "commit", "-qm", f"step {number}")
+    outcome = look(place, {}, history=True, history_commits=3)
+    assert outcome.result is not None
+    assert "1 older commit" in outcome.result.summary
+    assert [(f.path, f.line) for f in outcome.findings] == [("now.py", 2)]
+    assert [f.path for f in look(place, {}, history=True, history_commits=4).findings] == ["now.py", "old.py"]
+
+
+def test_no_checkout_no_history(place: Path) -> None:
+    outcome = look(place, {"a.py": "x = 1\n"}, history=True)
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.UNKNOWN
+    assert "no git checkout" in outcome.result.summary
+
+
+def test_placeholders_and_fixtures_are_milder_with_the_reason_and_not_hidden(place: Path) -> None:
+    outcome = look(
+        place,
+        {
+            "a.py": 'URL = "postgres://shop:changeme9@db.internal:5432/shop"\n',
+            "tests/fixtures/t.py": f'TOKEN = "{GITHUB}"\n',
+            "c.py": f'TOKEN = "{GITHUB}"\n',
+        },
+    )
+    told = {f.path: (str(f.severity), f.message.rpartition("Milder, for ")[2]) for f in outcome.findings}
+    assert told["a.py"] == ("low", "it reads like a placeholder.")
+    assert told["tests/fixtures/t.py"] == ("medium", "it lies in test code.")
+    assert told["c.py"][0] == "high"
+    assert "Milder" not in told["c.py"][1]

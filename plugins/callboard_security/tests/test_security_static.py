@@ -93,7 +93,7 @@ def test_a_configuration_cannot_write_elsewhere(place: Path) -> None:
 
 def test_a_file_that_cannot_be_parsed_is_a_finding_and_the_rest_goes_on(place: Path) -> None:
     outcome = analyse(place, {"broken.py": "def f(:\n", "-x ü.py": SHELL})
-    assert {("syntax-error", "broken.py", 1), ("B602", "-x ü.py", 5)} <= {
+    assert {("unparsable", "broken.py", 1), ("B602", "-x ü.py", 5)} <= {
         (f.rule, f.path, f.line) for f in outcome.findings
     }
 
@@ -112,3 +112,28 @@ def test_the_figures_are_bandit_s_own(place: Path) -> None:
     done = subprocess.run([bandit, "-q", "-f", "json", "-r", "."], cwd=place, capture_output=True, check=False)
     theirs = sorted((r["test_id"], r["line_number"]) for r in json.loads(done.stdout)["results"])
     assert sorted((f.rule, f.line) for f in outcome.findings) == theirs
+
+
+def test_a_file_that_was_not_analysed_is_no_pass(place: Path) -> None:
+    outcome = analyse(place, {"a.py": "x = 1\n", "broken.py": "def f(:\n"})
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.UNKNOWN
+    assert "1 file that cannot be read" in outcome.result.summary
+
+
+def test_very_large_files_are_left_out_with_words(place: Path) -> None:
+    outcome = analyse(place, {"a.py": "x = 1\n", "big.py": "x = 1\n" * 200_000})
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.PASS
+    assert "1 very large file left out, for nobody wrote them by hand (big.py)" in outcome.result.summary
+    (place / "a.py").unlink()
+    alone = analyse(place, {})
+    assert alone.result is not None
+    assert alone.result.verdict is Verdict.UNKNOWN
+
+
+def test_bandit_is_bounded_in_time_for_each_file(place: Path) -> None:
+    outcome = analyse(place, {"a.py": "x = 1\n"}, file_seconds=0.001)
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.UNKNOWN
+    assert [f.rule for f in outcome.findings] == ["not-analysed"]

@@ -1,0 +1,81 @@
+"""All controls, and what they are mapped to: OWASP Top 10 of 2021, SOC 2 (2017 Trust Services Criteria), GDPR."""
+
+from callboard.api import Severity
+from callboard_security.controls import chain, code, results, tree, web
+from callboard_security.controls.control import Control
+
+A01, A02, A03, A04, A05, A06, A07, A08, A09 = (f"A{number:02d}:2021" for number in range(1, 10))
+ART25, ART32, ART33, ART5 = "Art. 25", "Art. 32", "Art. 33", "Art. 5(1)(e)"
+HIGH, LOW = Severity.HIGH, Severity.LOW
+
+
+def controls() -> tuple[Control, ...]:
+    """Each control once, grouped."""
+    return (
+        Control("secrets-tree", "No secrets lie in the files", "Secrets", results.secrets_in_tree,
+                "Revoke them, and read new ones from a secret store", (A07, A02), ("CC6.1",), (ART32,), HIGH),
+        Control("secrets-history", "No secrets lie in former commits", "Secrets", results.secrets_in_history,
+                "Revoke them; whoever has a clone has them", (A07, A02), ("CC6.1",), (ART32,), HIGH),
+        Control("env-ignored", "Git ignores files of the environment", "Secrets", tree.env_ignored,
+                "Add .env to .gitignore, and take tracked ones out", (A05,), ("CC6.1",), (ART32,), area=".gitignore"),
+        Control("static-analysis", "Static analysis finds nothing that fails", "Code", results.static_analysis,
+                "Mend the findings of security.static", (A03, A08), ("CC7.1", "CC8.1"), (ART25,), HIGH),
+        Control("sql", "SQL is not put together from text", "Code", code.sql,
+                "Hand values over as parameters", (A03,), ("CC7.1",), (ART32,), HIGH),
+        Control("deserialisation", "Nothing is read in a way that runs code", "Code", code.deserialisation,
+                "Read JSON, or YAML with safe_load", (A08,), ("CC7.1",), (ART32,), HIGH),
+        Control("password-hashing", "Passwords are hashed by what is made for it", "Code", code.password_hashing,
+                "Use argon2, bcrypt or scrypt", (A02,), ("CC6.1",), (ART32,), HIGH),
+        Control("personal-logging", "Nothing personal goes into the log", "Code", code.personal_logging,
+                "Leave it out, or mask it", (A09,), ("CC6.1", "P4.2"), (ART25, ART32)),
+        Control("debug-off", "Debugging is off where the product runs", "Web", web.debug_off,
+                "Take it from a setting that is off by default", (A05,), ("CC6.1",), (ART32,), HIGH),
+        Control("tls", "Traffic is encrypted, certificates are checked", "Web", web.tls,
+                "Check certificates; redirect to HTTPS and set HSTS", (A02,), ("CC6.7",), (ART32,)),
+        Control("cookies", "Cookies are secure and closed to scripts", "Web", web.cookies,
+                "Set secure, httponly and samesite", (A05, A07), ("CC6.1",), (ART32,)),
+        Control("cors", "Only named origins may call", "Web", web.cors,
+                "Name the origins", (A05, A01), ("CC6.6",), (ART32,)),
+        Control("csrf", "Requests cannot be forged", "Web", web.csrf,
+                "Switch the guard on", (A01,), ("CC6.6",), (ART32,)),
+        Control("headers", "Answers carry security headers", "Web", web.headers,
+                "Set them in the application or in the proxy", (A05,), ("CC6.6",), (ART32,), LOW),
+        Control("errors", "Errors tell strangers nothing", "Web", web.errors,
+                "Answer with a number to look up, and log the rest", (A05, A09), ("CC7.2",), (ART32,)),
+        Control("access", "Routes that change something ask who is there", "Web", web.access,
+                "Add the check to the route or to its router", (A01,), ("CC6.1", "CC6.3"), (ART25, ART32), HIGH),
+        Control("locked", "Dependencies have exact versions", "Dependencies", tree.locked,
+                "Commit a lock", (A06, A08), ("CC8.1",), (ART32,)),
+        Control("vulnerabilities", "Known vulnerabilities are looked for, by fresh data", "Dependencies", results.vulnerabilities,
+                "Upgrade what security.dependencies names", (A06,), ("CC7.1",), (ART32,), HIGH),
+        Control("sbom", "A bill of materials is kept", "Dependencies", results.bill_of_materials,
+                "Run security.sbom with each release", (A06,), ("CC7.1",), ()),
+        Control("licence-policy", "Licences hold to the policy", "Dependencies", results.licence_policy,
+                "Replace the package, or have the policy changed", (), ("CC9.2",), ()),
+        Control("updates", "Updates are proposed by a machine", "Dependencies", tree.update_automation,
+                "Add dependabot or renovate", (A06,), ("CC7.1",), (), LOW),
+        Control("container-user", "Containers do not run as root", "Containers", chain.container_user,
+                "Add USER to the last stage", (A05,), ("CC6.1",), (ART32,), area="Dockerfile"),
+        Control("images-pinned", "Images have a fixed tag or digest", "Containers", chain.images_pinned,
+                "Name a version, better a digest", (A08, A06), ("CC8.1",), (), area="Dockerfile"),
+        Control("actions-pinned", "Steps of others are fixed to a commit", "Pipeline", chain.actions_pinned,
+                "Name the digest of the commit", (A08,), ("CC8.1",), (), area=".github/workflows/ci.yml"),
+        Control("ci-permissions", "Workflows have the least rights", "Pipeline", chain.least_permissions,
+                "Add 'permissions: contents: read'", (A01, A05), ("CC6.3",), (), area=".github/workflows/ci.yml"),
+        Control("tests-in-ci", "The pipeline runs the tests", "Pipeline", tree.tests_in_ci,
+                "Add a step that runs them", (A04,), ("CC8.1",), (), area=".github/workflows/ci.yml"),
+        Control("owners", "The code has owners by name", "Change", tree.owners,
+                "Add CODEOWNERS", (), ("CC1.3", "CC8.1"), (), LOW),
+        Control("branch-protected", "The main branch is protected", "Change", tree.branch_protected,
+                "Require reviews and checks", (A08,), ("CC8.1",), ()),
+        Control("reviewed", "Changes are reviewed", "Change", tree.reviewed,
+                "Let changes come by merge requests", (A04,), ("CC8.1",), ()),
+        Control("incident-contact", "Who finds a weakness knows whom to tell", "Documents", tree.incident_contact,
+                "Add SECURITY.md with an address", (A09,), ("CC7.3", "CC2.3"), (ART33,), area="SECURITY.md"),
+        Control("backups", "Backups and the way back are written down", "Documents", tree.backups,
+                "Describe what is kept where, how often, and how it comes back", (), ("A1.2",), (ART32,), area="README.md"),
+        Control("retention", "How long personal data is kept is written down", "Documents", tree.retention,
+                "Name the data, the time and what deletes it", (), ("C1.2", "P4.2"), (ART5, ART25), area="README.md"),
+        Control("licence-file", "The repository says its licence", "Documents", tree.licence_file,
+                "Add LICENSE", (), ("CC2.3",), (), LOW, area="LICENSE"),
+    )  # fmt: skip
