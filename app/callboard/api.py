@@ -17,7 +17,7 @@ def callboard_agents():
 
 from callboard.core.resources import Lock, Needs
 from callboard.errors import BoundaryError, CallboardError
-from callboard.work.agent import Action, Agent, Effects, Result, Tool, Verdict, action, failed, passed, unknown
+from callboard.work.agent import Action, Agent, Effects, Install, Result, Tool, Verdict, action, failed, passed, unknown
 from callboard.work.context import Context
 from callboard.work.environments.declared import Declared, declared
 from callboard.work.environments.shapes import Environment, NoEnvironment
@@ -68,6 +68,7 @@ __all__ = [
     "Figures",
     "FileCoverage",
     "Finding",
+    "Install",
     "Job",
     "Lock",
     "Memory",

@@ -131,6 +131,11 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--owner", default="", help="who answers for it")
 
+    made = command("tools", "tools", "list the tools that agents wrap; install or remove one; drop kept environments")
+    made.add_argument("act", nargs="?", choices=("list", "install", "remove", "clean"), default="list", metavar="ACT",
+                      help="list (the default), install NAME, remove NAME, or clean: drop kept environments")  # fmt: skip
+    made.add_argument("name", nargs="?", default="", metavar="NAME", help="the tool")
+
     made = command("patches", "patches", "list what agents would change, with proof and conflicts")
     made.add_argument("--run", type=int, default=0, metavar="RUN", help="only patches of this run")
     states = ("proposed", "accepted", "rejected", "undone", "stale")

@@ -84,7 +84,7 @@ def run_action(
         )
         values = make_options(described.options, options or {}, f"{agent.name}.{action}")
         result = getattr(agent, described.method)(context, values)
-        context.remember(result.verdict if result is not None else None)
+        context.remember(getattr(result, "verdict", None))
     messages = tuple(json.loads(line) for line in (place / MESSAGES).read_text("utf-8").splitlines())
     kept = {message["name"]: place / message["path"] for message in messages if message["t"] == "artifact"}
     return Outcome(result, tuple(context.findings), messages, kept)

@@ -10,7 +10,7 @@ from typing import Any
 from callboard.agents.crew import ActionInfo, AgentInfo, SectionInfo, ToolInfo
 from callboard.core.resources import Lock, Needs
 from callboard.errors import PluginError
-from callboard.work.agent import Effects
+from callboard.work.agent import Effects, Install
 from callboard.work.finding import clean
 
 AGENT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -21,6 +21,10 @@ CAPABILITY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
 METRIC = re.compile(r"[A-Za-z0-9][\w.:/ -]{0,199}\*?")
 MOST_CAPABILITIES = 20
 MOST_TRENDS = 20
+PIP_PACKAGE = re.compile(
+    r"[A-Za-z0-9][\w.-]{0,99}(?:\[[\w,-]{1,100}\])?(?:[<>=!~]=?=?[\w.*+!]+(?:,[<>=!~]=?=?[\w.*+!]+)*)?"
+)
+NPM_PACKAGE = re.compile(r"(?:@[a-z0-9][\w.-]{0,99}/)?[a-z0-9][\w.-]{0,99}(?:@[\^~<>=]{0,2}\d[\w.+-]{0,40})?")
 LARGEST_SCHEMA = 100_000
 DEEPEST_SCHEMA = 12
 MOST_ITEMS = 500
@@ -162,7 +166,37 @@ def _tool(claim: Claim) -> ToolInfo:
         needs=claim.texts("needs"),
         cost=claim.text("cost", "", longest=200),
         place=place,
+        argv=claim.texts("argv"),
+        format=claim.text("format", "text", longest=60),
+        exit_codes=_exit_codes(claim),
+        install=_install(claim),
     )
+
+
+def _exit_codes(claim: Claim) -> tuple[tuple[int, str], ...]:
+    found = []
+    for item in claim.items("exit_codes", 260):
+        if not (isinstance(item, list) and len(item) == 2 and isinstance(item[0], int) and isinstance(item[1], str)):
+            raise PluginError(f"exit_codes of {claim.where} must map whole numbers to words")
+        found.append((item[0], clean(item[1], 200)))
+    return tuple(found)
+
+
+def _install(claim: Claim) -> Install | None:
+    """How the tool is installed: names of packages with bounds alone, never an address, a path or an option."""
+    if claim.raw("install") is None:
+        return None
+    part = claim.part("install")
+    kind, packages = part.text("kind"), part.texts("packages")
+    pattern = {"pip": PIP_PACKAGE, "npm": NPM_PACKAGE}.get(kind)
+    if pattern is None:
+        raise PluginError(f"kind of {part.where} is '{kind}'; it must be pip or npm")
+    wrong = next((package for package in packages if not pattern.fullmatch(package)), None if packages else "nothing")
+    if wrong is not None:
+        raise PluginError(
+            f"packages of {part.where} hold {wrong!r}; write a name with bounds, such as 'semgrep>=1.100,<2'"
+        )
+    return Install("npm" if kind == "npm" else "pip", packages, part.number("size_mb", 0.0, high=1e6))
 
 
 def _action(claim: Claim, agent: str, tools: Mapping[str, ToolInfo], plugin: str, entry: str) -> ActionInfo:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from callboard.core.resources import Needs
-from callboard.work.agent import Effects
+from callboard.work.agent import Effects, Install
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,10 @@ class ToolInfo:
     needs: tuple[str, ...]
     cost: str
     place: str
+    argv: tuple[str, ...] = ()
+    format: str = "text"
+    exit_codes: tuple[tuple[int, str], ...] = ()
+    install: Install | None = None
 
 
 @dataclass(frozen=True, slots=True)

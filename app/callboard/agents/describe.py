@@ -118,8 +118,13 @@ def _action(agent: str, action: Action) -> dict[str, Any]:
 
 
 def _tool(tool: Any) -> dict[str, Any]:
-    names = ("name", "covers", "provided_by", "version_args", "needs", "cost", "place")
-    return {name: getattr(tool, name) for name in names}
+    names = ("name", "covers", "provided_by", "version_args", "needs", "cost", "place", "argv", "format")
+    install = tool.install
+    return {
+        **{name: getattr(tool, name) for name in names},
+        "exit_codes": [[code, words] for code, words in tool.exit_codes.items()],
+        "install": None if install is None else asdict(install),
+    }
 
 
 def watched(points: Iterable[Point]) -> list[list[Any]]:

@@ -43,6 +43,7 @@ class ToolState:
     cost: str
     covers: str
     provided_by: str
+    argv: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def preflight(catalogue: Catalogue, workspace: Path, data: Path | None = None, *
     only when the workspace is `trusted`. Whether a network is reachable is asked anew each time.
     """
     tools = {(tool.name, tool.place): tool for agent in catalogue.agents for tool in agent.tools}
-    places = {key: _place(tool, workspace) for key, tool in tools.items()}
+    places = {key: _place(tool, workspace, data) for key, tool in tools.items()}
     kept = _kept(data)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         links = {tool.needs for tool in tools.values() if hosts_of(tool.needs)}
@@ -109,8 +110,8 @@ def preflight(catalogue: Catalogue, workspace: Path, data: Path | None = None, *
     return Preflight(tuple(_agent(agent, states) for agent in catalogue.agents))
 
 
-def _place(tool: ToolInfo, workspace: Path) -> _Place | None:
-    found = find_program(tool.name, workspace, "", tool.place)
+def _place(tool: ToolInfo, workspace: Path, data: Path | None) -> _Place | None:
+    found = find_program(tool.name, workspace, "", tool.place, data)
     if found is None:
         return None
     path = Path(found).absolute()
@@ -151,6 +152,8 @@ def _state(
     unchecked = f"; unchecked: {tool.covers}" if tool.covers else ""
     if place is None:
         mend = f" ({tool.provided_by})" if tool.provided_by else ""
+        if tool.install is not None:
+            mend = f"; `callboard tools install {tool.name}`"
         ready, words = Ready.NO, f"{tool.name} is not installed{mend}{unchecked}"
     elif not reached.get(tool.needs, True):
         ready, words = Ready.NO, f"{words}: {_missing(tool)}{unchecked}"
@@ -167,6 +170,7 @@ def _state(
         cost=tool.cost,
         covers=tool.covers,
         provided_by=tool.provided_by,
+        argv=tool.argv,
     )
 
 

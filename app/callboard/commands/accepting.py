@@ -9,6 +9,7 @@ from callboard.commands.show import plain, print_json
 from callboard.config.accepted import accept as write_accepted
 from callboard.config.reading import CONFIG_NAME
 from callboard.errors import NotFound
+from callboard.guard.trust import Trust, user_name
 
 
 def accept(given: argparse.Namespace) -> int:
@@ -20,7 +21,11 @@ def accept(given: argparse.Namespace) -> int:
     if found is None:
         raise NotFound(f"there is no finding '{plain(name)}'; `callboard findings --json` lists them with their ids")
     file = settings.workspace / CONFIG_NAME
+    trust = Trust(settings.data)
+    was_trusted = not trust.why_not(settings.workspace)
     accepted = write_accepted(file, found, given.reason, given.until, given.owner)
+    if was_trusted:
+        trust.grant(settings.workspace, user_name())
     if given.json:
         print_json(
             {"finding": found["id"], "fingerprint": found["fingerprint"], "accepted": accepted.words, "file": str(file)}

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from callboard.core.resources import Lock, Needs
 from callboard.core.task import Verdict
@@ -59,9 +59,21 @@ class Effects:
 
 
 @dataclass(frozen=True, slots=True)
+class Install:
+    """How `callboard tools install NAME` gets a tool, into a place of its own: packages of the Python package index ('pip') or
+    of the npm registry ('npm'), each with its bounds ('semgrep>=1.100,<2', 'jscpd@4'). `size_mb` is about what lies on the disk.
+    """
+
+    kind: Literal["pip", "npm"]
+    packages: tuple[str, ...]
+    size_mb: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
     """A program that an action wraps.
 
+    `argv` shows people how it is called, `install` how Callboard can get it when it comes with nobody.
     `name` is the command. `provided_by` is what brings it ('pip install ruff'). `needs` may hold
     'network' and 'data'. `exit_codes` says what they mean ('clean', 'findings', 'nothing ran');
     any other code is an error of the tool. `covers` is what stays unchecked without it.
@@ -77,6 +89,8 @@ class Tool:
     needs: tuple[str, ...] = ()
     cost: str = ""
     place: str = "callboard"
+    argv: tuple[str, ...] = ()
+    install: Install | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +190,7 @@ __all__ = [
     "Action",
     "Agent",
     "Effects",
+    "Install",
     "Lock",
     "Needs",
     "Result",

@@ -223,7 +223,7 @@ class Context:
     def program(self, name: str, folder: str = "") -> Path | None:
         """Where a tool is, None when it is not installed."""
         tool = self._tools.get(name)
-        return find_program(name, self.workspace.path, folder, tool.place if tool else "callboard")
+        return find_program(name, self.workspace.path, folder, tool.place if tool else "callboard", self.data)
 
     def version(self, name: str) -> str:
         """The version that a tool prints of itself, '' when it cannot be asked; asked once."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ENVIRONMENT_FOLDERS = (".venv", "venv", "env", ".env", ".conda")
+CURRENT = "current"
 POETRY_CACHES = ("~/.cache/pypoetry", "~/Library/Caches/pypoetry")
 PIPENV_HOMES = ("~/.local/share/virtualenvs", "~/.virtualenvs")
 _ODD = re.compile(r'[ $`!*@"\\\r\n\t]')
@@ -69,9 +70,18 @@ def _poetry_name(place: Path) -> str:
     return ""
 
 
-def find_program(name: str, workspace: Path | None = None, folder: str = "", place: str = "callboard") -> Path | None:
-    """Where a command is: beside Callboard's own interpreter, then on PATH; a tool of the workspace's own
-    (`place='workspace'`) in its virtual environment or `node_modules/.bin` first. None when it is nowhere."""
+def installed_program(name: str, data: Path) -> Path | None:
+    """Where `callboard tools install` put the program, None when it has not."""
+    candidate = data / "tools" / name / CURRENT / "bin" / name
+    return candidate if candidate.is_file() and os.access(candidate, os.X_OK) else None
+
+
+def find_program(
+    name: str, workspace: Path | None = None, folder: str = "", place: str = "callboard", data: Path | None = None
+) -> Path | None:
+    """Where a command is: beside Callboard's own interpreter, among what `callboard tools install` put into the data folder,
+    then on PATH; a tool of the workspace's own (`place='workspace'`) in its virtual environment or `node_modules/.bin`
+    first. None when it is nowhere."""
     spots: list[Path] = []
     if workspace is not None and place == "workspace":
         python = workspace_python(workspace, folder)
@@ -85,5 +95,8 @@ def find_program(name: str, workspace: Path | None = None, folder: str = "", pla
         candidate = spot / name
         if candidate.is_file() and os.access(candidate, os.X_OK):
             return candidate
+    installed = installed_program(name, data) if data is not None else None
+    if installed is not None:
+        return installed
     found = shutil.which(name)
     return Path(found) if found else None
