@@ -12,8 +12,10 @@ from callboard_config.exposure import exposed
 from callboard_config.near import nearest
 from callboard_config.observed import LARGEST_CODE, SCRIPTS, Seen
 from callboard_config.places import covers, folder_of, is_docs, is_side, is_test
+from callboard_config.projects import Projects
 from callboard_config.read import Read
 from callboard_config.secrecy import is_secret_name, looks_real
+from callboard_config.value_types import wrong_types
 
 INSIDE = ("compose", "dockerfile", "cluster")  # what these set, a container sees, and compose itself does not
 TEXT_FILES = (
@@ -31,6 +33,7 @@ def mismatches(workspace: Workspace, seen: Seen) -> Iterator[tuple[str, Finding]
     yield from committed(seen)
     yield from unnamed(seen)
     yield from exposed(workspace, seen)
+    yield from wrong_types(seen, Projects(workspace))
     yield from malformed(seen)
     yield from missing_files(workspace, seen)
 

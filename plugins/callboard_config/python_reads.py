@@ -239,7 +239,14 @@ class _Walker:
             default = default or name in self.schemes.get(reader, ())
             within = [p for lines, owner, p in self.prefixed if node.lineno in lines and owner == reader]
             name = self.prefixes.get(reader, "") + "".join(within) + name
-        self._read(ast.Constant(name) if name is not None else node.args[0], node.lineno, how, not default, default)
+        kind = how.rpartition(".")[2]
+        for keyword in node.keywords:
+            if keyword.arg == "cast":
+                kind = last_name(keyword.value)
+        kind = kind if kind in ("int", "float", "bool") else ""
+        self._read(
+            ast.Constant(name) if name is not None else node.args[0], node.lineno, how, not default, default, kind
+        )
 
     def _by_helper(self, node: ast.Call) -> bool:
         """Whether a helper of the workspace is called; its read is taken."""
@@ -275,13 +282,15 @@ class _Walker:
             return self.constants.get(node.id)
         return None
 
-    def _read(self, node: ast.expr, line: int, how: str, required: bool = False, default: bool = False) -> None:
+    def _read(
+        self, node: ast.expr, line: int, how: str, required: bool = False, default: bool = False, kind: str = ""
+    ) -> None:
         name = self._name(node)
         if name is None:
             if not (isinstance(node, ast.Name) and self.own_parameters.get(line) == node.id):
                 self.dynamic.add(line)
         elif name.replace("_", "a").isalnum():
-            self.reads.append(Read(name, self.path, line, how, required, default))
+            self.reads.append(Read(name, self.path, line, how, required, default, (), kind))
 
     def _set(self, node: ast.expr) -> None:
         name = self._name(node)

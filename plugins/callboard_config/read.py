@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Read:
     """`how` is the form in words; `required` when the program stops without the setting; `default` when one is given.
 
-    `others` are further names that would do as well.
+    `others` are further names that would do as well; `kind` is the type that is asked for (int, float, bool, json), '' for any.
     """
 
     name: str
@@ -17,6 +17,7 @@ class Read:
     required: bool = False
     default: bool = False
     others: tuple[str, ...] = ()
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def remind(ctx: Context, options: Rotation) -> Result:
                 message=f"'{age.name}' was {changed} {days:,} days ago ({age.evidence}); it is due every {limit}",
                 path=age.path,
                 line=age.line,
-                help="Issue a new one, set it everywhere, revoke the old one; what changed elsewhere, say in [agents.config.rotated]",
+                help="Issue a new one, set it everywhere, revoke the old one; or say in [agents.config.rotated] when it changed",
             )
         )
     without = sum(age.since is None for age in ages)

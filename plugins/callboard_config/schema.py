@@ -5,15 +5,22 @@ import json
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import yaml
+
 from callboard.api import Context, Finding, Result, Severity, Workspace, counted, judged, unknown
+from callboard_config.file_state import trouble_of
 from callboard_config.options import Schema
 from callboard_config.places import is_docs, is_test
+from callboard_config.redact import masked
 from callboard_config.secrecy import is_secret_name
+from callboard_config.shapes import STRICT_INI, ini_trouble, package_shape, pyproject_shape
+from callboard_config.yaml_text import MOST_ALIASES
 
 LARGEST = 5_000_000
+LARGE_YAML = 400_000  # yamllint reads some 50 kB a second
 BATCH = 300
 COMMENTED_JSON = (
     "tsconfig*.json", "jsconfig*.json", ".eslintrc*", "*.code-workspace", "devcontainer.json", "*/.vscode/*", ".vscode/*",
@@ -37,22 +44,35 @@ SCHEMAS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("vendor.mergify", (".mergify.yml", ".github/mergify.yml")),
     ("vendor.taskfile", ("Taskfile.yml", "Taskfile.yaml")),
     ("vendor.github-issue-config", (".github/ISSUE_TEMPLATE/config.yml",)),
+    ("vendor.azure-pipelines", ("azure-pipelines.yml", "azure-pipelines.yaml")),
+    ("vendor.bitbucket-pipelines", ("bitbucket-pipelines.yml",)),
+    ("vendor.circle-ci", (".circleci/config.yml",)),
+    ("vendor.buildkite", (".buildkite/pipeline.yml", ".buildkite/pipeline.yaml")),
+    ("vendor.cloudbuild", ("cloudbuild.yaml", "cloudbuild.yml")),
+    ("vendor.drone-ci", (".drone.yml",)),
+    ("vendor.travis", (".travis.yml",)),
+    ("vendor.woodpecker-ci", (".woodpecker.yml",)),
+    ("vendor.snapcraft", ("snapcraft.yaml", "snap/snapcraft.yaml")),
+    ("vendor.meltano", ("meltano.yml",)),
 )
 _PARSABLE = re.compile(r"^(.*?):(\d+):(\d+): \[(error|warning)\] (.*?)(?: \(([a-z-]+)\))?$")
 
 
 def check(ctx: Context, options: Schema) -> Result:
-    """Parses every JSON, TOML and YAML file that is no test data; UNKNOWN when there is none."""
+    """Parses every JSON, TOML, YAML and strict ini file that is no test data; UNKNOWN when there is none."""
     json_files, toml_files, yaml_files = candidates(ctx.workspace)
+    ini_files = ini_candidates(ctx.workspace)
     unchecked: list[str] = []
-    for path in json_files:
-        _json(ctx, path)
-    for path in toml_files:
-        _toml(ctx, path)
-    if yaml_files:
-        trouble = _yaml(ctx, yaml_files)
+    for read, paths in ((_json, json_files), (_toml, toml_files), (_ini, ini_files)):
+        for path in paths:
+            ctx.progress(None, path)
+            if _readable(ctx, path, unchecked):
+                read(ctx, path)
+    linted = [path for path in yaml_files if _readable(ctx, path, unchecked) and _is_yaml(ctx, path)]
+    if linted:
+        trouble = _yaml(ctx, linted)
         if trouble:
-            unchecked.append(f"{counted(len(yaml_files), 'YAML file')}: {trouble}")
+            unchecked.append(f"{counted(len(linted), 'YAML file')}: {trouble}")
     here = set(ctx.workspace.files)
     known = [(schema, path) for schema, paths in SCHEMAS for path in paths if path in here]
     for schema, path in known:
@@ -60,12 +80,61 @@ def check(ctx: Context, options: Schema) -> Result:
             trouble = _against(ctx, schema, path)
             if trouble:
                 unchecked.append(f"{path}: {trouble}")
-    total = len(json_files) + len(toml_files) + len(yaml_files)
+    total = len(json_files) + len(toml_files) + len(yaml_files) + len(ini_files)
     if not total and not known:
         return unknown("there are no JSON, TOML or YAML files to check, besides tests and what InfraDeploy checks")
-    looked_at = f"{len(json_files)} JSON, {len(toml_files)} TOML and {counted(len(yaml_files), 'YAML file')}"
+    looked_at = f"{len(json_files)} JSON, {len(toml_files)} TOML, {len(ini_files)} ini and {counted(len(yaml_files), 'YAML file')}"
     notes = [f"{counted(len(known), 'file')} with a published schema"] if known else []
     return judged(ctx, options.fail_on, looked_at, unchecked=unchecked, notes=notes)
+
+
+def ini_candidates(workspace: Workspace) -> list[str]:
+    """Ini files whose readers are strict; others have dialects of their own."""
+    return [path for path in workspace.matching(*STRICT_INI) if not is_test(path)]
+
+
+def _readable(ctx: Context, path: str, unchecked: list[str]) -> bool:
+    """Whether the format's own parser should look at it; says once what stands in the way."""
+    text = ctx.workspace.text(path, LARGEST)
+    if len(text) >= LARGEST:
+        unchecked.append(f"{path} is larger than {LARGEST:,} bytes")
+        return False
+    found = trouble_of(ctx.workspace, path, text)
+    if found is None:
+        return True
+    severity = _worst(path) if found.grave else Severity.LOW if is_docs(path) else Severity.MEDIUM
+    _report(ctx, found.rule, path, found.line, 0, found.said, severity)
+    return False
+
+
+def _is_yaml(ctx: Context, path: str) -> bool:
+    """Whether yamllint should look: large files go through libyaml, and what is one bare text is no configuration."""
+    text = ctx.workspace.text(path, LARGEST)
+    if text.count("*") > MOST_ALIASES and re.search(r"(?m)^\s*(?:-|[\w.-]+:)\s*[\[{]?\s*\*\w", text):
+        aliases = len(re.findall(r"[\s\[{,]\*\w+", text))
+        if aliases > MOST_ALIASES:
+            said = f"It refers to other parts of itself {aliases:,} times; expanded, that can fill all memory"
+            _report(ctx, "yaml-aliases", path, 1, 0, said, Severity.LOW if is_docs(path) else Severity.MEDIUM)
+    start, line = "", 0
+    try:
+        for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            if not start and isinstance(event, yaml.NodeEvent):
+                start, line = type(event).__name__, 1 + (event.start_mark.line if event.start_mark else 0)
+                if len(text) < LARGE_YAML:
+                    break
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        if len(text) >= LARGE_YAML:
+            where = (1, 0) if mark is None else (mark.line + 1, mark.column + 1)
+            _report(ctx, "yaml-syntax", path, *where, f"syntax error: {error.problem}", _worst(path))
+        return len(text) < LARGE_YAML
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return len(text) < LARGE_YAML
+    bare = start == "ScalarEvent" and len(text.strip()) > 0 and not _is_template(ctx, path)
+    if bare:
+        said = "This is no YAML configuration: as YAML it is one single text"
+        _report(ctx, "yaml-not-configuration", path, line, 0, said, Severity.LOW if is_docs(path) else Severity.MEDIUM)
+    return not bare and len(text) < LARGE_YAML
 
 
 def candidates(workspace: Workspace) -> tuple[list[str], list[str], list[str]]:
@@ -116,45 +185,89 @@ def _json(ctx: Context, path: str) -> None:
         return table
 
     text = ctx.workspace.text(path, LARGEST)
-    if len(text) >= LARGEST:
-        return
     try:
         json.loads(text.removeprefix("\ufeff"), object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
-        _report(ctx, "json-syntax", path, error.lineno, error.colno, f"This is no JSON: {error.msg}", _worst(path))
+        if error.msg == "Extra data" and _is_lines(text):
+            return
+        said = "This file is empty" if not text.strip() else f"This is no JSON: {error.msg}"
+        _report(ctx, "json-syntax", path, error.lineno, error.colno, said, _worst(path))
+        return
     except (ValueError, RecursionError) as error:
         _report(ctx, "json-syntax", path, 1, 0, f"This JSON cannot be read: {type(error).__name__}", _worst(path))
+        return
     for key in repeated[:20]:
-        said = f"The key '{key[:80]}' stands here twice; the last one counts"
-        _report(ctx, "json-duplicate-key", path, 0, 0, said, Severity.LOW if is_docs(path) else Severity.MEDIUM)
+        said = f"The key '{masked(key[:80])}' stands here twice; the last one counts"
+        places = [
+            match.start() for match in re.finditer(re.escape(json.dumps(key, ensure_ascii=False)) + r"\s*:", text)
+        ]
+        line = text.count("\n", 0, places[1]) + 1 if len(places) > 1 else 0
+        _report(ctx, "json-duplicate-key", path, line, 0, said, Severity.LOW if is_docs(path) else Severity.MEDIUM)
+    if path.rsplit("/", 1)[-1] == "package.json":
+        _shape(ctx, path, package_shape(text), text)
+
+
+def _is_lines(text: str) -> bool:
+    """Whether it is one JSON value on each line, as logs and data sets are."""
+    lines = [line for line in text.splitlines() if line.strip()][:20]
+    try:
+        return len(lines) > 1 and all(json.loads(line) is not None for line in lines)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _shape(ctx: Context, path: str, troubles: Iterable[tuple[str, str]], text: str) -> None:
+    for key, said in list(troubles)[:20]:
+        match = re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", text) if key else None
+        line = text.count("\n", 0, match.start()) + 1 if match else 1
+        _report(ctx, "manifest-shape", path, line, 0, said, Severity.LOW if is_docs(path) else Severity.MEDIUM)
 
 
 def _toml(ctx: Context, path: str) -> None:
+    text = ctx.workspace.text(path, LARGEST)
     try:
-        tomllib.loads(ctx.workspace.text(path, LARGEST))
+        tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
         line, column = (int(place[1]), int(place[2])) if place else (0, 0)
-        _report(ctx, "toml-syntax", path, line, column, f"This is no TOML: {error}", _worst(path))
+        said = "it begins with a byte order mark" if text.startswith("\ufeff") else masked(str(error))
+        _report(ctx, "toml-syntax", path, line, column, f"This is no TOML: {said}", _worst(path))
     except RecursionError:
         _report(ctx, "toml-syntax", path, 1, 0, "This TOML is nested too deep to be read", _worst(path))
+    else:
+        if path.rsplit("/", 1)[-1] == "pyproject.toml":
+            _shape(ctx, path, pyproject_shape(text), text)
+
+
+def _ini(ctx: Context, path: str) -> None:
+    found = ini_trouble(ctx.workspace.text(path, LARGEST))
+    if found is not None:
+        _report(ctx, "ini-syntax", path, found[0], 0, masked(found[1]), _worst(path))
 
 
 def _yaml(ctx: Context, paths: Sequence[str]) -> str:
     """Reports what yamllint calls errors of syntax and repeated keys; returns why it could not look."""
     if ctx.program("yamllint") is None:
         return "yamllint is not installed; pip install yamllint"
-    for start in range(0, len(paths), BATCH):
-        operands = [f"./{path}" for path in paths[start : start + BATCH]]
-        run = ctx.run_tool(["yamllint", "-d", YAMLLINT, "-f", "parsable", "--", *operands], cwd=ctx.workspace.path)
-        if run.code not in (0, 1, 2):
-            return f"yamllint ended with {run.code}: {run.trouble}"
-        for path, line, column, said, rule in lint_lines(run.stdout):
-            if rule == "key-duplicates":
-                severity = Severity.LOW if is_docs(path) else Severity.MEDIUM
-                _report(ctx, "yaml-duplicate-key", path, line, column, said, severity, "yamllint")
-            elif not _is_template(ctx, path):
-                _report(ctx, "yaml-syntax", path, line, column, said, _worst(path), "yamllint")
+    troubles = [_lint(ctx, paths[start : start + BATCH]) for start in range(0, len(paths), BATCH)]
+    return next((trouble for trouble in troubles if trouble), "")
+
+
+def _lint(ctx: Context, paths: Sequence[str]) -> str:
+    """One run of yamllint; where it breaks down, each half for itself, so that one file does not hide the others."""
+    argv = ["yamllint", "-d", YAMLLINT, "-f", "parsable", "--", *(f"./{path}" for path in paths)]
+    run = ctx.run_tool(argv, cwd=ctx.workspace.path, timeout=300)
+    if run.code not in (0, 1, 2) or "Traceback" in run.stderr:
+        if len(paths) == 1:
+            return f"yamllint ended with {run.code} at {paths[0]}"
+        half = len(paths) // 2
+        return _lint(ctx, paths[:half]) or _lint(ctx, paths[half:])
+    for path, line, column, said, rule in lint_lines(run.stdout):
+        if rule == "key-duplicates":
+            severity = Severity.LOW if is_docs(path) else Severity.MEDIUM
+            _report(ctx, "yaml-duplicate-key", path, line, column, masked(said), severity, "yamllint")
+        elif not _is_template(ctx, path):
+            _report(ctx, "yaml-syntax", path, line, column, masked(said), _worst(path), "yamllint")
     return ""
 
 
@@ -191,7 +304,7 @@ def _against(ctx: Context, schema: str, path: str) -> str:
             place, said = str(inner.get("path", place)), str(inner.get("message", said))
         if is_secret_name(place.rsplit(".", 1)[-1]):
             said = "the value does not fit"
-        words = f"{place}: {said} (schema {schema.removeprefix('vendor.')})"
+        words = f"{masked(place)}: {masked(said)} (schema {schema.removeprefix('vendor.')})"
         if words in told:
             continue
         told.add(words)

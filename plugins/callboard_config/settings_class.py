@@ -39,16 +39,56 @@ def class_reads(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], path: s
     prefix = str(inherited(node, classes, "env_prefix") or "")
     delimiter = str(inherited(node, classes, "env_nested_delimiter") or "")
     how = f"field of {node.name}"
+    free = any(_reads_before(inner) for inner in node.body)
     for field, statement in fields(node):
         names = _aliases(statement.value) or [(prefix + field).upper()]
         optional = has_default(statement.value)
         below = _model(statement.annotation, classes) if delimiter else None
         if below is None:
-            yield Read(names[0], path, statement.lineno, how, not optional, optional, tuple(names[1:]))
+            kind = "" if free else kind_of(statement.annotation)
+            yield Read(names[0], path, statement.lineno, how, not optional, optional, tuple(names[1:]), kind)
             continue
         for name, line, given in _nested(below, names[0], delimiter.upper(), classes, 1):
             default = given or optional
             yield Read(name, path, line, how, not default, default, tuple(names))
+
+
+def _reads_before(node: ast.stmt) -> bool:
+    """Whether it is a validator that may turn any text into the type."""
+    decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+    return any(
+        isinstance(d, ast.Call)
+        and last_name(d.func) in ("field_validator", "validator", "model_validator", "root_validator")
+        for d in decorators
+    )
+
+
+def kind_of(annotation: ast.expr) -> str:
+    """The plain type of a field, '' for any other; None beside it does not matter."""
+    if isinstance(annotation, ast.BinOp) and isinstance(annotation.op, ast.BitOr):
+        sides = [side for side in (annotation.left, annotation.right) if not _is_none(side)]
+        return kind_of(sides[0]) if len(sides) == 1 else ""
+    if isinstance(annotation, ast.Subscript):
+        outer = last_name(annotation.value)
+        if outer in ("Optional", "Annotated"):
+            inner = annotation.slice.elts[0] if isinstance(annotation.slice, ast.Tuple) else annotation.slice
+            return kind_of(inner) if outer == "Optional" or _is_plain(annotation.slice) else ""
+        return "json" if outer in ("list", "dict", "List", "Dict", "set", "Set") else ""
+    name = last_name(annotation)
+    return {"PositiveInt": "int", "NonNegativeInt": "int"}.get(name, name if name in ("int", "float", "bool") else "")
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _is_plain(node: ast.expr) -> bool:
+    """Whether what stands beside an annotated type only bounds it: a validator may read anything."""
+    return not any(
+        last_name(n) in ("BeforeValidator", "NoDecode", "WrapValidator")
+        for n in ast.walk(node)
+        if isinstance(n, ast.expr)
+    )
 
 
 def fields(node: ast.ClassDef) -> Iterator[tuple[str, ast.AnnAssign]]:

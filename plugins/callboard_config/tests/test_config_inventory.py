@@ -293,3 +293,18 @@ def test_the_section_shows_names_and_places_and_no_value(place: Path) -> None:
     assert rows["COLOUR"][1:3] == ["yes", "nowhere"]
     assert VALUE not in json.dumps(outcome.messages)
     assert outcome.metrics()["config.settings.missing"] == 0
+
+
+def test_values_that_the_code_cannot_read(place: Path) -> None:
+    code = (
+        "class S(BaseSettings):\n    port: int\n    ratio: float | None = None\n    debug: bool = False\n"
+        "    hosts: list[str] = []\n    name: str = ''\n"
+    )
+    wrong = f"PORT={VALUE}\nRATIO=half\nDEBUG=maybe\nHOSTS=a,b\nNAME=1\n"
+    outcome = take(place, {"app.py": code, ".env": wrong, ".env.example": "PORT=\nRATIO=\nDEBUG=\nHOSTS=\nNAME=\n"})
+    assert told(outcome, "setting-type") == {(name, ".env") for name in ("PORT", "RATIO", "DEBUG", "HOSTS")}
+    assert VALUE not in json.dumps(outcome.messages)
+    right = 'PORT=80\nRATIO=.5\nDEBUG=on\nHOSTS=["a"]\nNAME=x\n'
+    assert told(take(place, {".env": right}), "setting-type") == set()
+    validated = code + "    @field_validator('hosts', mode='before')\n    def f(cls, v): return v.split(',')\n"
+    assert told(take(place, {".env": wrong, "app.py": validated}), "setting-type") == set()

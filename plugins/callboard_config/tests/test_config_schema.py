@@ -43,7 +43,7 @@ def test_each_kind_of_broken_file_is_found_at_its_place(place: Path) -> None:
         },
     )
     assert sorted((f.rule, f.path, f.line) for f in outcome.findings) == [
-        ("json-duplicate-key", "e.json", 0),
+        ("json-duplicate-key", "e.json", 1),
         ("json-syntax", "a.json", 2),
         ("toml-syntax", "b.toml", 2),
         ("yaml-duplicate-key", "d.yaml", 2),
@@ -79,6 +79,79 @@ def test_commented_json_templates_and_test_data_are_left_alone(place: Path) -> N
         },
     )
     assert outcome.findings == ()
+
+
+BOMB = "a: &a [x, x]\n" + "".join(f"b{i}: [*a, *a, *a]\n" for i in range(100))
+ODD = {
+    "conflict": ("a.yml", b"a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> other\n", ("merge-conflict", 2)),
+    "conflict in JSON": (
+        "a.json",
+        b'{\n<<<<<<< HEAD\n"b": 1\n=======\n"b": 2\n>>>>>>> other\n}',
+        ("merge-conflict", 2),
+    ),
+    "tab": ("a.yml", b"a:\n\tb: 1\n", ("yaml-syntax", 2)),
+    "no YAML at all": ("docker.yml", b"This file is still\nto be written.\n", ("yaml-not-configuration", 1)),
+    "a page": ("a.yaml", b"<html><body>404</body></html>\n", ("yaml-not-configuration", 1)),
+    "utf-16": ("a.json", "{}".encode("utf-16"), ("config-encoding", 1)),
+    "latin": ("a.toml", 'x = 1\ny = "ä"\n'.encode("latin-1"), ("config-encoding", 2)),
+    "binary": ("a.yml", b"\0\1\2", ("config-encoding", 1)),
+    "empty JSON": ("a.json", b"", ("json-syntax", 1)),
+    "deep": ("a.yml", b"a: " + b"[" * 50_000, ("config-too-deep", 1)),
+    "deep JSON": ("a.json", b"[" * 50_000, ("config-too-deep", 1)),
+    "aliases": ("a.yml", BOMB.encode(), ("yaml-aliases", 1)),
+    "marked TOML": ("a.toml", "\ufeffx = 1\n".encode(), ("toml-syntax", 1)),
+    "ini": ("setup.cfg", b"[a]\nx = 1\nx = 2\n", ("ini-syntax", 3)),
+    "ini without section": ("tox.ini", b"x = 1\n", ("ini-syntax", 1)),
+    "scripts": ("package.json", b'{"name": "x",\n "scripts": ["a"]}', ("manifest-shape", 2)),
+    "project": ("pyproject.toml", b'[project]\nname = "x"\n', ("manifest-shape", 1)),
+    "large": ("a.yml", b"a:\n" + b"  - x: 1\n" * 60_000 + b"b: [\n", ("yaml-syntax", 60_003)),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_what_is_odd_is_one_finding_at_its_place(place: Path, case: str) -> None:
+    name, content, found = ODD[case]
+    (place / name).write_bytes(content)
+    outcome = check(place, {"fine.yml": "a: 1\n"})
+    assert [(f.rule, f.line, f.path) for f in outcome.findings] == [(*found, name)]
+
+
+def test_what_is_in_order_is_left_alone(place: Path) -> None:
+    outcome = check(
+        place,
+        {
+            "lines.json": '{"a": 1}\n{"a": 2}\n',
+            "empty.yml": "",
+            "comment.yml": "# nothing yet\n",
+            "many.yml": "---\na: 1\n---\nb: 2\n",
+            "crlf.yml": "a: 1\r\nb: 2\r\n",
+            "list.yml": "- a\n",
+            "rst.yml": "a: |\n  =======\n  title\n  =======\n",
+            "setup.cfg": "[metadata]\nname = %(x)s\n[flake8]\nmax-line-length = 100\n",
+            "package.json": '{"name": "x", "version": "1.0.0", "scripts": {"a": "b"}, "type": "module"}',
+            "pyproject.toml": '[build-system]\nrequires = []\n[project]\nname = "x"\ndynamic = ["version"]\n',
+            "anchors.yml": "a: &a {x: 1}\nb: *a\nc: {<<: *a, y: 2}\n",
+        },
+    )
+    assert outcome.findings == ()
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.PASS
+
+
+def test_no_secret_of_a_broken_file_is_said(place: Path) -> None:
+    planted = "Zq8vT2nK5mRj7Pc1"
+    outcome = check(
+        place,
+        {
+            "a.yml": f"password: *{planted}\nb: [\n",
+            "b.toml": f'password = "{planted}\n',
+            "tox.ini": f"{planted}\n",
+            "c.json": f'{{"{planted}": 1, "{planted}": 2}}',
+            "renovate.json": f'{{"token": "{planted}", "extends": "{planted}", "timezone": ["{planted}"]}}',
+        },
+    )
+    assert len({finding.path for finding in outcome.findings}) == 5
+    assert planted not in "".join(path.read_text() for path in (place.parent / "spool").rglob("*") if path.is_file())
 
 
 def test_nothing_to_check_is_unknown(place: Path) -> None:
