@@ -50,7 +50,7 @@ class FakePatches:
         self._patch_rows = {number: _row(number) for number in (14, 13, 12)}
         self._patch_rows[13] |= {
             "state": "rejected",
-            "decided": {"by": "ben", "at": 1_000.0, "reason": "not our style"},
+            "decided": {"choice": "rejected", "by": "ben", "at": 1_000.0, "reason": "not our style"},
         }
         self._patch_rows[12] |= {"state": "stale", "reason": "It does not apply", "check": STALE, "conflicts": []}
 
@@ -77,7 +77,11 @@ class FakePatches:
         if not row["check"]["applies"] and state == "accepted":
             raise Refused(f"patch {number} cannot be applied; nothing was changed")
         self.calls.append((state, (number, by, reason)))
-        row |= {"state": state, "decided": {"by": by, "at": 2_000.0, "reason": reason}, "checks_run": run}
+        row |= {
+            "state": state,
+            "decided": {"choice": state, "by": by, "at": 2_000.0, "reason": reason},
+            "checks_run": run,
+        }
         return {"ok": True, "patch": row, "run": run, "note": ""}
 
     def ingest(

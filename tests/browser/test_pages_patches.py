@@ -40,7 +40,7 @@ async def test_a_patch_is_read_and_accepted_and_undone_on_its_page(
     await page.get_by_role("button", name="Reject…").click()
     await page.get_by_label("Why it is rejected").fill("no")
     await page.get_by_role("button", name="Reject patch 14").click()
-    await page.get_by_text("rejected by").wait_for()
+    await page.get_by_text("Rejected by").wait_for()
     assert stage.get("/patches/14")["decided"]["reason"] == "no"
     assert (visitor.faults, await page.title()) == ([], "Patch 14 – Callboard")
 

@@ -116,7 +116,7 @@ def _say_patch(row: Any) -> None:
     ]
     if row["decided"]:
         why = f": {plain(row['decided']['reason'])}" if row["decided"]["reason"] else ""
-        lines.append(f"{row['state']} by {plain(row['decided']['by'])}, {ago(row['decided']['at'])}{why}")
+        lines.append(f"{row['decided']['choice']} by {plain(row['decided']['by'])}, {ago(row['decided']['at'])}{why}")
     lines += [f"  {plain(p['name'])}: {plain(p['before'])} → {plain(p['after'])}" for p in row["proof"]]
     if row["proof_words"]:
         lines.append(f"  {plain(row['proof_words'], 1000)}")

@@ -64,13 +64,13 @@ class Patches(Plans):
         kept = self._kept_patch(number)
         text = self._text(kept)
         check = self._check(kept, text, back=kept.choice == "accepted") if text else None
-        runs = self._patches.runs_of_trigger(_trigger(number, "accepted"))
+        run = self._patches.run_of_trigger(_trigger(number, kept.choice), kept.decided or 0.0)
         return {
             **patch_row(kept, check if kept.choice == "proposed" else None, text is None),
             "check": check.row() if check else None,
             "changes": changes_row(check.changes) if check else [],
             **(diff_row(text) if text else {"diff": [], "left_out": 0}),
-            "checks_run": runs[0] if runs else None,
+            "checks_run": run,
             "will_run": self._will_run(kept),
         }
 

@@ -172,7 +172,9 @@ def patch_row(kept: KeptPatch, check: Check | None, gone: bool) -> Row:
         "state": state,
         "reason": reason,
         "newer": kept.newer or None,
-        "decided": {"by": kept.by, "at": kept.decided, "reason": kept.reason} if kept.decided is not None else None,
+        "decided": {"choice": kept.choice, "by": kept.by, "at": kept.decided, "reason": kept.reason}
+        if kept.decided is not None
+        else None,
         "applies": check.applies if check else None,
         "conflicts": [conflict_words(*conflict) for conflict in check.conflicts] if check else [],
         "url": f"/api/v1/tasks/{kept.run}.{kept.task}/artifacts/{kept.attempt}/{kept.name}",

@@ -87,13 +87,13 @@ class History:
     def attempts(self, run: int, task: int) -> list[Row]:
         """The tries at a task, first to last, with their artefacts."""
         kept: dict[int, list[Row]] = {}
-        for attempt, name, path, size, form, patch in self._rows(
-            "SELECT attempt, name, path, size, format, patch FROM artifact WHERE run = ? AND task = ? ORDER BY id",
+        for attempt, name, path, size, form, patch, number in self._rows(
+            "SELECT attempt, name, path, size, format, patch, id FROM artifact WHERE run = ? AND task = ? ORDER BY id",
             (run, task),
         ):
             url = f"/api/v1/tasks/{run}.{task}/artifacts/{attempt}/{name}"
             kept.setdefault(attempt, []).append(
-                {"name": name, "path": path, "size": size, "format": form, "url": url,
+                {"id": number, "name": name, "path": path, "size": size, "format": form, "url": url,
                  "patch": json.loads(patch) if patch else None}
             )  # fmt: skip
         found = self._rows(

@@ -62,11 +62,11 @@ class PatchRecord(History):
         found = self._rows(f"{_KEPT} id = ?", (number,))
         return _kept(found[0]) if found else None
 
-    def runs_of_trigger(self, trigger: str) -> list[int]:
-        """The runs that something set off, the newest first."""
-        return [
-            int(row[0]) for row in self._rows('SELECT id FROM run WHERE "trigger" = ? ORDER BY id DESC', (trigger,))
-        ]
+    def run_of_trigger(self, trigger: str, since: float) -> int | None:
+        """The newest run that something set off, not before `since`."""
+        sql = 'SELECT max(id) FROM run WHERE "trigger" = ? AND submitted >= ?'
+        found = self._rows(sql, (trigger, since))[0][0]
+        return int(found) if found is not None else None
 
 
 def _kept(row: tuple[Any, ...]) -> KeptPatch:

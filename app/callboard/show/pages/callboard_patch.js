@@ -35,6 +35,7 @@ export default {
     const canAccept = computed(() => ["proposed", "undone", "stale"].includes(p.state) && !!p.check?.applies);
     const why = computed(() => (p.check ? p.check.words.join(" ") : "Its file is not there any more."));
     const troubles = computed(() => !p.check || p.check.refused || p.check.troubles.length > 0);
+    const said = computed(() => ({ accepted: "Accepted", rejected: "Rejected", undone: "Undone" })[p.decided?.choice] ?? "Put back");
     const isOpen = computed(() => ["proposed", "stale", "undone"].includes(p.state));
     async function wish(path, body, said) {
       const answer = await act(`/patches/${p.id}/${path}`, body, said);
@@ -49,7 +50,7 @@ export default {
     const undo = () => wish("undo", {}, `Patch ${p.id} is out of your working tree`);
     const reject = () => wish("reject", { reason: reason.value }, `Patch ${p.id} is rejected`);
     useTitle(() => `Patch ${p.id} – Callboard`);
-    return { frame, p, files, changes, added, removed, canAccept, why, troubles, isOpen, asking, reason, accept, undo, reject, words };
+    return { frame, p, files, changes, added, removed, canAccept, why, troubles, said, isOpen, asking, reason, accept, undo, reject, words };
   },
   template: `
     <CbFrame :meta="frame" here="/patches">
@@ -120,7 +121,7 @@ export default {
                 <p v-if="p.check && p.check.moved" class="quiet">HEAD is {{ words.plural(p.check.moved, 'commit') }} ahead of where it was made.</p>
                 <p v-if="p.check && p.check.moved === null" class="quiet">The commit it was made from is not in the history of HEAD.</p>
               </template>
-              <p v-if="p.decided">{{ p.state }} by {{ p.decided.by }}, <CbAgo :at="p.decided.at"/><template v-if="p.decided.reason">: {{ p.decided.reason }}</template></p>
+              <p v-if="p.decided">{{ said }} by {{ p.decided.by }}, <CbAgo :at="p.decided.at"/><template v-if="p.decided.reason">: {{ p.decided.reason }}</template></p>
               <p v-if="p.checks_run">Checked again in <a class="quiet" :href="'/runs/' + p.checks_run">run {{ p.checks_run }}</a>.</p>
               <p v-if="p.state === 'stale' && p.newer"><a class="quiet" :href="'/patches/' + p.newer">Patch {{ p.newer }}</a> of a later run took its place.</p>
             </div>

@@ -52,13 +52,19 @@ export default {
     const graph = shallowRef(first.graph ?? null);
     const id = run.id;
     const host = ref(null);
+    const patches = ref([]);
     async function refetch() {
-      const [now, found] = await Promise.all([get(`/runs/${id}`), get(`/runs/${id}/findings`)]);
+      const [now, found, kept] = await Promise.all([get(`/runs/${id}`), get(`/runs/${id}/findings`), get(`/patches?run=${id}`).catch(() => [])]);
+      patches.value = kept;
       Object.assign(run, now.run);
       tasks.replace(now.tasks);
       findings.replace(found.findings ?? found);
       if (now.graph?.nodes && graph.value && now.graph.nodes.length !== graph.value.nodes.length) graph.value = now.graph;
       return now.seq;
+    }
+    let asked = null;
+    function patchesSoon() {
+      asked ??= setTimeout(async () => ((asked = null), (patches.value = await get(`/patches?run=${id}`).catch(() => patches.value))), 1000);
     }
     let soon = null;
     function redrawSoon() {
@@ -79,6 +85,7 @@ export default {
         for (const r of m.runs ?? []) if (r.id === id) Object.assign(run, r);
         findings.merge((m.findings ?? []).filter((f) => f.run === id));
         if (m.host) host.value = m.host;
+        if ((m.events ?? []).some((e) => e.run === id && e.kind.match(/^(ArtifactKept|PatchDecided)$/))) patchesSoon();
       },
     });
     const over = computed(() => words.RUN_OVER.has(run.state));
@@ -134,7 +141,7 @@ export default {
       if (answer?.run && answer.run !== id) location.href = `/runs/${answer.run}`;
       else if (answer) await refetch().catch(() => {});
     }
-    return { frame, again, run, tasks, findings, graph, ...tabs, names, over, query, state, states, visible, filtered, drawn, severity, severities, groups, took, left, broken, cancel, retry, list, words };
+    return { patches, frame, again, run, tasks, findings, graph, ...tabs, names, over, query, state, states, visible, filtered, drawn, severity, severities, groups, took, left, broken, cancel, retry, list, words };
   },
   template: `
     <CbFrame :meta="frame" here="/runs">
@@ -163,6 +170,7 @@ export default {
         <span v-if="run.git"><em>commit</em><span :title="run.git.subject">{{ run.git.branch || 'no branch' }} <code>{{ (run.git.commit || 'none yet').slice(0, 8) }}</code><template v-if="run.git.changed">, {{ words.plural(run.git.changed, 'file') }} changed</template></span></span>
         <span><em>priority</em>{{ run.priority }}</span>
         <span><em>findings</em><CbCounts :of="run.findings"/></span>
+        <span v-if="patches.length"><em>patches</em><a class="quiet num" :href="patches.length === 1 ? '/patches/' + patches[0].id : '/patches?run=' + run.id">{{ patches.length }}<template v-if="patches.some((p) => p.state === 'proposed')">, {{ patches.filter((p) => p.state === 'proposed').length }} to decide</template></a></span>
       </div>
       <p v-if="over && run.summary" class="call" style="margin-bottom: 12px">{{ run.summary }}</p>
       <ul v-if="broken.length" class="panel rows t-bad" style="margin-bottom: 16px; border-left: 3px solid var(--bad)">

@@ -252,7 +252,8 @@ export default {
             <header><h2>Artefacts</h2></header>
             <ul class="rows">
               <li v-for="f in artifacts" :key="f.attempt + f.name">
-                <a class="name" :href="href(f)" download>{{ f.name }}</a> <span class="quiet num">{{ words.bytes(f.size) }}</span>
+                <a v-if="f.patch" class="name" :href="'/patches/' + f.id">patch {{ f.id }}: {{ f.name }}</a>
+                <a v-else class="name" :href="href(f)" download>{{ f.name }}</a> <span class="quiet num">{{ words.bytes(f.size) }}</span>
                 <span v-if="f.format" class="quiet"> · {{ f.format }}</span>
               </li>
             </ul>
