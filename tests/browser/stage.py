@@ -176,8 +176,8 @@ class HostileDesk(StageDesk):
     def patch(self, number: int) -> dict[str, Any]:
         return poisoned(super().patch(number))
 
-    def plan(self, pipeline: str, only: Sequence[str], skip: Sequence[str]) -> Mapping[str, Any]:
-        return poisoned(super().plan(pipeline, only, skip))
+    def plan(self, *words: Any, **more: Any) -> Mapping[str, Any]:
+        return poisoned(super().plan(*words, **more))
 
     def machine(self) -> Mapping[str, Any]:
         return poisoned(super().machine())

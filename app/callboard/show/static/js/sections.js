@@ -1,5 +1,5 @@
 // The sections of an agent's page: figures, tables, bars, words and trends, drawn from data. No markup of an agent passes.
-import { computed, nextTick, reactive, ref } from "vue";
+import { computed, nextTick, reactive, ref, watch } from "vue";
 import { act as post, newKey, toast } from "callboard/live.js";
 import { PARTS } from "callboard/parts.js";
 import { CbTrend } from "callboard/trends.js";
@@ -214,10 +214,14 @@ const CbAsk = {
 export const CbSections = {
   components: { CbAsk, CbSection },
   props: { sections: Array },
-  setup() {
+  setup(props) {
     const asked = ref(null);
     const started = reactive({});
     const key = (act) => JSON.stringify([act.action, act.options]);
+    // The link to a run stands in a button's place until its section is as new as that run.
+    watch(() => props.sections, (now) => {
+      for (const [name, run] of Object.entries(started)) if (now.some((s) => s.run >= run)) delete started[name];
+    });
     let answer = () => {};
     function close(yes) {
       asked.value = null;
