@@ -13,6 +13,7 @@ from callboard.record.check import differences
 from callboard.record.database import open_database
 from callboard.work.checkout import Checkout, after_of
 from callboard.work.journal import Journal
+from callboard.work.sealing import seal, sealing_key
 from patch_stage import PatchStage
 
 
@@ -210,3 +211,36 @@ def test_a_patch_whose_file_is_gone_or_a_link_is_stale(stage: PatchStage, tmp_pa
         assert (row["state"], row["reason"]) == ("stale", "its file is not there any more")
         with pytest.raises(NotFound, match="not there any more"):
             desk.accept_patch(row["id"], "ann")
+
+
+def test_a_sealed_patch_takes_its_secret_out_and_nothing_keeps_the_secret(stage: PatchStage) -> None:
+    secret = "hunter2-very-secret"
+    stage.write("app/b.py", f"import os\n\nkey = '{secret}'\n")
+    stage.git("commit", "-qam", "secret")
+    sealed, seals = seal(
+        stage.diff(app__b="import os\n\nkey = os.environ['KEY']\n").decode(), [secret], sealing_key(stage.data)
+    )
+    assert secret not in sealed
+    stage.propose(sealed.encode(), proof={"words": "moved", "sealed": seals})
+    with stage.house() as desk:
+        row = desk.patches()[0]
+        assert (row["state"], secret in str(desk.patch(row["id"]))) == ("proposed", False)
+        desk.accept_patch(row["id"], "ann")
+        assert stage.read("app/b.py") == "import os\n\nkey = os.environ['KEY']\n"
+        with pytest.raises(Refused, match="kept nowhere"):
+            desk.undo_patch(row["id"], "ann")
+    for file in stage.data.rglob("*"):
+        assert not file.is_file() or secret.encode() not in file.read_bytes(), file
+
+
+def test_a_sealed_patch_whose_line_changed_is_refused_without_telling_the_line(stage: PatchStage) -> None:
+    stage.write("app/b.py", "key = 'first-secret'\n")
+    stage.git("commit", "-qam", "secret")
+    sealed, seals = seal(stage.diff(app__b="key = ''\n").decode(), ["first-secret"], sealing_key(stage.data))
+    stage.propose(sealed.encode(), proof={"sealed": seals})
+    stage.write("app/b.py", "key = 'other-secret'\n")
+    with stage.house() as desk:
+        number = desk.patches()[0]["id"]
+        with pytest.raises(Refused, match="changed since the patch was made") as refused:
+            desk.accept_patch(number, "ann")
+        assert "other-secret" not in str(refused.value)

@@ -1,63 +1,31 @@
-"""Patches: looked at, accepted, rejected, undone. The workspace is written here alone, and only when a person says so."""
+"""Patches: accepted, rejected, undone. The workspace is written here alone, and only when a person says so."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
 from callboard.core.commands import DecidePatch, Submit
-from callboard.core.task import TaskKey
-from callboard.desk.patchwork import (
-    Check,
-    changes_row,
-    checked,
-    diff_row,
-    opened,
-    patch_row,
-    require_over,
-)
-from callboard.desk.plans import Plans
+from callboard.desk.patch_looks import PatchLooks
+from callboard.desk.patchwork import Check, changes_row, diff_row, patch_row, require_over
 from callboard.errors import BoundaryError, CallboardError, NotFound, Refused
-from callboard.record.patches import KeptPatch, PatchRecord
+from callboard.record.patches import KeptPatch
 from callboard.rows import Row
 from callboard.work.checkout import Checkout, after_of
 from callboard.work.finding import clean
 from callboard.work.journal import Journal
-from callboard.work.patchtext import LARGEST_PATCH, FileChange, read_patch
-from callboard.work.sealing import SealError
 
-MOST_PATCHES = 200
-MOST_CHECKED = 50
-HIGHEST = 2**53
 LONGEST_REASON = 1_000
 
 
-class Patches(Plans):
-    """What agents would change, and a person's word about it."""
-
-    @cached_property
-    def _patches(self) -> PatchRecord:
-        return PatchRecord(self._history.database)
+class Patches(PatchLooks):
+    """A person's word about what agents would change."""
 
     @cached_property
     def _applying(self) -> threading.Lock:
         return threading.Lock()
-
-    def patches(self, run: int | None = None, state: str | None = None) -> list[Row]:
-        """The newest patches; those that are proposed are checked against the workspace as it is now."""
-        kept = self._patches.patches(MOST_PATCHES, run or 0)
-        open_ones = [patch for patch in kept if patch.choice == "proposed" and not patch.newer][:MOST_CHECKED]
-        texts = {patch.number: self._text(patch) for patch in open_ones}
-        changes = {number: _changes(text) for number, text in texts.items()}
-        rows = []
-        for patch in kept:
-            text = texts.get(patch.number)
-            check = self._checked(patch, text, _others(patch, open_ones, changes)) if text else None
-            gone = text is None and (patch.number in texts or not self._path(patch).is_file())
-            rows.append(patch_row(patch, check, gone))
-        return [row for row in rows if state is None or row["state"] == state]
 
     def patch(self, number: int) -> Row:
         """One patch with its text, its check, and what was run again after it was accepted."""
@@ -131,8 +99,6 @@ class Patches(Plans):
                 said.append(f"a patch that was cut off could not be put back ({error}); see {place}")
         return said
 
-    # -- how it is done ------------------------------------------------------------------------------------------
-
     def _write(self, kept: KeptPatch, by: str, choice: str, *, back: bool) -> None:
         require_over(kept)
         workspace = Path(kept.workspace)
@@ -146,6 +112,8 @@ class Patches(Plans):
         with self._applying:
             checkout = Checkout(workspace)
             with checkout.alone():
+                if self._kept_patch(kept.number).choice != kept.choice:
+                    raise Refused(f"somebody else decided about patch {kept.number} meanwhile; look at it again")
                 check = self._check(kept, text, back=back)
                 _require(check, kept.number, back)
                 paths = sorted({path for change in check.changes for path in change.paths})
@@ -225,70 +193,12 @@ class Patches(Plans):
     def _answer(self, number: int, run: int | None, note: str) -> Row:
         return {"ok": True, "patch": self.patch(number), "run": run, "note": note}
 
-    def _check(self, kept: KeptPatch, text: bytes, *, back: bool = False) -> Check:
-        open_ones = [p for p in self._patches.patches(MOST_PATCHES) if p.choice == "proposed" and not p.newer]
-        near = [p for p in open_ones if p.workspace == kept.workspace and p.number != kept.number][:MOST_CHECKED]
-        changes = {patch.number: _changes(self._text(patch)) for patch in near}
-        return self._checked(kept, text, _others(kept, near, changes), back=back)
-
-    def _checked(
-        self, kept: KeptPatch, text: bytes, others: dict[int, Sequence[FileChange]], *, back: bool = False
-    ) -> Check:
-        try:
-            read_patch(text)
-            whole = self._opened(kept, text)
-        except CallboardError as error:
-            why = "what it took out is kept nowhere" if back and isinstance(error, SealError) else str(error)
-            return Check(refused=why)
-        return checked(whole, Path(kept.workspace), str(kept.about.get("base", "")), others, back=back)
-
-    def _opened(self, kept: KeptPatch, text: bytes) -> bytes:
-        return opened(text, Path(kept.workspace), kept.about.get("proof") or {}, self.data)
-
-    def _kept_patch(self, number: int) -> KeptPatch:
-        kept = self._patches.patch(number) if 0 < number < HIGHEST else None
-        if kept is None:
-            raise NotFound(f"there is no patch {number}; see `callboard patches`")
-        return kept
-
-    def _path(self, kept: KeptPatch) -> Path:
-        return self.spool(TaskKey(kept.run, kept.task), kept.attempt) / kept.path
-
-    def _text(self, kept: KeptPatch) -> bytes | None:
-        """The patch itself, None when its file is gone or is none of the attempt's own."""
-        path, spool = self._path(kept), self.spool(TaskKey(kept.run, kept.task), kept.attempt)
-        try:
-            if path.is_symlink() or not path.is_file() or not path.resolve().is_relative_to(spool.resolve()):
-                return None
-            with open(path, "rb") as file:
-                return file.read(LARGEST_PATCH + 1)
-        except OSError:
-            return None
-
     def _journals(self) -> Path:
         return self.data / "patches" / "journal"
 
 
 def _trigger(number: int, what: str) -> str:
     return f"patch {number} {what}"
-
-
-def _others(
-    kept: KeptPatch, open_ones: Sequence[KeptPatch], changes: Mapping[int, Sequence[FileChange]]
-) -> dict[int, Sequence[FileChange]]:
-    """The other proposals for the same workspace."""
-    return {
-        p.number: changes.get(p.number, ())
-        for p in open_ones
-        if p.workspace == kept.workspace and p.number != kept.number
-    }
-
-
-def _changes(text: bytes | None) -> tuple[FileChange, ...]:
-    try:
-        return read_patch(text) if text else ()
-    except CallboardError:
-        return ()
 
 
 def _require(check: Check, number: int, back: bool) -> None:

@@ -109,9 +109,18 @@ def opened(text: bytes, workspace: Path, proof: Mapping[str, Any], data: Path) -
 
 
 def checked(
-    text: bytes, workspace: Path, base: str, others: Mapping[int, Sequence[FileChange]], *, back: bool = False
+    text: bytes,
+    workspace: Path,
+    base: str,
+    others: Mapping[int, Sequence[FileChange]],
+    *,
+    back: bool = False,
+    brief: bool = False,
 ) -> Check:
-    """Looks at the workspace as it is now and changes nothing; `back` asks about taking the patch out again."""
+    """Looks at the workspace as it is now and changes nothing; `back` asks about taking the patch out again.
+
+    A `brief` look leaves out what is not committed, and how far HEAD has moved.
+    """
     check = Check()
     try:
         check.changes = read_patch(text)
@@ -133,13 +142,19 @@ def checked(
     paths = sorted({path for change in check.changes for path in change.paths})
     if check.troubles and not back:
         check.already = not checkout.troubles(text, check.changes, back=True)
-    check.uncommitted = checkout.uncommitted(paths)
-    check.moved = checkout.moved(base)
+    if not brief:
+        check.uncommitted = checkout.uncommitted(paths)
+        check.moved = checkout.moved(base)
     if not back:
-        check.conflicts = [
-            (number, overlap) for number, changes in others.items() for overlap in overlaps(check.changes, changes)
-        ]
+        check.conflicts = conflicts_of(check.changes, others)
     return check
+
+
+def conflicts_of(
+    changes: Sequence[FileChange], others: Mapping[int, Sequence[FileChange]]
+) -> list[tuple[int, Overlap]]:
+    """Where other proposals change the same lines, with their numbers."""
+    return [(number, overlap) for number, theirs in others.items() for overlap in overlaps(changes, theirs)]
 
 
 def patch_row(kept: KeptPatch, check: Check | None, gone: bool) -> Row:
