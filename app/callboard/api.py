@@ -29,19 +29,29 @@ from callboard.work.judging import counted, judged, tally
 from callboard.work.memory import Memory
 from callboard.work.options import NoOptions, option
 from callboard.work.reports.bounds import ReportError, load_json
+from callboard.work.reports.code_quality import read_code_quality
 from callboard.work.reports.coverage import read_coverage_xml, read_lcov
 from callboard.work.reports.cyclonedx import read_cyclonedx
 from callboard.work.reports.junit import read_junit
+from callboard.work.reports.osv import read_osv
+from callboard.work.reports.prometheus import read_prometheus
 from callboard.work.reports.sarif import read_sarif, sarif_of
 from callboard.work.reports.shapes import (
+    Advisory,
+    Affected,
     Component,
     CoverageReport,
+    Family,
     FileCoverage,
+    Histogram,
+    Sample,
     Sbom,
     TestCase,
     TestOutcome,
     TestReport,
 )
+from callboard.work.reports.spdx import read_spdx
+from callboard.work.reports.tap import read_tap
 from callboard.work.running import ToolRun
 from callboard.work.sealing import SealError, keyed_hash, seal, sealing_key, unseal
 from callboard.work.sections import Act, Bars, Block, Cell, Figure, Figures, Section, Table, Words
@@ -52,6 +62,8 @@ from callboard.work.worktree import Worktree
 __all__ = [
     "Act",
     "Action",
+    "Advisory",
+    "Affected",
     "Agent",
     "Bars",
     "Block",
@@ -64,10 +76,12 @@ __all__ = [
     "Declared",
     "Effects",
     "Environment",
+    "Family",
     "Figure",
     "Figures",
     "FileCoverage",
     "Finding",
+    "Histogram",
     "Install",
     "Job",
     "Lock",
@@ -77,6 +91,7 @@ __all__ = [
     "NoOptions",
     "ReportError",
     "Result",
+    "Sample",
     "Sbom",
     "SealError",
     "Section",
@@ -106,11 +121,16 @@ __all__ = [
     "origin_words",
     "passed",
     "path_here",
+    "read_code_quality",
     "read_coverage_xml",
     "read_cyclonedx",
     "read_junit",
     "read_lcov",
+    "read_osv",
+    "read_prometheus",
     "read_sarif",
+    "read_spdx",
+    "read_tap",
     "sarif_of",
     "seal",
     "sealing_key",
