@@ -1,11 +1,13 @@
 """CodeRefactor: what has grown too tangled, what nobody uses, and the safe fixes as a proved patch."""
 
+import os
 from collections.abc import Sequence
 
 from callboard.api import (
     Agent,
     Context,
     Effects,
+    Install,
     Job,
     Needs,
     Result,
@@ -29,7 +31,20 @@ from callboard_code_refactor.choices import (
 
 TOOLS_EXTRA = "pip install 'callboard[tools]'"
 PYTHON = ("**/*.py",)
+# the package of its engine for this machine; npm may leave out what is optional
+JSCPD_ENGINES = {
+    "Linux x86_64": "jscpd-linux-x64-gnu@5",
+    "Linux aarch64": "jscpd-linux-arm64-gnu@5",
+    "Darwin arm64": "jscpd-darwin-arm64@5",
+    "Darwin x86_64": "jscpd-darwin-x64@5",
+}
 SETTINGS = ("**/pyproject.toml", "**/setup.cfg", "**/setup.py", "**/ruff.toml", "**/.ruff.toml")
+
+
+def _jscpd_packages() -> tuple[str, ...]:
+    machine = os.uname()
+    engine = JSCPD_ENGINES.get(f"{machine.sysname} {machine.machine}")
+    return ("jscpd@5", engine) if engine else ("jscpd@5",)
 
 
 class CodeRefactor(Agent):
@@ -70,16 +85,20 @@ class CodeRefactor(Agent):
         Tool(
             "jscpd",
             covers="duplicated code in all languages",
-            provided_by="npm install jscpd, with the package for the platform (jscpd-linux-x64-gnu)",
+            provided_by="npm install --global jscpd",
             format="json, sarif",
             exit_codes={0: "clean or findings"},
+            argv=("jscpd", "--config", "CONFIG"),
+            install=Install("npm", _jscpd_packages(), size_mb=25),
         ),
         Tool(
             "symilar",
             covers="duplicated Python code, where jscpd is not there",
-            provided_by="pip install pylint",
+            provided_by=TOOLS_EXTRA,
             version_args=("--help",),
             exit_codes={0: "clean or findings"},
+            argv=("symilar", "-i", "--ignore-docstrings", "-d", "LINES", "FILE…"),
+            install=Install("pip", ("pylint>=4.1,<5",), size_mb=25),
         ),
         Tool(
             "knip",
@@ -88,12 +107,16 @@ class CodeRefactor(Agent):
             format="json",
             exit_codes={0: "clean", 1: "findings"},
             place="workspace",
+            argv=("knip", "--reporter", "json", "--no-exit-code"),
+            install=Install("npm", ("knip@6",), size_mb=40),
         ),
         Tool(
             "lint-imports",
             covers="contracts between modules, where the team has written some",
-            provided_by="pip install import-linter",
+            provided_by=TOOLS_EXTRA,
             exit_codes={0: "kept", 1: "broken, or not configured well"},
+            argv=("lint-imports", "--no-cache", "--config", "FILE"),
+            install=Install("pip", ("import-linter>=2.17,<3",), size_mb=15),
         ),
     )
 
@@ -172,7 +195,7 @@ class CodeRefactor(Agent):
 
     @action(
         "Unused npm code (runs workspace code)",
-        needs=Needs(cpus=1, memory_mb=700),
+        needs=Needs(cpus=1, memory_mb=400),
         options=KnipOptions,
         time_limit=900,
         tools=("knip",),

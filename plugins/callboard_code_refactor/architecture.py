@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from callboard.api import Cell, Context, Finding, Result, Severity, Table, ToolRun, Workspace, clean, counted, unknown
-from callboard_code_refactor.sources import broken, inside, judge, package_roots, parses, python_files
+from callboard_code_refactor.sources import broken, fault, inside, judge, package_roots, python_files
 
 HELP = "https://import-linter.readthedocs.io/en/stable/contract_types/"
 LINK = re.compile(r"^(?P<lead>\s*(?:-\s+|&\s+)?)(?P<importer>\S+) -> (?P<imported>\S+) \((?P<lines>[^)]*)\)$")
@@ -172,7 +172,7 @@ def _torn(ctx: Context, run: ToolRun, files: Sequence[str]) -> dict[str, int]:
     told = TORN.search(run.stdout + "\n" + run.stderr)
     if told is None:
         return {}
-    torn = {path: 1 for path in files if not parses(ctx.workspace.path / path)}
+    torn = {path: wrong[0] for path in files if (wrong := fault(ctx.workspace.path / path))}
     first = Path(told["path"])
     if first.is_relative_to(ctx.workspace.path):
         torn[first.relative_to(ctx.workspace.path).as_posix()] = int(told["line"])

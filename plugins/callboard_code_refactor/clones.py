@@ -16,7 +16,7 @@ from callboard_code_refactor.symilar import symilar_clones
 HAND_OVER = frozenset(
     "ignorePattern mode maxLines ignoreCase ignoreIdentifiers ignoreLiterals ignoreAnnotations".split()
 )
-INSTALL = "callboard tools install jscpd, or pip install pylint for Python alone"
+INSTALL = "callboard tools install jscpd, or symilar for Python alone"
 SHOWN = 100
 MOST_FINDINGS = 500
 IMPORTS = re.compile(
@@ -26,7 +26,10 @@ IMPORTS = re.compile(
 
 @dataclass(slots=True)
 class Copies:
-    """What a tool found. `lines` and `duplicated` are its own totals; `trouble` says why there is nothing."""
+    """What a tool found. `lines` and `duplicated` are its own totals; `trouble` says why there is nothing.
+
+    `is_broken` when the tool itself does not work.
+    """
 
     tool: str
     files: int
@@ -36,6 +39,7 @@ class Copies:
     percent: float = 0.0
     notes: list[str] = field(default_factory=list)
     trouble: str = ""
+    is_broken: bool = False
 
 
 def check_clones(ctx: Context, limit: float, min_lines: int, min_tokens: int, folder: str, fail_on: str) -> Result:
@@ -45,8 +49,10 @@ def check_clones(ctx: Context, limit: float, min_lines: int, min_tokens: int, fo
         return unknown("; ".join(["there are no source files to compare", *large_note(large)]))
     if ctx.program("jscpd") is not None:
         copies = _by_jscpd(ctx, files, min_lines, min_tokens)
+        if copies.is_broken and ctx.program("symilar") is not None:
+            copies = _by_symilar(ctx, folder, min_lines, copies.trouble)
     elif ctx.program("symilar") is not None:
-        copies = _by_symilar(ctx, folder, min_lines)
+        copies = _by_symilar(ctx, folder, min_lines, "jscpd is not installed")
     else:
         return unknown(f"neither jscpd nor symilar is installed; {INSTALL}")
     if copies.trouble:
@@ -97,6 +103,7 @@ def _by_jscpd(ctx: Context, files: Sequence[str], min_lines: int, min_tokens: in
         copies.lines, copies.duplicated = int(total["lines"]), int(total["duplicatedLines"])
         copies.percent = float(total["percentage"])
     except (OSError, ValueError, KeyError, TypeError):
+        copies.is_broken = True
         copies.trouble = f"jscpd gave no report that can be read (exit {run.code}): {run.trouble}"
         return copies
     if not copies.lines:
@@ -136,11 +143,11 @@ def _clone(item: Mapping[str, Any], top: Path) -> Clone:
     return Clone(first, second, int(item["lines"]), int(item["tokens"]))
 
 
-def _by_symilar(ctx: Context, folder: str, min_lines: int) -> Copies:
+def _by_symilar(ctx: Context, folder: str, min_lines: int, why: str) -> Copies:
     files, _ = sized(ctx.workspace, python_files(ctx.workspace, folder))
     copies = Copies("symilar", len(files))
     if not files:
-        copies.trouble = f"without jscpd only Python is compared, and there is none; {INSTALL}"
+        copies.trouble = f"without jscpd only Python is compared, and there is none ({why}); {INSTALL}"
         return copies
     found = symilar_clones(ctx, files, min_lines)
     copies.clones, copies.lines, copies.duplicated, copies.percent = (
@@ -151,7 +158,7 @@ def _by_symilar(ctx: Context, folder: str, min_lines: int) -> Copies:
     )
     copies.files = found.files
     copies.trouble = found.trouble
-    copies.notes = [*found.notes, "Python alone, and only between files: jscpd is not installed"]
+    copies.notes = [*found.notes, f"Python alone, and only between files: {why}"]
     return copies
 
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from callboard.api import Context, Finding, Result, Severity, counted, unknown
 from callboard_code_refactor.health import note
 from callboard_code_refactor.measures import Measured, measure_python
-from callboard_code_refactor.sources import broken, judge, large_note, python_files, sized
+from callboard_code_refactor.sources import broken, fault, judge, large_note, python_files, sized
 
 GUIDE = "https://complexipy.com/understanding-scores/"
 
@@ -29,7 +29,8 @@ def check_complexity(ctx: Context, threshold: int, folder: str, fail_on: str) ->
         ctx.artifact(sarif, f"complexity-{number}.sarif", kind="sarif")
     _report(ctx, measured, lines, threshold)
     for name in measured.broken:
-        ctx.finding(broken(name, "it is no Python that can be parsed, so it was not measured", "complexipy"))
+        line, words = fault(ctx.workspace.path / name) or (1, "newer than the Python of Callboard")
+        ctx.finding(broken(name, f"no Python that can be parsed ({words}), so it was not measured", "complexipy", line))
     if len(measured.broken) >= len(files):
         return unknown(f"none of {counted(len(files), 'Python file')} could be parsed")
     return _judge(ctx, measured, len(files), threshold, folder, fail_on, large_note(large))

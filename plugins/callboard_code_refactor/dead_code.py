@@ -8,10 +8,9 @@ from typing import Any
 
 from callboard.api import Context, Finding, Result, Severity, ToolRun, counted, unknown
 from callboard_code_refactor.health import note
-from callboard_code_refactor.sources import broken, judge, large_note, python_files, sized
+from callboard_code_refactor.sources import broken, fault, judge, large_note, python_files, sized
 
 FOUND = re.compile(r"^(?P<path>.+?):(?P<line>\d+): (?P<what>.+) \((?P<sure>\d+)% confidence(?:, \d+ lines?)?\)$")
-BROKEN = re.compile(r"^(?P<path>.+?\.py):(?P<line>\d+): (?P<what>.+)$")
 ENDINGS = {0, 1, 3}
 USUAL = 80  # figures at another confidence do not belong in one row with these
 
@@ -31,15 +30,17 @@ def check_dead_code(ctx: Context, min_confidence: int, folder: str, fail_on: str
         timeout=500,
     )
     found = [match for match in map(FOUND.match, run.stdout.splitlines()) if match]
-    torn = {match["path"]: match for match in map(BROKEN.match, run.stderr.splitlines()) if match}
+    # what vulture tells of them is cut where a line is very long: so we look ourselves which files do not parse
+    torn = _torn(ctx, files) if run.stderr.strip() else {}
     if _crashed(run, bool(torn)):
         why = "took longer than 500 s" if run.timed_out else f"ended with {run.code}: {run.trouble}"
         return unknown(f"vulture {why}")
     for match in found:
         _report(ctx, match)
-    for path, match in torn.items():
-        why = f"no Python that can be parsed ({match['what']}), so what it uses is not seen"
-        ctx.finding(broken(path.removeprefix("./"), why, "vulture", int(match["line"])))
+    for path, (line, words) in torn.items():
+        ctx.finding(
+            broken(path, f"no Python that can be parsed ({words}), so what it uses is not seen", "vulture", line)
+        )
     looked = len(files) - len(torn)
     if looked <= 0:
         return unknown(f"none of {counted(len(files), 'Python file')} could be parsed")
@@ -49,6 +50,10 @@ def check_dead_code(ctx: Context, min_confidence: int, folder: str, fail_on: str
     notes = [f"{counted(len(found), 'unused piece')} of code (confidence {min_confidence} % or more)"]
     notes += [f"{counted(len(torn), 'file')} could not be parsed"] if torn else []
     return judge(ctx, fail_on, counted(looked, "file"), notes=[*notes, *large_note(large)])
+
+
+def _torn(ctx: Context, files: list[str]) -> dict[str, tuple[int, str]]:
+    return {path: wrong for path in files if (wrong := fault(ctx.workspace.path / path))}
 
 
 def _config(own: Path, files: list[str]) -> str:

@@ -49,6 +49,7 @@ ISSUES: dict[str, tuple[str, Severity, str]] = {
     "duplicates": ("duplicate export", Severity.INFO, "is exported under several names; keep one"),
     "cycles": ("import cycle", Severity.LOW, "is an import cycle; move what both need into a third module"),
 }
+MANY = {"unused dependency": "unused dependencies", "unlisted dependency": "unlisted dependencies"}
 
 
 @dataclass(slots=True)
@@ -118,7 +119,8 @@ def check_knip(ctx: Context, folder: str, production: bool, fail_on: str) -> Res
         return unknown("; ".join(tally.troubles[:3]))
     total = tally.kinds.total()
     ctx.metric("refactor.knip", total)
-    notes = [", ".join(counted(number, kind) for kind, number in tally.kinds.most_common())] if total else []
+    parts = [counted(number, kind, MANY.get(kind, "")) for kind, number in tally.kinds.most_common()]
+    notes = [", ".join(parts)] if total else []
     looked_at = f"{counted(tally.files, 'source file')} of {counted(tally.projects, 'npm project')}"
     if not tally.files:
         return unknown(f"{counted(tally.projects, 'npm project')} without a source file to look at")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from callboard.api import Context
-from callboard_code_refactor.sources import batches, parses
+from callboard_code_refactor.sources import batches, fault
 
 UNREADABLE = re.compile(r"^error: Failed to process (.+?) - Please check", re.MULTILINE)
 COMMENT = re.compile(r"\s*(?://|/\*|\*|<!--)")
@@ -58,7 +58,7 @@ def measure_python(
     """
     found = Measured()
     _measure(ctx, files, where, found, threshold, sarif, timeout)
-    others = [name for name in found.broken if parses(where / name)]
+    others = [name for name in found.broken if fault(where / name) is None]
     if others and not found.trouble:
         place = ctx.scratch / "recoded"
         copied = [name for name in others if _recoded(where / name, place / name)]

@@ -10,7 +10,7 @@ from callboard_code_refactor.fixer import Group
 from callboard_code_refactor.fixes import fixed
 from callboard_code_refactor.health import note
 from callboard_code_refactor.ruff import Diagnostic, RuffTrouble, diagnostics, ruff_files, under_torn
-from callboard_code_refactor.sources import broken, judge, large_note, nearest, python_files, sized
+from callboard_code_refactor.sources import broken, fault, in_utf8, judge, large_note, nearest, python_files, sized
 
 FIRST_KNOWN, LAST_KNOWN = 7, 14
 
@@ -27,6 +27,11 @@ def check_syntax(ctx: Context, target: str, folder: str, fail_on: str, patch: bo
         return unknown("; ".join(["there are no Python files to look at", *large_note(large)]))
     if target and not re.fullmatch(r"py3\d{1,2}", target):
         return unknown(f"the option target is '{target}'; it looks like 'py311'")
+    files, others = in_utf8(ctx.workspace, files)
+    for path in others:
+        if wrong := fault(ctx.workspace.path / path):
+            why = f"no Python that can be parsed ({wrong[1]}), so it was not looked at"
+            ctx.finding(broken(path, why, "ruff", wrong[0]))
     torn, refused = under_torn(ctx.workspace, files)
     found: list[Diagnostic] = []
     groups: list[Group] = []
@@ -48,6 +53,7 @@ def check_syntax(ctx: Context, target: str, folder: str, fail_on: str, patch: bo
     except RuffTrouble as trouble:
         return unknown(str(trouble))
     notes = ["no requires-python is declared, so ruff's own default holds"] if undeclared else []
+    notes += [f"{counted(len(others), 'file')} not in UTF-8 left out"] if others else []
     for path, why in torn.items():
         ctx.finding(broken(path, f"no TOML ({why})", "ruff", 0))
     unread = [f"the settings of {path}, which is no TOML" for path in torn] if refused else []
@@ -80,8 +86,8 @@ def _judge(
             ctx.finding(broken(item.path, why, "ruff", item.line))
             seen.add(item.path)
     if looked == len(torn):
-        why = f"none of {counted(looked, 'file')} could be parsed" if looked else "the ruff settings exclude every file"
-        return unknown(why)
+        why = f"none of {counted(looked, 'file')} could be parsed" if looked else "ruff reads none of the files"
+        return unknown("; ".join([why, *notes]))
     outdated = [item for item in found if item.path not in torn]
     safe = sum(item.safe for item in outdated)
     ctx.metric("refactor.outdated_syntax", len(outdated))

@@ -84,7 +84,7 @@ def compile_files(ctx: Context, python: Path | None, where: Path, files: Sequenc
     """Compiles the files in memory, by the workspace's interpreter or else ours; nothing is written beside them."""
     listed = ctx.scratch / "compile.json"
     listed.write_text(json.dumps(list(files)), "utf-8")
-    for program, owner in ((python, "the workspace's"), (Path(sys.executable), "Callboard's")):
+    for program, owner in ((python, "the project's"), (Path(sys.executable), "Callboard's")):
         if program is None:
             continue
         run = ctx.run_tool([program, "-I", "-S", "-c", COMPILE, str(listed)], cwd=where, timeout=300)

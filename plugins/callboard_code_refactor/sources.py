@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from callboard.api import Context, Finding, Result, Severity, Workspace, counted, judged, unparsable
+from callboard.api import Context, Finding, Result, Severity, Workspace, clean, counted, judged, unparsable
 
 LONGEST_BATCH = 100_000
 LARGEST_SOURCE = 2_000_000
@@ -123,6 +123,19 @@ def package_roots(files: Iterable[str]) -> dict[str, str]:
     return roots
 
 
+def in_utf8(workspace: Workspace, files: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The files that are UTF-8, and the others, which some tools do not read."""
+    good: list[str] = []
+    others: list[str] = []
+    for path in files:
+        try:
+            (workspace.path / path).read_bytes().decode("utf-8")
+            good.append(path)
+        except (OSError, ValueError):
+            others.append(path)
+    return good, others
+
+
 def torn_toml(workspace: Workspace, *names: str) -> dict[str, str]:
     """Files of these names that are no TOML -> the parser's words."""
     found: dict[str, str] = {}
@@ -134,15 +147,17 @@ def torn_toml(workspace: Workspace, *names: str) -> dict[str, str]:
     return found
 
 
-def parses(path: Path) -> bool:
-    """Whether it is Python that parses, in whatever encoding it declares."""
+def fault(path: Path) -> tuple[int, str] | None:
+    """The line and the words of what keeps it from being Python that parses, in whatever encoding it declares; else None."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+    except SyntaxError as error:
+        return error.lineno or 1, clean(error.msg or "a syntax error", 200)
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
+        return 1, clean(str(error) or type(error).__name__, 200)
+    return None
 
 
 def broken(path: str, why: str, tool: str, line: int = 1) -> Finding:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from callboard.api import Context, counted
 from callboard_code_refactor.groups import Clone, Place
+from callboard_code_refactor.sources import in_utf8
 
 GROUP = re.compile(r"^(\d+) similar lines in (\d+) files$")
 PLACE = re.compile(r"^==(.+):\[(\d+):(\d+)\]$")
@@ -29,10 +30,10 @@ class Similar:
 
 def symilar_clones(ctx: Context, files: Sequence[str], min_lines: int) -> Similar:
     """Compares the files that are UTF-8; symilar stops at any other, so those are left out and counted."""
-    readable = [name for name in files if _is_utf8(ctx, name)]
+    readable, others = in_utf8(ctx.workspace, files)
     found = Similar(files=len(readable))
-    if len(readable) < len(files):
-        found.notes.append(f"{counted(len(files) - len(readable), 'file')} not in UTF-8 left out")
+    if others:
+        found.notes.append(f"{counted(len(others), 'file')} not in UTF-8 left out")
     words = [f"./{name}" for name in readable]
     if not words:
         found.trouble = "no Python file is in UTF-8, so symilar can compare none"
@@ -53,14 +54,6 @@ def symilar_clones(ctx: Context, files: Sequence[str], min_lines: int) -> Simila
     found.lines, found.duplicated, found.percent = int(total[1]), int(total[2]), float(total[3])
     found.clones = _clones(run.stdout)
     return found
-
-
-def _is_utf8(ctx: Context, name: str) -> bool:
-    try:
-        (ctx.workspace.path / name).read_text("utf-8")
-    except (OSError, ValueError):
-        return False
-    return True
 
 
 def _clones(told: str) -> list[Clone]:
