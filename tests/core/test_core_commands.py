@@ -55,6 +55,10 @@ GRANTED: list[tuple[c.Command, list[e.Event]]] = [
     (c.DecideTask(1, 4, "retry", "ann"), [e.DecisionMade(NOW, 1, 4, "ann", "retry")]),
     (c.DecideTask(1, 4, "give up", "ann"), [e.DecisionMade(NOW, 1, 4, "ann", "give up")]),
     (c.AnswerQuestion(1, 1, "q", "yes", "ann"), [e.QuestionAnswered(NOW, 1, 1, 1, "q", "yes", "ann")]),
+    (
+        c.DecidePatch(1, 2, 1, "fix", 4, "accepted", "ann", "good"),
+        [e.PatchDecided(NOW, 1, 2, 1, "fix", 4, "accepted", "ann", "good")],
+    ),
     (c.PauseAgent("quality", "ann", "why"), [e.AgentSet(NOW, "quality", "ann", paused=True, reason="why")]),
     (c.ResumeAgent("quality", "ann"), [e.AgentSet(NOW, "quality", "ann", paused=False)]),
     (c.LimitAgent("quality", 2, "ann"), [e.AgentSet(NOW, "quality", "ann", limit=2)]),
@@ -160,6 +164,7 @@ SENTENCES: list[tuple[e.Event, str]] = [
      "7.1#1 added 7 tasks: a, a, a, a, a, …. 2 that wait for this one wait for them too."),
     (e.TasksAdded(1.0, 7, "7.1#1", (TaskSpec("undo of a", undoes="a", because="a failed: exit 3."),), 1),
      "Undo: undo of a was added, as a failed: exit 3."),
+    (e.PatchDecided(1.0, 1, 2, 1, "fix", 4, "accepted", "ann", "good."), "Patch 4 (fix) is accepted by ann: good."),
     (e.TaskMoved(1.0, 7, 1, "api", "api.do", "p", "ann", "moved from qa to api by ann"), "Moved from qa to api by ann."),
     (e.AttemptDecided(1.0, 1, 0, 2, 1, "first of 1 ready", (("backs off", 8.0), ("cpus", 0.25))),
      "Attempt 2 starts: first of 1 ready. Waited 8.0 s backs off; 0.2 s cpus."),
