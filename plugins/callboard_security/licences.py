@@ -27,6 +27,7 @@ from callboard_security.options import Licences
 from callboard_security.packages import collect, metadata, site_packages
 from callboard_security.policy import Standing, policy_from
 from callboard_security.spdx import known_ids
+from callboard_security.vulnerable import report_broken
 
 SHOWN_KINDS = 6
 MOST_MODULES = 20_000
@@ -121,17 +122,7 @@ def _packages(ctx: Context, gaps: list[str]) -> list[Package]:
 
 
 def _broken(ctx: Context, locked: Packages, gaps: list[str]) -> None:
-    for broken in locked.broken:
-        ctx.finding(
-            Finding(
-                "unreadable-dependencies",
-                Severity.MEDIUM,
-                f"What this file says about dependencies cannot be read: {broken.reason}",
-                path=broken.path,
-                line=broken.line,
-                help="Mend the file, or make it anew with the tool that wrote it",
-            )
-        )
+    report_broken(ctx, locked)
     gaps += [f"{path} cannot be read" for path in sorted({broken.path for broken in locked.broken})]
 
 

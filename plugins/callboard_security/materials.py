@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from callboard.api import Context, Finding, Result, Severity, counted, passed, unknown
+from callboard.api import Context, Finding, Result, Severity, counted, passed, unknown, unparsable
 from callboard_security.bill import bill_of
 from callboard_security.environments import project_folders
-from callboard_security.found import Packages, project_of
+from callboard_security.found import Packages, project_of, upwards
 from callboard_security.options import Sbom
 from callboard_security.packages import MANIFESTS, READERS, REQUIREMENTS, read_one, requirement_files, told_by
 from callboard_security.spdx import known_ids
@@ -100,6 +100,18 @@ def find_sources(ctx: Context, wanted: str = "auto") -> Iterator[Source]:
             yield modules
         elif wanted != "environments":
             yield _read(ctx, path)
+    if wanted != "environments":
+        yield from _unlocked(ctx)
+
+
+def _unlocked(ctx: Context) -> Iterator[Source]:
+    """What package.json files ask for where no lock of their folder or above says the versions."""
+    locked = {_folder(path) for path in told_by(ctx.workspace, *NODE_LOCKS)}
+    for path in told_by(ctx.workspace, "package.json"):
+        if not locked & set(upwards(_folder(path))):
+            source = _read(ctx, path)
+            if source.packages.wanted or source.packages.broken:
+                yield source
 
 
 def _node_modules(ctx: Context, path: str) -> Source | None:
@@ -191,11 +203,6 @@ def _keep(ctx: Context, source: Source, text: str) -> None:
 
 
 def _unreadable(source: Source, trouble: str, line: int = 0) -> Finding:
-    return Finding(
-        rule="sbom-source-unreadable",
-        severity=Severity.MEDIUM,
-        message=f"No full bill of materials could be made from this: {trouble}",
-        path=source.path if source.kind != "environment" else "",
-        line=line,
-        help="Mend the file, or make it anew with the tool that wrote it",
-    )
+    if source.kind == "environment":
+        return Finding("sbom-environment", Severity.MEDIUM, f"No bill could be made of {source.path}: {trouble}")
+    return unparsable(source.path, trouble, line=line, severity=Severity.MEDIUM)

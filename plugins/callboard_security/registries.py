@@ -34,6 +34,9 @@ def ask_pypi(ctx: Context, options: Dependencies, python: Sequence[Package]) -> 
     checked, found, skipped, reasons = 0, list[Vulnerable](), list[str](), list[str]()
     canary: bool | None = None
     for nth in range(max(len(versions) for versions in listed.values())):
+        if skipped and not checked:
+            skipped += [skipped[0]] * sum(len(versions) > nth for versions in listed.values())
+            continue
         batch = [versions[nth] for versions in listed.values() if len(versions) > nth]
         asked = batch
         if nth == 0 and all(package.name != KNOWN_PYTHON.name for package in batch):

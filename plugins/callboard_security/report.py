@@ -1,5 +1,6 @@
-"""Reports of scanners that ran elsewhere, such as in the team's CI: SARIF, and CycloneDX bills of materials."""
+"""Reports of scanners that ran elsewhere, such as in the team's CI: SARIF, code quality, osv-scanner, bills of materials."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from callboard.api import (
     CallboardError,
     Context,
     Finding,
+    ReportError,
     Result,
     Severity,
     counted,
@@ -19,13 +21,18 @@ from callboard.api import (
     origin_words,
     passed,
     path_here,
+    read_code_quality,
     read_cyclonedx,
+    read_osv,
+    read_report,
     read_sarif,
+    read_spdx,
     unknown,
 )
 from callboard_security.options import FAIL_ON, Threshold
 
-RATED = {"critical": Severity.CRITICAL, "high": Severity.HIGH, "medium": Severity.MEDIUM, "low": Severity.LOW}
+RATED = {"critical": Severity.CRITICAL, "high": Severity.HIGH, "medium": Severity.MEDIUM, "moderate": Severity.MEDIUM,
+         "low": Severity.LOW}  # fmt: skip
 SHOWN_TOOLS = 5
 
 
@@ -35,7 +42,7 @@ class ReportOptions:
 
     file: str = option("", help="The upload, as `callboard ingest` names it")
     name: str = option("", help="The name of the file where it comes from")
-    format: Literal["auto", "sarif", "cyclonedx"] = option("auto", help="What it is")
+    format: Literal["auto", "sarif", "cyclonedx", "spdx", "codequality", "osv"] = option("auto", help="What it is")
     source: str = option("", help="Where it comes from")
     commit: str = option("", help="The commit that it is about")
     fail_on: Threshold = option("high", help=FAIL_ON)
@@ -51,6 +58,10 @@ def read_handed_in(ctx: Context, options: ReportOptions) -> Result:
         ctx.artifact(place, options.name, kind=options.format)
         if options.format == "sarif":
             return _told(ctx, read_sarif(place, workspace=Path("/")), words, options)
+        if options.format == "codequality":
+            return _told(ctx, read_code_quality(place, workspace=Path("/")), words, options)
+        if options.format == "osv":
+            return _told(ctx, list(_scanned(place, options)), words, options)
         return _materials(ctx, place, words, options)
     except CallboardError as error:
         return unknown(f"{options.name or 'the report'} cannot be read: {error}")
@@ -74,7 +85,7 @@ def _told(ctx: Context, findings: list[Finding], words: str, options: ReportOpti
 
 
 def _materials(ctx: Context, place: Path, words: str, options: ReportOptions) -> Result:
-    components = read_cyclonedx(place).components
+    components = (read_spdx(place) if options.format == "spdx" else read_cyclonedx(place)).components
     document = load_json(place.read_bytes(), options.name or "the report")
     if not components:
         return unknown(f"{words} names no component")
@@ -103,6 +114,36 @@ def _vulnerabilities(document: Any, options: ReportOptions) -> Iterator[Finding]
             help=str(entry.get("recommendation") or ""),
             tool=options.source or "CycloneDX report",
         )
+
+
+def _scanned(place: Path, options: ReportOptions) -> Iterator[Finding]:
+    """What osv-scanner reports: for each source the packages with their advisories. A single OSV record names no package here."""
+    name = options.name or "the report"
+    document = load_json(read_report(place), name)
+    results = document.get("results") if isinstance(document, dict) else None
+    if not isinstance(results, list):
+        raise ReportError(name, "it has no 'results'", "let osv-scanner write JSON (--format json)")
+    for result in _objects(results):
+        source = result.get("source")
+        path = source.get("path") if isinstance(source, dict) else ""
+        for entry in _objects(result.get("packages")):
+            package = entry.get("package")
+            named = package if isinstance(package, dict) else {}
+            for record in _objects(entry.get("vulnerabilities")):
+                advisory = read_osv(json.dumps(record), name)
+                rated = [RATED[part.severity.lower()] for part in advisory.affected if part.severity.lower() in RATED]
+                yield Finding(
+                    rule=advisory.id,
+                    severity=min(rated, key=lambda severity: severity.rank, default=Severity.MEDIUM),
+                    message=f"{named.get('name', '?')} {named.get('version', '')}: {advisory.summary or advisory.id}",
+                    path=path if isinstance(path, str) else "",
+                    help=next(iter(advisory.references), ""),
+                    tool="osv-scanner",
+                )
+
+
+def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
+    yield from (item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
 
 
 def _state(entry: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from callboard.api import (
     counted,
     judged,
     unknown,
+    unparsable,
 )
 from callboard_security.environments import environments
 from callboard_security.found import Package, Packages
@@ -32,17 +33,7 @@ SHOWN = 200
 def audit(ctx: Context, options: Dependencies) -> Result:
     """Checks every pinned or installed version; what has no version or no data is told, and is never a pass."""
     packages = collect(ctx.workspace, environments(ctx))
-    for broken in packages.broken:
-        ctx.finding(
-            Finding(
-                rule="unreadable-dependencies",
-                severity=Severity.MEDIUM,
-                message=f"What this file says about dependencies cannot be read: {broken.reason}",
-                path=broken.path,
-                line=broken.line,
-                help="Mend the file, or make it anew with the tool that wrote it",
-            )
-        )
+    report_broken(ctx, packages)
     pinned = _distinct(packages.pinned)
     loose = packages.unversioned()
     if not pinned and not loose and not packages.broken:
@@ -62,6 +53,15 @@ def audit(ctx: Context, options: Dependencies) -> Result:
     if not options.network:
         return unknown("there is no vulnerability data: set agents.security.osv_folder, or allow the network")
     return _by_network(ctx, options, pinned, packages, gaps)
+
+
+def report_broken(ctx: Context, packages: Packages) -> None:
+    """One finding for each file that cannot be read, whatever is wrong in it."""
+    told: set[str] = set()
+    for broken in packages.broken:
+        if broken.path not in told:
+            told.add(broken.path)
+            ctx.finding(unparsable(broken.path, broken.reason, line=broken.line, severity=Severity.MEDIUM))
 
 
 def _distinct(packages: Sequence[Package]) -> list[Package]:

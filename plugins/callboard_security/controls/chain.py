@@ -34,7 +34,7 @@ def container_user(scene: Scene) -> Judgement:
     paths = scene.files(*DOCKERFILES)
     if not paths:
         return open_("there is no Dockerfile", "nothing to do while there are no containers")
-    good, bad = list[Evidence](), list[Evidence]()
+    good, bad, unread = list[Evidence](), list[Evidence](), list[Evidence]()
     for path in paths:
         user, line, base, first = "", 0, "", 0
         for number, word, rest in _instructions(scene.workspace.text(path)):
@@ -43,7 +43,7 @@ def container_user(scene: Scene) -> Judgement:
             elif word == "USER":
                 user, line = rest.split("#")[0].strip(), number
         if not base:
-            bad.append(Evidence("has no FROM: it cannot be read", path))
+            unread.append(Evidence("has no FROM: it cannot be read", path))
         elif user and not re.match(r"(root|0)(:|$)", user):
             good.append(Evidence(f"USER {user}", path, line))
         elif not user and re.search(r"nonroot|unprivileged", base):
@@ -52,12 +52,14 @@ def container_user(scene: Scene) -> Judgement:
             bad.append(Evidence(f"USER {user}" if user else "the last stage names no USER", path, line or first))
     if bad:
         return broken(f"{len(bad)} of {len(paths)} images run as root", bad)
+    if unread:
+        return open_("a Dockerfile cannot be read", "mend it", unread)
     return held(f"{len(good)} images run as a user of their own", good)
 
 
 def images_pinned(scene: Scene) -> Judgement:
     """Every image has a fixed tag or digest."""
-    good, bad = list[Evidence](), list[Evidence]()
+    good, bad, unread = list[Evidence](), list[Evidence](), list[Evidence]()
     for path in scene.files(*DOCKERFILES):
         stages: set[str] = set()
         given: dict[str, str] = {}
@@ -77,10 +79,14 @@ def images_pinned(scene: Scene) -> Judgement:
             match = re.match(r"\s+image:\s*['\"]?([^'\"\s#]+)", line)
             if match is not None:
                 image = re.sub(r"\$\{\w+:?-([^}]*)\}", r"\1", match[1])
-                if "$" not in image:
+                if not _IMAGE.fullmatch(image):
+                    unread.append(Evidence("names no image that can be read", path, number))
+                elif "$" not in image:
                     (good if is_fixed(image) else bad).append(Evidence(f"image: {image}", path, number))
     if bad:
         return broken(f"{len(bad)} images may change from one day to the next", bad)
+    if unread:
+        return open_("a name of an image cannot be read", "mend it", unread)
     if not good:
         return open_("no image is named", "nothing to do while there are no containers")
     digests = sum("@sha256:" in place.text for place in good)
@@ -92,6 +98,9 @@ def _filled(image: str, given: Mapping[str, str]) -> str:
     return re.sub(r"\$\{?(\w+)(?::-([^}]*))?\}?", lambda match: given.get(match[1], match[2] or ""), image)
 
 
+_IMAGE = re.compile(r"[A-Za-z0-9$][\w.${}:/@+-]*")
+
+
 def is_fixed(image: str) -> bool:
     """Whether an image has a digest, or a tag with a number in it that is not only a major one."""
     if re.search(r"@sha256:[0-9a-f]{64}$", image):
@@ -100,7 +109,7 @@ def is_fixed(image: str) -> bool:
     return bool(re.search(r"\d+[.-]\d+|\d{6,}|[0-9a-f]{7,}", tag)) and tag not in ("latest", "stable", "edge")
 
 
-def _workflows(scene: Scene) -> tuple[dict[str, Any], list[Evidence]]:
+def workflows(scene: Scene) -> tuple[dict[str, Any], list[Evidence]]:
     read, unread = {}, []
     for path in scene.files(*WORKFLOWS):
         try:
@@ -129,6 +138,9 @@ def actions_pinned(scene: Scene) -> Judgement:
             (good if fixed else bad).append(Evidence(f"uses {match[1]}", path, number))
     if bad:
         return broken(f"{len(bad)} steps of others can be changed under the same name", bad)
+    unread = workflows(scene)[1]
+    if unread:
+        return open_("a workflow cannot be read", "mend it", unread)
     if not good:
         return open_("no workflow uses a step of others", "nothing to do while there is none")
     return held(f"{len(good)} steps are fixed", good)
@@ -136,7 +148,7 @@ def actions_pinned(scene: Scene) -> Judgement:
 
 def least_permissions(scene: Scene) -> Judgement:
     """Every workflow says what its token may do, and none may do everything."""
-    read, unread = _workflows(scene)
+    read, unread = workflows(scene)
     good, bad = list[Evidence](), list[Evidence]()
     for path, table in read.items():
         jobs = table.get("jobs")

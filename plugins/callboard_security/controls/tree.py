@@ -2,6 +2,7 @@
 
 import re
 
+from callboard_security.controls.chain import workflows
 from callboard_security.controls.control import Judgement, broken, held, open_
 from callboard_security.controls.results import CI
 from callboard_security.controls.scene import Evidence, Scene
@@ -12,8 +13,8 @@ from callboard_security.packages import collect
 DOCUMENTS = ("*.md", "*.rst", "*.adoc", "docs/*.txt", "*/docs/*.txt", "README*", "RUNBOOK*")
 COMMITS = 200
 DATABASES = (
-    r"\b(sqlalchemy|psycopg2?|asyncpg|pymysql|mysqlclient|django\.db|peewee|mongoose|sequelize|prisma|typeorm|pg|knex|"
-    r"sqlite3|redis|pymongo)\b"
+    r"^\s*(import|from)\s+(sqlalchemy|psycopg2?|asyncpg|pymysql|MySQLdb|django\.db|peewee|sqlite3|aiosqlite|redis|pymongo|motor)\b|"
+    r"(from|require\()\s*['\"](pg|mysql2?|mongoose|sequelize|@prisma/client|typeorm|knex|better-sqlite3|sqlite3|redis|ioredis|mongodb)['\"]"
 )
 
 
@@ -58,7 +59,8 @@ def locked(scene: Scene) -> Judgement:
     paths = sorted({package.path for package in found.pinned if package.path})
     if not paths:
         return open_("nothing names a dependency", "nothing to do while there is none")
-    return held(f"{len(found.pinned)} packages have exact versions", scene.at(paths[:20], "pins versions"))
+    distinct = len({(package.ecosystem, package.name, package.version) for package in found.pinned})
+    return held(f"{distinct:,} packages have exact versions", scene.at(paths[:20], "pins versions"))
 
 
 def update_automation(scene: Scene) -> Judgement:
@@ -200,11 +202,7 @@ def backups(scene: Scene) -> Judgement:
         return held("backups and the way back are described", [*found[:3], *back[:3], *made[:3]])
     if found or made:
         return broken("backups are mentioned, but not how to restore them", [*found[:3], *made[:3]])
-    database = scene.grep(
-        [*scene.python, *scene.scripts, *scene.files("requirements*.txt", "pyproject.toml", "package.json")],
-        DATABASES,
-        most=3,
-    )
+    database = scene.grep([*scene.python, *scene.scripts], DATABASES, most=3)
     if database:
         return broken("data is kept, and nothing says how it is backed up", database)
     return open_(
@@ -246,6 +244,9 @@ def tests_in_ci(scene: Scene) -> Judgement:
     )
     if found:
         return held("the pipeline runs tests", found[:5])
+    unread = workflows(scene)[1]
+    if unread:
+        return open_("a workflow cannot be read", "mend it", unread)
     indirect = scene.grep(paths, r"\b(sh|bash|make|just|task|\./)\S* ?\S*", most=5)
     if indirect:
         return open_(

@@ -1,6 +1,7 @@
 """Controls over web applications: FastAPI, Starlette, Flask, Django, Express."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from callboard_security.controls.control import Judgement, broken, held, open_
@@ -30,6 +31,23 @@ PROXIES = (
     "haproxy.cfg",
 )
 _ASIDE = re.compile(r"(^|[/_.-])(dev|develop|development|local|tests?|testing|ci|debug)([/_.-]|$)", re.I)
+
+
+def _held(scene: Scene, why: str, evidence: Sequence[Evidence]) -> Judgement:
+    """It holds, unless files that nobody can parse may say otherwise."""
+    _ = scene.facts
+    if scene.unread:
+        unread = [Evidence("cannot be parsed", path) for path in scene.unread[:10]]
+        return open_(f"{why}, but {len(scene.unread)} files cannot be parsed", "mend them", [*unread, *evidence[:5]])
+    return held(why, evidence)
+
+
+def _none(scene: Scene) -> Judgement:
+    """No application was seen; it may be in a file that nobody can parse."""
+    if scene.unread:
+        unread = [Evidence("cannot be parsed", path) for path in scene.unread[:10]]
+        return open_(f"{NO_APP}, but {len(scene.unread)} files cannot be parsed", "mend them", unread)
+    return open_(NO_APP, NOTHING)
 
 
 def _apps(scene: Scene) -> list[Evidence]:
@@ -67,7 +85,7 @@ def debug_off(scene: Scene) -> Judgement:
     if on:
         return broken("debugging is switched on: an error then shows code and settings, or runs commands", on)
     if not apps:
-        return open_(NO_APP, NOTHING)
+        return _none(scene)
     worked_out = [place for value, place in _setting(scene, "DEBUG") if value is not False]
     if worked_out:
         return open_(
@@ -75,7 +93,7 @@ def debug_off(scene: Scene) -> Judgement:
             "let it be off when nothing is set, and say so in the deployment",
             worked_out,
         )
-    return held("no application is made with debugging on", apps[:10])
+    return _held(scene, "no application is made with debugging on", apps[:10])
 
 
 def tls(scene: Scene) -> Judgement:
@@ -86,9 +104,9 @@ def tls(scene: Scene) -> Judgement:
     on = scene.seen("tls.on") + [place for value, place in _setting(scene, "SECURE_SSL_REDIRECT") if value is True]
     on += scene.grep(scene.files(*PROXIES), r"listen\s+.*443|ssl_certificate|tls:|certResolver|return 301 https")
     if on:
-        return held("encryption is asked for", on[:10])
+        return _held(scene, "encryption is asked for", on[:10])
     if not _apps(scene):
-        return open_(NO_APP, NOTHING)
+        return _none(scene)
     return open_(
         "neither code nor proxy configuration asks for HTTPS; something in front may",
         "add the proxy's configuration, HSTS or a redirect to HTTPS",
@@ -105,7 +123,11 @@ def cookies(scene: Scene) -> Judgement:
         bad += [Evidence("SESSION_COOKIE_SECURE is not set, and off by default", path) for path in _settings(scene)]
     if bad:
         return broken("cookies go over plain HTTP, or scripts may read them", bad)
-    return held("cookies are secure and closed to scripts", good[:10]) if good else open_("no cookie was seen", NOTHING)
+    return (
+        _held(scene, "cookies are secure and closed to scripts", good[:10])
+        if good
+        else open_("no cookie was seen", NOTHING)
+    )
 
 
 def cors(scene: Scene) -> Judgement:
@@ -123,9 +145,11 @@ def cors(scene: Scene) -> Judgement:
             open_to_all,
         )
     if named:
-        return held("origins are named", named[:10])
-    return open_(
-        "no CORS settings were seen; browsers then let no other origin in" if _apps(scene) else NO_APP, NOTHING
+        return _held(scene, "origins are named", named[:10])
+    return (
+        open_("no CORS settings were seen; browsers then let no other origin in", NOTHING)
+        if _apps(scene)
+        else _none(scene)
     )
 
 
@@ -145,7 +169,7 @@ def csrf(scene: Scene) -> Judgement:
     if on:
         return held("requests are guarded", on[:10])
     if not _apps(scene):
-        return open_(NO_APP, NOTHING)
+        return _none(scene)
     return open_(
         "no protection was seen; it is needed where cookies sign a user in",
         "say how users are signed in, or add a CSRF guard",
@@ -172,7 +196,7 @@ def headers(scene: Scene) -> Judgement:
     if single:
         return open_("one security header is set in places", "set them for every answer", places)
     if not _apps(scene):
-        return open_(NO_APP, NOTHING)
+        return _none(scene)
     return open_(
         "neither code nor proxy configuration sets security headers; something in front may",
         "set Content-Security-Policy, X-Content-Type-Options and Strict-Transport-Security",
@@ -185,10 +209,10 @@ def errors(scene: Scene) -> Judgement:
     if leaks:
         return broken("the words of an unexpected error go to whoever asked", leaks)
     handlers = scene.seen("error.handler")
-    if handlers and not scene.unread:
-        return held("errors are handled, and no handler shows an unexpected one", handlers[:10])
+    if handlers:
+        return _held(scene, "errors are handled, and no handler shows an unexpected one", handlers[:10])
     if not _apps(scene):
-        return open_(NO_APP, NOTHING)
+        return _none(scene)
     why = "files cannot be parsed" if scene.unread else "no handler of errors was seen; the framework's own answers"
     return open_(why, "add a handler that answers with a number to look up, and logs the rest")
 
@@ -216,7 +240,9 @@ def access(scene: Scene) -> Judgement:
             "files cannot be parsed", "mend them", [Evidence("cannot be parsed", path) for path in scene.unread[:10]]
         )
     if protected or default:
-        return held(
-            f"{len(protected)} routes that change something ask who is there", [*default, *protected[:20], *meant[:5]]
+        return _held(
+            scene,
+            f"{len(protected)} routes that change something ask who is there",
+            [*default, *protected[:20], *meant[:5]],
         )
-    return open_("no route that changes something was seen" if _apps(scene) else NO_APP, NOTHING)
+    return open_("no route that changes something was seen", NOTHING) if _apps(scene) else _none(scene)

@@ -171,9 +171,9 @@ def test_broken_files_and_records_are_told_and_the_rest_goes_on(place: Path, rec
     )
     assert sorted((f.rule, f.path) for f in outcome.findings) == [
         ("GHSA-x84v-xcm2-53pg", "requirements.txt"),
-        ("unreadable-dependencies", "evil/poetry.lock"),
-        ("unreadable-dependencies", "package-lock.json"),
-        ("unreadable-dependencies", "uv.lock"),
+        ("unparsable", "evil/poetry.lock"),
+        ("unparsable", "package-lock.json"),
+        ("unparsable", "uv.lock"),
     ]
     assert "3 records could not be read" in str(outcome.result)
 

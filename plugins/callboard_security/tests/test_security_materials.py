@@ -1,11 +1,14 @@
 """`security.sbom` and `security.licences`: bills and licences from locks and environments."""
 
 import json
+import subprocess
 import sys
 import venv
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from callboard.api import Verdict
 from callboard.testing import Outcome, run_action
@@ -81,6 +84,65 @@ def test_bills_of_locks_and_requirements(place: Path) -> None:
     assert {m["format"] for m in outcome.messages if m["t"] == "artifact"} == {"cyclonedx"}
 
 
+NESTED = {
+    "name": "web",
+    "version": "1.0.0",
+    "lockfileVersion": 3,
+    "requires": True,
+    "packages": {
+        "": {"name": "web", "version": "1.0.0", "dependencies": {"a": "1.0.0", "@s/b": "2.0.0"}},
+        "node_modules/a": {
+            "version": "1.0.0",
+            "license": "(MIT OR Apache-2.0)",
+            "integrity": "sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg==",
+            "dependencies": {"@s/b": "1.0.0"},
+        },
+        "node_modules/a/node_modules/@s/b": {"version": "1.0.0", "license": "odd words"},
+        "node_modules/@s/b": {"version": "2.0.0", "license": "MIT"},
+    },
+}
+
+
+def test_bills_are_valid_count_what_the_lock_counts_and_are_the_same_again(place: Path, tmp_path: Path) -> None:
+    manifest = {"name": "web", "version": "1.0.0", "dependencies": {"a": "1.0.0", "@s/b": "2.0.0"}}
+    files = {
+        "web/package-lock.json": json.dumps(NESTED),
+        "web/package.json": json.dumps(manifest),
+        "api/uv.lock": '[[package]]\nname = "Odd_Name"\nversion = "1.0+local"\n',
+        "tool/requirements.txt": "flask==3.0.0\nclick\n",
+    }
+    outcome = act(place, "sbom", files)
+    validator = JsonStrictValidator(SchemaVersion.V1_6)
+    for kept in outcome.artifacts.values():
+        assert validator.validate_str(kept.read_text("utf-8")) is None
+    mine = json.loads(outcome.artifacts["sbom-web-package-lock.json.cdx.json"].read_text("utf-8"))
+    names = ["npm", "sbom", "--sbom-format", "cyclonedx", "--package-lock-only"]
+    theirs = json.loads(subprocess.run(names, cwd=place / "web", check=True, capture_output=True).stdout)
+    assert sorted(c["purl"] for c in mine["components"]) == sorted(c["purl"] for c in theirs["components"])
+    entry = next(component for component in mine["components"] if component["name"] == "a")
+    assert entry["licenses"] == [{"expression": "(MIT OR Apache-2.0)"}]
+    assert entry["hashes"][0]["content"].startswith("cf83e1357eefb8bd")
+    again = act(place, "sbom", {})
+    for name, kept in again.artifacts.items():
+        assert kept.read_bytes() == outcome.artifacts[name].read_bytes()
+
+
+def test_what_is_installed_or_the_locks_alone(place: Path) -> None:
+    environment(place, "planted", "1.2.3", "MIT")
+    files = {"requirements.txt": "flask==3.0.0\n"}
+    locks = act(place, "sbom", files, source="locks")
+    assert components(locks, "sbom-requirements.txt.cdx.json") == {("flask", "3.0.0")}
+    assert "sbom-venv.cdx.json" not in locks.artifacts
+
+
+def test_a_package_json_without_a_lock_is_told(place: Path) -> None:
+    outcome = act(place, "sbom", {"web/package.json": '{"dependencies": {"a": "^1"}}', "web2/package.json": "{"})
+    assert components(outcome, "sbom-web-package.json.cdx.json") == {("a", None)}
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.UNKNOWN
+    assert [(f.rule, f.path) for f in outcome.findings] == [("unparsable", "web2/package.json")]
+
+
 def test_a_bill_of_the_environment(place: Path) -> None:
     environment(place, "planted", "1.2.3", "MIT")
     outcome = act(place, "sbom", {"requirements.txt": "planted\n"})
@@ -114,7 +176,7 @@ def test_one_broken_lock_leaves_the_other_bills(place: Path) -> None:
     )
     assert outcome.result is not None
     assert outcome.result.verdict is Verdict.UNKNOWN
-    assert [(f.rule, f.path) for f in outcome.findings] == [("sbom-source-unreadable", "package-lock.json")]
+    assert [(f.rule, f.path) for f in outcome.findings] == [("unparsable", "package-lock.json")]
     assert "sbom-api-requirements.txt.cdx.json" in outcome.artifacts
 
 
@@ -122,7 +184,7 @@ def test_the_reason_for_no_bill_is_told(place: Path) -> None:
     [finding] = act(place, "sbom", {"poetry.lock": "x = 1\n", "pyproject.toml": "this is no toml\n"}).findings
     assert (finding.path, finding.message) == (
         "poetry.lock",
-        "No full bill of materials could be made from this: it holds none of the tables of a lock",
+        "poetry.lock cannot be read: it holds none of the tables of a lock",
     )
 
 
