@@ -36,6 +36,10 @@ SPEC = st.builds(
     retry=st.builds(Retry, st.integers(1, 9), NUMBER, NUMBER, NUMBER, NUMBER),
     idempotent=st.booleans(), strict=st.booleans(), estimate=NUMBER, stage=TEXT, because=TEXT,
     undo=TEXT, undoes=TEXT, wants=TEXT, candidates=st.lists(st.builds(Candidate, TEXT, TEXT, TEXT, TEXT), max_size=2).map(tuple),
+    affected=TEXT,
+    digest=TEXT,
+    digested=NUMBER,
+    learned=OPTIONS,
     stands_for=st.none() | st.tuples(WHOLE, WHOLE, WHOLE),
 )  # fmt: skip
 SPECIAL: dict[str, st.SearchStrategy[Any]] = {
@@ -55,7 +59,9 @@ SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "agents": st.lists(TEXT, max_size=3).map(tuple),
     "waiting": st.lists(st.integers(0, 9), max_size=3).map(tuple),
     "config": OPTIONS,
+    "git": OPTIONS,
     "outputs": OPTIONS,
+    "result": OPTIONS,
     "patch": st.none() | OPTIONS,
     "paused": st.none() | st.booleans(),
     "limit": st.none() | WHOLE,

@@ -228,7 +228,7 @@ class TroubledDesk(FakeDesk):
 
     trouble: Exception = RuntimeError("a password in a traceback")
 
-    def submit(self, *_: Any) -> int:
+    def submit(self, *_: Any, **__: Any) -> int:
         raise self.trouble
 
 
@@ -300,30 +300,30 @@ async def test_a_submission_may_name_another_workspace_by_its_absolute_path(
 
 async def test_a_run_of_one_action_is_started_once_for_one_key(desk: FakeDesk, client: httpx.AsyncClient) -> None:
     body = {"options": {"limit": "3"}, "folder": "backend"}
-    first = await client.post("/actions/quality.lint/run", json=body, headers={"Idempotency-Key": "k7"})
-    again = await client.post("/actions/quality.lint/run", json=body, headers={"Idempotency-Key": "k7"})
+    first = await client.post("/api/v1/actions/quality.lint/run", json=body, headers={"Idempotency-Key": "k7"})
+    again = await client.post("/api/v1/actions/quality.lint/run", json=body, headers={"Idempotency-Key": "k7"})
     assert (first.status_code, again.json()) == (201, first.json())
     assert first.headers["location"] == f"/api/v1/runs/{first.json()['run']}"
     assert desk.calls[-1] == ("do", ("quality.lint", {"limit": "3"}, "backend", "ann", "k7", "", None, ""))
-    wanted = await client.post("/capabilities/python-tests/run")
+    wanted = await client.post("/api/v1/capabilities/python-tests/run")
     assert wanted.status_code == 201
     assert desk.calls[-1] == ("do", ("", {}, "", "ann", None, "python-tests", None, ""))
-    assert (await client.post("/actions/nobody.knows/run")).status_code == 404
-    assert (await client.post("/actions/quality.lint/run", json={"option": {}})).status_code == 422
+    assert (await client.post("/api/v1/actions/nobody.knows/run")).status_code == 404
+    assert (await client.post("/api/v1/actions/quality.lint/run", json={"option": {}})).status_code == 422
 
 
 async def test_a_submission_may_leave_out_what_is_unchanged_and_name_other_options(
     desk: FakeDesk, client: httpx.AsyncClient
 ) -> None:
     options = {"quality.tests": {"timeout": 60}}
-    assert (await client.post("/runs", json={"affected": True, "options": options})).status_code == 201
+    assert (await client.post("/api/v1/runs", json={"affected": True, "options": options})).status_code == 201
     assert desk.calls[-1] == ("affected", (True, options))
-    plan = (await client.get("/plan", params={"affected": "true", "options": json.dumps(options)})).json()
+    plan = (await client.get("/api/v1/plan", params={"affected": "true", "options": json.dumps(options)})).json()
     assert desk.calls[-1] == ("plan", (True, options))
     assert plan["unchanged"] > 0
-    assert (await client.get("/plan", params={"options": "[1"})).status_code == 422
-    assert (await client.get("/plan", params={"options": '{"a": 1}'})).status_code == 422
-    assert (await client.post("/runs", json={"affected": "yes"})).status_code == 422
+    assert (await client.get("/api/v1/plan", params={"options": "[1"})).status_code == 422
+    assert (await client.get("/api/v1/plan", params={"options": '{"a": 1}'})).status_code == 422
+    assert (await client.post("/api/v1/runs", json={"affected": "yes"})).status_code == 422
 
 
 async def test_patches_are_looked_at_and_decided_about(desk: FakeDesk, client: httpx.AsyncClient) -> None:
