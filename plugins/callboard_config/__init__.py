@@ -1,8 +1,8 @@
-"""ConfigManage: where settings are read and defined, secrets that are written down, configuration that cannot be read."""
+"""ConfigManage: settings and where they are told, secrets that are written down, configuration and its versions."""
 
 from collections.abc import Sequence
 
-from callboard.api import Agent, Context, Job, Needs, Result, Section, Tool, Workspace, action, hookimpl
+from callboard.api import Agent, Context, Effects, Job, Needs, Result, Section, Tool, Workspace, action, hookimpl
 from callboard_config.options import (
     Compare,
     Drift,
@@ -15,13 +15,20 @@ from callboard_config.options import (
     Snapshot,
 )
 
+CONFIGURATION = (
+    "**/*.json", "**/*.toml", "**/*.yml", "**/*.yaml", "**/*.ini", "**/*.cfg", "**/*.cff", "**/.coveragerc", "**/.flake8",
+    "**/.pylintrc",
+)  # fmt: skip
+
 
 class ConfigManage(Agent):
     """Compares what the code wants to be told with what the team's files say."""
 
     name = "config"
     title = "ConfigManage"
-    summary = "Settings: missing, undocumented, unused, drifting; hard-coded secrets; broken configuration files"
+    summary = (
+        "Settings: missing, unused, drifting; hard-coded secrets and their move; configuration files and their versions"
+    )
     version = "1.0"
     tools = (
         Tool(
@@ -40,21 +47,37 @@ class ConfigManage(Agent):
         Tool("git", covers="whether a file with secrets is tracked", provided_by="the system's packages"),
     )
 
-    @action("Settings", needs=Needs(1, 150), options=Inventory, time_limit=300, tools=("git",))
+    @action(
+        "Settings",
+        needs=Needs(1, 150),
+        options=Inventory,
+        time_limit=300,
+        tools=("git",),
+        provides=("settings-inventory",),
+    )
     def inventory(self, ctx: Context, options: Inventory) -> Result:
         """Compares where settings are read with where they are defined; keeps names and places, never values."""
         from callboard_config.inventory import take
 
         return take(ctx, options)
 
-    @action("Environments", needs=Needs(1, 150), options=Drift, time_limit=300, tools=("git",))
+    @action(
+        "Environments", needs=Needs(1, 150), options=Drift, time_limit=300, tools=("git",), provides=("settings-drift",)
+    )
     def drift(self, ctx: Context, options: Drift) -> Result:
         """Compares the files of several environments: missing names, other types, shared secrets, leftovers; shows no values."""
         from callboard_config.drift import compare
 
         return compare(ctx, options)
 
-    @action("Hard-coded secrets", needs=Needs(1, 150), options=Hardcoded, time_limit=600)
+    @action(
+        "Hard-coded secrets",
+        needs=Needs(1, 150),
+        options=Hardcoded,
+        time_limit=600,
+        tools=("git",),
+        provides=("hard-coded-secrets",),
+    )
     def hardcoded(self, ctx: Context, options: Hardcoded) -> Result:
         """Looks for passwords, tokens and keys that are written into code and configuration; never shows them."""
         from callboard_config.hardcoded import look
@@ -102,6 +125,8 @@ class ConfigManage(Agent):
         options=Schema,
         time_limit=600,
         tools=("yamllint", "check-jsonschema"),
+        provides=("configuration-syntax",),
+        effects=Effects(pure=True, reads=CONFIGURATION),
     )
     def schema(self, ctx: Context, options: Schema) -> Result:
         """Parses JSON, TOML and YAML files, and checks those with a published schema against it."""

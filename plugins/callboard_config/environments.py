@@ -69,7 +69,7 @@ def environment_of(path: str) -> str:
     return DEFAULT
 
 
-def _service(path: str) -> tuple[str, str]:
+def service_of(path: str) -> tuple[str, str]:
     """(folder, name) with everything that names an environment taken out."""
     folder, _, name = path.rpartition("/")
     parts = [p for p in re.split(r"[._-]", name.lower()) if p and p not in WORDS]
@@ -84,7 +84,7 @@ def groups(ctx: Context, files: list[EnvFile]) -> list[Group]:
     by_key: dict[tuple[str, str, str], list[EnvFile]] = defaultdict(list)
     for file in files:
         if not is_test(file.path) and not is_docs(file.path) and not file.path.endswith(".flaskenv"):
-            by_key[(projects.of(file.path), *_service(file.path))].append(file)
+            by_key[(projects.of(file.path), *service_of(file.path))].append(file)
     found = []
     for (project, folder, service), members in sorted(by_key.items()):
         group = _of_files(ctx.workspace, project, members)

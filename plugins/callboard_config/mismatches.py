@@ -108,12 +108,13 @@ def undocumented(seen: Seen) -> Iterator[tuple[str, Finding]]:
 def unused(workspace: Workspace, seen: Seen) -> Iterator[tuple[str, Finding]]:
     """Set in an env file, and named in no code, script or configuration."""
     read = {name.upper() for name in seen.names()}
-    candidates: dict[str, tuple[str, int]] = {}
+    candidates: dict[str, tuple[EnvFile, int]] = {}
     for file in seen.files:
         for entry in file.entries:
-            if entry.name.upper() not in read and not is_taken(entry.name) and not is_test(file.path):
-                candidates.setdefault(entry.name, (file.path, entry.line))
+            if entry.name.upper() not in read and not is_brought(entry.name) and not is_test(file.path):
+                candidates.setdefault(entry.name, (file, entry.line))
     undefined = _undefined(seen)
+    reads = {read.name: read for read in reversed(seen.reads) if not is_test(read.path)}
     yield from _misspelt_elsewhere(seen, read, undefined)
     if not candidates:
         return
@@ -127,10 +128,13 @@ def unused(workspace: Workspace, seen: Seen) -> Iterator[tuple[str, Finding]]:
             for found in set(word.findall(workspace.text(path, LARGEST_CODE))):
                 left.pop(found.upper(), None)
     for name in sorted(left.values()):
-        path, line = candidates[name]
-        meant = nearest(name, undefined)
+        file, line = candidates[name]
+        path = file.path
+        meant = nearest(name, reads.keys() - file.names)
         if meant is not None:
-            yield name, _misspelt(name, path, line, undefined[meant])
+            yield name, _misspelt(name, path, line, reads[meant])
+            continue
+        if is_taken(name):
             continue
         yield (
             name,
@@ -168,12 +172,12 @@ def _misspelt_elsewhere(seen: Seen, read: set[str], undefined: dict[str, Read]) 
 
 
 def _misspelt(name: str, path: str, line: int, read: Read) -> Finding:
-    goes_on = "its default is used in silence" if read.default else "it has no value"
+    goes_on = "the default is used in silence" if read.default else "it has no default"
     place = f"{read.path}:{read.line}"
     return Finding(
         rule="setting-typo",
         severity=Severity.MEDIUM,
-        message=f"'{name}' is set here and read nowhere; {place} reads '{read.name}', which nothing sets: {goes_on}",
+        message=f"'{name}' is set here and read nowhere; {place} reads '{read.name}', which is not set here: {goes_on}",
         path=path,
         line=line,
         help=f"One of the two names is misspelt; most likely {read.name} is meant here",

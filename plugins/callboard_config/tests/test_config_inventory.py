@@ -243,8 +243,20 @@ def test_a_misspelt_name_is_said_once_with_both_places(place: Path) -> None:
     assert told(outcome, "setting-unused") == set()
     mended = take(place, {".env": "DATABASE_URL=x\nCACHE_TTL=3\n"})
     assert mended.findings == ()
+    (place / "web").mkdir()
+    bundled = {
+        "web/a.ts": "import.meta.env.VITE_TITLE ?? 'x'; import.meta.env.VITE_B",
+        "web/.env": "VITE_TITEL=a\nVITE_C=1\n",
+    }
+    assert told(take(place, bundled), "setting-typo") == {("VITE_TITEL", "web/.env")}
+    example = take(
+        place, {"web/.env": "", "web/.env.example": "VITE_TITLE=\n", "web/.env.production": "VITE_TITLLE=a\n"}
+    )
+    assert told(example, "setting-typo") == {("VITE_TITLLE", "web/.env.production")}
     compose = "services:\n  a:\n    environment:\n      CACHE_TTTL: 3\n"
-    assert told(take(place, {"compose.yml": compose, ".env": ""}), "setting-typo") == {("CACHE_TTTL", "compose.yml")}
+    assert told(take(place, {"compose.yml": compose, ".env": "", "web/.env.production": ""}), "setting-typo") == {
+        ("CACHE_TTTL", "compose.yml")
+    }
 
 
 TOOLS = {

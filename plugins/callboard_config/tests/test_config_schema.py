@@ -166,7 +166,11 @@ def test_jobs_are_proposed_for_what_is_there(place: Path) -> None:
     (place / "backend" / "app.py").write_text("x = 1\n")
     (place / "backend" / ".env.example").write_text("A=\n")
     jobs = {job.name: job for job in callboard_detect(Workspace(place))}
-    assert set(jobs) == {"config.inventory", "config.hardcoded"}
+    assert set(jobs) == {"config.inventory", "config.hardcoded", "config.snapshot"}
     assert "backend/.env.example" in jobs["config.inventory"].because
     (place / "a.toml").write_text("")
     assert "config.schema" in {job.name for job in callboard_detect(Workspace(place))}
+    (place / "backend" / ".env.production").write_text("A=1\n")
+    both = {job.name: job for job in callboard_detect(Workspace(place))}
+    assert "backend/.env.production" in both["config.drift"].because
+    assert both["config.rotation"].after == ("config.snapshot",)
