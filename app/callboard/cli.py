@@ -151,7 +151,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("files", nargs="+", type=Path, metavar="FILE")
     made.add_argument("--source", default="", metavar="TEXT", help="where they come from, such as 'GitHub Actions'")
     made.add_argument("--commit", default="", metavar="SHA", help="the commit that they are about")
-    formats = ("auto", "sarif", "junit", "cobertura", "lcov", "cyclonedx")
+    formats = ("auto", "sarif", "junit", "tap", "cobertura", "lcov", "cyclonedx", "spdx", "codequality", "osv")
     made.add_argument("--format", choices=formats, default="auto", help="what they are (default: found out)")
     made.add_argument("--trust", action="store_true", help="trust the workspace: its code may run")
 

@@ -24,6 +24,7 @@ from callboard.api import (
     read_coverage_xml,
     read_junit,
     read_lcov,
+    read_tap,
     unknown,
 )
 
@@ -36,7 +37,7 @@ class ReportOptions:
 
     file: str = option("", help="The upload, as `callboard ingest` names it")
     name: str = option("", help="The name of the file where it comes from")
-    format: Literal["auto", "junit", "cobertura", "lcov"] = option("auto", help="What it is")
+    format: Literal["auto", "junit", "tap", "cobertura", "lcov"] = option("auto", help="What it is")
     source: str = option("", help="Where it comes from")
     commit: str = option("", help="The commit that it is about")
 
@@ -48,9 +49,11 @@ def read_handed_in(ctx: Context, options: ReportOptions) -> Result:
         words = origin_words(ctx, options.name, options.source, options.commit)
         if options.format == "auto":
             return unknown(f"nobody can tell what {words} is; say it with --format")
-        ctx.artifact(place, options.name, kind=options.format if options.format == "junit" else "coverage")
-        if options.format == "junit":
-            return _tests(ctx, read_junit(place), words, options.source)
+        kind = {"junit": "junit", "tap": "text"}.get(options.format, "coverage")
+        ctx.artifact(place, options.name, kind=kind)
+        if options.format in ("junit", "tap"):
+            report = read_junit(place) if options.format == "junit" else read_tap(place)
+            return _tests(ctx, report, words, options.source or f"{options.format} report")
         return _coverage(ctx, place, options.format, words)
     except CallboardError as error:
         return unknown(f"{options.name or 'the report'} cannot be read: {error}")
@@ -82,7 +85,7 @@ def _finding(ctx: Context, case: TestCase, known: frozenset[str], source: str) -
         path=path,
         line=case.line if path else 0,
         help=case.text[:1_000],
-        tool=source or "JUnit report",
+        tool=source,
     )
 
 

@@ -24,7 +24,6 @@ from callboard.api import (
     read_code_quality,
     read_cyclonedx,
     read_osv,
-    read_report,
     read_sarif,
     read_spdx,
     unknown,
@@ -119,7 +118,7 @@ def _vulnerabilities(document: Any, options: ReportOptions) -> Iterator[Finding]
 def _scanned(place: Path, options: ReportOptions) -> Iterator[Finding]:
     """What osv-scanner reports: for each source the packages with their advisories. A single OSV record names no package here."""
     name = options.name or "the report"
-    document = load_json(read_report(place), name)
+    document = load_json(place.read_bytes(), name)
     results = document.get("results") if isinstance(document, dict) else None
     if not isinstance(results, list):
         raise ReportError(name, "it has no 'results'", "let osv-scanner write JSON (--format json)")

@@ -22,8 +22,8 @@ from callboard.work.finding import clean
 LARGEST_UPLOAD = 50 << 20
 MOST_UPLOADS = 100
 KEPT_S = 7 * 86_400
-QUALITY = ("junit", "cobertura", "lcov")
-SECURITY = ("sarif", "cyclonedx")
+QUALITY = ("junit", "tap", "cobertura", "lcov")
+SECURITY = ("sarif", "cyclonedx", "spdx", "codequality", "osv")
 FORMATS = ("auto", *QUALITY, *SECURITY)
 COMMIT = re.compile(r"[0-9a-fA-F]{4,64}")
 
@@ -120,5 +120,11 @@ def sniffed(data: bytes) -> str:
             return "cyclonedx"
         if b'"runs"' in text and b'"driver"' in text:
             return "sarif"
-        return "auto"
+        if b'"spdxVersion"' in text:
+            return "spdx"
+        if text.startswith(b"[") and (b'"check_name"' in text or b'"description"' in text):
+            return "codequality"
+        return "osv" if b'"results"' in text and b'"packages"' in text else "auto"
+    if text.startswith(b"TAP version") or re.search(rb"(?m)^(1\.\.\d+|(not )?ok \d+)\b", text[:65_536]):
+        return "tap"
     return "lcov" if re.search(rb"(?m)^SF:", text[:65_536]) else "auto"

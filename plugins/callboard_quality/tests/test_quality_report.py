@@ -11,13 +11,16 @@ from callboard.testing import Outcome, run_action
 from callboard_quality import QualityAssurance
 
 JUNIT = """<testsuites><testsuite name="pytest" tests="3">
-<testcase classname="tests.test_cart.TestCart" name="test_sum" time="0.5"><failure message="assert 3 == 4">E  3 != 4</failure></testcase>
+<testcase classname="tests.test_cart.TestCart" name="test_sum" time="0.5">
+<failure message="assert 3 == 4">E  3 != 4</failure></testcase>
 <testcase classname="tests.test_cart" name="test_ok" time="0.25"/>
-<testcase classname="x" name="test_js" file="/home/runner/work/shop/shop/web/cart.test.js" line="7"><error message="boom"/></testcase>
+<testcase classname="x" name="test_js" file="/home/runner/work/shop/shop/web/cart.test.js" line="7">
+<error message="boom"/></testcase>
 <testcase classname="x" name="test_win" file="D:\\a\\shop\\shop\\tests\\test_cart.py" line="2"><failure message="no"/></testcase>
 </testsuite></testsuites>"""
 COBERTURA = """<coverage><sources><source>/ci</source></sources><packages><package><classes>
-<class filename="a.py"><lines><line number="1" hits="1"/><line number="2" hits="0"/><line number="3" hits="2"/><line number="4" hits="1"/>
+<class filename="a.py"><lines><line number="1" hits="1"/><line number="2" hits="0"/><line number="3" hits="2"/>
+<line number="4" hits="1"/>
 </lines></class></classes></package></packages></coverage>"""
 BOMB = '<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><testsuites><testsuite name="&b;"/></testsuites>'
 
@@ -105,3 +108,13 @@ def test_another_commit_than_the_workspaces_is_said(tmp_path: Path) -> None:
     outcome = report(tmp_path, JUNIT, commit="1a2b3c4d")
     assert outcome.result is not None
     assert "commit 1a2b3c4 (the workspace is at " in outcome.result.summary
+
+
+def test_a_tap_stream_that_breaks_off_is_a_failure(tmp_path: Path) -> None:
+    outcome = report(tmp_path, "TAP version 14\n1..3\nok 1 - a\nnot ok 2 - b\n", format="tap", name="run.tap")
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.FAIL
+    assert [(f.rule, f.tool) for f in outcome.findings] == [("test-failed", "tap report"), ("test-error", "tap report")]
+    nothing = report(tmp_path, "hello\n", format="tap")
+    assert nothing.result is not None
+    assert nothing.result.verdict is Verdict.UNKNOWN

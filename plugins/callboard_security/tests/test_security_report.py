@@ -89,3 +89,35 @@ def test_a_bill_of_materials_gives_its_number_and_its_vulnerabilities(tmp_path: 
     empty = report(tmp_path, json.dumps({"bomFormat": "CycloneDX"}), format="cyclonedx")
     assert empty.result is not None
     assert empty.result.verdict is Verdict.UNKNOWN
+
+
+def test_code_quality_and_osv_scanner_reports_become_findings(tmp_path: Path) -> None:
+    issue = {
+        "check_name": "complexity", "description": "too complex", "severity": "major", "fingerprint": "1",
+        "location": {"path": "/builds/shop/src/db.py", "lines": {"begin": 2}},
+    }  # fmt: skip
+    outcome = report(tmp_path, json.dumps([issue]), format="codequality", source="GitLab")
+    assert [(f.rule, f.severity, f.path, f.line) for f in outcome.findings] == [
+        ("complexity", Severity.MEDIUM, "src/db.py", 2)
+    ]
+    record = {
+        "id": "GHSA-1",
+        "modified": "2024-01-01",
+        "summary": "bad",
+        "affected": [{"database_specific": {"severity": "HIGH"}}],
+    }
+    packages = [{"package": {"name": "flask", "version": "1.0"}, "vulnerabilities": [record]}]
+    scanned = {"results": [{"source": {"path": "/ci/poetry.lock"}, "packages": packages}]}
+    outcome = report(tmp_path, json.dumps(scanned), format="osv")
+    assert [(f.rule, f.severity, f.message, f.tool) for f in outcome.findings] == [
+        ("GHSA-1", Severity.HIGH, "flask 1.0: bad (in /ci/poetry.lock)", "osv-scanner")
+    ]
+    for text in ('{"results": []}', '{"results": [{"packages": 3}]}', "[]"):
+        empty = report(tmp_path, text, format="osv")
+        assert empty.result is not None
+        assert empty.result.verdict is Verdict.UNKNOWN
+
+
+def test_an_spdx_bill_is_counted(tmp_path: Path) -> None:
+    bill = {"spdxVersion": "SPDX-2.3", "packages": [{"name": "a", "SPDXID": "SPDXRef-a"}]}
+    assert report(tmp_path, json.dumps(bill), format="spdx").metrics() == {"ci.components": 1}

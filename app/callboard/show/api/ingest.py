@@ -14,7 +14,7 @@ from callboard.show.api.desk import Desk
 from callboard.show.api.params import By, Place
 from callboard.work.finding import clean
 
-Format = Literal["auto", "sarif", "junit", "cobertura", "lcov", "cyclonedx"]
+Format = Literal["auto", "sarif", "junit", "tap", "cobertura", "lcov", "cyclonedx", "spdx", "codequality", "osv"]
 FileName = Annotated[str, Query(max_length=300, description="Name of the file, for people")]
 Source = Annotated[str, Query(max_length=100, description="Where it comes from, such as GitHub Actions")]
 Commit = Annotated[
