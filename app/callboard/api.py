@@ -25,7 +25,7 @@ from callboard.work.finding import Finding, Severity, clean, unparsable
 from callboard.work.handed_in import handed_in, origin_words, path_here
 from callboard.work.hooks import hookimpl
 from callboard.work.jobs import Job
-from callboard.work.judging import counted, judged, tally
+from callboard.work.judging import counted, failing, judged, set_apart, tally
 from callboard.work.memory import Memory
 from callboard.work.options import NoOptions, option
 from callboard.work.reports.bounds import ReportError, load_json
@@ -112,6 +112,7 @@ __all__ = [
     "counted",
     "declared",
     "failed",
+    "failing",
     "handed_in",
     "hookimpl",
     "judged",
@@ -134,6 +135,7 @@ __all__ = [
     "sarif_of",
     "seal",
     "sealing_key",
+    "set_apart",
     "tally",
     "unknown",
     "unparsable",

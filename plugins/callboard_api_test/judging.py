@@ -13,7 +13,7 @@ def bad(ctx: Context, fail_on: str) -> int:
     if fail_on == "never":
         return 0
     limit = Severity(fail_on).rank
-    return sum(finding.severity.rank <= limit for finding in ctx.findings)
+    return sum(finding.severity.rank <= limit and not finding.accepted for finding in ctx.findings)
 
 
 def judged(ctx: Context, fail_on: str, summary: str) -> Result:

@@ -24,7 +24,7 @@ def judged(ctx: Context, looked: Looked, fail_on: str) -> Result:
     """FAIL for a finding at `fail_on` or worse, else UNKNOWN for what could not be checked, else PASS."""
     limit = Severity(fail_on).rank
     total = len(ctx.findings) + ctx.left_out
-    bad = sum(finding.severity.rank <= limit for finding in ctx.findings)
+    bad = sum(finding.severity.rank <= limit and not finding.accepted for finding in ctx.findings)
     ctx.metric("files", looked.count)
     ctx.metric("findings", total)
     gap = f"; not checked: {'; '.join(looked.unchecked[:3])}" if looked.unchecked else ""

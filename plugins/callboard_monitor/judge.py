@@ -15,7 +15,7 @@ def judged(
     """
     limit = Severity(fail_on).rank
     total = len(ctx.findings) + ctx.left_out
-    bad = [finding for finding in ctx.findings if finding.severity.rank <= limit]
+    bad = [finding for finding in ctx.findings if finding.severity.rank <= limit and not finding.accepted]
     gap = f"; not checked: {'; '.join(unchecked[:3])}" if unchecked else ""
     more: dict[str, Any] = {**(outputs or {}), "findings": total, "failing": len(bad)}
     if bad:

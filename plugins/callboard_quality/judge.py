@@ -14,7 +14,9 @@ from callboard.api import (
     TestCase,
     TestOutcome,
     failed,
+    failing,
     passed,
+    set_apart,
     unknown,
 )
 from callboard_quality.measured import Coverage
@@ -58,7 +60,6 @@ class Judge:
         self._suite = suite
         self._flaky = flaky
         self._here = environment.base / options.folder
-        self._fails = [s for s in Severity if s.rank <= Severity(options.fail_on).rank]
 
     def result(self, coverage: Coverage) -> Result:
         """Reports the findings and figures, and returns the verdict."""
@@ -83,7 +84,8 @@ class Judge:
             self._ctx.finding(low)
             findings.append(low)
         words = self._summary(good, skipped, bad, coverage)
-        if any(finding.severity in self._fails for finding in findings):
+        words += set_apart(self._ctx)
+        if failing(self._ctx, self._options.fail_on):
             return failed(words)
         if suite.run.timed_out:
             return unknown(

@@ -14,9 +14,11 @@ from callboard.api import (
     ToolRun,
     Workspace,
     failed,
+    failing,
     load_json,
     passed,
     sarif_of,
+    set_apart,
     unknown,
 )
 from callboard_quality.options import TypeOptions
@@ -95,8 +97,8 @@ def _judged(ctx: Context, options: TypeOptions, name: str, files: int | None, fi
     errors = sum(finding.severity is Severity.MEDIUM for finding in findings)
     ctx.metric("types.errors", errors)
     words = f"{name} reports {errors} errors" + (f"; it looked at {files} files" if files is not None else "")
-    least = Severity(options.fail_on).rank
-    if any(finding.severity.rank <= least for finding in findings):
+    words += set_apart(ctx)
+    if failing(ctx, options.fail_on):
         return failed(words)
     return passed(words) if files else unknown(f"types were not checked: {name} looked at no file")
 

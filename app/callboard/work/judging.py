@@ -25,6 +25,23 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def failing(ctx: Context, fail_on: str) -> list[Finding]:
+    """The findings at or above `fail_on` that nobody has accepted."""
+    limit = Severity(fail_on).rank
+    return [finding for finding in ctx.findings if finding.severity.rank <= limit and not finding.accepted]
+
+
+def set_apart(ctx: Context) -> str:
+    """What is accepted, what counts again and what is new since the last run: '; 2 accepted until 2027-01-31', or ''."""
+    accepted = [finding for finding in ctx.findings if finding.accepted]
+    words = f"; {_accepted(accepted)}" if accepted else ""
+    if ctx.expired:
+        words += f"; {counted(len(ctx.expired), 'acceptance')} expired"
+    if ctx.fresh is not None and ctx.findings:
+        words += f"; {ctx.fresh:,} new since the last run"
+    return words
+
+
 def judged(
     ctx: Context,
     fail_on: str,
@@ -40,20 +57,14 @@ def judged(
     What `callboard.toml` accepts does not fail; how much that is, what counts again, and what is new since the last run is
     said.
     """
-    limit = Severity(fail_on).rank
-    bad = sum(finding.severity.rank <= limit and not finding.accepted for finding in ctx.findings)
+    bad = failing(ctx, fail_on)
     words = f"{tally(ctx.findings)} in {looked_at}"
     if ctx.left_out:
         words += f", {ctx.left_out:,} more not kept"
     accepted = [finding for finding in ctx.findings if finding.accepted]
     if len(accepted) < len(ctx.findings) and not bad:
         words += f", none {'else ' if accepted else ''}at or above {fail_on}"
-    if accepted:
-        words += f"; {_accepted(accepted)}"
-    if ctx.expired:
-        words += f"; {counted(len(ctx.expired), 'acceptance')} expired"
-    if ctx.fresh is not None and ctx.findings:
-        words += f"; {ctx.fresh:,} new since the last run"
+    words += set_apart(ctx)
     for note in notes:
         words += f"; {note}"
     more = {"data_age_days": data_age_days, "outputs": dict(outputs or {})}
