@@ -146,7 +146,6 @@ def test_a_folder_that_is_no_checkout_is_refused(stage: PatchStage) -> None:
     assert stage.read("app/b.py") == "b = 1\n"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_file_that_cannot_be_written_leaves_the_others_as_they_were(stage: PatchStage) -> None:
     (stage.workspace / "zoo").mkdir()
     stage.write("zoo/z.py", "z = 1\n")
@@ -154,6 +153,8 @@ def test_a_file_that_cannot_be_written_leaves_the_others_as_they_were(stage: Pat
     stage.git("commit", "-qm", "zoo")
     stage.propose(stage.diff(app__b="b = 2\n", zoo__z="z = 2\n"))
     (stage.workspace / "zoo").chmod(0o500)
+    if os.access(stage.workspace / "zoo", os.W_OK):
+        pytest.skip("root may write anywhere")
     try:
         with stage.house() as desk:
             number = desk.patches()[0]["id"]
