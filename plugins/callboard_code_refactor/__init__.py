@@ -28,6 +28,7 @@ from callboard_code_refactor.choices import (
     SyntaxOptions,
     TrendOptions,
 )
+from callboard_code_refactor.endings import CODE
 
 TOOLS_EXTRA = "pip install 'callboard[tools]'"
 PYTHON = ("**/*.py",)
@@ -153,7 +154,7 @@ class CodeRefactor(Agent):
         "Duplication",
         needs=Needs(cpus=2, memory_mb=400),
         options=CloneOptions,
-        effects=Effects(pure=True),
+        effects=Effects(reads=(*(f"**/{pattern}" for pattern in CODE), ".jscpd.json", "package.json"), pure=True),
         time_limit=600,
         tools=("jscpd", "symilar"),
         provides=("duplication",),
@@ -246,7 +247,7 @@ class CodeRefactor(Agent):
         provides=("python-safe-fixes",),
     )
     def fixes(self, ctx: Context, options: FixOptions) -> Result:
-        """Makes ruff's safe fixes in a worktree and hands them back as a patch with its proof."""
+        """Makes ruff's safe fixes in a worktree, proves them with the tests and hands them back as a patch."""
         from callboard_code_refactor.fixes import make_fixes
 
         return make_fixes(ctx, options.select, options.folder, options.run_tests, options.tests_timeout)

@@ -347,18 +347,20 @@ def _proof(before: Standing, after: Standing, found: int, left: int, imports: in
         f"all {after.compiled.good} files that compiled still do with {after.compiled.interpreter}",
         f"none of {counted(imports, 'import')} between the workspace's modules was lost",
     ]
-    if before.imported.reason or after.imported.reason:
-        words.append(f"modules: {before.imported.reason or after.imported.reason}")
-    else:
+    modules, tests = before.imported.reason or after.imported.reason, before.tests.reason or after.tests.reason
+    if not modules:
         good = (len(before.imported.good), len(after.imported.good))
         checks.append({"name": "changed modules that can be imported", "before": good[0], "after": good[1]})
         words.append(f"modules: {good[0]} importable before, {good[1]} after")
-    if before.tests.reason or after.tests.reason:
-        words.append(f"tests could not prove it: {before.tests.reason or after.tests.reason}")
+    if not tests:
+        passing = (len(before.tests.passed), len(after.tests.passed))
+        checks.append({"name": "tests that pass", "before": passing[0], "after": passing[1]})
+        words.append(f"tests: {passing[0]} passed before, {passing[1]} after")
+    if modules and modules == tests:
+        words.append(f"neither modules nor tests could prove it: {tests}")
     else:
-        passed_tests = (len(before.tests.passed), len(after.tests.passed))
-        checks.append({"name": "tests that pass", "before": passed_tests[0], "after": passed_tests[1]})
-        words.append(f"tests: {passed_tests[0]} passed before, {passed_tests[1]} after")
+        words += [f"modules: {modules}"] if modules else []
+        words += [f"tests could not prove it: {tests}"] if tests else []
     return {"checks": checks, "words": "; ".join(words)}
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from callboard.api import BoundaryError, CallboardError, Context, Result, counted, unknown
 from callboard_code_refactor.fixer import Fixer, Group
 from callboard_code_refactor.ruff import RuffTrouble, under_torn
-from callboard_code_refactor.sources import python_files
+from callboard_code_refactor.sources import python_files, sized
 
 
 def make_fixes(ctx: Context, select: str, folder: str, with_tests: bool, tests_timeout: float) -> Result:
@@ -26,6 +26,7 @@ def fixed(
     """The same for files that are fixed by rules of their own; what is protected is left alone."""
     if ctx.program("ruff") is None:
         return unknown("ruff is not installed; pip install 'callboard[tools]'")
+    groups = [Group(group.options, tuple(sized(ctx.workspace, group.files)[0])) for group in groups]
     torn, refused = under_torn(ctx.workspace, [path for group in groups for path in group.files])
     allowed = [
         Group(group.options, tuple(path for path in group.files if path not in refused and _allowed(ctx, path)))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from callboard_code_refactor.sources import package_roots
+from callboard_code_refactor.sources import LARGEST_SOURCE, package_roots
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Missing:
 
 
 class Modules:
-    """All modules of a tree, by their dotted names. A file that cannot be parsed may bind any name."""
+    """All modules of a tree, by their dotted names. A file that cannot be parsed, or is very large, may bind any name."""
 
     def __init__(self, where: Path, files: Iterable[str]) -> None:
         self._where = where
@@ -88,6 +88,8 @@ def module_names(files: Iterable[str]) -> dict[str, str]:
 
 def _module(path: Path, name: str, package: bool) -> Module:
     try:
+        if path.stat().st_size > LARGEST_SOURCE:
+            return Module(frozenset(), frozenset(), open=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(path.read_bytes())

@@ -134,7 +134,7 @@ class Trier:
     def imported(self, files: Sequence[str], timeout: float = 60.0) -> Imported:
         """Imports the modules of packages among the files, not scripts and tests, whose import may do things."""
         if self.obstacle() or self._python is None:
-            return Imported(reason=f"not tried, {self.obstacle()}")
+            return Imported(reason=f"not run, {self.obstacle()}")
         known = set(self._files)
         names = module_names(self._files)
         wanted = [

@@ -11,14 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from callboard.api import Context, Finding, Result, Severity, Workspace, clean, counted, judged, unparsable
+from callboard_code_refactor.endings import CODE, SCRIPTS
 
 LONGEST_BATCH = 100_000
-LARGEST_SOURCE = 2_000_000
-SCRIPTS = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte")
-CODE = (
-    *("*.py", *(f"*{ending}" for ending in SCRIPTS)),
-    *("*.go", "*.java", "*.kt", "*.rs", "*.rb", "*.php", "*.cs", "*.swift", "*.scala", "*.c", "*.cc", "*.cpp", "*.h"),
-)
+LARGEST_SOURCE = 1_000_000
 TESTS = re.compile(
     r"(?:^|/)(?:tests?|__tests__|spec|e2e)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$|\.(?:test|spec)\.\w+$"
 )

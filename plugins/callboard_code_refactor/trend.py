@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from callboard.api import Context, Result, clean, counted, passed, unknown
+from callboard_code_refactor.endings import SCRIPTS
 from callboard_code_refactor.git import SHORT, GitTrouble, git
 from callboard_code_refactor.health import note_commits, remembered
 from callboard_code_refactor.measures import indentation, measure_python
-from callboard_code_refactor.sources import LARGEST_SOURCE, MADE, SCRIPTS, inside
+from callboard_code_refactor.sources import LARGEST_SOURCE, MADE, inside
 
 MOST_BLOBS = 20_000
 MOST_BYTES = 300_000_000

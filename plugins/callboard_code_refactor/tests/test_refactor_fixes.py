@@ -62,7 +62,10 @@ def test_safe_fixes_become_a_patch_that_applies_and_the_workspace_stays_as_it_wa
     }
     assert (proof["mended"], proof["families"]) == ({"F401": 1}, {"F": 1})
     assert "mends 1 F (Pyflakes)" in summary(outcome)[1]
-    assert "tests could not prove it: not run, the workspace has no virtual environment" in summary(outcome)[1]
+    assert (
+        "neither modules nor tests could prove it: not run, the workspace has no virtual environment"
+        in summary(outcome)[1]
+    )
     assert git(root, "status", "--porcelain") == ""
     assert git(root, "worktree", "list").count("\n") == 1
     git(root, "apply", str(outcome.artifacts["safe-fixes.patch"]))
@@ -197,7 +200,7 @@ def test_a_file_from_which_others_import_keeps_what_looks_unused(tmp_path: Path)
 def test_without_an_environment_the_proof_says_that_no_test_ran(tmp_path: Path) -> None:
     outcome = run_action(CodeRefactor(), "fixes", checkout(tmp_path, TESTED), {"run_tests": False})
     assert summary(outcome)[0] == Verdict.PASS
-    assert "tests could not prove it: not asked for" in summary(outcome)[1]
+    assert "neither modules nor tests could prove it: not asked for" in summary(outcome)[1]
 
 
 def test_newer_syntax_as_a_patch_for_the_oldest_python_of_each_project(tmp_path: Path) -> None:

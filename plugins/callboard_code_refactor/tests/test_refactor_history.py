@@ -1,6 +1,7 @@
 """Hotspots, the trend and the health of the code, on real histories."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -185,3 +186,17 @@ def test_the_sections_are_declared() -> None:
 )
 def test_indentation_counts_steps(text: str, amount: int | None) -> None:
     assert indentation(text) == amount
+
+
+def test_a_workspace_that_is_a_folder_of_a_checkout_has_its_own_history(tmp_path: Path) -> None:
+    root = lively(tmp_path / "repo" / "part")
+    git(tmp_path, "init", "-q", "repo")
+    shutil.rmtree(root / ".git")
+    commit(tmp_path / "repo", {"hot.py": TANGLED})
+    for n in range(10):
+        commit(tmp_path / "repo", {"part/hot.py": TANGLED + f"# {n}\n", "hot.py": TANGLED + f"# {n}\n"})
+    outcome = run_action(CodeRefactor(), "hotspots", root)
+    assert [f.path for f in outcome.findings] == ["hot.py"]
+    assert "11 commits" in outcome.findings[0].message
+    trend = rows(run_action(CodeRefactor(), "trend", root, {"commits": 2}), "health")
+    assert [row[4] for row in trend] == [72, 72]
