@@ -138,7 +138,7 @@ class SecurityCompliance(Agent):
 
         return keep(ctx, "licences", check(ctx, options))
 
-    @action("Controls", needs=Needs(1, 300), options=Controls, time_limit=300, provides=("controls",))
+    @action("Controls", needs=Needs(1, 200), options=Controls, time_limit=300, provides=("controls",))
     def controls(self, ctx: Context, options: Controls) -> Result:
         """Judges the team's controls by code, configuration, git and what other tasks found; keeps one archive."""
         from callboard_security.controls.act import judge_all
@@ -152,7 +152,7 @@ class SecurityCompliance(Agent):
 
         return read_handed_in(ctx, options)
 
-    @action("Incident bundle", needs=Needs(1, 200), options=Incident, time_limit=300, provides=("incident-bundle",))
+    @action("Incident bundle", needs=Needs(1, 150), options=Incident, time_limit=300, provides=("incident-bundle",))
     def incident(self, ctx: Context, options: Incident) -> Result:
         """Freezes the evidence in one archive that can be checked: git, tasks, locks, hashes, machine, services."""
         from callboard_security.incident import freeze

@@ -12,6 +12,7 @@ from callboard_security.packages import collect
 
 DOCUMENTS = ("*.md", "*.rst", "*.adoc", "docs/*.txt", "*/docs/*.txt", "README*", "RUNBOOK*")
 COMMITS = 200
+NONE_NAMED = "there is code, and no file names a dependency"
 DATABASES = (
     r"^\s*(import|from)\s+(sqlalchemy|psycopg2?|asyncpg|pymysql|MySQLdb|django\.db|peewee|sqlite3|aiosqlite|redis|pymongo|motor)\b|"
     r"(from|require\()\s*['\"](pg|mysql2?|mongoose|sequelize|@prisma/client|typeorm|knex|better-sqlite3|sqlite3|redis|ioredis|mongodb)['\"]"
@@ -58,6 +59,10 @@ def locked(scene: Scene) -> Judgement:
         return broken(f"{len(loose)} dependencies without an exact version in {folders} folders", places)
     paths = sorted({package.path for package in found.pinned if package.path})
     if not paths:
+        installed = len(found.pinned)
+        if installed or scene.python or scene.scripts:
+            why = f"no file names a dependency, though {installed} packages are installed" if installed else NONE_NAMED
+            return open_(why, "name them in a manifest, and commit a lock; or say that there are none")
         return open_("nothing names a dependency", "nothing to do while there is none")
     distinct = len({(package.ecosystem, package.name, package.version) for package in found.pinned})
     return held(f"{distinct:,} packages have exact versions", scene.at(paths[:20], "pins versions"))

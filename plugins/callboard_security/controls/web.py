@@ -30,6 +30,7 @@ PROXIES = (
     "*.vhost",
     "haproxy.cfg",
 )
+_OFF_BY_DEFAULT = re.compile(r"""(default\s*=\s*|,\s*)(False|'(0|false|False|no|off|)')\s*[,)]""")
 _ASIDE = re.compile(r"(^|[/_.-])(dev|develop|development|local|tests?|testing|ci|debug)([/_.-]|$)", re.I)
 
 
@@ -86,7 +87,11 @@ def debug_off(scene: Scene) -> Judgement:
         return broken("debugging is switched on: an error then shows code and settings, or runs commands", on)
     if not apps:
         return _none(scene)
-    worked_out = [place for value, place in _setting(scene, "DEBUG") if value is not False]
+    worked_out = [
+        place
+        for value, place in _setting(scene, "DEBUG")
+        if value is not False and not (isinstance(value, tuple) and _OFF_BY_DEFAULT.search(str(value[-1])))
+    ]
     if worked_out:
         return open_(
             "DEBUG is worked out when it starts",
@@ -224,6 +229,11 @@ def access(scene: Scene) -> Judgement:
     default = [
         place for value, place in _setting(scene, "REST_FRAMEWORK") if "DEFAULT_PERMISSION_CLASSES" in str(value)
     ]
+    default += [
+        Evidence("LoginRequiredMiddleware", place.path, place.line)
+        for value, place in _setting(scene, "MIDDLEWARE")
+        if "LoginRequiredMiddleware" in str(value)
+    ]
     allowed = [place for place in default if "AllowAny" in place.text]
     if allowed:
         return broken("Django REST lets everybody in by default", allowed)
@@ -244,5 +254,10 @@ def access(scene: Scene) -> Judgement:
             scene,
             f"{len(protected)} routes that change something ask who is there",
             [*default, *protected[:20], *meant[:5]],
+        )
+    if _settings(scene):
+        return open_(
+            "the views of Django are not read here, and no default of permissions was seen",
+            "set DEFAULT_PERMISSION_CLASSES, or Django's LoginRequiredMiddleware, or accept it with the reason",
         )
     return open_("no route that changes something was seen", NOTHING) if _apps(scene) else _none(scene)
