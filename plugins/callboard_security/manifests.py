@@ -69,7 +69,12 @@ def pyproject(text: str, path: str, found: Packages) -> None:
     for group in tables.get("dependency-groups", {}).values():
         wanted += [entry for entry in group if isinstance(entry, str)]
     poetry = tables.get("tool", {}).get("poetry", {})
-    wanted += [name for name in poetry.get("dependencies", {}) if name.lower() != "python"]
+    groups = [poetry, *(poetry.get("group", {}).values())]
+    for group in [*groups, {"dependencies": poetry.get("dev-dependencies", {})}]:
+        for name, asked in group.get("dependencies", {}).items():
+            local = isinstance(asked, dict) and {"path", "git", "url"} & set(asked)
+            if name.lower() != "python" and not local:
+                wanted.append(name)
     _from_lines(wanted, text, path, own, found)
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -42,12 +43,14 @@ class Vulnerable:
 class Folder:
     """What a folder of records said. `newest` is, for each ecosystem, when the newest record about it was changed.
 
-    `unordered` are packages whose version cannot be compared with the ranges of a record about them.
+    `torn` are archives that could not be read to their end, `unordered` packages whose version cannot
+    be compared with the ranges of a record about them.
     """
 
     records: int = 0
     broken: int = 0
     withdrawn: int = 0
+    torn: int = 0
     newest: dict[str, datetime] = field(default_factory=dict)
     ecosystems: set[str] = field(default_factory=set)
     found: list[Vulnerable] = field(default_factory=list)
@@ -71,7 +74,7 @@ def match_folder(folder: Path, packages: Sequence[Package], now: datetime | None
     result = Folder()
     latest = (now or datetime.now(UTC)) + timedelta(days=1)
     found: list[Vulnerable] = []
-    for text in _texts(folder):
+    for text in _texts(folder, result):
         record = _record(text)
         if record is None:
             result.broken += 1
@@ -101,23 +104,28 @@ def _ecosystem(affected: Mapping[str, Any]) -> str:
     return str((affected.get("package") or {}).get("ecosystem", "")).split(":")[0]
 
 
-def _texts(folder: Path) -> Iterator[bytes]:
+def _texts(folder: Path, result: Folder) -> Iterator[bytes]:
+    """The records as they lie there; b"" for one that is too large or cannot be read; archives that break off are torn."""
     count = 0
     for place in sorted(folder.rglob("*")):
-        if count >= MOST_RECORDS:
-            return
         if place.suffix == ".json" and place.is_file():
             count += 1
-            yield place.read_bytes() if place.stat().st_size <= LARGEST_RECORD else b""
+            try:
+                yield place.read_bytes() if place.stat().st_size <= LARGEST_RECORD else b""
+            except OSError:
+                yield b""
         elif place.suffix == ".zip" and place.is_file():
             try:
                 with zipfile.ZipFile(place) as archive:
                     for member in archive.infolist():
-                        if member.filename.endswith(".json"):
+                        if member.filename.endswith(".json") and count < MOST_RECORDS:
                             count += 1
                             yield archive.read(member) if member.file_size <= LARGEST_RECORD else b""
-            except (zipfile.BadZipFile, OSError, RuntimeError):
-                yield b""
+            except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError):
+                result.torn += 1
+        if count >= MOST_RECORDS:
+            result.torn += 1
+            return
 
 
 def _record(text: bytes) -> dict[str, Any] | None:

@@ -90,6 +90,8 @@ def _by_folder(ctx: Context, options: Dependencies, folder: Path, pinned: Sequen
     changed = data.changed({package.ecosystem for package in checked})
     age = None if changed is None else max(0.0, (datetime.now(UTC) - changed).total_seconds() / 86_400)
     notes = [f"{counted(data.records, 'OSV record')}, {_reach(age)}"]
+    if data.torn:
+        gaps.append(f"what {counted(data.torn, 'archive')} of records holds beyond where it breaks off")
     if data.broken:
         notes.append(f"{counted(data.broken, 'record')} could not be read")
     if options.max_data_age_days and (age is None or age > options.max_data_age_days):

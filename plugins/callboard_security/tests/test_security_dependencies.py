@@ -2,6 +2,7 @@
 
 import json
 import threading
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -387,3 +388,26 @@ def test_a_mirror_without_advisories_is_no_data(place: Path, mirror: str, monkey
     outcome = audit(place, files)
     assert verdict(outcome) is Verdict.UNKNOWN
     assert "a mirror without advisories" in str(outcome.result)
+
+
+def test_archives_of_records_are_read_and_one_that_breaks_off_is_no_pass(place: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "zips"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("GHSA-1.json", record("GHSA-1"))
+    assert [f.rule for f in audit(place, {"requirements.txt": "thing==1.0\n"}, folder).findings] == ["GHSA-1"]
+    fine = audit(place, {"requirements.txt": "thing==2.0\n"}, folder)
+    assert verdict(fine) is Verdict.PASS
+    whole = (folder / "a.zip").read_bytes()
+    (folder / "b.zip").write_bytes(whole[:60] + b"\0" * 20 + whole[80:])
+    (folder / "c.zip").write_bytes(b"no archive")
+    torn = audit(place, {}, folder)
+    assert verdict(torn) is Verdict.UNKNOWN
+    assert "2 archives" in str(torn.result)
+
+
+def test_what_poetry_asks_for_in_groups_and_from_beside(place: Path, records: Path) -> None:
+    text = '[tool.poetry.dependencies]\npython = "^3"\nmine = { path = "../mine" }\n'
+    text += '[tool.poetry.group.dev.dependencies]\nnox = "*"\n'
+    outcome = audit(place, {"pyproject.toml": text, "requirements.txt": "attrs==1.0\n"}, records)
+    assert "1 package without an exact version in a lock or environment (nox)" in str(outcome.result)
