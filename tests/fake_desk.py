@@ -519,6 +519,12 @@ class FakeDesk(FakePatches):
         self._task(task_id)
         raise Refused(f"Task {task_id} does not ask '{question}'")
 
+    def accept_finding(self, finding: str, reason: str, until: str, owner: str, by: str) -> dict[str, Any]:
+        for row in self._findings:
+            if row["id"] == finding:
+                return {**row, "accepted": f"until {until}: {reason} ({owner or by})"}
+        raise NotFound(f"there is no finding '{finding}'")
+
     def pause(self, agent: str, reason: str, by: str) -> None:
         self.calls.append(("pause", (agent, reason, by)))
         with self._lock:

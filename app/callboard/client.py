@@ -185,6 +185,10 @@ class RemoteDesk:
     def set_concurrency(self, agent: str, limit: int, by: str) -> None:
         self._call("POST", f"/agents/{_quoted(agent)}/concurrency", {"limit": limit})
 
+    def accept_finding(self, finding: str, reason: str, until: str, owner: str, by: str) -> Any:
+        wish = {"reason": reason, "until": until, "owner": owner}
+        return self._call("POST", f"/findings/{finding}/accept", wish)["finding"]
+
     def patches(self, run: int | None = None, state: str | None = None) -> Any:
         return self._call("GET", "/patches", run=run, state=state)
 

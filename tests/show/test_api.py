@@ -272,7 +272,7 @@ async def test_the_schema_describes_every_operation(client: httpx.AsyncClient) -
     schema = (await client.get("/openapi.json")).json()
     assert schema["openapi"].startswith("3.1")
     operations = [operation for path in schema["paths"].values() for operation in path.values()]
-    assert len(operations) == 43
+    assert len(operations) == 44
     assert all(operation["summary"] and operation.get("description") for operation in operations)
     assert len({operation["operationId"] for operation in operations}) == len(operations)
     refs = {part.partition('"')[0] for part in json.dumps(schema).split('"#/components/schemas/')[1:]}
@@ -358,3 +358,14 @@ async def test_reports_are_taken_in_as_a_body_or_as_a_form(desk: FakeDesk, clien
     ]
     assert (await client.post("/api/v1/ingest", params={"format": "exe"}, content=b"x")).status_code == 422
     assert (await client.post("/api/v1/ingest", params={"commit": "--help"}, content=b"x")).status_code == 422
+
+
+async def test_a_finding_is_accepted_with_a_reason_and_a_day(desk: FakeDesk, client: httpx.AsyncClient) -> None:
+    wish = {"reason": "old", "until": "2027-01-31"}
+    answer = await client.post("/api/v1/findings/f1/accept", json=wish)
+    assert answer.status_code == 200
+    assert answer.json()["finding"]["accepted"].startswith("until 2027-01-31: old (")
+    assert (await client.post("/api/v1/findings/f999999/accept", json=wish)).status_code == 404
+    for bad in ({"reason": "", "until": "2027-01-31"}, {"reason": "x"}, {**wish, "more": 1}):
+        assert (await client.post("/api/v1/findings/f1/accept", json=bad)).status_code == 422
+    assert (await client.post("/api/v1/findings/x/accept", json=wish)).status_code == 404

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from callboard.config import read_config
 from callboard.config.model import ScheduleTable
 from callboard.core.state import State
+from callboard.desk.acceptance import Acceptance
 from callboard.desk.ingest import Ingest
 from callboard.desk.patches import Patches
 from callboard.desk.wishes import Wishes
@@ -16,7 +17,7 @@ from callboard.rows import Row
 NEWEST_RUNS = 20
 
 
-class Desk(Wishes, Patches, Ingest):
+class Desk(Wishes, Patches, Ingest, Acceptance):
     """Stands between the surfaces and the engine."""
 
     def board(self) -> Row:

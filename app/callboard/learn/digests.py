@@ -42,6 +42,7 @@ class Digests:
     def __init__(self, contents: Contents, data: Path, catalogue: Catalogue, config: Mapping[str, Any]) -> None:
         self._contents = contents
         self._folder = data / KEPT
+        self._data = data
         self._catalogue = catalogue
         self._config = config
         self._marks: dict[str, str] = {}
@@ -59,7 +60,7 @@ class Digests:
         files = {name: content.print for name, content in found.items()}
         parts = {
             "options": short_hash([action.name, dict(spec.options)]),
-            "tools": {name: _tool_mark(agent, name, self._contents.path) for name in action.tools},
+            "tools": {name: _tool_mark(agent, name, self._contents.path, self._data) for name in action.tools},
             "plugin": self._plugin_mark(action),
             "settings": short_hash(_settings(self._config, agent.name)),
         }
@@ -126,10 +127,10 @@ def _sources(package: str) -> list[list[Any]]:
     return found
 
 
-def _tool_mark(agent: AgentInfo, name: str, workspace: Path) -> str:
+def _tool_mark(agent: AgentInfo, name: str, workspace: Path, data: Path) -> str:
     """Which program stands behind the tool: another version is another file, or another time."""
     place = next((tool.place for tool in agent.tools if tool.name == name), "callboard")
-    program = find_program(name, workspace, "", place)
+    program = find_program(name, workspace, "", place, data)
     if program is None:
         return ""
     try:

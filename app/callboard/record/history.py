@@ -112,6 +112,11 @@ class History:
             for r in found
         ]  # fmt: skip
 
+    def finding(self, number: int) -> Row | None:
+        """The finding of that number, None when there is none."""
+        found = self._findings("f.id = ?", [number], "f.id", 1)
+        return found[0] if found else None
+
     def findings(
         self, run: int = 0, task: int = -1, agent: str = "", severity: str = "", limit: int = MOST
     ) -> list[Row]:
@@ -124,11 +129,14 @@ class History:
                 values.append(value)
         marks = " ".join(f"WHEN '{name}' THEN {rank}" for rank, name in enumerate(SEVERITIES))
         order = f"CASE f.severity {marks} END, f.id" if run else "f.id DESC"
+        return self._findings(" AND ".join(wants), values, order, limit)
+
+    def _findings(self, wants: str, values: Sequence[Any], order: str, limit: int) -> list[Row]:
         found = self._rows(
             "SELECT f.id, f.run, f.task, f.agent, f.at, f.rule, f.severity, f.path, f.line, f.[column], f.message, f.help,"  # noqa: S608
             " f.tool, f.tool_version, f.fingerprint, f.accepted, f.since, f.is_new"
             " FROM finding f JOIN task t ON t.run = f.run AND t.place = f.task"
-            f" AND t.attempt = f.attempt WHERE {' AND '.join(wants)} ORDER BY {order} LIMIT ?",
+            f" AND t.attempt = f.attempt WHERE {wants} ORDER BY {order} LIMIT ?",
             (*values, min(limit, MOST)),
         )
         names = ("rule", "severity", "path", "line", "column", "message", "help", "tool", "tool_version", "fingerprint",

@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 
 from callboard import __version__
 from callboard.show.api import rows
+from callboard.show.api.acceptance import acceptance
 from callboard.show.api.answers import Json, install
 from callboard.show.api.desk import Desk
 from callboard.show.api.ingest import ingest
@@ -53,7 +54,7 @@ def service(desk: Desk, *more: APIRouter) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
-    for router in (reads(desk), wishes(desk), patches(desk), ingest(desk), *more):
+    for router in (reads(desk), wishes(desk), patches(desk), ingest(desk), acceptance(desk), *more):
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(caller)], responses=ERRORS)
     _health(app, desk)
     _schema(app)
