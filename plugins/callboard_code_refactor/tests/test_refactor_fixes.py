@@ -256,3 +256,16 @@ def test_what_modules_take_from_each_other(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     found = {(item.path, item.module, item.name) for item in Modules(tmp_path, files).missing()}
     assert found == {("src/a/__init__.py", "a.b", "gone"), ("src/a/c.py", "a", "nothing")}
+
+
+def test_a_test_that_also_fails_without_the_fixes_is_not_held_against_them(tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    unsteady = (
+        f"from pathlib import Path\n\nCOUNT = Path({str(count)!r})\n\n\ndef test_steady():\n    assert True\n\n\n"
+        "def test_only_the_first_time():\n    first = not COUNT.exists()\n    COUNT.touch()\n    assert first\n"
+    )
+    files = {".gitignore": ".venv/\n", "tests/test_a.py": unsteady, "a.py": "import os\n"}
+    outcome = run_action(CodeRefactor(), "fixes", with_pytest(checkout(tmp_path / "ws", files)))
+    assert (summary(outcome)[0], outcome.findings, patch_of(outcome)["files"]) == (Verdict.PASS, (), ["a.py"])
+    assert checks(proof_of(outcome))["tests that pass"] == (1, 1)
+    assert "-import os" in outcome.artifacts["safe-fixes.patch"].read_text()
