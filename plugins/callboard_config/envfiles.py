@@ -1,6 +1,7 @@
 """The env files of a workspace, those included that git ignores."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from callboard.api import Context, Workspace
 from callboard_config.dotenv import Entry, is_env_name, is_example, parse
@@ -49,6 +50,13 @@ def env_paths(workspace: Workspace) -> list[str]:
     return sorted(listed)
 
 
+def in_tree(ctx: Context, tree: Path) -> Path:
+    """The workspace's own folder in a worktree, which is of the whole repository."""
+    run = ctx.run_tool([*GIT, "rev-parse", "--show-prefix"], timeout=60)
+    prefix = run.stdout.removesuffix("\n") if run.code == 0 else ""
+    return tree / prefix
+
+
 def env_files(ctx: Context) -> list[EnvFile]:
     """All of them, parsed, with what git says about each."""
     paths = env_paths(ctx.workspace)
@@ -65,7 +73,5 @@ def env_files(ctx: Context) -> list[EnvFile]:
 def _tracked(ctx: Context, paths: list[str]) -> set[str] | None:
     if not paths:
         return set()
-    if not (ctx.workspace.path / ".git").exists():
-        return None
     run = ctx.run_tool([*GIT, "--literal-pathspecs", "ls-files", "-z", "--", *paths], timeout=60)
     return set(run.stdout.split("\0")) - {""} if run.code == 0 else None

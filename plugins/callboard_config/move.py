@@ -9,7 +9,7 @@ from pathlib import Path
 from callboard.api import BoundaryError, CallboardError, Context, Result, SealError, Worktree, counted, passed, unknown
 from callboard_config.assignments import Assignment, python_assignments, script_assignments, yaml_assignments
 from callboard_config.dotenv import is_example, parse
-from callboard_config.envfiles import GIT
+from callboard_config.envfiles import GIT, in_tree
 from callboard_config.hardcoded import is_secret, sources
 from callboard_config.move_python import PythonMoves, parsed
 from callboard_config.move_text import browser_folders, compose_move, example_move, script_move
@@ -62,6 +62,7 @@ def move(ctx: Context, options: MoveSecrets) -> Result:
 def _moved(ctx: Context, options: MoveSecrets, tree: Worktree) -> Result:
     work = Work()
     names = Names()
+    root = in_tree(ctx, tree.path)
     browser = browser_folders(ctx.workspace)
     for path, items in sources(ctx, options.ignore_paths):
         work.looked_at += 1
@@ -73,7 +74,7 @@ def _moved(ctx: Context, options: MoveSecrets, tree: Worktree) -> Result:
             chosen = [item for item in chosen if item.line == options.line]
         if chosen:
             work.found += len(chosen)
-            _move_in(ctx, tree.path, path, chosen, names, browser, work)
+            _move_in(ctx, root, path, chosen, names, browser, work)
     if not work.looked_at:
         return unknown("there is no code and no configuration to look at, besides tests")
     if not work.found:
@@ -81,7 +82,7 @@ def _moved(ctx: Context, options: MoveSecrets, tree: Worktree) -> Result:
     left = "; ".join(work.left[:5]) + (f"; and {len(work.left) - 5} more" if len(work.left) > 5 else "")
     if not work.changed:
         return unknown(f"none of {counted(work.found, 'hard-coded secret')} can be moved by itself: {left}")
-    return _keep(ctx, tree, work, left)
+    return _keep(ctx, tree, root, work, left)
 
 
 def _move_in(
@@ -187,10 +188,10 @@ def _names(tree: ast.Module) -> set[str]:
     return found
 
 
-def _keep(ctx: Context, tree: Worktree, work: Work, left: str) -> Result:
+def _keep(ctx: Context, tree: Worktree, root: Path, work: Work, left: str) -> Result:
     told = sorted({each.name for change in work.changed for each in change.moves})
-    unnamed = _name_in_examples(ctx, tree.path, work)
-    ignored = _ignore_env(ctx, tree.path, work)
+    unnamed = _name_in_examples(ctx, root, work)
+    ignored = _ignore_env(ctx, root, work)
     moved = sum(len(change.moves) for change in work.changed)
     checks = []
     for change in work.changed:

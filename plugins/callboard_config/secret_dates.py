@@ -15,7 +15,7 @@ DATES = "secret-dates"
 
 @dataclass(frozen=True, slots=True)
 class SecretPlace:
-    """A secret that stands in a file; `digest` is its keyed hash, `tracked` whether git has the file."""
+    """A secret that stands in a file; `digest` is its keyed hash, `tracked` whether git may have the file."""
 
     name: str
     path: str
@@ -42,13 +42,12 @@ def secret_places(ctx: Context) -> list[SecretPlace]:
                 if _is_secret(entry.name, entry.value):
                     digest = keyed_hash(key, entry.value)
                     found.append(SecretPlace(entry.name, file.path, entry.line, digest, bool(file.tracked)))
-    in_git = (ctx.workspace.path / ".git").exists()
     for path in ctx.workspace.matching(*COMPOSE):
         if not is_test(path) and not is_docs(path):
             for variables in service_variables(ctx.workspace, path).values():
                 for name, (value, line) in variables.items():
                     if _is_secret(name, value):
-                        found.append(SecretPlace(name, path, line, keyed_hash(key, value), in_git))
+                        found.append(SecretPlace(name, path, line, keyed_hash(key, value), True))
     return found
 
 

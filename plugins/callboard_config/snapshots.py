@@ -24,7 +24,7 @@ from callboard.api import (
     unknown,
 )
 from callboard_config.config_files import certain_secrets, config_paths, look_at, parses
-from callboard_config.envfiles import GIT
+from callboard_config.envfiles import GIT, in_tree
 from callboard_config.options import Compare, Restore, Snapshot
 from callboard_config.redact import suspicious
 from callboard_config.secret_dates import note_secrets
@@ -142,7 +142,7 @@ def restore(ctx: Context, options: Restore) -> Result:
 def _propose(ctx: Context, path: str, text: str, source: str) -> Result:
     try:
         with ctx.worktree() as tree:
-            place = tree.path / path
+            place = in_tree(ctx, tree.path) / path
             if place.is_symlink() or not place.resolve().is_relative_to(tree.path.resolve()):
                 return unknown(f"'{path}' is a link, which is not followed")
             try:
@@ -261,8 +261,6 @@ def _who() -> str:
 
 
 def _commit(ctx: Context) -> str:
-    if not (ctx.workspace.path / ".git").exists():
-        return ""
     run = ctx.run_tool([*GIT, "rev-parse", "--verify", "-q", "HEAD"], timeout=60)
     return run.stdout.strip() if run.code == 0 else ""
 

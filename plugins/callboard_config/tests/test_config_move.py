@@ -263,3 +263,13 @@ def test_the_section_offers_the_move_of_each(place: Path) -> None:
     (table,) = outcome.sections()["hardcoded"]
     assert table["rows"][1][2]["act"]["options"] == {"paths": ["a.py"], "line": 1}
     assert PLANTED not in json.dumps(table)
+
+
+def test_a_workspace_that_is_a_folder_of_a_repository(place: Path) -> None:
+    write(place, {"inner/a.py": f'import os\nA_TOKEN = "{PLANTED}"\n', ".gitignore": ".env\n"})
+    spool = place.parent / "spool"
+    spool.mkdir()
+    outcome = run_action(ConfigManage(), "move", place / "inner", {}, spool=spool, data=place.parent / "data")
+    assert PLANTED not in kept(place)
+    accept(place, outcome)
+    assert (place / "inner/a.py").read_text() == 'import os\nA_TOKEN = os.environ["A_TOKEN"]\n'
