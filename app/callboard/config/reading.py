@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from callboard.config.accepted import accepted_tables
+from callboard.config.deploying import check_environments
 from callboard.config.fields import Source, checked, near, plain, shown, title
 from callboard.config.lines import Lines, find_lines
 from callboard.config.model import AgentTable, Config, EngineTable, JobTable, PipelineTable, ScheduleTable
@@ -68,6 +69,7 @@ def _config_of(raw: dict[str, Any], source: Source) -> Config:
     boundary = _boundary(single["boundary"])
     _check_services(source, named["services"], boundary)
     _check_endpoints(source, named["endpoints"])
+    check_environments(source, named["environments"], boundary)
     jobs = {name: _job(source, name, table) for name, table in named["jobs"].items()}
     pipelines = {name: _pipeline(name, table) for name, table in named["pipelines"].items()}
     accepted = accepted_tables(source, raw.get("accepted", []), datetime.datetime.now().astimezone().date())

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from callboard.config.deploying import KINDS, wrong_build, wrong_probe, wrong_room
 from callboard.config.fields import Field
 from callboard.config.times import wrong_cron, wrong_interval, wrong_moment, wrong_quiet, wrong_zone
 
@@ -119,6 +120,44 @@ SERVICE: Mapping[str, Field] = {
     "env": Field("table", "variables added to its environment; no secrets here", check=_wrong_env),
     "start_timeout": Field("number", "seconds until it must be ready", 0.1, 86_400),
 }
+ENVIRONMENT: Mapping[str, Field] = {
+    "kind": Field(
+        "text", "process (the default): a command of its own; compose: containers; script: the team's own", one_of=KINDS
+    ),
+    "command": Field(
+        "texts", "process: the words that start a release on {port}, without a shell", check=_wrong_command
+    ),
+    "port": Field("whole", "the port on 127.0.0.1 that the environment is reached at", 1, 65_535),
+    "standby": Field(
+        "flag", "process: whether the former release goes on running, for an undo at once; left out: true"
+    ),
+    "file": Field("text", "compose: the compose file", check=wrong_folder),
+    "services": Field("texts", "compose: its services; left out: all"),
+    "start": Field("texts", "script: the words that put a release into service; they must end", check=_wrong_command),
+    "stop": Field("texts", "script: the words that take it out of service", check=_wrong_command),
+    "status": Field("texts", "script: the words that end with 0 while it is in service", check=_wrong_command),
+    "folder": Field("text", "where in the release its commands run", check=wrong_folder),
+    "env": Field("table", "variables added to its environment; no secrets here", check=_wrong_env),
+    "env_file": Field(
+        "text", "a file of the workspace with NAME=value lines; its values are not kept", check=wrong_folder
+    ),
+    "build": Field("any", "words, or a list of such lists, that build a release in its own folder", check=wrong_build),
+    "health": Field(
+        "any",
+        "when it is ready: {url = '/healthz', status = 200}, {tcp = true}, {log = 'words'} or {command = ['words']}, each "
+        "with within = '30s' and steady = 3 (good answers in a row)",
+        check=wrong_probe,
+    ),
+    "logs": Field(
+        "texts", "the words that print its newest log; left out: what its commands wrote", check=_wrong_command
+    ),
+    "keep": Field("whole", "releases that are kept for an undo; left out: 3", 1, 50),
+    "gate": Field("texts", "jobs, or patterns of jobs, that must be green in the same run"),
+    "needs": Field(
+        "any", "room that must be free before: {disk_mb = 500, memory_mb = 256, ports = [9000]}", check=wrong_room
+    ),
+    "auto": Field("flag", "false: no run deploys it unless a job of yours says so; left out: true"),
+}
 ENDPOINT: Mapping[str, Field] = {
     "url": Field("text", "the address that is asked", check=_wrong_url),
     "method": Field("text", "how it is asked; left out: GET", one_of=METHODS),
@@ -192,6 +231,7 @@ SINGLE: Mapping[str, Mapping[str, Field]] = {"workspace": WORKSPACE, "boundary":
 NAMED: Mapping[str, Mapping[str, Field]] = {
     "agents": AGENT,
     "services": SERVICE,
+    "environments": ENVIRONMENT,
     "endpoints": ENDPOINT,
     "jobs": JOB,
     "pipelines": PIPELINE,

@@ -37,6 +37,15 @@ EXAMPLES: Mapping[str, str] = {
 # env = {LOG_LEVEL = "info"}
 # start_timeout = 30
 """,
+    "environments": """\
+# [environments.staging]
+# command = [".venv/bin/uvicorn", "app:app", "--port", "{port}"]
+# port = 8080
+# build = [["python3", "-m", "venv", ".venv"], [".venv/bin/pip", "install", "."]]
+# health = {url = "/health", status = 200, within = "30s", steady = 3}
+# gate = ["quality.tests*", "security.secrets"]
+# needs = {disk_mb = 500, memory_mb = 256}
+""",
     "endpoints": """\
 # [endpoints.health]
 # url = "http://127.0.0.1:8000/health"
@@ -76,7 +85,9 @@ def write_config(workspace: Path, built: BuiltPipeline) -> str:
     Each table is explained, and each job says why it is here. The caller decides where it goes.
     """
     parts = [TOP, _workspace(workspace), _boundary()]
-    parts += [_explained(name) + EXAMPLES[name] for name in ("engine", "agents", "services", "endpoints")]
+    parts += [
+        _explained(name) + EXAMPLES[name] for name in ("engine", "agents", "services", "environments", "endpoints")
+    ]
     parts.append(_heading("jobs") + _keys("jobs", JOB))
     parts += [_job(job) for job in built.jobs]
     parts += [_explained(name) + EXAMPLES[name] for name in ("pipelines", "schedules", "accepted")]
@@ -90,6 +101,7 @@ def _heading(name: str) -> str:
         "engine": "How much of this machine is used.",
         "agents": "Agents, one table each; further keys are the agent's own settings.",
         "services": "Services that are started for tests or deployment, one table each.",
+        "environments": "Where releases are deployed to, one table each; only what is written down is ever deployed.",
         "endpoints": "Addresses that are watched, one table each.",
         "jobs": "Jobs, one table each: what is done, and after what.",
         "pipelines": "Pipelines that run some of the jobs, one table each.",
