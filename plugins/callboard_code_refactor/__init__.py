@@ -123,7 +123,7 @@ class CodeRefactor(Agent):
 
     @action(
         "Complexity",
-        needs=Needs(cpus=1, memory_mb=200),
+        needs=Needs(cpus=1, memory_mb=150),
         effects=Effects(reads=PYTHON, pure=True),
         options=ComplexityOptions,
         time_limit=600,
@@ -138,7 +138,7 @@ class CodeRefactor(Agent):
 
     @action(
         "Hotspots",
-        needs=Needs(cpus=1, memory_mb=250),
+        needs=Needs(cpus=1, memory_mb=150),
         options=HotspotOptions,
         time_limit=600,
         tools=("complexipy",),
@@ -152,7 +152,7 @@ class CodeRefactor(Agent):
 
     @action(
         "Duplication",
-        needs=Needs(cpus=2, memory_mb=400),
+        needs=Needs(cpus=2, memory_mb=250),
         options=CloneOptions,
         effects=Effects(reads=(*(f"**/{pattern}" for pattern in CODE), ".jscpd.json", "package.json"), pure=True),
         time_limit=600,
@@ -167,7 +167,7 @@ class CodeRefactor(Agent):
 
     @action(
         "Dead code",
-        needs=Needs(cpus=1, memory_mb=300),
+        needs=Needs(cpus=1, memory_mb=200),
         effects=Effects(reads=(*PYTHON, "pyproject.toml"), pure=True),
         options=DeadCodeOptions,
         time_limit=600,
@@ -182,7 +182,7 @@ class CodeRefactor(Agent):
 
     @action(
         "Dependencies",
-        needs=Needs(cpus=1, memory_mb=400),
+        needs=Needs(cpus=1, memory_mb=300),
         options=FolderOptions,
         time_limit=900,
         tools=("deptry",),
@@ -196,7 +196,7 @@ class CodeRefactor(Agent):
 
     @action(
         "Unused npm code (runs workspace code)",
-        needs=Needs(cpus=1, memory_mb=400),
+        needs=Needs(cpus=1, memory_mb=300),
         options=KnipOptions,
         time_limit=900,
         tools=("knip",),
@@ -210,7 +210,7 @@ class CodeRefactor(Agent):
 
     @action(
         "Architecture",
-        needs=Needs(cpus=1, memory_mb=300),
+        needs=Needs(cpus=1, memory_mb=200),
         options=FolderOptions,
         time_limit=600,
         tools=("lint-imports",),
@@ -224,7 +224,7 @@ class CodeRefactor(Agent):
 
     @action(
         "Outdated syntax",
-        needs=Needs(cpus=1, memory_mb=250),
+        needs=Needs(cpus=1, memory_mb=150),
         effects=Effects(reads=(*PYTHON, *SETTINGS), pure=True),
         options=SyntaxOptions,
         time_limit=3600,
@@ -239,7 +239,7 @@ class CodeRefactor(Agent):
 
     @action(
         "Safe fixes",
-        needs=Needs(cpus=1, memory_mb=500),
+        needs=Needs(cpus=1, memory_mb=400),
         effects=Effects(idempotent=True),
         options=FixOptions,
         time_limit=3600,
@@ -254,7 +254,7 @@ class CodeRefactor(Agent):
 
     @action(
         "Trend",
-        needs=Needs(cpus=1, memory_mb=300),
+        needs=Needs(cpus=1, memory_mb=200),
         options=TrendOptions,
         time_limit=3600,
         tools=("complexipy",),
