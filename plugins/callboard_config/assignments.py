@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from callboard_config.scripts import blanked
+from callboard_config.secrecy import is_secret_name
 from callboard_config.yaml_text import scalars
 
 MOST_LINES = 200_000
@@ -156,7 +157,9 @@ def _walked(tables: Any, text: str) -> Iterator[Assignment]:
         elif isinstance(node, list):
             pending += [(key, value) for value in node]
         elif isinstance(node, str) and key:
-            yield Assignment(key, node, _line(text, key, node), "file")
+            # Finding the line costs a look through the file: only for what may be a secret.
+            line = _line(text, key, node) if is_secret_name(key) or "://" in node else 0
+            yield Assignment(key, node, line, "file")
 
 
 def _line(text: str, key: str, value: str) -> int:
