@@ -1,12 +1,10 @@
 """Makes fixes in a worktree, proves them, and leaves out the rules whose fixes break the proof."""
 
-import re
 import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from callboard.api import (
     CallboardError,
@@ -21,34 +19,14 @@ from callboard.api import (
     passed,
     unknown,
 )
-from callboard_code_refactor.names import Missing, Modules, found_in
-from callboard_code_refactor.proof import Compiled, Imported, TestRun, Trier, compile_files
+from callboard_code_refactor.evidence import NOTHING, Standing, families_of, named, proof_of
+from callboard_code_refactor.names import Modules, found_in
+from callboard_code_refactor.proof import Imported, TestRun, Trier, compile_files
 from callboard_code_refactor.ruff import Diagnostic, diagnostics, ruff_files
 from callboard_code_refactor.sources import TESTS, python_files
 
 MOST_TEST_RUNS = 8
 SECONDS_FOR_TESTS = 2_700
-FAMILIES = {
-    "F": "Pyflakes",
-    "E": "pycodestyle",
-    "W": "pycodestyle",
-    "I": "import order",
-    "UP": "newer syntax",
-    "B": "bugbear",
-    "C": "comprehensions",
-    "D": "docstrings",
-    "SIM": "simplification",
-    "RUF": "ruff",
-    "RET": "returns",
-    "PT": "pytest style",
-    "PIE": "pie",
-    "Q": "quotes",
-    "COM": "commas",
-    "TC": "type checking",
-    "FURB": "refurb",
-    "PL": "Pylint",
-    "PERF": "performance",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +35,6 @@ class Group:
 
     options: tuple[str, ...]
     files: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How things stand in the tree: what compiles, what imports name in vain, what imports, which tests pass."""
-
-    compiled: Compiled
-    missing: frozenset[Missing]
-    imported: Imported
-    tests: TestRun
-
-
-NOTHING = Standing(Compiled("", 0, frozenset()), frozenset(), Imported(), TestRun())
 
 
 @dataclass(slots=True)
@@ -300,17 +265,17 @@ class Fixer:
         mended = Counter(item.rule for item in before)
         mended.subtract(item.rule for item in trial.after)
         left_out = self._told()
-        proof = _proof(self._before, trial.standing, len(before), len(trial.after), self._modules.imports())
+        proof = proof_of(self._before, trial.standing, len(before), len(trial.after), self._modules.imports())
         proof |= {
             "tool": "ruff",
             "version": self._ctx.version("ruff"),
             "rules": list(rules),
             "mended": {rule: number for rule, number in sorted(mended.items()) if number > 0},
-            "families": _families(mended),
+            "families": families_of(mended),
             "left_out": left_out,
         }
         changed = self._without_traces(list(self._originals))
-        proof["words"] = f"{_named(mended)}; {proof['words']}"
+        proof["words"] = f"{named(mended)}; {proof['words']}"
         patch = self._ctx.patch(self._tree, self._name, proof)
         if patch is None:
             return unknown("ruff announced safe fixes but changed nothing")
@@ -331,51 +296,3 @@ def _interpreter(ctx: Context, folder: str, with_tests: bool, files: Sequence[st
         return ctx.environment(folder).python, ""
     except CallboardError as error:
         return None, clean(str(error), 200)
-
-
-def _proof(before: Standing, after: Standing, found: int, left: int, imports: int) -> dict[str, Any]:
-    checks = [
-        {"name": "findings of ruff", "before": found, "after": left},
-        {"name": "files that compile", "before": before.compiled.good, "after": after.compiled.good},
-        {
-            "name": "imports between the workspace's modules that lead nowhere",
-            "before": len(before.missing),
-            "after": len(after.missing),
-        },
-    ]
-    words = [
-        f"all {after.compiled.good} files that compiled still do with {after.compiled.interpreter}",
-        f"none of {counted(imports, 'import')} between the workspace's modules was lost",
-    ]
-    modules, tests = before.imported.reason or after.imported.reason, before.tests.reason or after.tests.reason
-    if not modules:
-        good = (len(before.imported.good), len(after.imported.good))
-        checks.append({"name": "changed modules that can be imported", "before": good[0], "after": good[1]})
-        words.append(f"modules: {good[0]} importable before, {good[1]} after")
-    if not tests:
-        passing = (len(before.tests.passed), len(after.tests.passed))
-        checks.append({"name": "tests that pass", "before": passing[0], "after": passing[1]})
-        words.append(f"tests: {passing[0]} passed before, {passing[1]} after")
-    if modules and modules == tests:
-        words.append(f"neither modules nor tests could prove it: {tests}")
-    else:
-        words += [f"modules: {modules}"] if modules else []
-        words += [f"tests could not prove it: {tests}"] if tests else []
-    return {"checks": checks, "words": "; ".join(words)}
-
-
-def _families(mended: Counter[str]) -> dict[str, int]:
-    found: Counter[str] = Counter()
-    for rule, number in mended.items():
-        if number > 0:
-            found[re.match(r"[A-Z]*", rule)[0] if rule[:1].isupper() else rule] += number  # type: ignore[index]
-    return dict(sorted(found.items()))
-
-
-def _named(mended: Counter[str]) -> str:
-    families = _families(mended)
-    parts = [
-        f"{number} {family}" + (f" ({FAMILIES[family]})" if family in FAMILIES else "")
-        for family, number in families.items()
-    ]
-    return "mends " + ", ".join(parts) if parts else "mends nothing that is counted"
