@@ -6,6 +6,7 @@ from callboard.api import (
     Agent,
     Context,
     Effects,
+    Install,
     Job,
     Needs,
     Result,
@@ -15,8 +16,10 @@ from callboard.api import (
     action,
     hookimpl,
 )
-from callboard_security.options import Controls, Dependencies, Incident, Licences, Sbom, Secrets, Static
+from callboard_security.options import Controls, Dependencies, Incident, Licences, Patterns, Sbom, Secrets, Static
 from callboard_security.report import ReportOptions
+
+SEMGREP_MB = 400
 
 
 class SecurityCompliance(Agent):
@@ -57,6 +60,14 @@ class SecurityCompliance(Agent):
             needs=("network", "data"),
         ),
         Tool("pip-licenses", covers="licences of installed packages", provided_by="pip install pip-licenses"),
+        Tool(
+            "semgrep",
+            covers="patterns of dangerous Python, JavaScript and TypeScript",
+            provided_by="callboard tools install semgrep",
+            format="json",
+            exit_codes={0: "clean or findings", 1: "findings", 2: "failure"},
+            install=Install("pip", ("semgrep>=1.100,<2",), size_mb=SEMGREP_MB),
+        ),
     )
 
     @action(
@@ -76,6 +87,21 @@ class SecurityCompliance(Agent):
         from callboard_security.static import analyse
 
         return keep(ctx, "static", analyse(ctx, options))
+
+    @action(
+        "Dangerous patterns",
+        needs=Needs(1, 700),
+        effects=Effects(pure=True, reads=("**/*.py", "**/*.*js", "**/*.*ts", "**/*.jsx", "**/*.tsx")),
+        options=Patterns,
+        time_limit=900,
+        tools=("semgrep",),
+        provides=("static-analysis",),
+    )
+    def patterns(self, ctx: Context, options: Patterns) -> Result:
+        """Looks for a few dangerous patterns in Python, JavaScript and TypeScript with semgrep, where it is installed."""
+        from callboard_security.patterns import search
+
+        return search(ctx, options)
 
     @action(
         "Secrets",

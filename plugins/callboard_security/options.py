@@ -74,3 +74,10 @@ class Incident:
     """Options of `security.incident`."""
 
     reason: str = option("", help="Why it is frozen; stands in the bundle")
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """Options of `security.patterns`."""
+
+    fail_on: Threshold = option("high", help=FAIL_ON)
