@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from callboard.api import Agent, Context, Job, Needs, Result, Tool, Workspace, action, hookimpl, option
+from callboard.api import Agent, Context, Effects, Job, Needs, Result, Tool, Workspace, action, hookimpl, option
 
 FailOn = Literal["never", "info", "low", "medium", "high", "critical"]
-Interpreter = Literal["auto", "workspace", "callboard"]
+Interpreter = Literal["auto", "workspace", "callboard", "kept"]
 APP_HELP = "the application, such as 'shop.main:app' or 'shop:create_app()'; empty for the one that is found"
 FOLDER_HELP = "the folder it runs in, such as 'backend'; empty for the top or where it is found"
 INTERPRETER_HELP = (
-    "whose Python runs it: the workspace's own, Callboard's, or the latter only where the former cannot (auto)"
+    "whose Python runs it: the workspace's own, Callboard's, one that is made and kept, or the first that can (auto)"
 )
 ENV_HELP = "NAME=value for the instance; {scratch} stands for its private folder"
 ALLOW_HELP = "host:port that the instance may connect to besides itself, such as a test database"
@@ -25,8 +25,18 @@ class SchemaOptions:
     app: str = option("", help=APP_HELP)
     folder: str = option("", help=FOLDER_HELP)
     schema: str = option("", help="a schema file in the workspace; empty for those that are found")
+    url: str = option("", help="an address that serves the schema, on a test host; redirects are not followed")
     interpreter: Interpreter = option("auto", help=INTERPRETER_HELP)
     env: list[str] = option([], help=ENV_HELP)
+    fail_on: FailOn = option("high", help=FAIL_ON_HELP)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentOptions:
+    """Which schema files are checked."""
+
+    schema: str = option("", help="a schema file in the workspace; empty for those that are found")
+    folder: str = option("", help="only those in this folder; empty for all")
     fail_on: FailOn = option("high", help=FAIL_ON_HELP)
 
 
@@ -104,6 +114,20 @@ class APITestAgent(Agent):
         from callboard_api_test.schema import check_schema
 
         return check_schema(ctx, options)
+
+    @action(
+        "API schema files",
+        needs=Needs(cpus=1, memory_mb=120),
+        options=DocumentOptions,
+        time_limit=120,
+        effects=Effects(pure=True, reads=("**/openapi*", "**/swagger*")),
+        provides=("api-schema",),
+    )
+    def document(self, ctx: Context, options: DocumentOptions) -> Result:
+        """Checks the OpenAPI files alone; nothing is run."""
+        from callboard_api_test.schema import check_documents
+
+        return check_documents(ctx, options)
 
     @action(
         "API contract",

@@ -20,8 +20,9 @@ from callboard.api import (
 )
 from callboard_api_test import ContractOptions
 from callboard_api_test.apps import App
-from callboard_api_test.found import Described, made_with, request_headers, schema_for, served_instance
+from callboard_api_test.found import Described, made_with, opened, request_headers, schema_for, the_app
 from callboard_api_test.handlers import find_handlers, place_of
+from callboard_api_test.importing import could_not
 from callboard_api_test.instance import Instance
 from callboard_api_test.judging import bad, counted, judged
 from callboard_api_test.openapi import operations
@@ -68,15 +69,17 @@ def check_contract(ctx: Context, options: ContractOptions) -> Result:
         return unknown("schemathesis is not installed; pip install 'callboard[tools]'")
     try:
         headers = request_headers(options.headers)
-        app, prepared = served_instance(ctx, options)
+        app = the_app(ctx, options)
         ctx.progress(None, f"starting {app.shown}")
-        with prepared as instance:
+        with opened(
+            ctx, app, options, serve=True, allow=options.allow, start_timeout=options.start_timeout
+        ) as instance:
             trial = Trial(app, instance, schema_for(ctx, instance, app, options.schema), options)
             return _tried(ctx, trial, headers)
     except BoundaryError:
         raise
     except CallboardError as error:
-        return unknown(str(error))
+        return could_not(ctx, error)
 
 
 def _tried(ctx: Context, trial: Trial, headers: Mapping[str, str]) -> Result:

@@ -1,14 +1,16 @@
 """Which application or schema file an action is about, and what an instance of it is made with."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from callboard.api import CallboardError, Context, Workspace
 from callboard_api_test.apps import App, find_apps, find_django
-from callboard_api_test.instance import Instance, NotStarted
-from callboard_api_test.interpreters import choose
+from callboard_api_test.importing import NotImportable, NotStarted, told_before
+from callboard_api_test.instance import Instance
+from callboard_api_test.interpreters import Choice, is_own
 from callboard_api_test.openapi import parsed
 
 SCHEMA_NAMES = ("openapi*.json", "openapi*.yaml", "openapi*.yml", "swagger*.json", "swagger*.yaml", "swagger*.yml")
@@ -58,10 +60,10 @@ def chosen_app(workspace: Workspace, wanted: str, folder: str) -> App | None:
     """The application that the options name, or the likeliest that is found; None when there is none."""
     if wanted:
         return named_app(workspace, wanted, folder)
-    apps = [
-        app for app in find_apps(workspace) if not folder or app.folder == folder or app.path.startswith(f"{folder}/")
-    ]
-    return apps[0] if apps else None
+    for app in [*find_apps(workspace), *find_django(workspace)]:
+        if not folder or app.folder == folder or app.path.startswith(f"{folder}/"):
+            return app
+    return None
 
 
 def named_app(workspace: Workspace, wanted: str, folder: str) -> App:
@@ -91,21 +93,46 @@ def read_schema(workspace: Workspace, path: str) -> Described:
     return Described(parsed(text, path), path)
 
 
-def instance_of(ctx: Context, app: App, options: Wanted, *, serve: bool, **more: Any) -> Instance:
-    """An instance that is not yet started. Raises `NotStarted` when no interpreter can run it."""
-    choice = choose(ctx, app, options.interpreter, serve=serve)
-    if choice.interpreter is None:
-        raise NotStarted(f"{app.shown} cannot be run: {choice.reason}")
-    return Instance(ctx, app, choice.interpreter, env=options.env, serve=serve, **more)
+@contextmanager
+def opened(ctx: Context, app: App, options: Wanted, *, serve: bool, **more: Any) -> Iterator[Instance]:
+    """An instance that runs, on the first interpreter that can: where a module is missing the next one is tried.
+
+    Raises `NotImportable` with the root cause, and `NotStarted` when no interpreter can run it.
+    """
+    told_before(ctx, app)
+    choice = Choice(ctx, app, options.interpreter, serve)
+    failure: NotImportable | None = None
+    for interpreter in choice.candidates():
+        instance = Instance(ctx, app, interpreter, env=options.env, serve=serve, **more)
+        try:
+            instance.__enter__()
+        except NotImportable as error:
+            failure = error
+            if not error.cause.missing or is_own(ctx, error.cause.missing):
+                break
+            continue
+        try:
+            choice.chosen(interpreter)
+            yield instance
+        finally:
+            instance.__exit__(None, None, None)
+        return
+    if failure is not None:
+        raise NotImportable(app, failure.cause, failure.owner, "; ".join(choice.reasons)) from failure
+    reasons = "; ".join(choice.reasons)
+    raise NotStarted(
+        f"{app.shown} cannot be run: {reasons}; install what is missing into the workspace's virtual environment"
+    )
 
 
-def served_instance(ctx: Context, options: Served) -> tuple[App, Instance]:
-    """The application of the options and an instance of it. Raises `CallboardError` when there is none."""
+def the_app(ctx: Context, options: Wanted) -> App:
+    """The application of the options. Raises `CallboardError` when there is none."""
     app = chosen_app(ctx.workspace, options.app, options.folder)
     if app is None:
-        raise CallboardError("no FastAPI, Starlette or Flask application is found; name one with the option app")
-    more = {"allow": options.allow, "start_timeout": options.start_timeout}
-    return app, instance_of(ctx, app, options, serve=True, **more)
+        raise CallboardError(
+            "no FastAPI, Starlette, Flask or Django application is found; name one with the option app"
+        )
+    return app
 
 
 def schema_for(ctx: Context, instance: Instance, app: App, wanted: str) -> Described:

@@ -13,8 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from callboard.api import BoundaryError, CallboardError, Context, clean
+from callboard.api import BoundaryError, Context, Workspace, clean
 from callboard_api_test.apps import App
+from callboard_api_test.importing import NotImportable, NotStarted, cause_from
 from callboard_api_test.interpreters import Interpreter
 from callboard_api_test.surroundings import allowed_addresses, copy_workspace, environment, import_roots
 
@@ -22,19 +23,16 @@ GRACE = 3.0
 MOST_REFUSALS = 10_000
 
 
-class NotStarted(CallboardError):
-    """The application could not be imported, or the instance did not get ready; the text says why."""
-
-
 @dataclass(slots=True)
 class Told:
     """What the application said of itself: its kind, its schema if it makes one, versions of what it is made with,
-    and the paths that it lists for GET and that need no parameters."""
+    the paths that it lists for GET and that need no parameters, and those of its WebSockets."""
 
     kind: str = ""
     schema: dict[str, Any] | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     routes: Sequence[str] = ()
+    sockets: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,8 @@ class Instance:
     """A context manager. Inside of it `url` answers (with `serve`), and `told` is what the application said of itself.
 
     It runs in a copy of the workspace, with an environment that has nothing of the user's, and it is refused every
-    connection but those that are allowed. Raises `NotStarted` and `BoundaryError`.
+    connection but those that are allowed. `workspace` is another tree than the context's own, such as an earlier commit;
+    `setup` is the team's preparation of the scratch database. Raises `NotStarted`, `NotImportable` and `BoundaryError`.
     """
 
     def __init__(
@@ -62,6 +61,8 @@ class Instance:
         allow: Sequence[str] = (),
         serve: bool = True,
         start_timeout: float = 30.0,
+        setup: Sequence[str] = (),
+        workspace: Workspace | None = None,
     ) -> None:
         self._ctx = ctx
         self._app = app
@@ -70,7 +71,9 @@ class Instance:
         self._allow = allow
         self._serve = serve
         self._timeout = start_timeout
-        self._place = ctx.scratch / "instance"
+        self._setup = setup
+        self._workspace = workspace or ctx.workspace
+        self._place = ctx.scratch / f"instance-{len(list(ctx.scratch.glob('instance-[0-9]*')))}"
         self._process: subprocess.Popen[bytes] | None = None
         self._mark = f"{os.getpid()}-{time.monotonic_ns()}"
         self.port = 0
@@ -90,6 +93,8 @@ class Instance:
             self._wait()
         except BaseException:
             self._stop()
+            for line in self.tail:
+                self._ctx.log(f"  {line}", "warning")
             raise
         return self
 
@@ -115,6 +120,17 @@ class Instance:
     def last_words(self) -> str:
         """The last line that it wrote, the exception of a traceback if there is one."""
         return self.words_since(0)
+
+    @property
+    def tail(self) -> list[str]:
+        """The last lines that it wrote, for a person who wants to know why it did not start."""
+        try:
+            with open(self._place / "log.txt", "rb") as log:
+                log.seek(max(0, self.log_size - 8_000))
+                lines = log.read().decode("utf-8", "replace").splitlines()
+        except OSError:
+            return []
+        return [clean(line, 300) for line in lines[-20:]]
 
     def words_since(self, size: int) -> str:
         """The last words among what it wrote after its log had this size."""
@@ -145,24 +161,26 @@ class Instance:
     def _start(self) -> None:
         self._place.mkdir(mode=0o700)
         copy = self._place / "workspace"
-        copied = copy_workspace(self._ctx, copy)
+        copied = copy_workspace(self._ctx, self._workspace, copy)
         cwd = copy / self._app.folder
         cwd.mkdir(parents=True, exist_ok=True)
         plan = {
             "target": self._app.target,
             "kind": self._app.kind,
             "factory": self._app.factory,
-            "roots": import_roots(self._ctx.workspace, copy, self._app.folder, self._app.root),
+            "roots": import_roots(self._workspace, copy, self._app.folder, self._app.root),
             "serve": self._serve,
             "port": self.port,
             "out": str(self._place / "told.json"),
             "allow": allowed_addresses(self._ctx, self._allow, self.port),
             "workspace": str(self._ctx.workspace.path),
+            "copy": str(copy),
+            "setup": list(self._setup),
             "scratch": str(self._place),
             "refused": str(self._place / "refused.txt"),
         }
         (self._place / "plan.json").write_text(json.dumps(plan), "utf-8")
-        variables = environment(self._ctx, self._place, self._app.folder, self._env, self.port)
+        variables = environment(self._workspace, self._place, self._app.folder, self._env, self.port)
         variables["CALLBOARD_INSTANCE"] = self._mark
         script = Path(__file__).with_name("stage.py")
         self._ctx.log(f"starting {self._app.shown} with {self._interpreter.path} in a copy of {copied} files")
@@ -198,11 +216,8 @@ class Instance:
         except (OSError, ValueError, RecursionError) as error:
             raise NotStarted(f"{self._app.shown} wrote a schema that cannot be read: {error}") from error
         if "error" in told:
-            last = str(told["error"]).strip().splitlines() or [""]
-            raise NotStarted(
-                f"{self._app.shown} cannot be imported by {self._interpreter.owner}: {clean(last[-1], 300)}"
-            )
-        self.told = Told(str(told["kind"]), told["schema"], told["versions"], told["routes"])
+            raise NotImportable(self._app, cause_from(told["error"]), self._interpreter.owner)
+        self.told = Told(str(told["kind"]), told["schema"], told["versions"], told["routes"], told["sockets"])
 
     def _stop(self) -> None:
         """Ends the process group, then whatever of it has left the group, and keeps its log."""

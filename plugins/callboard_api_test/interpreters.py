@@ -1,11 +1,13 @@
 """Which Python can run the application."""
 
 import json
+import re
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from callboard.api import Context
+from callboard.api import Context, NoEnvironment, declared
 from callboard_api_test.apps import App
 
 CHECK = """\
@@ -18,8 +20,14 @@ for name in sys.argv[1:]:
         found[name] = False
 print(json.dumps(found))
 """
-FRAMEWORK = {"fastapi": "fastapi", "starlette": "starlette", "flask": "flask", "django": "django"}
+FRAMEWORK = {
+    "fastapi": "fastapi", "starlette": "starlette", "flask": "flask", "django": "django", "connexion": "connexion",
+}  # fmt: skip
 SERVER = {"flask": "werkzeug", "django": "django"}
+EXTRA = {"flask": (), "django": ()}
+SERVES_ASGI = ("uvicorn", "websockets")
+INSTALL_LIMIT = 420.0
+CHOICES = "interpreters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,41 +36,101 @@ class Interpreter:
 
     path: Path
     owner: str
+    is_kept: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Choice:
-    """The interpreter to try; None with the reason when there is none."""
+    """The interpreters that could run an application, the first to try first; `reasons` say why others cannot."""
 
-    interpreter: Interpreter | None
-    reason: str = ""
+    ctx: Context
+    app: App
+    wanted: str
+    serve: bool
+    reasons: list[str] = field(default_factory=list)
 
+    def candidates(self) -> Iterator[Interpreter]:
+        """The workspace's own Python where it has what is needed; else Callboard's; else a throw-away environment.
 
-def choose(ctx: Context, app: App, wanted: str, *, serve: bool) -> Choice:
-    """The workspace's own Python where it has what the application needs, else Callboard's unless 'workspace' is wanted."""
-    needed = [FRAMEWORK.get(app.kind, "starlette"), *([SERVER.get(app.kind, "uvicorn")] if serve else [])]
-    reasons: list[str] = []
-    if wanted in ("auto", "workspace"):
-        own = ctx.python_of(app.folder)
-        if own is None:
-            reasons.append("the workspace has no virtual environment")
-        else:
-            missing = _missing(ctx, own, needed)
+        The last is made only when nobody's own can do, and from then on it is the first, for it is what the project declares.
+        """
+        own = self.ctx.python_of(self.app.folder)
+        kept_first = self._remembers_kept() and own is None and self.wanted == "auto"
+        if kept_first:
+            yield from self._kept()
+            return
+        if self.wanted in ("auto", "workspace"):
+            missing = self._missing(own) if own is not None else []
+            if own is None:
+                self.reasons.append("the workspace has no virtual environment")
+            elif not missing:
+                yield Interpreter(own, "the workspace's own Python")
+                return
+            else:
+                self.reasons.append(f"the workspace's environment has no {' and no '.join(missing)}")
+        if self.wanted in ("auto", "callboard"):
+            missing = self._missing(Path(sys.executable))
             if not missing:
-                return Choice(Interpreter(own, "the workspace's own Python"))
-            reasons.append(f"the workspace's environment has no {' and no '.join(missing)}")
-    if wanted in ("auto", "callboard"):
-        missing = _missing(ctx, Path(sys.executable), needed)
-        if not missing:
-            return Choice(Interpreter(Path(sys.executable), "Callboard's Python"))
-        reasons.append(f"Callboard's environment has no {' and no '.join(missing)}")
-    return Choice(None, "; ".join(reasons) + "; install what is missing into the workspace's virtual environment")
+                yield Interpreter(Path(sys.executable), "Callboard's Python")
+            else:
+                self.reasons.append(f"Callboard's environment has no {' and no '.join(missing)}")
+        if own is None and self.wanted in ("auto", "workspace", "kept"):
+            yield from self._kept()
+
+    def chosen(self, interpreter: Interpreter) -> None:
+        """Remembers which one did, so that the next action does not try the others first."""
+        mark = f"{self.app.folder}:{self.app.target}"
+
+        def changed(former: object) -> dict[str, bool]:
+            known = former if isinstance(former, dict) else {}
+            return {**dict(list(known.items())[-50:]), mark: True}
+
+        if interpreter.is_kept and not self._remembers_kept():
+            self.ctx.memory.update(CHOICES, changed, {})
+
+    def _remembers_kept(self) -> bool:
+        known = self.ctx.memory.get(CHOICES, {})
+        return isinstance(known, dict) and bool(known.get(f"{self.app.folder}:{self.app.target}"))
+
+    def _kept(self) -> Iterator[Interpreter]:
+        if declared(self.ctx.workspace, self.app.folder).nothing:
+            place = self.app.folder or "the top"
+            self.reasons.append(
+                f"{place} declares no dependencies (pyproject.toml, requirements.txt), so none can be installed"
+            )
+            return
+        extra = EXTRA.get(self.app.kind, SERVES_ASGI)
+        try:
+            made = self.ctx.environment(self.app.folder, extra=extra, install_limit=INSTALL_LIMIT)
+        except NoEnvironment as error:
+            self.reasons.append(f"no throw-away environment could be made: {error.reason}")
+            return
+        missing = self._missing(made.python)
+        if missing:
+            self.reasons.append(
+                f"{made.words} has no {' and no '.join(missing)}: {made.said_by or 'the project'} does not declare it"
+            )
+            return
+        yield Interpreter(made.python, made.words, is_kept=True)
+
+    def _missing(self, python: Path) -> list[str]:
+        needed = [FRAMEWORK.get(self.app.kind, "starlette")] if self.app.kind != "asgi" else []
+        needed += [SERVER.get(self.app.kind, "uvicorn")] if self.serve else []
+        return without(self.ctx, python, needed)
 
 
-def _missing(ctx: Context, python: Path, names: list[str]) -> list[str]:
+def without(ctx: Context, python: Path, names: list[str]) -> list[str]:
+    """Which of the modules an interpreter does not have; nothing is imported to find out."""
     run = ctx.run_tool([str(python), "-I", "-c", CHECK, *names], cwd=ctx.scratch, timeout=60)
     try:
         found = json.loads(run.stdout)
         return [name for name in names if not found[name]]
     except (ValueError, KeyError, TypeError):
         return names
+
+
+def is_own(ctx: Context, module: str) -> bool:
+    """Whether a module is the workspace's own, by the name of a file or a folder: then no installation brings it."""
+    top = re.escape(module.partition(".")[0])
+    shape = re.compile(rf"(?:.*/)?{top}(?:\.py|/.*\.py)")
+    return any(shape.fullmatch(path) for path in ctx.workspace.files)

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from callboard.api import BoundaryError, CallboardError, Context, Finding, Result, Severity, failed, unknown
 from callboard_api_test import LatencyOptions
 from callboard_api_test.apps import App
-from callboard_api_test.found import made_with, request_headers, schema_for, served_instance
+from callboard_api_test.found import made_with, opened, request_headers, schema_for, the_app
 from callboard_api_test.handlers import find_handlers, place_of
+from callboard_api_test.importing import could_not
 from callboard_api_test.instance import Instance
 from callboard_api_test.judging import bad, counted, judged
 from callboard_api_test.openapi import operations
@@ -19,8 +20,10 @@ def check_latency(ctx: Context, options: LatencyOptions) -> Result:
     """Metrics for each operation; a finding for one that is slower than wanted or answers with a 5xx."""
     try:
         headers = request_headers(options.headers)
-        app, prepared = served_instance(ctx, options)
-        with prepared as instance:
+        app = the_app(ctx, options)
+        with opened(
+            ctx, app, options, serve=True, allow=options.allow, start_timeout=options.start_timeout
+        ) as instance:
             document = schema_for(ctx, instance, app, options.schema).document
             found = [operation for operation in operations(document) if is_plain(document, operation)]
             times: list[Times] = []
@@ -34,7 +37,7 @@ def check_latency(ctx: Context, options: LatencyOptions) -> Result:
     except BoundaryError:
         raise
     except CallboardError as error:
-        return unknown(str(error))
+        return could_not(ctx, error)
 
 
 def _judge(

@@ -17,6 +17,15 @@ MOST_ALIASES = 1_000
 DEEPEST = 200
 
 
+class Unparsable(CallboardError):
+    """A text that is neither JSON nor YAML: `why` in the parser's words, `line` where it stopped, 0 when it does not say."""
+
+    def __init__(self, name: str, why: str, line: int = 0) -> None:
+        self.why = why
+        self.line = line
+        super().__init__(f"{name} cannot be parsed: {why}")
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What is wrong, and at which operation ('GET /items') or JSON pointer."""
@@ -52,15 +61,22 @@ def parsed(text: str, name: str) -> dict[str, Any]:
     if len(text) > LARGEST_SCHEMA:
         raise CallboardError(f"{name} has more than {LARGEST_SCHEMA // 1_000_000} MB; it is not read")
     try:
-        value = _yaml(text) if name.endswith((".yaml", ".yml")) else json.loads(text)
+        is_yaml = name.endswith((".yaml", ".yml")) or not text.lstrip("\ufeff \t\r\n").startswith(("{", "["))
+        value = _yaml(text) if is_yaml and not name.endswith(".json") else json.loads(text.removeprefix("\ufeff"))
     except RecursionError as error:
         raise CallboardError(f"{name} is nested too deep; it is not read") from error
     except (ValueError, yaml.YAMLError) as error:
-        words = " ".join(str(error).split())[:200]
-        raise CallboardError(f"{name} cannot be parsed: {words}") from error
+        raise Unparsable(name, " ".join(str(error).split())[:200], _line(error)) from error
     if not isinstance(value, dict) or not ("openapi" in value or "swagger" in value):
         raise CallboardError(f"{name} is no OpenAPI document: it has neither 'openapi' nor 'swagger'")
     return value
+
+
+def _line(error: Exception) -> int:
+    if isinstance(error, json.JSONDecodeError):
+        return error.lineno
+    mark = getattr(error, "problem_mark", None)
+    return int(mark.line) + 1 if mark is not None else 0
 
 
 def _yaml(text: str) -> Any:

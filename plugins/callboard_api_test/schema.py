@@ -3,15 +3,18 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from callboard.api import CallboardError, Context, Finding, Result, Severity, unknown
-from callboard_api_test import SchemaOptions
+from callboard.api import BoundaryError, CallboardError, Context, Finding, Result, Severity, unknown, unparsable
+from callboard_api_test import DocumentOptions, SchemaOptions
 from callboard_api_test.apps import App
-from callboard_api_test.found import Described, chosen_app, instance_of, made_with, read_schema, schema_files
+from callboard_api_test.fetching import fetched
+from callboard_api_test.found import Described, chosen_app, made_with, opened, read_schema, schema_files
 from callboard_api_test.handlers import Handler, find_handlers, place_of
+from callboard_api_test.importing import could_not
 from callboard_api_test.judging import counted, judged
-from callboard_api_test.openapi import Fault, faults, operations
+from callboard_api_test.openapi import Fault, Unparsable, faults, operations, parsed
 
 GUIDE = "https://spec.openapis.org/oas/latest.html"
 
@@ -22,28 +25,59 @@ def check_schema(ctx: Context, options: SchemaOptions) -> Result:
     troubles: list[str] = []
     app: App | None = None
     words = ""
-    if not options.schema:
+    outputs: dict[str, Any] = {}
+    if options.url:
+        try:
+            described.append(Described(parsed(fetched(ctx, options.url), options.url)))
+            words = f"at {options.url}"
+        except BoundaryError:
+            raise
+        except CallboardError as error:
+            return unknown(str(error))
+    elif not options.schema:
         try:
             app = chosen_app(ctx.workspace, options.app, options.folder)
             if app is not None:
                 document, words = _exported(ctx, app, options)
                 described += [Described(document)] if document is not None else []
         except CallboardError as error:
-            troubles.append(str(error))
-    for path in [options.schema] if options.schema else schema_files(ctx.workspace, options.folder):
+            refused = could_not(ctx, error)
+            troubles.append(refused.summary)
+            outputs = dict(refused.outputs)
+    described += _files(ctx, options.schema, options.folder, troubles)
+    if not described:
+        nothing = "no application and no openapi or swagger file is found"
+        return unknown("; ".join(troubles) or words or nothing, outputs=outputs)
+    result = _judge(ctx, options.fail_on, app, described, troubles, words)
+    return replace(result, outputs={**outputs, "operations": sum(1 for _ in operations(described[0].document))})
+
+
+def check_documents(ctx: Context, options: DocumentOptions) -> Result:
+    """The schema files alone; nothing is run. UNKNOWN when there is none that can be read."""
+    troubles: list[str] = []
+    described = _files(ctx, options.schema, options.folder, troubles)
+    if not described:
+        return unknown("; ".join(troubles) or "no openapi or swagger file is found")
+    return _judge(ctx, options.fail_on, None, described, troubles, "")
+
+
+def _files(ctx: Context, wanted: str, folder: str, troubles: list[str]) -> list[Described]:
+    """The schema files that can be read; the others are findings, and in `troubles`."""
+    found: list[Described] = []
+    for path in [wanted] if wanted else schema_files(ctx.workspace, folder):
         try:
-            described.append(read_schema(ctx.workspace, path))
+            found.append(read_schema(ctx.workspace, path))
+        except Unparsable as error:
+            troubles.append(str(error))
+            ctx.finding(unparsable(path, error.why, line=error.line, tool="openapi"))
         except CallboardError as error:
             troubles.append(str(error))
             _report_unreadable(ctx, path, str(error))
-    if not described:
-        nothing = "no application and no openapi or swagger file is found"
-        return unknown("; ".join(troubles) or words or nothing)
-    return _judge(ctx, options, app, described, troubles, words)
+    return found
 
 
 def _exported(ctx: Context, app: App, options: SchemaOptions) -> tuple[dict[str, Any] | None, str]:
-    with instance_of(ctx, app, options, serve=False) as instance:
+    with opened(ctx, app, options, serve=False) as instance:
         told = instance.told
     if told.schema is None:
         return None, f"{app.shown} ({told.kind}) makes no schema itself"
@@ -54,7 +88,7 @@ def _exported(ctx: Context, app: App, options: SchemaOptions) -> tuple[dict[str,
 
 
 def _judge(
-    ctx: Context, options: SchemaOptions, app: App | None, described: list[Described], troubles: list[str], words: str
+    ctx: Context, fail_on: str, app: App | None, described: list[Described], troubles: list[str], words: str
 ) -> Result:
     handlers = find_handlers(ctx.workspace, app.folder) if app else []
     number = 0
@@ -66,7 +100,7 @@ def _judge(
     if not described[0].file:
         for item in described[1:]:
             _report_drift(ctx, described[0].document, item)
-    ctx.metric("operations", number)
+    ctx.metric("api.operations", number)
     sources = [item.file for item in described if item.file]
     summary = f"{counted(number, 'operation')}, {counted(len(ctx.findings), 'fault')} in "
     summary += " and ".join([*([f"the schema {words}"] if words and not described[0].file else []), *sources[:3]])
@@ -74,9 +108,9 @@ def _judge(
         return unknown(f"{summary}: the schema describes no operation, so nothing was checked")
     if troubles:
         summary += f"; not everything could be checked: {troubles[0]}"
-        result = judged(ctx, options.fail_on, summary)
+        result = judged(ctx, fail_on, summary)
         return result if result.verdict == "fail" else unknown(summary)
-    return judged(ctx, options.fail_on, summary)
+    return judged(ctx, fail_on, summary)
 
 
 def _report(

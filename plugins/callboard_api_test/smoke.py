@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from callboard.api import BoundaryError, CallboardError, Context, Finding, Result, Severity, failed, unknown
 from callboard_api_test import SmokeOptions
-from callboard_api_test.apps import App, find_apps, find_django
-from callboard_api_test.found import instance_of, made_with, named_app, request_headers
+from callboard_api_test.apps import App
+from callboard_api_test.found import made_with, opened, request_headers, the_app
 from callboard_api_test.handlers import find_handlers, place_of
+from callboard_api_test.importing import could_not
 from callboard_api_test.instance import Instance
 from callboard_api_test.judging import bad, counted, judged
 from callboard_api_test.openapi import Operation
@@ -26,9 +27,10 @@ def check_routes(ctx: Context, options: SmokeOptions) -> Result:
     """A finding for a server error (high) or a slow answer (low); UNKNOWN when nothing was really answered."""
     try:
         headers = request_headers(options.headers)
-        app = _chosen(ctx, options)
-        more = {"allow": options.allow, "start_timeout": options.start_timeout}
-        with instance_of(ctx, app, options, serve=True, **more) as instance:
+        app = the_app(ctx, options)
+        with opened(
+            ctx, app, options, serve=True, allow=options.allow, start_timeout=options.start_timeout
+        ) as instance:
             routes = list(instance.told.routes)
             times: list[Times] = []
             for number, path in enumerate(routes[:MOST_ROUTES]):
@@ -40,16 +42,7 @@ def check_routes(ctx: Context, options: SmokeOptions) -> Result:
     except BoundaryError:
         raise
     except CallboardError as error:
-        return unknown(str(error))
-
-
-def _chosen(ctx: Context, options: SmokeOptions) -> App:
-    if options.app:
-        return named_app(ctx.workspace, options.app, options.folder)
-    for app in [*find_apps(ctx.workspace), *find_django(ctx.workspace)]:
-        if not options.folder or app.folder == options.folder or app.path.startswith(f"{options.folder}/"):
-            return app
-    raise CallboardError("no FastAPI, Starlette, Flask or Django application is found; name one with the option app")
+        return could_not(ctx, error)
 
 
 def _asked(ctx: Context, instance: Instance, path: str, headers: Mapping[str, str]) -> Times:

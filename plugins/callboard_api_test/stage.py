@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import runpy
 import signal
 import sys
 import threading
@@ -130,12 +131,32 @@ def kind_of(app: Any) -> str:
     return "asgi" if callable(app) else "unknown"
 
 
-def schema_of(app: Any, kind: str) -> dict[str, Any] | None:
+def schema_of(app: Any, kind: str, routes: list[str]) -> dict[str, Any] | None:
     """The OpenAPI document that the application makes itself; None when it makes none."""
     if kind == "fastapi":
         return dict(app.openapi())
     if kind == "flask":
         return flask_schema(app)
+    if kind == "django":
+        return django_schema(routes)
+    return None
+
+
+def django_schema(routes: list[str]) -> dict[str, Any] | None:
+    """The document of drf-spectacular, else one that the project serves under a name such as /api/openapi.json."""
+    settings = importlib.import_module("django.conf").settings
+    if any(str(name).startswith("drf_spectacular") for name in settings.INSTALLED_APPS):
+        generators = importlib.import_module("drf_spectacular.generators")
+        made = generators.SchemaGenerator().get_schema(request=None, public=True)
+        plain = json.loads(json.dumps(made, default=str))
+        return plain if isinstance(plain, dict) else None
+    client = importlib.import_module("django.test").Client()
+    for route in routes:
+        if route.endswith(("openapi.json", "swagger.json")):
+            answer = client.get(route)
+            document = json.loads(answer.content) if answer.status_code == 200 else None
+            if isinstance(document, dict) and ("openapi" in document or "swagger" in document):
+                return document
     return None
 
 
@@ -181,8 +202,32 @@ def django_routes(patterns: Any, prefix: str, depth: int) -> Iterator[str]:
             yield from django_routes(inner, prefix + text, depth + 1)
 
 
+def sockets_of(app: Any, kind: str) -> list[str]:
+    """Paths that answer to a WebSocket handshake, as the application itself lists them."""
+    if kind == "flask":
+        return [str(rule) for rule in app.url_map.iter_rules() if getattr(rule, "websocket", False)]
+    return list(dict.fromkeys(asgi_sockets(app, "", 0)))[:MOST_ROUTES] if kind != "django" else []
+
+
+def asgi_sockets(app: Any, prefix: str, depth: int) -> Iterator[str]:
+    """Of Starlette's routes those for WebSockets, also under mounts and routers."""
+    for route in getattr(app, "routes", None) or []:
+        path = prefix + str(getattr(route, "path", ""))
+        if any("WebSocketRoute" in cls.__name__ for cls in type(route).__mro__):
+            yield path
+        elif getattr(route, "routes", None) and depth < 10:
+            yield from asgi_sockets(route, path, depth + 1)
+
+
 def flask_schema(app: Any) -> dict[str, Any] | None:
-    """The document that an extension of Flask serves under a name such as /openapi.json or /apispec_1.json."""
+    """The document that an extension of Flask makes, or serves under a name such as /openapi.json or /apispec_1.json."""
+    smorest = app.extensions.get("flask-smorest") or {}
+    made = [getattr(app, "api_doc", None), getattr(app, "spec", None)]
+    for entry in (smorest.get("apis") or {}).values() if isinstance(smorest, dict) else ():
+        made.append(entry["ext_obj"].spec.to_dict())
+    for document in made:
+        if isinstance(document, dict) and ("openapi" in document or "swagger" in document):
+            return dict(json.loads(json.dumps(document, default=str)))
     client = app.test_client()
     rules = sorted(str(rule) for rule in app.url_map.iter_rules() if not rule.arguments)
     for rule in rules:
@@ -260,16 +305,69 @@ def _work(plan: dict[str, Any]) -> int:
     try:
         app = load(plan)
         kind = kind_of(app)
-        schema = schema_of(app, kind)
         routes = routes_of(app, kind)
+        schema = schema_of(app, kind, routes)
+        sockets = sockets_of(app, kind)
+        if plan["setup"]:
+            set_up(plan["setup"])
     except BaseException as error:
         traceback.print_exc()
-        _write(plan["out"], {"error": "".join(traceback.format_exception_only(type(error), error)).strip()[-500:]})
+        _write(plan["out"], {"error": cause_of(error, os.path.realpath(plan["copy"]))})
         return 3
-    _write(plan["out"], {"kind": kind, "schema": schema, "versions": versions(), "routes": routes})
+    told = {"kind": kind, "schema": schema, "versions": versions(), "routes": routes, "sockets": sockets}
+    _write(plan["out"], told)
     if plan["serve"]:
         serve(app, kind, plan["port"])
     return 0
+
+
+def set_up(words: list[str]) -> None:
+    """Runs the team's own preparation, a script or '-m module' with its arguments, in this process and its scratch database."""
+    kept = sys.argv[:]
+    try:
+        if words[0] == "-m":
+            sys.argv[:] = words[1:]
+            runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+        else:
+            sys.argv[:] = words
+            runpy.run_path(words[0], run_name="__main__")
+    except SystemExit as ended:
+        if ended.code not in (None, 0):
+            raise RuntimeError(f"the setup of the recipe ended with {ended.code}") from ended
+    finally:
+        sys.argv[:] = kept
+
+
+def cause_of(error: BaseException, copy: str) -> dict[str, Any]:
+    """What is at the root of it: the innermost import or syntax error of the chain, else the error; and where in the copy."""
+    chain: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in chain:
+        chain.append(following)
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
+    deep = [one for one in chain if isinstance(one, (ImportError, SyntaxError))]
+    root = deep[-1] if deep else error
+    spots = [(frame.filename, frame.lineno or 0) for frame in traceback.extract_tb(root.__traceback__)]
+    spots = spots or [(frame.filename, frame.lineno or 0) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(root, SyntaxError) and root.filename:
+        spots.append((root.filename, root.lineno or 0))
+    inside = [(os.path.realpath(name), line) for name, line in spots]
+    inside = [(name[len(copy) + 1 :], line) for name, line in inside if name.startswith(copy + os.sep)]
+    name, line = inside[-1] if inside else ("", 0)
+    own = (
+        isinstance(root, SyntaxError)
+        and bool(root.filename)
+        and os.path.realpath(str(root.filename)) == os.path.join(copy, name)
+    )
+    words = f"{root.msg}" if isinstance(root, SyntaxError) else str(root)
+    return {
+        "kind": type(root).__name__,
+        "words": words.replace(copy + os.sep, "").strip()[-500:],
+        "path": name,
+        "line": line,
+        "syntax": own,
+        "missing": (root.name or "") if isinstance(root, ModuleNotFoundError) else "",
+    }
 
 
 def _write(path: str, told: dict[str, Any]) -> None:

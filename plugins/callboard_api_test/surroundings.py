@@ -13,22 +13,25 @@ CLOSED_PROXY = "http://127.0.0.1:9"
 PLACES = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
 DATABASE = re.compile(r"""["'\s(\[]((?:[A-Z0-9]+_)*(?:DATABASE|DB|SQLALCHEMY)_(?:DATABASE_)?(?:URL|URI|DSN))\b""")
 FIELD = re.compile(r"^\s+((?:[a-z0-9]+_)*(?:database|db)_(?:url|uri|dsn))\s*:", re.MULTILINE)
+EXAMPLES = (".env.example", ".env.sample", ".env.template", ".env.dist", "env.example")
+SETTING = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*([^\n#]*)", re.MULTILINE)
+THROW_AWAY = "throw-away"
 LARGEST_COPY = 500_000_000
 LARGEST_FILE = 50_000_000
 
 
-def copy_workspace(ctx: Context, target: Path) -> int:
-    """Copies the files that git knows or does not ignore, but for protected ones (`.env`), and returns how many.
+def copy_workspace(ctx: Context, workspace: Workspace, target: Path) -> int:
+    """Copies the files of a workspace that git knows or does not ignore, but for protected ones (`.env`), and returns how many.
 
     Raises `CallboardError` when they are more than LARGEST_COPY bytes; a file larger than LARGEST_FILE is left out.
     """
     copied = size = 0
-    for name in ctx.workspace.files:
+    for name in workspace.files:
         try:
             ctx.boundary.check_path(name)
         except BoundaryError:
             continue
-        source, copy = ctx.workspace.path / name, target / name
+        source, copy = workspace.path / name, target / name
         try:
             bytes_of = source.stat().st_size
             if bytes_of > LARGEST_FILE:
@@ -46,8 +49,11 @@ def copy_workspace(ctx: Context, target: Path) -> int:
     return copied
 
 
-def environment(ctx: Context, place: Path, folder: str, given: Sequence[str], port: int) -> dict[str, str]:
-    """The whole environment of an instance whose private folder is `place`. Raises `CallboardError` for a wrong option."""
+def environment(workspace: Workspace, place: Path, folder: str, given: Sequence[str], port: int) -> dict[str, str]:
+    """The whole environment of an instance whose private folder is `place`. Raises `CallboardError` for a wrong option.
+
+    What `.env.example` proposes is in it, never what `.env` says; databases are scratch files whatever either says.
+    """
     made = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("LC_")}
     for name in PLACES:
         folder_of = place / name.lower()
@@ -58,8 +64,30 @@ def environment(ctx: Context, place: Path, folder: str, given: Sequence[str], po
         ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"), CLOSED_PROXY
     )
     made |= {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost", "PORT": str(port)}
-    made |= scratch_databases(ctx.workspace, folder, place / "scratch.db")
+    scratch = scratch_databases(workspace, folder, place / "scratch.db")
+    for name, value in example_settings(workspace, folder).items():
+        if name not in made and not name.startswith(("PYTHON", "LD_", "DYLD_", "CALLBOARD")):
+            made[name] = (
+                next(iter(scratch.values()), f"sqlite:///{place / 'scratch.db'}") if is_database(name) else value
+            )
+    made |= scratch
     return made | given_environment(given, place)
+
+
+def is_database(name: str) -> bool:
+    """Whether a variable of this name leads to a database."""
+    return DATABASE.fullmatch(f" {name}") is not None
+
+
+def example_settings(workspace: Workspace, folder: str) -> dict[str, str]:
+    """What the nearest of `.env.example`, `.env.sample`, `.env.template` says; an empty value becomes THROW_AWAY."""
+    for place in dict.fromkeys((f"{folder}/" if folder else "", "")):
+        for file in EXAMPLES:
+            text = workspace.text(f"{place}{file}", 100_000)
+            found = {match[1]: match[2].strip().strip("'\"") or THROW_AWAY for match in SETTING.finditer(text)}
+            if found:
+                return dict(list(found.items())[:200])
+    return {}
 
 
 def given_environment(given: Iterable[str], place: Path) -> dict[str, str]:

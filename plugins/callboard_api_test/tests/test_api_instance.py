@@ -221,7 +221,10 @@ def test_an_answer_without_end_does_not_hold_up_the_rest(tmp_path: Path) -> None
         ),
         ("from fastapi import FastAPI\nimport time\napp = FastAPI()\ntime.sleep(60)\n", "did not answer within 1 s"),
         ("from fastapi import FastAPI\nimport os\napp = FastAPI()\nos._exit(7)\n", "ended before it answered"),
-        ("from fastapi import FastAPI\nclass X:\n    app = FastAPI()\n", "no FastAPI, Starlette or Flask application"),
+        (
+            "from fastapi import FastAPI\nclass X:\n    app = FastAPI()\n",
+            "no FastAPI, Starlette, Flask or Django application",
+        ),
         ("from starlette.applications import Starlette\napp = Starlette()\n", "makes no schema itself"),
     ],
 )

@@ -157,7 +157,7 @@ def test_neither_app_nor_schema_is_unknown(tmp_path: Path) -> None:
 def test_an_unreadable_schema_file_is_a_finding_and_unknown(tmp_path: Path) -> None:
     put(tmp_path, {"openapi.json": json.dumps(good_schema()), "swagger.yaml": "swagger: [2\n"})
     outcome = run_action(APITestAgent(), "schema", tmp_path)
-    assert [(f.rule, f.path) for f in outcome.findings] == [("unreadable-schema", "swagger.yaml")]
+    assert [(f.rule, f.path) for f in outcome.findings] == [("unparsable", "swagger.yaml")]
     assert result(outcome)[0] == Verdict.UNKNOWN
 
 

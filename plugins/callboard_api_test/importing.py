@@ -1,0 +1,113 @@
+"""Why an application cannot be imported, said once for all actions: the root cause, its place and its mend."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from callboard.api import CallboardError, Context, Finding, Result, Severity, clean, unknown, unparsable
+from callboard_api_test.apps import App
+
+RULE = "app-not-importable"
+
+
+class NotStarted(CallboardError):
+    """The application could not be imported, or the instance did not get ready; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What is at the root of a failed import: the kind of the exception, its words, and the place in the workspace.
+
+    `missing` is the module that is not there; `is_syntax` when the file at `path` is no Python.
+    """
+
+    kind: str
+    words: str
+    path: str = ""
+    line: int = 0
+    missing: str = ""
+    is_syntax: bool = False
+
+    @property
+    def place(self) -> str:
+        """' (main.py:3)', '' for none."""
+        return f" ({self.path}:{self.line})" if self.path else ""
+
+
+class NotImportable(NotStarted):
+    """The application cannot be imported; `cause` says why, `owner` by which Python."""
+
+    def __init__(self, app: App, cause: Cause, owner: str, note: str = "") -> None:
+        self.app = app
+        self.cause = cause
+        self.owner = owner
+        self.note = note
+        words = f"{app.shown} cannot be imported by {owner}: {cause.kind}: {cause.words}{cause.place}"
+        super().__init__(f"{words}; {note}" if note else words)
+
+
+def cause_from(told: Any) -> Cause:
+    """The cause as the stage wrote it down; the texts in it are cleaned and bounded."""
+    fields: Mapping[str, Any] = told if isinstance(told, dict) else {"kind": "Error", "words": str(told)}
+    lines = str(fields.get("words", "")).strip().splitlines() or [""]
+    line = fields.get("line", 0)
+    return Cause(
+        kind=clean(str(fields.get("kind", "Error")), 80),
+        words=clean(lines[-1] if len(lines[0]) < 3 else lines[0], 300),
+        path=clean(str(fields.get("path", "")), 500),
+        line=line if isinstance(line, int) else 0,
+        missing=clean(str(fields.get("missing", "")), 100),
+        is_syntax=fields.get("syntax") is True,
+    )
+
+
+def mend(error: NotImportable) -> str:
+    """What a developer does about it."""
+    if error.cause.missing:
+        folder = f"{error.app.folder}/" if error.app.folder else ""
+        return (
+            f"declare what brings the module {error.cause.missing} in {folder}pyproject.toml or {folder}requirements.txt, "
+            "or put the module there"
+        )
+    return "make the module importable without live settings; what it needs can be given with the option env"
+
+
+def report(ctx: Context, error: NotImportable) -> None:
+    """One finding with a fingerprint of its own, so that whoever meets it tells the same story."""
+    cause, app = error.cause, error.app
+    if cause.is_syntax:
+        ctx.finding(unparsable(cause.path, f"{cause.kind}: {cause.words}", line=cause.line, tool="python"))
+        return
+    mark = "\x1f".join((RULE, app.folder, app.target, cause.kind, cause.missing or cause.words, cause.path))
+    ctx.finding(
+        Finding(
+            RULE,
+            Severity.HIGH,
+            f"{app.shown} cannot be imported: {cause.kind}: {cause.words}; {mend(error)}",
+            cause.path or app.path,
+            cause.line if cause.path else app.line,
+            help="until then nothing of this API can be tried",
+            tool="python",
+            fingerprint=hashlib.sha256(mark.encode("utf-8", "replace")).hexdigest()[:16],
+        )
+    )
+
+
+def could_not(ctx: Context, error: CallboardError) -> Result:
+    """UNKNOWN with the reason; a failed import is a finding too, and what comes after in the run need not try it again."""
+    if not isinstance(error, NotImportable):
+        return unknown(str(error))
+    report(ctx, error)
+    story = {"folder": error.app.folder, "target": error.app.target, "cause": str(error)[:1_000]}
+    return unknown(str(error), outputs={"not_importable": story})
+
+
+def told_before(ctx: Context, app: App) -> None:
+    """Raises `NotStarted` when an earlier task of this run could not import the same application."""
+    for name, before in ctx.upstream.items():
+        story = before.outputs.get("not_importable")
+        if isinstance(story, dict) and (story.get("folder"), story.get("target")) == (app.folder, app.target):
+            raise NotStarted(
+                f"not tried: {name} could not import {app.shown} ({clean(str(story.get('cause', '')), 400)})"
+            )
