@@ -8,7 +8,7 @@ from typing import Any
 
 from callboard.api import Context, Finding, Result, Severity, counted, judged, unknown, unparsable
 from callboard_security.options import Patterns
-from callboard_security.static import is_test
+from callboard_security.static import is_test, syntax_error
 
 LANGUAGES = ("*.py", "*.js", "*.mjs", "*.cjs", "*.jsx", "*.ts", "*.mts", "*.cts", "*.tsx")
 LARGEST = 1_000_000
@@ -25,7 +25,7 @@ def search(ctx: Context, options: Patterns) -> Result:
         return unknown("there are no Python, JavaScript or TypeScript files to look at")
     if ctx.program("semgrep") is None:
         return unknown("semgrep is not installed; callboard tools install semgrep")
-    unread: set[str] = set()
+    unread = _torn(ctx, paths)
     gaps: list[str] = []
     for number, start in enumerate(range(0, len(paths), BATCH)):
         ctx.progress(start / len(paths), f"semgrep: {start:,} of {len(paths):,} files")
@@ -53,6 +53,19 @@ def search(ctx: Context, options: Patterns) -> Result:
     left = len(named) - len(paths)
     notes = [f"{counted(left, 'minified or very large file')} left out"] if left else []
     return judged(ctx, options.fail_on, counted(len(paths) - len(unread), "file"), unchecked=gaps, notes=notes)
+
+
+def _torn(ctx: Context, paths: Sequence[str]) -> set[str]:
+    """The Python files that Python cannot parse, each a finding: semgrep goes on behind a fault and does not tell."""
+    found = set()
+    for path in paths:
+        if path.endswith(".py"):
+            line, said = syntax_error(ctx.workspace.text(path))
+            if said:
+                found.add(path)
+                severity = Severity.LOW if is_test(path) else Severity.MEDIUM
+                ctx.finding(unparsable(path, said, line=line, severity=severity))
+    return found
 
 
 def _run(ctx: Context, paths: Sequence[str], number: int) -> tuple[Mapping[str, Any] | None, str]:

@@ -192,12 +192,12 @@ def _report_config(ctx: Context, config: Sequence[str], trouble: str) -> None:
 
 def _unread(ctx: Context, error: Mapping[str, Any]) -> Finding:
     path, reason = str(error.get("filename", "")), str(error.get("reason", "cannot be read"))
-    line, said = _syntax_error(ctx.workspace.text(path)) if "syntax error" in reason else (0, "")
+    line, said = syntax_error(ctx.workspace.text(path)) if "syntax error" in reason else (0, "")
     severity = Severity.LOW if is_test(path) else Severity.MEDIUM
     return unparsable(path.removeprefix("./"), said or reason, line=line, tool="bandit", severity=severity)
 
 
-def _syntax_error(text: str) -> tuple[int, str]:
+def syntax_error(text: str) -> tuple[int, str]:
     """Where Python's own parser stops, and its words; (0, '') when it does not."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -6,9 +6,10 @@ from callboard_security.controls.chain import workflows
 from callboard_security.controls.control import Judgement, broken, held, open_
 from callboard_security.controls.results import CI
 from callboard_security.controls.scene import Evidence, Scene
-from callboard_security.environments import environments
+from callboard_security.environments import SAMPLE, environments
 from callboard_security.found import project_of
 from callboard_security.packages import collect
+from callboard_security.static import is_test
 
 DOCUMENTS = ("*.md", "*.rst", "*.adoc", "docs/*.txt", "*/docs/*.txt", "README*", "RUNBOOK*")
 COMMITS = 200
@@ -24,11 +25,8 @@ def env_ignored(scene: Scene) -> Judgement:
     if not scene.checkout:
         return open_("this is no git checkout, or none that git answers about", "run it in a checkout of your own")
     tracked = (scene.git("ls-files", "--", ".env", ".env.*", "*/.env", "*/.env.*", "*.env") or "").splitlines()
-    real = [
-        path
-        for path in tracked
-        if not re.search(r"\.(example|sample|template|dist|defaults?|test|tpl)$|example|sample", path)
-    ]
+    sample = re.compile(r"\.(example|sample|template|dist|defaults?|test|tpl)$|example|sample")
+    real = [path for path in tracked if not sample.search(path) and not is_test(path) and not SAMPLE.search(path)]
     if real:
         return broken("files of an environment are tracked by git", scene.at(real[:20], "is tracked"))
     told = scene.git("check-ignore", "--verbose", "--no-index", ".env")

@@ -246,10 +246,10 @@ def test_files_of_the_environment_in_git(place: Path) -> None:
     git(place, "add", ".")
     good = judge(place, "env-ignored")
     assert (good.state, good.evidence[0].path, good.evidence[0].line) == ("pass", ".gitignore", 1)
-    write(place, {"api/.env": "A=1\n"})
+    write(place, {"api/.env": "A=1\n", "tests/app/.env": "A=1\n"})
     git(place, "add", "-f", ".")
     bad = judge(place, "env-ignored")
-    assert (bad.state, bad.evidence[0].path) == ("fail", "api/.env")
+    assert (bad.state, [place.path for place in bad.evidence]) == ("fail", ["api/.env"])
     git(place, "rm", "-q", "--cached", "api/.env")
     write(place, {".gitignore": "*.log\n"})
     assert judge(place, "env-ignored").state == "fail"
