@@ -1,5 +1,7 @@
 """Makes installed plugins in a folder: a module and the metadata of a distribution, as pip leaves them."""
 
+import sys
+import venv
 from pathlib import Path
 
 GOOD = '''
@@ -31,3 +33,12 @@ def make_plugin(folder: Path, name: str, source: str, *, entry: str = "", versio
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: plug-{name}\nVersion: {version}\n")
     (info / "entry_points.txt").write_text(f"[callboard]\n{name} = {entry or module}\n")
     return folder
+
+
+def environment_with(folder: Path, *places: Path) -> Path:
+    """A virtual environment that sees what this one sees, and the places besides; gives its interpreter."""
+    venv.create(folder, with_pip=False, symlinks=True)
+    site = next(folder.glob("lib/python*/site-packages"))
+    seen = [Path(path) for path in sys.path if Path(path).is_dir()]
+    (site / "seen.pth").write_text("".join(f"{path}\n" for path in (*seen, *places)))
+    return folder / "bin" / "python"

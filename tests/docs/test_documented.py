@@ -4,9 +4,7 @@ import argparse
 import inspect
 import re
 import subprocess
-import sys
 import tomllib
-import venv
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ from callboard.cli import parser
 from callboard.config import config_from
 from callboard.config.tables import LISTED, NAMED, SINGLE
 from callboard.work.hooks import Hooks
-from plugin_maker import make_plugin
+from plugin_maker import environment_with, make_plugin
 
 README = Path(__file__).parent.parent.parent / "README.md"
 
@@ -89,15 +87,6 @@ def test_the_agent_that_is_shown_finds_what_it_says(tmp_path: Path) -> None:
     (workspace / "LICENSE").write_text("MIT")
     outcome = space["run_action"](space["Licensed"](), "file", workspace)
     assert (outcome.rules(), outcome.result.summary) == (set(), "the licence is in LICENSE")
-
-
-def environment_with(folder: Path, *places: Path) -> Path:
-    """A virtual environment that sees what this one sees, and the places besides; gives its interpreter."""
-    venv.create(folder, with_pip=False, symlinks=True)
-    site = next(folder.glob("lib/python*/site-packages"))
-    seen = [Path(path) for path in sys.path if Path(path).is_dir()]
-    (site / "seen.pth").write_text("".join(f"{path}\n" for path in (*seen, *places)))
-    return folder / "bin" / "python"
 
 
 def test_the_agent_that_is_shown_works_once_it_is_installed(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ class Site:
     workspace: Path
     data: Path
     effects: Path
+    python: str = sys.executable
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def config(self, jobs: str, top: str = "detect = false") -> None:
@@ -38,7 +39,7 @@ class Site:
     def call(self, *words: str, **more: Any) -> subprocess.CompletedProcess[str]:
         """A command to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "callboard", *words],
+            [self.python, "-m", "callboard", *words],
             cwd=self.workspace, env=self.environment | more.pop("env", {}), capture_output=True, text=True,
             timeout=LONGEST_S, stdin=subprocess.DEVNULL, check=False, **more,
         )  # fmt: skip
@@ -52,7 +53,7 @@ class Site:
     def start(self, *words: str) -> subprocess.Popen[str]:
         """A command that goes on; it is ended with the test."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "callboard", *words],
+            [self.python, "-m", "callboard", *words],
             cwd=self.workspace, env=self.environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip

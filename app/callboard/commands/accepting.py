@@ -17,7 +17,9 @@ def accept(given: argparse.Namespace) -> int:
     settings = settings_of(given)
     rows = reading_desk(settings).findings()
     name = given.finding
-    found = next((row for row in rows if name in (row["id"], row["id"][1:], row["fingerprint"])), None)
+    found = next(
+        (row for row in rows if name in (*row["ids"], *(number[1:] for number in row["ids"]), row["fingerprint"])), None
+    )
     if found is None:
         raise NotFound(f"there is no finding '{plain(name)}'; `callboard findings --json` lists them with their ids")
     file = settings.workspace / CONFIG_NAME

@@ -18,6 +18,7 @@ from callboard.commands.show import (
     print_json,
     table,
 )
+from callboard.commands.summary import marks_of, print_causes
 from callboard.errors import NotFound
 
 Row = dict[str, Any]
@@ -93,10 +94,12 @@ def _print_run(run: Row) -> None:
         f"{plain(row['workspace'])}, by {plain(row['by'])} ({plain(row['trigger'])}), {ago(row['submitted'])}\n"
     )
     sys.stdout.write(f"{plain(git_words(row['git']), 300)}\n\n" if row["git"] else "\n")
+    print_causes(run["causes"], 100_000)
+    marks = marks_of(run["causes"])
     rows = [
         (r["id"], r["name"], mark(r["state"], r["verdict"], False), lasted(r["started"], r["ended"]),
          f"{r['cpu_s']:.1f} s", f"{r['peak_mb']:.0f} MiB", found_words(r["findings"]),
-         r["hold"]["reason"] if r["hold"] else r["note"] or r["reason"])
+         r["hold"]["reason"] if r["hold"] else r["note"] or marks.get(r["id"], "") + r["reason"])
         for r in run["tasks"]
     ]  # fmt: skip
     table(rows, ("TASK", "NAME", "STATE", "TOOK", "CPU", "PEAK", "FINDINGS", "WHY"))
@@ -105,7 +108,7 @@ def _print_run(run: Row) -> None:
 def _print_task(task: Row) -> None:
     row = task["task"]
     sys.stdout.write(f"{row['id']} {plain(row['name'])} {mark(row['state'], row['verdict'])}\n")
-    for words in (row["reason"], row["because"]):
+    for words in (row["reason"], *(_cause_words(cause) for cause in task["causes"]), row["because"]):
         if words:
             sys.stdout.write(f"{plain(words, 1000)}\n")
     if row["hold"]:
@@ -121,6 +124,10 @@ def _print_task(task: Row) -> None:
     sys.stdout.write("\n")
     for event in task["events"]:
         sys.stdout.write(f"{ago(event['at']):>14}  {plain(event['sentence'], 1000)}\n")
+
+
+def _cause_words(cause: Row) -> str:
+    return f"also behind {len(cause['tasks']) - 1} other tasks: {cause['message']}"
 
 
 def _print_changes(changes: Row | None) -> None:
@@ -217,7 +224,7 @@ def findings(given: argparse.Namespace) -> int:
         table(
             [
                 (r["severity"] if not r["accepted"] else f"({r['severity']})",
-                 f"{r['path']}:{r['line']}" if r["line"] else r["path"], r["rule"], r["task"],
+                 f"{r['path']}:{r['line']}" if r["line"] else r["path"], r["rule"], ", ".join(r["tasks"]),
                  f"accepted {r['accepted']}" if r["accepted"] else f"new: {r['message']}" if r["is_new"] else r["message"])
                 for r in rows
             ],

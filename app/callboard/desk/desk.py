@@ -13,6 +13,7 @@ from callboard.desk.patches import Patches
 from callboard.desk.wishes import Wishes
 from callboard.live import Listener
 from callboard.rows import Row
+from callboard.witnesses import merged
 
 NEWEST_RUNS = 20
 
@@ -28,14 +29,14 @@ class Desk(Wishes, Patches, Ingest, Acceptance):
         runs.sort(key=lambda row: -row["id"])
         tasks = live["tasks"]
         if runs and runs[0]["id"] not in {row["run"] for row in tasks}:
-            tasks = tasks + self.run(runs[0]["id"])["tasks"]
+            tasks = tasks + self._run(runs[0]["id"])["tasks"]
         return {
             "seq": self._history.last_seq(),
             "runs": runs[:NEWEST_RUNS],
             "tasks": tasks,
             "agents": self.agents(wait=False),
             "host": self.host(),
-            "findings": self._history.findings(limit=50),
+            "findings": merged(self._history.findings(limit=50)),
             "questions": self.questions(),
             "workspace": self.workspace_row(),
             "engine": self.engine_row(),

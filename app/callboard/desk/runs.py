@@ -8,16 +8,16 @@ from typing import Any
 
 from callboard.core.plan import NeverStarts, Span, foresee
 from callboard.core.resources import Capacity
-from callboard.core.run import SEVERITIES, Task
+from callboard.core.run import Task
 from callboard.core.state import State
 from callboard.core.task import TaskKey, TaskSpec, TaskState
-from callboard.desk.room import Room
+from callboard.desk.findings import Findings
 from callboard.errors import NotFound
 from callboard.learn.durations import Learned, learned
 from callboard.planning import UNSURE
 from callboard.record.outputs import read_piece, size_of
-from callboard.reports import sarif_of_run
 from callboard.rows import Row, critical_places, key_of, run_row, task_row
+from callboard.witnesses import causes, merged
 
 LARGEST_LOG = 1_000_000
 MOST_FORESEEN = 2_000
@@ -25,7 +25,7 @@ MOST_RANGED = 500
 LEARNED_S = 30.0
 
 
-class Runs(Room):
+class Runs(Findings):
     """What was and is done."""
 
     def runs(self, limit: int = 50, before: int | None = None) -> list[Row]:
@@ -40,7 +40,12 @@ class Runs(Room):
         return [live.get(row["id"], row) for row in rows]
 
     def run(self, run: int) -> Row:
-        """A run with all its tasks."""
+        """A run with all its tasks, and what stands behind several of its failures."""
+        row = self._run(run)
+        shared = self._as_accepted_now(row["run"]["workspace"], self._history.shared(run))
+        return {**row, "causes": causes(merged(shared), row["tasks"])}
+
+    def _run(self, run: int) -> Row:
         seq = self._history.last_seq()
         found = self._engine.inspect(lambda state: self._live_run(state, run))
         if found is None:
@@ -116,19 +121,10 @@ class Runs(Room):
             self._learned = {workspace: (at, known)}
         return known
 
-    def run_findings(self, run: int) -> list[Row]:
-        """The findings of a run, the worst first."""
-        self._require_run(run)
-        return self._history.findings(run=run)
-
     def run_events(self, run: int) -> list[Row]:
         """What happened in a run, in order, as sentences."""
         self._require_run(run)
         return self._history.events(run=run, limit=10_000)
-
-    def run_sarif(self, run: int) -> Row:
-        """The findings of a run as SARIF 2.1.0."""
-        return sarif_of_run(self.run_findings(run), self._version)
 
     def key(self, task_id: str) -> TaskKey:
         """The task that '12.3' or '12.quality.tests' names; raises `NotFound`."""
@@ -137,7 +133,7 @@ class Runs(Room):
             return key
         run, _, name = task_id.partition(".")
         if run.isdecimal() and name and len(run) < 12:
-            for row in self.run(int(run))["tasks"]:
+            for row in self._run(int(run))["tasks"]:
                 if row["name"] == name:
                     return TaskKey(int(run), int(row["id"].partition(".")[2]))
         raise NotFound(f"there is no task '{task_id[:100]}'; a task is named like 12.3 or 12.quality.tests")
@@ -157,7 +153,10 @@ class Runs(Room):
             "names": {row["id"]: row["name"] for row in whole["tasks"]},
             "attempts": attempts,
             "events": self._history.events(run=key.run, task=key.task, limit=2000),
-            "findings": self._history.findings(*_found_in(key, whole["tasks"][key.task])),
+            "findings": self._as_accepted_now(
+                whole["run"]["workspace"], self._history.findings(*_found_in(key, whole["tasks"][key.task]))
+            ),
+            "causes": [cause for cause in whole["causes"] if str(key) in cause["tasks"]],
             "samples": self._history.samples(*key),
             "metrics": self._history.metrics(*key),
             "questions": [q for q in self.questions() if q["task"] == str(key)],
@@ -254,12 +253,6 @@ class Runs(Room):
             return rows
 
         return self._engine.inspect(look)
-
-    def findings(self, run: int | None = None, agent: str | None = None, severity: str | None = None) -> list[Row]:
-        """Findings, the newest first."""
-        if severity and severity not in SEVERITIES:
-            raise NotFound(f"there is no severity '{severity[:50]}'; the severities: {', '.join(SEVERITIES)}")
-        return self._history.findings(run=run or 0, agent=agent or "", severity=severity or "", limit=1000)
 
     def last_seq(self) -> int:
         """The number of the newest event."""

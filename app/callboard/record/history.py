@@ -131,6 +131,14 @@ class History:
         order = f"CASE f.severity {marks} END, f.id" if run else "f.id DESC"
         return self._findings(" AND ".join(wants), values, order, limit)
 
+    def shared(self, run: int) -> list[Row]:
+        """The findings of a run whose fingerprint several of its tasks reported, without the accepted ones."""
+        wants = (
+            "f.run = ? AND f.accepted = '' AND f.fingerprint IN (SELECT fingerprint FROM finding WHERE run = ?"
+            " AND fingerprint != '' GROUP BY fingerprint HAVING count(DISTINCT task) > 1)"
+        )
+        return self._findings(wants, [run, run], "f.id", MOST)
+
     def _findings(self, wants: str, values: Sequence[Any], order: str, limit: int) -> list[Row]:
         found = self._rows(
             "SELECT f.id, f.run, f.task, f.agent, f.at, f.rule, f.severity, f.path, f.line, f.[column], f.message, f.help,"  # noqa: S608

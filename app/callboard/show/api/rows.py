@@ -215,6 +215,24 @@ class Finding(Row):
     is_new: bool
     witnesses: list[dict[str, Any]]
     at: Seconds
+    tasks: Annotated[list[Id], Field(description="All tasks of the run that reported it")] = []
+    agents: Annotated[list[str], Field(description="All agents that reported it")] = []
+    ids: Annotated[list[str], Field(description="The ids under which it was reported")] = []
+
+
+class Cause(Row):
+    """A finding that several tasks share that failed or know too little, by its fingerprint alone."""
+
+    finding: str
+    fingerprint: str
+    rule: str
+    severity: Severity
+    message: str
+    path: str
+    line: int
+    help: str
+    tasks: list[Id]
+    names: list[str]
 
 
 class Event(Row):
@@ -286,6 +304,7 @@ class RunPage(Row):
     tasks: list[Task]
     graph: dict[str, Any] | None
     seq: int
+    causes: Annotated[list[Cause], Field(description="What stands behind several failures, the widest first")] = []
 
 
 class TaskPage(Row):
@@ -297,6 +316,7 @@ class TaskPage(Row):
     findings: list[Finding]
     samples: list[dict[str, Any]]
     questions: list[Question]
+    causes: Annotated[list[Cause], Field(description="What this task shares with others that went wrong")] = []
 
 
 class LogPart(Row):
