@@ -4,7 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from callboard.api import Agent, Context, Effects, Job, Needs, Result, Tool, Workspace, action, hookimpl, option
+from callboard.api import (
+    Agent,
+    Context,
+    Effects,
+    Job,
+    Needs,
+    Result,
+    Section,
+    Tool,
+    Workspace,
+    action,
+    hookimpl,
+    option,
+)
 
 FailOn = Literal["never", "info", "low", "medium", "high", "critical"]
 Interpreter = Literal["auto", "workspace", "callboard", "kept"]
@@ -56,6 +69,21 @@ class ContractOptions:
     stateful: bool = option(True, help="also try sequences of operations")
     start_timeout: float = option(30.0, help="seconds until the instance must answer", minimum=1, maximum=600)
     timeout: float = option(300.0, help="seconds for all requests", minimum=5, maximum=7200)
+    fail_on: FailOn = option("high", help=FAIL_ON_HELP)
+
+
+@dataclass(frozen=True, slots=True)
+class DiffOptions:
+    """Which two states of the API are compared."""
+
+    base: str = option(
+        "", help="a commit, branch or tag; empty: where the branch left main, the last tag, or the commit before"
+    )
+    app: str = option("", help=APP_HELP)
+    folder: str = option("", help=FOLDER_HELP)
+    schema: str = option("", help="a schema file in both commits, in place of an application")
+    interpreter: Interpreter = option("auto", help=INTERPRETER_HELP)
+    env: list[str] = option([], help=ENV_HELP)
     fail_on: FailOn = option("high", help=FAIL_ON_HELP)
 
 
@@ -142,6 +170,19 @@ class APITestAgent(Agent):
 
         return check_contract(ctx, options)
 
+    @action(
+        "API changes that break callers",
+        needs=Needs(cpus=1, memory_mb=250),
+        options=DiffOptions,
+        time_limit=900,
+        provides=("api-contract-diff",),
+    )
+    def diff(self, ctx: Context, options: DiffOptions) -> Result:
+        """Compares the API of the working tree with an earlier commit and says what breaks those who call it."""
+        from callboard_api_test.diff import check_diff
+
+        return check_diff(ctx, options)
+
     @action("API response times", needs=Needs(cpus=1, memory_mb=250), options=LatencyOptions, time_limit=900)
     def latency(self, ctx: Context, options: LatencyOptions) -> Result:
         """Takes the response times of the operations that need no parameters, on a throw-away instance."""
@@ -161,6 +202,27 @@ class APITestAgent(Agent):
 def callboard_agents() -> Sequence[Agent]:
     """The one agent of this package."""
     return [APITestAgent()]
+
+
+@hookimpl
+def callboard_sections() -> Sequence[Section]:
+    """What the actions show on the agent's page."""
+    return [
+        Section(
+            "operations",
+            "api",
+            "API operations",
+            "filled by api.contract, api.auth and api.latency: each operation, whether it was tried, and how fast it is",
+            trends=("api.p95.*", "api.requests", "api.load.p95"),
+        ),
+        Section(
+            "contract",
+            "api",
+            "Contract",
+            "filled by api.diff: what changed for callers since the last tag or the main branch",
+            trends=("api.diff.breaking", "api.operations"),
+        ),
+    ]
 
 
 @hookimpl

@@ -154,11 +154,11 @@ def test_neither_app_nor_schema_is_unknown(tmp_path: Path) -> None:
     assert result(run_action(APITestAgent(), "schema", tmp_path))[0] == Verdict.UNKNOWN
 
 
-def test_an_unreadable_schema_file_is_a_finding_and_unknown(tmp_path: Path) -> None:
+def test_a_schema_file_that_cannot_be_read_is_the_finding_that_everybody_gives(tmp_path: Path) -> None:
     put(tmp_path, {"openapi.json": json.dumps(good_schema()), "swagger.yaml": "swagger: [2\n"})
     outcome = run_action(APITestAgent(), "schema", tmp_path)
     assert [(f.rule, f.path) for f in outcome.findings] == [("unparsable", "swagger.yaml")]
-    assert result(outcome)[0] == Verdict.UNKNOWN
+    assert result(outcome)[0] == Verdict.FAIL
 
 
 def test_a_sound_schema_has_no_fault() -> None:
