@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from callboard.agents.catalogue import CACHE, catalogue_from, scan
+from callboard.agents.catalogue import CACHE, catalogue_from, keep, scan, write_cache
 from callboard.agents.crew import Catalogue, PluginInfo
 from plugin_maker import GOOD, make_plugin
 
@@ -100,6 +100,26 @@ def test_the_answer_is_kept_until_something_changes(tmp_path: Path) -> None:
     assert scan(data, paths=[place]).agent("another") is not None
     (data / CACHE).write_text("[[" * 10_000)
     assert scan(data, paths=[place]).agent("another") is not None
+
+
+def test_a_listing_in_which_every_plugin_failed_is_not_kept(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    write_cache(data / CACHE, "old")
+    lines = [{"t": "plugin", "index": 0, "name": "p", "errors": ["SyntaxError"]}, {"t": "watch", "files": []}]
+    keep(data / CACHE, ["key"], lines)
+    assert json.loads((data / CACHE).read_text()) == "old"
+    lines[0] |= {"agents": [AGENT]}
+    keep(data / CACHE, ["key"], lines)
+    assert json.loads((data / CACHE).read_text())["plugins"] == lines[:1]
+
+
+def test_what_is_written_while_it_is_described_is_described_again(tmp_path: Path) -> None:
+    data, place = tmp_path / "data", tmp_path / "site"
+    source = GOOD.format(name="greeter")
+    spoiling = f"from pathlib import Path\nPath(__file__).write_text({source!r})\nraise SyntaxError('half of it')\n"
+    make_plugin(place, "edited", spoiling)
+    assert "half of it" in plugin(scan(data, paths=[place]), "edited").error
+    assert scan(data, paths=[place]).agent("greeter") is not None
 
 
 def test_an_agent_that_took_too_long_is_asked_again_next_time(tmp_path: Path) -> None:

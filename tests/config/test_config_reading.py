@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from callboard.config import default_config, read_config
+from callboard.config import config_from, default_config, read_config
 from callboard.config.tables import NAMED, SINGLE
+from callboard.core.boundary import Boundary
 from callboard.core.resources import Lock
 from callboard.core.task import Priority
-from callboard.errors import ConfigError
+from callboard.errors import BoundaryError, ConfigError
 
 FULL = """
 [workspace]
@@ -94,7 +95,7 @@ def test_everything_that_is_written_down_arrives(tmp_path: Path) -> None:
 
 def test_the_boundary_keeps_its_paths_and_lets_the_team_list_its_ports(tmp_path: Path) -> None:
     config = read_config(written(tmp_path, FULL))
-    assert set(config.boundary.protected_paths) == {".git/**", ".env", ".env.*", "deploy/**"}
+    assert config.boundary.protected_paths == (*Boundary().protected_paths, "deploy/**")
     assert config.boundary.protected_ports == (8080,)
     assert config.table["boundary"]["test_hosts"] == ["127.0.0.1", "localhost", "::1"]
 
@@ -208,3 +209,12 @@ def test_every_key_is_explained() -> None:
 def test_days_of_the_week_mean_what_cron_means(tmp_path: Path, days: str, named: str) -> None:
     config = read_config(written(tmp_path, f"[schedules.n]\ncron = '0 2 * * {days}'\n"))
     assert config.schedules["n"].cron == f"0 2 * * {named}"
+
+
+def test_templates_of_settings_can_be_protected_again(tmp_path: Path) -> None:
+    config = config_from('[boundary]\nprotected_paths = [".env.*", "!.env.test"]\n', tmp_path / "callboard.toml")
+    config.boundary.check_path(".env.test")
+    config.boundary.check_path("backend/.env.example")
+    for path in (".env.example", ".env.local", "backend/.env.test"):
+        with pytest.raises(BoundaryError):
+            config.boundary.check_path(path)

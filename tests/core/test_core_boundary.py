@@ -21,7 +21,8 @@ def test_no_path_leads_out(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [".git", ".git/config", "./.git/config", ".//.git/hooks/x", ".GIT/config", ".git\\config", "sub/.git/config", "sub/.Git",
-     ".env", ".ENV", "./.env", ".env.local", ".env/x"],
+     ".env", ".ENV", "./.env", ".env.local", ".env/x", "backend/.env", "a/b/.Env.Production", ".env.example.local",
+     ".env.local/.env.exam", "backend/.env/x", ".env.examples"],
 )  # fmt: skip
 def test_git_and_secrets_are_protected(path: str) -> None:
     with pytest.raises(BoundaryError):
@@ -42,6 +43,24 @@ def test_a_protected_folder_however_it_is_written(pattern: str, path: str) -> No
         Boundary(protected_paths=(pattern,)).check_path(path)
     assert refused.value.rule == "boundary.protected_paths"
     assert f"'{path}' is protected by '{pattern}'" in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["example", "sample", "template", "dist", "EXAMPLE"])
+@pytest.mark.parametrize("folder", ["", "./", "backend/", "a/b/"])
+def test_templates_of_settings_hold_no_values_and_are_free(folder: str, kind: str) -> None:
+    B.check_path(f"{folder}.env.{kind}")
+    B.check_path(f"{folder}.Env.{kind}")
+
+
+def test_a_pattern_with_an_exclamation_mark_takes_out_and_the_last_one_that_fits_counts() -> None:
+    boundary = Boundary(protected_paths=("deploy/**", "!deploy/docs/**", "deploy/docs/secret*"))
+    boundary.check_path("Deploy/docs/a.md")
+    for path, pattern in (("deploy/prod.yml", "deploy/**"), ("deploy/docs/Secrets.md", "deploy/docs/secret*")):
+        with pytest.raises(BoundaryError, match=r"is protected by") as refused:
+            boundary.check_path(path)
+        assert f"'{pattern}'" in str(refused.value)
+    with pytest.raises(BoundaryError, match="git's own folder"):
+        Boundary(protected_paths=("!.git/**",)).check_path(".git/config")
 
 
 def test_ports() -> None:

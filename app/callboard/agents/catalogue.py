@@ -28,8 +28,8 @@ def scan(
     """What is installed, each plugin described in a process of its own with `seconds` for it; blocks meanwhile.
 
     A broken plugin is listed with its error and stops nothing. `data` is the data folder that keeps the answer until
-    something that it depends on changes; `rescan` asks again regardless. `paths` are searched besides what Python
-    searches. Raises `PluginError` only when no describing process can be started.
+    something that it depends on changes; an answer without any agent is not kept. `rescan` asks again regardless.
+    `paths` are searched besides what Python searches. Raises `PluginError` only when no describing process can be started.
     """
     key = _key(paths)
     cache = data / CACHE if data is not None else None
@@ -39,10 +39,19 @@ def scan(
             return catalogue_from(kept)
     lines = _asked(paths, seconds)
     plugins = [line for line in lines if line.get("t") == "plugin"]
-    watch = next((line.get("files") for line in lines if line.get("t") == "watch"), None)
-    if cache is not None and watch is not None and not any(line.get("passing") for line in plugins):
-        write_cache(cache, {"key": key, "watch": watch, "plugins": plugins})
+    if cache is not None:
+        keep(cache, key, lines)
     return catalogue_from(plugins)
+
+
+def keep(cache: Path, key: list[str], lines: Sequence[Mapping[str, Any]]) -> None:
+    """Keeps what the describing process printed, unless a failure in it may pass, or no agent is left at all: then the
+    next look asks again."""
+    plugins = [line for line in lines if line.get("t") == "plugin"]
+    watch = next((line.get("files") for line in lines if line.get("t") == "watch"), None)
+    passing = any(line.get("passing") for line in plugins)
+    if watch is not None and not passing and any(line.get("agents") for line in plugins):
+        write_cache(cache, {"key": key, "watch": watch, "plugins": plugins})
 
 
 def catalogue_from(lines: Sequence[Mapping[str, Any]]) -> Catalogue:

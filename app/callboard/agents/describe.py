@@ -28,11 +28,12 @@ def main() -> None:
     """Reads `{"paths": [...], "seconds": n}` from standard input."""
     asked = json.load(sys.stdin)
     points = entry_points(asked["paths"])
+    files = watched(points)  # as they are before they are read: what is written meanwhile makes the answer an old one
     works = [partial(described, point) for point in points]
     seconds = float(asked["seconds"])
     for answer in call_each(works, seconds=seconds, all_seconds=seconds * ALL_TIMES, memory_mb=MEMORY_MB):
         print(json.dumps(_line(points[answer.index], answer)), flush=True)
-    print(json.dumps({"t": "watch", "files": watched(points)}), flush=True)
+    print(json.dumps({"t": "watch", "files": files}), flush=True)
 
 
 def _line(point: Point, answer: Answer) -> dict[str, Any]:
@@ -132,7 +133,7 @@ def watched(points: Iterable[Point]) -> list[list[Any]]:
     and the source files of the plugins and of Callboard itself. Nothing is imported."""
     places = [Path(path) for path in sys.path if os.path.isdir(path)]
     own = Path(callboard.__file__).parent
-    sources = [*own.joinpath("work").glob("*.py"), *own.joinpath("agents").glob("*.py"), own / "__init__.py"]
+    sources = sorted(own.rglob("*.py"))
     for name in sorted(
         {point.value.partition(":")[0].partition(".")[0].strip() for point in points if not point.trouble}
     ):

@@ -157,7 +157,10 @@ def _boundary(table: Mapping[str, Any]) -> Boundary:
     """The boundary of the table: paths are added to the protected ones, any other list replaces the default."""
     safe = Boundary()
     given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
-    paths = tuple(dict.fromkeys((*safe.protected_paths, *given.pop("protected_paths", ()))))
+    ordered = (*safe.protected_paths, *given.pop("protected_paths", ()))
+    paths = tuple(
+        reversed(dict.fromkeys(reversed(ordered)))
+    )  # the last of equal ones stays, as the last that fits counts
     return Boundary(protected_paths=paths, **given)
 
 

@@ -94,7 +94,11 @@ WORKSPACE: Mapping[str, Field] = {
     ),
 }
 BOUNDARY: Mapping[str, Field] = {
-    "protected_paths": Field("texts", "patterns of paths that no patch may touch, besides .git and .env*"),
+    "protected_paths": Field(
+        "texts",
+        "patterns of paths that no patch may touch, besides .git and .env* (but not .env.example, .sample, .template, .dist);"
+        " one that begins with ! takes out, and the last that fits counts",
+    ),
     "protected_ports": Field(
         "wholes", "ports that are never bound; written down, the list replaces 5173 and 6770", 1, 65_535
     ),

@@ -11,18 +11,23 @@ from callboard.errors import BoundaryError
 
 LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost"})
 READING = frozenset({"GET", "HEAD"})
+TEMPLATES = ("example", "sample", "template", "dist")
 
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
     """The rules; every refusal is a `BoundaryError` that names one.
 
-    `protected_paths` are globs relative to the workspace that no patch may touch. `protected_ports` are never bound.
+    `protected_paths` are globs relative to the workspace that no patch may touch; one that begins with '!' takes out what
+    it fits, and of several that fit a path the last one counts. `protected_ports` are never bound.
     `live_hosts` may be asked with GET and HEAD, and only when `live_reads` is set. `test_hosts` may be asked anything;
     any other host nothing. `probes_per_second` bounds what is sent to one host.
     """
 
-    protected_paths: tuple[str, ...] = (".git/**", ".env", ".env.*")
+    protected_paths: tuple[str, ...] = (
+        ".git/**", ".env", ".env.*", "*/.env", "*/.env.*",
+        *(f"!{folder}.env.{kind}" for folder in ("", "*/") for kind in TEMPLATES),
+    )  # fmt: skip
     protected_ports: tuple[int, ...] = (5173, 6770)
     live_hosts: tuple[str, ...] = ()
     live_reads: bool = False
@@ -40,10 +45,9 @@ class Boundary:
         plain = "/".join(part for part in parts if part not in ("", ".")).casefold()
         if ".git" in plain.split("/"):
             raise BoundaryError(f"'{path}' lies in git's own folder", "workspace")
-        for pattern in self.protected_paths:
-            folder = pattern.casefold().removeprefix("./").removesuffix("/**").rstrip("/")
-            if fnmatch.fnmatchcase(plain, folder) or plain.startswith(folder + "/"):
-                raise BoundaryError(f"'{path}' is protected by '{pattern}'", "boundary.protected_paths")
+        fitting = [pattern for pattern in self.protected_paths if _fits(plain, pattern.removeprefix("!"))]
+        if fitting and not fitting[-1].startswith("!"):
+            raise BoundaryError(f"'{path}' is protected by '{fitting[-1]}'", "boundary.protected_paths")
 
     def check_bind(self, port: int) -> None:
         """Refuses a port that the platform owns."""
@@ -76,6 +80,12 @@ class Boundary:
             return
         if not tested:
             raise BoundaryError(f"{host} is not listed as a test host", "boundary.test_hosts")
+
+
+def _fits(plain: str, pattern: str) -> bool:
+    folder = pattern.casefold().removeprefix("./").removesuffix("/**").rstrip("/")
+    below = plain.startswith(folder + "/") or fnmatch.fnmatchcase(plain, folder + "/*")
+    return below or fnmatch.fnmatchcase(plain, folder)
 
 
 def _same_host(host: str, known: str) -> bool:

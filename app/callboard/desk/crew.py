@@ -18,6 +18,7 @@ from callboard.errors import ConfigError, NotFound
 from callboard.rows import Row
 
 PREFLIGHT_S = 300.0
+AGAIN_S = 10.0
 
 
 class Crew(Room):
@@ -28,6 +29,8 @@ class Crew(Room):
 
         The first look at the tools takes seconds; without `wait` it is begun, and no tool is named until it is done.
         """
+        if wait:
+            self._look_again_for_anybody()
         tools = self._tools(wait)
         names = [agent.name for agent in self._catalogue.agents]
         live = self._engine.inspect(
@@ -40,6 +43,16 @@ class Crew(Room):
         rows += [{**_unknown_agent(name), **row} for name, row in sorted(live.items()) if name not in known and row]
         return rows + [_broken_plugin(plugin) for plugin in self._catalogue.plugins if plugin.error]
 
+    def _look_again_for_anybody(self) -> None:
+        """When every plugin was broken, as in the middle of an edit, they are described anew, at most every AGAIN_S."""
+        if self._catalogue.agents or not self._catalogue.plugins or time.monotonic() - self._asked_again < AGAIN_S:
+            return
+        self._asked_again = time.monotonic()
+        self._catalogue = scan(self.data)
+        if self._catalogue.agents and self._engine.loop is not None:
+            self._preflight = (0.0, {})
+            self.name_agents()
+
     def _agent_row(self, agent: AgentInfo, live: Row | None, tools: list[Row]) -> Row:
         plugin = next((p for p in self._catalogue.plugins if p.name == agent.plugin), None)
         return {
@@ -51,7 +64,7 @@ class Crew(Room):
             "bundled": plugin.bundled if plugin else False,
             "actions": [_action_row(action) for action in agent.actions],
             "sections": [asdict(section) for section in agent.sections],
-            "tools": tools,
+            "tools": [{**tool, "get": _get(agent, tool["name"])} for tool in tools],
             "trouble": plugin.error if plugin else "",
         }
 
@@ -135,6 +148,11 @@ def _action_row(action: Any) -> Row:
         "provides": list(action.provides),
         "undo": action.undo or None,
     }
+
+
+def _get(agent: AgentInfo, name: str) -> str:
+    """The command that gets the tool, '' where Callboard cannot."""
+    return f"callboard tools install {name}" if any(t.name == name and t.install for t in agent.tools) else ""
 
 
 def _tool_row(tool: ToolState) -> Row:
