@@ -155,9 +155,13 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--format", choices=formats, default="auto", help="what they are (default: found out)")
     made.add_argument("--trust", action="store_true", help="trust the workspace: its code may run")
 
-    made = command("logs", "logs", "print the output of a task", listing=False)
-    made.add_argument("task", metavar="TASK", help="a task (12.3 or 12.quality.tests)")
-    made.add_argument("-f", "--follow", action="store_true", help="go on until the task ends")
+    made = command("logs", "logs", "print the output of a task, or of all as one stream", listing=False)
+    made.add_argument("task", nargs="?", default="", metavar="TASK", help="a task (12.3 or 12.quality.tests)")
+    made.add_argument("-f", "--follow", action="store_true", help="go on until the task ends; with --all until Ctrl-C")
+    made.add_argument("--all", action="store_true", help="the last lines of all that runs and of what ended last")
+    made.add_argument("--agent", default="", metavar="AGENT", help="with --all: only of this agent")
+    made.add_argument("--level", choices=("warning", "error"), default="", help="with --all: only such lines and worse")
+    made.add_argument("--text", default="", metavar="TEXT", help="with --all: only lines with this text")
     made.add_argument("--attempt", type=int, default=0, metavar="N")
     made.add_argument("--raw", action="store_true", help="do not take out control characters")
 
@@ -190,7 +194,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("task", metavar="TASK")
     made.add_argument("choice", metavar="CHOICE")
     command("inbox", "looks", "list what waits for a person")
-    command("schedules", "looks", "list the schedules with their next due times")
+    made = command(
+        "schedules", "schedules", "list the schedules with their next due times, or start one that waits for a webhook"
+    )
+    made.add_argument("act", nargs="?", choices=("list", "fire"), default="list", metavar="ACT",
+                      help="list (the default), or fire NAME")  # fmt: skip
+    made.add_argument("name", nargs="?", default="", metavar="NAME", help="the schedule")
 
     command("token", "serving", "print the link with the launch token of the running server", listing=False)
     made = command("doctor", "doctor", "what is wrong here, and a fix for each")

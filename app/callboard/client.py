@@ -75,6 +75,9 @@ class RemoteDesk:
     def log(self, task_id: str, attempt: int | None = None, offset: int = 0, limit: int = 65_536) -> Any:
         return self._call("GET", f"/tasks/{_quoted(task_id)}/log", attempt=attempt, offset=offset or None, limit=limit)
 
+    def console(self, limit: int) -> Any:
+        return self._call("GET", "/console", limit=limit)
+
     def agents(self) -> Any:
         return self._call("GET", "/agents")
 
@@ -184,6 +187,9 @@ class RemoteDesk:
 
     def set_concurrency(self, agent: str, limit: int, by: str) -> None:
         self._call("POST", f"/agents/{_quoted(agent)}/concurrency", {"limit": limit})
+
+    def fire_schedule(self, name: str, by: str) -> None:
+        self._call("POST", f"/schedules/{_quoted(name)}/fire")
 
     def accept_finding(self, finding: str, reason: str, until: str, owner: str, by: str) -> Any:
         wish = {"reason": reason, "until": until, "owner": owner}

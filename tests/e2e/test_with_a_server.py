@@ -72,14 +72,17 @@ def test_work_starts_by_itself_at_its_time_with_files_and_with_commits(site: Any
 
     say = '[jobs.{n}]\ncommand = ["sh", "-c", "echo {n} >> {effects}"]\n[pipelines.{n}]\njobs = ["{n}"]\n'
     site.config(
-        "".join(say.replace("{n}", name) for name in ("tick", "file", "commit"))
+        "".join(say.replace("{n}", name) for name in ("tick", "file", "commit", "hook"))
         + '[schedules.tick]\nevery = "2s"\npipeline = "tick"\n'
         + '[schedules.file]\nfiles = ["*.txt"]\npipeline = "file"\n'
         + '[schedules.commit]\non = ["commit"]\npipeline = "commit"\n'
+        + '[schedules.hook]\non = ["webhook"]\npipeline = "hook"\n'
     )
     git("init", "-q")
     git("add", ".")
     git("commit", "-q", "-m", "first")
+    alone = site.call("schedules", "fire", "hook")
+    assert (alone.returncode, "start it with `callboard up`" in alone.stderr) == (2, True)
     site.up()
     until(lambda: site.lines().count("tick") >= 2)
     assert set(site.lines()) == {"tick"}
@@ -88,8 +91,12 @@ def test_work_starts_by_itself_at_its_time_with_files_and_with_commits(site: Any
     git("add", ".")
     git("commit", "-q", "-m", "second")
     until(lambda: "commit" in site.lines())
+    assert "does not listen to webhooks" in site.call("schedules", "fire", "tick").stderr
+    assert site.call("schedules", "fire", "hook").returncode == 0
+    until(lambda: "hook" in site.lines())
     triggers = {run["name"]: run["trigger"] for run in site.json("runs")}
-    assert set(triggers) == {"tick", "file", "commit"}
+    assert set(triggers) == {"tick", "file", "commit", "hook"}
+    assert triggers["hook"].startswith("webhook by ")
     assert "tick" in triggers["tick"]
     rows = {row["name"]: row for row in site.json("schedules")}
     assert rows["tick"]["last"]["run"] >= 1
@@ -118,3 +125,26 @@ def test_the_feed_over_rest_holds_what_the_command_line_shows(site: Any) -> None
     address, _, token = site.call("token").stdout.strip().partition("/?token=")
     answer = httpx.get(f"{address}/api/v1/runs", headers={"Authorization": f"Bearer {token}"}, timeout=30)
     assert [row["id"] for row in answer.json()] == [2, 1]
+
+
+def test_the_console_at_the_terminal_holds_the_lines_of_all_and_goes_on(site: Any, until: Any) -> None:
+    site.config(
+        '[jobs.a]\ncommand = ["sh", "-c", "echo one; echo WARNING: two; printf last"]\n'
+        "[jobs.b]\ncommand = ['printf', 'E  three\\n\\033[31mred\\n0 errors\\n']\n"
+    )
+    site.call("run", "--trust")
+    lines = site.call("logs", "--all").stdout.splitlines()
+    assert {line for line in lines if line.startswith("1.0")} == {"1.0 a | one", "1.0 a | WARNING: two", "1.0 a | last"}
+    assert "1.1 b | red" in lines
+    assert site.call("logs", "--all", "--level", "error").stdout == "1.1 b | E  three\n"
+    assert site.call("logs", "--all", "--level", "warning", "--text", "TWO").stdout == "1.0 a | WARNING: two\n"
+    assert site.call("logs", "--all", "--agent", "quality").stdout == ""
+    for words in (("logs",), ("logs", "--all", "1.0"), ("logs", "1.0", "--level", "error")):
+        assert site.call(*words).returncode == 2
+    site.up()
+    assert site.call("logs", "--all").stdout.splitlines() == lines
+    following = site.start("logs", "--all", "-f", "--text", "one")
+    assert following.stdout is not None
+    assert following.stdout.readline() == "1.0 a | one\n"
+    site.call("run")
+    assert following.stdout.readline() == "2.0 a | one\n"

@@ -1,23 +1,29 @@
 """`logs`: the output of a task, now or as it comes."""
 
 import argparse
-import re
 import sys
 import time
 
 from callboard.cli import DONE
+from callboard.commands.console import CONTROL, console
 from callboard.commands.doors import reading_desk, settings_of
 from callboard.commands.looks import task_id
+from callboard.errors import Refused
 
 PIECE = 262_144
 LOOK_S = 0.2
-CONTROL = re.compile(
-    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b\[[0-?]*[ -/]*[@-~]|\x1b.?|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
-)
 
 
 def logs(given: argparse.Namespace) -> int:
-    """Prints the log; with --follow until the task ends."""
+    """Prints the log of a task, with --follow until it ends; with --all those of all."""
+    if given.all:
+        if given.task or given.attempt:
+            raise Refused("say either a task or --all")
+        return console(given)
+    if not given.task:
+        raise Refused("name a task, such as 12.3, or say --all")
+    if given.agent or given.level or given.text:
+        raise Refused("--agent, --level and --text go with --all")
     desk = reading_desk(settings_of(given), again=given.follow)
     task = task_id(desk, given.task)
     offset = 0

@@ -246,28 +246,3 @@ def inbox(given: argparse.Namespace) -> int:
             ("TASK", "NAME", "QUESTION", "CHOICES", "SINCE"),
         )
     return DONE
-
-
-def schedules(given: argparse.Namespace) -> int:
-    """When work starts by itself."""
-    rows = reading_desk(settings_of(given)).schedules()
-    if given.json:
-        print_json(rows)
-    elif not rows:
-        sys.stdout.write('no schedule; write one into callboard.toml: [schedules.nightly] cron = "0 2 * * *"\n')
-    else:
-        table(
-            [
-                (r["name"], r["when"], r["pipeline"], ", ".join(_moment(m) for m in r["next"]),
-                 r["last"]["note"] if r["last"] else "", str(r["missed"]))
-                for r in rows
-            ],
-            ("SCHEDULE", "WHEN", "PIPELINE", "NEXT", "LAST", "MISSED"),
-        )  # fmt: skip
-    return DONE
-
-
-def _moment(at: float) -> str:
-    import time
-
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
