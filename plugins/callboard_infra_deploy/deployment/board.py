@@ -51,7 +51,7 @@ def _table(setting: Setting) -> Table:
     releases = setting.store.releases()[::-1]
     serving = setting.serving or setting.store.current
     rows = [_row(setting, release, serving) for release in releases[:SHOWN]]
-    rows += [["", "", "", "", "", Cell("look now", act=Act("look now", "infra.status", {"environment": name}))]]
+    rows += [["", "", "", "", "", Cell("", act=Act("look now", "infra.status", {"environment": name}))]]
     return Table(
         ("release", "commit", "who", "gate", "state", ""),
         rows,
@@ -68,7 +68,8 @@ def _row(setting: Setting, release: Release, serving: Release | None) -> list[st
         words = "in service, but has ended"
     why = f": {release.why}" if release.why and not is_current else ""
     bad = release.state == "failed" or words.endswith("ended")
-    gate = f"overridden: {release.override}" if release.override else "; ".join(release.gates) or "none"
+    green = [entry.partition(": ")[0] for entry in release.gates]
+    gate = f"overridden: {release.override}" if release.override else f"{', '.join(green)} green" if green else "none"
     can = bool(release.live_at) and setting.has_tree(release)
     options = {"environment": setting.environment.name, "release": release.number}
     label = "start again" if is_current else "undo to this"
@@ -79,7 +80,7 @@ def _row(setting: Setting, release: Release, serving: Release | None) -> list[st
         f"{f'run {release.run}, ' if release.run else ''}{release.task}, {_clock(release.created)}",
         gate,
         Cell(f"{words}{why}", "bad" if bad else "good" if is_current else "quiet"),
-        Cell(label, act=act) if act else "",
+        Cell("", act=act) if act else "",
     ]
 
 
