@@ -52,6 +52,7 @@ from callboard.work.reports.shapes import (
 )
 from callboard.work.reports.spdx import read_spdx
 from callboard.work.reports.tap import read_tap
+from callboard.work.root_cause import RootCause, root_cause
 from callboard.work.running import ToolRun
 from callboard.work.sealing import SealError, keyed_hash, seal, sealing_key, unseal
 from callboard.work.sections import Act, Bars, Block, Cell, Figure, Figures, Section, Table, Words
@@ -91,6 +92,7 @@ __all__ = [
     "NoOptions",
     "ReportError",
     "Result",
+    "RootCause",
     "Sample",
     "Sbom",
     "SealError",
@@ -132,6 +134,7 @@ __all__ = [
     "read_sarif",
     "read_spdx",
     "read_tap",
+    "root_cause",
     "sarif_of",
     "seal",
     "sealing_key",

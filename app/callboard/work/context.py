@@ -21,11 +21,21 @@ from callboard.work.agent import Tool
 from callboard.work.environments.keeping import Hold
 from callboard.work.environments.obtaining import Wanted, obtain
 from callboard.work.environments.shapes import Environment, Room
-from callboard.work.finding import LONGEST_PATH, Finding, Severity, clean, identified, relative_path, scope_of
+from callboard.work.finding import (
+    LONGEST_PATH,
+    UNPARSABLE,
+    Finding,
+    Severity,
+    clean,
+    identified,
+    relative_path,
+    scope_of,
+)
 from callboard.work.interpreter import find_program, workspace_python
 from callboard.work.jobs import Job
 from callboard.work.memory import Memory, memory_folder
 from callboard.work.messages import ANSWERS, MESSAGES, MessageWriter
+from callboard.work.root_cause import root_cause
 from callboard.work.running import ToolRun, run_tool
 from callboard.work.sealing import seal, sealing_key
 from callboard.work.sections import MOST_BLOCKS, Block, block_fields
@@ -115,6 +125,8 @@ class Context:
             self.left_out += 1
             return
         path = relative_path(finding.path, self.workspace.path)
+        if finding.rule == UNPARSABLE and path:
+            finding = self._explained(finding, path)
         text = self.line(path, finding.line)
         scope = scope_of(self._sources.get(path, ()), finding.line) if text else ""
         twin = (finding.rule, path, scope, " ".join(text.split()) or finding.message)
@@ -136,6 +148,19 @@ class Context:
             self.expired.append(regular)
         self.findings.append(regular)
         self._writer.send("finding", **asdict(regular))
+
+    def _explained(self, finding: Finding, path: str) -> Finding:
+        """What cannot be parsed, told by its root cause where the file itself shows one."""
+        cause = root_cause(self.workspace, path)
+        if cause is None:
+            return finding
+        return replace(
+            finding,
+            message=f"{path} cannot be read: {cause.why}",
+            line=cause.line or finding.line,
+            help=cause.mend,
+            severity=Severity.LOW if cause.is_meant else finding.severity,
+        )
 
     @property
     def fresh(self) -> int | None:

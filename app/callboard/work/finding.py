@@ -1,6 +1,7 @@
 """One thing that an agent noticed, in one normal form whatever tool saw it."""
 
 import hashlib
+import posixpath
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from pathlib import Path, PurePosixPath
 LONGEST_MESSAGE = 2_000
 LONGEST_PATH = 1_024
 FURTHEST_SCOPE = 1_000
+UNPARSABLE = "unparsable"
 
 
 class Severity(StrEnum):
@@ -131,11 +133,13 @@ def unparsable(
 ) -> Finding:
     """A file that cannot be read as what it should be; `why` is the reader's own words, with the mend if it is known.
 
-    Everybody who meets that file gives the same fingerprint, so that it shows as one finding with many witnesses.
+    Everybody who meets that file gives the same fingerprint, so that it shows as one finding with many witnesses. When it is
+    reported, the words of `root_cause` take the place of `why`, if there are some, and what is so on purpose is low.
     """
+    path = posixpath.normpath(path)
     mark = hashlib.sha256(f"unparsable\x1f{path}".encode("utf-8", "replace")).hexdigest()[:16]
     return Finding(
-        rule="unparsable",
+        rule=UNPARSABLE,
         severity=severity,
         message=f"{path} cannot be read: {why}",
         path=path,
