@@ -1,54 +1,19 @@
-"""MonitorAnalytics: asks endpoints, measures processes and the host, reads logs."""
+"""MonitorAnalytics: asks endpoints and metrics, measures processes and the host, reads logs, keeps service levels."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
 
-from callboard.api import Agent, Context, Effects, Job, Needs, Result, Workspace, action, hookimpl, option
-
-Level = Literal["critical", "high", "medium", "low", "info"]
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointOptions:
-    """How endpoints are asked."""
-
-    names: list[str] = option([], help="Names of [endpoints.NAME] in callboard.toml; none means all")
-    probes: int = option(5, help="How often each is asked", minimum=1, maximum=100)
-    timeout: float = option(10.0, help="Seconds after which an answer counts as missing", minimum=0.1, maximum=120.0)
-    fail_on: Level = option("high", help="The least severity of a finding that fails the check")
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessOptions:
-    """How processes are measured."""
-
-    seconds: float = option(3.0, help="How long they are watched", minimum=0.5, maximum=60.0)
-    most_memory_percent: float = option(
-        50.0, help="Share of the machine's memory above which a group is reported", minimum=1.0, maximum=100.0
-    )
-    fail_on: Level = option("high", help="The least severity of a finding that fails the check")
-
-
-@dataclass(frozen=True, slots=True)
-class LogOptions:
-    """Which logs are read."""
-
-    files: list[str] = option(
-        [],
-        help="Patterns relative to the workspace; none means `logs` in [agents.monitor], else *.log in the workspace",
-    )
-    fail_on: Level = option("high", help="The least severity of a finding that fails the check")
-
-
-@dataclass(frozen=True, slots=True)
-class HostOptions:
-    """When the host is short of something."""
-
-    least_disk_percent: float = option(10.0, help="Free disk space below which it is reported", minimum=0, maximum=99)
-    least_memory_percent: float = option(10.0, help="Free memory below which it is reported", minimum=0, maximum=99)
-    most_load: float = option(2.0, help="Load per core, over five minutes, above which it is reported", minimum=0.1)
-    fail_on: Level = option("high", help="The least severity of a finding that fails the check")
+from callboard.api import Agent, Context, Effects, Job, Needs, Result, Section, Workspace, action, hookimpl
+from callboard_monitor.options import (
+    CertificateOptions,
+    EndpointOptions,
+    HostOptions,
+    LevelOptions,
+    LogOptions,
+    MetricOptions,
+    ProcessOptions,
+    RelearnOptions,
+    ReportOptions,
+)
 
 
 class MonitorAnalytics(Agent):
@@ -56,8 +21,10 @@ class MonitorAnalytics(Agent):
 
     name = "monitor"
     title = "MonitorAnalytics"
-    summary = "Probes declared endpoints, measures the processes of services and the host, finds errors in logs"
-    version = "1"
+    summary = (
+        "Probes endpoints and metrics, measures processes and the host, finds errors in logs, keeps service levels"
+    )
+    version = "2"
 
     @action(
         "Probe endpoints",
@@ -65,12 +32,45 @@ class MonitorAnalytics(Agent):
         needs=Needs(cpus=0.2, memory_mb=96),
         effects=Effects(reads=("callboard.toml",), network=True),
         time_limit=900,
+        provides=("uptime",),
     )
     def endpoints(self, ctx: Context, options: EndpointOptions) -> Result:
-        """Asks each declared endpoint a few times, gently, and reports what is down, wrong or slow."""
-        from callboard_monitor.endpoints import probe_endpoints
+        """Asks each endpoint a few times, gently, and reports what is down, wrong, slow or unusual."""
+        from callboard_monitor.endpoints import Asking, probe_endpoints
 
-        return probe_endpoints(ctx, options.names, options.probes, options.timeout, options.fail_on)
+        asking = Asking(
+            options.names, options.probes, options.timeout, options.per_second, options.detect, options.fail_on
+        )
+        return probe_endpoints(ctx, asking)
+
+    @action(
+        "Check certificates",
+        options=CertificateOptions,
+        needs=Needs(cpus=0.2, memory_mb=96),
+        effects=Effects(reads=("callboard.toml",), network=True),
+        time_limit=600,
+        provides=("certificates",),
+    )
+    def certificates(self, ctx: Context, options: CertificateOptions) -> Result:
+        """Says for how many days the certificates of TLS servers are good, and whether their chain is trusted."""
+        from callboard_monitor.certificates import Thresholds, check_certificates
+
+        thresholds = Thresholds(options.warn_days, options.urgent_days)
+        return check_certificates(ctx, thresholds, options.timeout, options.fail_on)
+
+    @action(
+        "Scrape metrics",
+        options=MetricOptions,
+        needs=Needs(cpus=0.5, memory_mb=160),
+        effects=Effects(reads=("callboard.toml",), network=True),
+        time_limit=600,
+        provides=("metrics",),
+    )
+    def metrics(self, ctx: Context, options: MetricOptions) -> Result:
+        """Scrapes Prometheus targets: rates, quantiles and error ratios, against rules and history."""
+        from callboard_monitor.metrics import scrape_targets
+
+        return scrape_targets(ctx, options.names, options.urls, options.timeout, options.fail_on)
 
     @action(
         "Measure processes",
@@ -80,7 +80,7 @@ class MonitorAnalytics(Agent):
         time_limit=120,
     )
     def processes(self, ctx: Context, options: ProcessOptions) -> Result:
-        """Measures processor time and memory of the declared services' processes, or of those that work in the workspace."""
+        """Measures processor time, memory, descriptors and restarts of services, or of what works in the workspace."""
         from callboard_monitor.processes import measure_processes
 
         return measure_processes(ctx, options.seconds, options.most_memory_percent, options.fail_on)
@@ -88,15 +88,17 @@ class MonitorAnalytics(Agent):
     @action(
         "Find errors in logs",
         options=LogOptions,
-        needs=Needs(cpus=0.5, memory_mb=128),
+        needs=Needs(cpus=0.5, memory_mb=160),
         effects=Effects(reads=("**/*.log",)),
         time_limit=300,
+        provides=("logs",),
     )
     def logs(self, ctx: Context, options: LogOptions) -> Result:
-        """Finds errors and tracebacks in log files, each kind once, with how often it stands there."""
-        from callboard_monitor.logs import scan_logs
+        """Finds errors and tracebacks in log files, each kind once, with how often and since when it stands there."""
+        from callboard_monitor.logs import Reading, scan_logs
 
-        return scan_logs(ctx, options.files, options.fail_on)
+        reading = Reading(options.files, int(options.most_mb * 1_000_000), options.only == "new", options.fail_on)
+        return scan_logs(ctx, reading)
 
     @action(
         "Check the host",
@@ -106,11 +108,54 @@ class MonitorAnalytics(Agent):
         time_limit=60,
     )
     def host(self, ctx: Context, options: HostOptions) -> Result:
-        """Looks at the workspace's disk, the memory and the load of this machine."""
+        """Looks at the workspace's disk, the memory and the load of this machine, and when the disk will be full."""
         from callboard_monitor.host import Limits, check_host
 
-        limits = Limits(options.least_disk_percent, options.least_memory_percent, options.most_load)
+        limits = Limits(
+            options.least_disk_percent, options.least_memory_percent, options.most_load, options.least_disk_days
+        )
         return check_host(ctx, limits, options.fail_on)
+
+    @action(
+        "Judge service levels",
+        options=LevelOptions,
+        needs=Needs(cpus=0.2, memory_mb=64),
+        effects=Effects(reads=("callboard.toml",)),
+        time_limit=60,
+        provides=("slo",),
+    )
+    def levels(self, ctx: Context, options: LevelOptions) -> Result:
+        """Says how much of each error budget is left, how fast it burns, and when it is gone."""
+        from callboard_monitor.levels import judge_levels
+
+        return judge_levels(ctx, options.names, options.fail_on)
+
+    @action(
+        "Report of the day",
+        options=ReportOptions,
+        needs=Needs(cpus=0.2, memory_mb=64),
+        effects=Effects(reads=("callboard.toml",)),
+        time_limit=60,
+        provides=("report",),
+    )
+    def report(self, ctx: Context, options: ReportOptions) -> Result:
+        """Writes what happened in the last hours as one page: service levels, anomalies, errors, certificates, host."""
+        from callboard_monitor.report import write_report
+
+        return write_report(ctx, options.hours)
+
+    @action(
+        "Learn anew what is usual",
+        options=RelearnOptions,
+        needs=Needs(cpus=0.1, memory_mb=64),
+        effects=Effects(reads=()),
+        time_limit=60,
+    )
+    def relearn(self, ctx: Context, options: RelearnOptions) -> Result:
+        """Forgets the earlier values of a series, after a change that is meant to stay."""
+        from callboard_monitor.relearn import forget_series
+
+        return forget_series(ctx, options.series)
 
 
 @hookimpl
@@ -121,25 +166,31 @@ def callboard_agents() -> Sequence[Agent]:
 
 @hookimpl
 def callboard_detect(workspace: Workspace) -> Sequence[Job]:
-    """A look at the host anywhere; at endpoints, services and logs where they are declared or there."""
-    host = Job(
-        name="monitor.host", action="monitor.host", because="any work needs disk, memory and processor", estimate=1.0
-    )
-    jobs = [host]
-    services = workspace.config.get("services", {})
-    endpoints = workspace.config.get("endpoints", {})
-    starts = tuple(f"infra.service_start:{name}" for name in services) if isinstance(services, Mapping) else ()
-    for name, declared, estimate in (
-        ("monitor.endpoints", endpoints, 6.0 * max(1, len(endpoints))),
-        ("monitor.processes", services, 5.0),
-    ):
-        if declared:
-            what = f"callboard.toml declares {', '.join(map(str, declared))}"
-            jobs.append(Job(name=name, action=name, because=what, after=starts, stage="verify", estimate=estimate))
-    settings = workspace.config.get("agents", {}).get("monitor", {})
-    patterns = settings.get("logs") if isinstance(settings, Mapping) else None
-    logs = workspace.matching("*.log")
-    if patterns or logs:
-        because = f"callboard.toml names {', '.join(patterns)}" if patterns else f"{logs[0]} lies in the workspace"
-        jobs.append(Job(name="monitor.logs", action="monitor.logs", because=because, after=starts, estimate=2.0))
-    return jobs
+    """What can really be watched here: the host anywhere, the rest where it is declared, runs or lies here."""
+    from callboard_monitor.detect import proposed
+
+    return proposed(workspace)
+
+
+@hookimpl
+def callboard_sections() -> Sequence[Section]:
+    """What this agent shows on its page."""
+
+    def section(name: str, title: str, empty: str, *trends: str) -> Section:
+        return Section(name, "monitor", title, empty, trends)
+
+    return [
+        section(
+            "levels",
+            "Service levels",
+            "Write [agents.monitor.levels.NAME] into callboard.toml; monitor.levels then shows each error budget.",
+            "monitor.level.*",
+        ),
+        section("endpoints", "Endpoints", "Run monitor.endpoints to ask the endpoints.", "monitor.endpoint.*"),
+        section("errors", "New errors", "Run monitor.logs to see the errors in logs.", "monitor.logs.*"),
+        section("host", "Host", "Run monitor.host to look at this machine.", "monitor.host.*"),
+        section("metrics", "Metrics", "Run monitor.metrics to scrape the targets.", "monitor.metrics.*"),
+        section("processes", "Processes", "Run monitor.processes to measure the processes.", "monitor.process.*"),
+        section("certificates", "Certificates", "Run monitor.certificates to see their days.", "monitor.certificate.*"),
+        section("report", "Report", "Run monitor.report to see the last day."),
+    ]

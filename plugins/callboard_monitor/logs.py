@@ -1,78 +1,130 @@
-"""Errors in log files, each kind once."""
+"""Errors in log files: each kind once, with how often it came, since when it is known, and where it was raised."""
 
-import re
-from collections.abc import Iterator, Sequence
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from statistics import median
+from typing import Any
 
-from callboard.api import Context, Finding, Result, Severity, unknown
-from callboard_monitor.judge import judged, plural
+from callboard.api import Cell, Context, Finding, Result, Severity, Table
+from callboard_monitor.anomalies import Observation, Seen, observe
+from callboard_monitor.judge import verdict
+from callboard_monitor.logfiles import COMPRESSED, Line, LogFile, Position, Unread
+from callboard_monitor.logparse import Event, events
+from callboard_monitor.settings import texts
+from callboard_monitor.templates import safe
+from callboard_monitor.traces import by_name
+from callboard_monitor.words import DAY, plural, span
 
 MOST_FILES = 50
-MOST_READ = 20_000_000
 MOST_KINDS = 200
-LONGEST_LINE = 2_000
+MOST_REMEMBERED = 2_000
+MOST_LOOKS = 60
+MOST_RATES = 40
 
-WORD = re.compile(
-    r"(?<![\w.-])(ERROR|CRITICAL|FATAL|PANIC|SEVERE|EMERG(?:ENCY)?)(?![\w-])|\"level\":\s*\"(error|critical|fatal)\""
-)
-TRACEBACK = re.compile(r"Traceback \(most recent call last\):")
-RAISED = re.compile(r"^(?:[\w.]*\b)?[A-Za-z_]\w*(?:\.\w+)*(?:: .*)?$")
-GRAVE = frozenset({"CRITICAL", "FATAL", "PANIC", "EMERG", "EMERGENCY"})
-SECRET = re.compile(
-    r"(?i)((?:password|passwd|secret|token|api[_-]?key|authorization|cookie)[\"']?\s*[=:]\s*)(?:bearer\s+|basic\s+)?[^\s,;&]+"
-)
-CREDENTIALS = re.compile(r"//[^/\s:@]+:[^/\s@]+@")
-RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{32,}")
-NUMBERS = re.compile(r"0x[0-9a-fA-F]+|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|\d+")
+__all__ = ["Reading", "chosen", "safe", "scan_logs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Which logs are read, how much of each, and whether only what came since the last look counts."""
+
+    files: Sequence[str]
+    most_bytes: int
+    only_new: bool
+    fail_on: str
 
 
 @dataclass(slots=True)
 class Kind:
-    """One kind of error: where it stood first, its words there, and how often it came."""
+    """One kind of error in one file: its first occurrence, how often it came, and how often since the last look."""
 
     path: str
-    line: int
-    words: str
-    severity: Severity
-    rule: str
+    first: Event
     count: int = 0
+    fresh: int = 0
     last: int = 0
+    at: float = 0.0
+
+    @property
+    def mark(self) -> str:
+        """The same in every run, wherever the line moves."""
+        words = f"{self.first.rule}\x1f{self.path}\x1f{self.first.kind}"
+        return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def scan_logs(ctx: Context, patterns: Sequence[str], fail_on: str) -> Result:
-    """Reads the end of each log (MOST_READ bytes) and groups what differs only in its numbers."""
-    wanted = list(patterns) or [str(p) for p in ctx.settings.get("logs", ())]
+def scan_logs(ctx: Context, reading: Reading) -> Result:
+    """Reads the end of each log and groups what differs only in numbers, ids, paths and times."""
+    wanted = list(reading.files) or list(texts(ctx.settings, "logs", ""))
     files = chosen(ctx, wanted)
+    compressed = [path for path in files if path.endswith(COMPRESSED)]
+    files = [path for path in files if path not in compressed]
+    notes = [f"{plural(len(compressed), 'compressed log is', 'compressed logs are')} not read"] if compressed else []
     if not files:
         where = ", ".join(wanted) or "*.log"
-        return unknown(f"there is no log that fits {where}; name some in callboard.toml: [agents.monitor] logs = [...]")
+        words = f"there is no log that fits {where}; name some in callboard.toml: [agents.monitor] logs = [...]"
+        return verdict(ctx, "", reading.fail_on, [words], notes=notes)
+    now = time.time()
+    positions = _positions(ctx)
+    looked_before = bool(positions)
     unread: list[str] = []
-    kinds: dict[tuple[str, str], Kind] = {}
+    kinds: dict[str, Kind] = {}
     lines = 0
+    names = by_name(ctx.workspace.files)
     for number, path in enumerate(files[:MOST_FILES]):
         ctx.progress(number / len(files), path)
+        log = LogFile(ctx.workspace.path / path, positions.get(path), reading.most_bytes, reading.only_new)
+        counter = _Counter()
         try:
-            for at, kind, words, severity in errors_in(ctx.workspace.path / path):
-                lines = max(lines, at)
-                if not words:
-                    continue
-                key = (path, NUMBERS.sub("#", words))
-                if key not in kinds and len(kinds) >= MOST_KINDS:
-                    key = (path, "")
-                    words = f"more than {MOST_KINDS} kinds of errors"
-                known = kinds.setdefault(key, Kind(path, at, words, severity, kind))
-                known.count, known.last = known.count + 1, at
-        except OSError as error:
-            unread.append(f"{path}: {error.strerror}")
+            for event in events(counter.through(log.lines()), names):
+                _group(kinds, path, event)
+        except (Unread, OSError) as error:
+            unread.append(f"{path} {error}" if isinstance(error, Unread) else f"{path}: {error.strerror}")
+            continue
+        lines += counter.lines
+        if log.position is not None:
+            positions[path] = log.position
+        if log.state in ("rotated", "truncated"):
+            ctx.log(f"{path} was {log.state} since the last look")
+        if log.skipped:
+            notes.append(f"of {path} the last {reading.most_bytes // 1_000_000 or 1} MB")
     if len(files) > MOST_FILES:
         unread.append(f"{len(files) - MOST_FILES} more files; name fewer")
-    for known in kinds.values():
-        _report(ctx, known)
-    total = sum(kind.count for kind in kinds.values())
-    ctx.metric("log_errors", total)
-    looked = f"{plural(len(files) - len(unread), 'log')} read, {plural(total, 'error')} of {plural(len(kinds), 'kind')}"
-    return judged(ctx, looked, fail_on, unread, {"errors": total, "kinds": len(kinds)})
+    elapsed = _keep_positions(ctx, positions, now)
+    memory = _remember(ctx, list(kinds.values()), now, looked_before)
+    for kind in kinds.values():
+        _report(ctx, kind, memory.get(kind.mark, {}), now, reading.only_new)
+    rates = _rates(ctx, list(kinds.values()), memory, elapsed, now)
+    total, fresh = sum(kind.count for kind in kinds.values()), sum(kind.fresh for kind in kinds.values())
+    novel = [
+        kind for kind in kinds.values() if memory.get(kind.mark, {}).get("novel") and _age(memory, kind, now) < DAY
+    ]
+    ctx.metric("monitor.logs.errors", fresh if elapsed else total)
+    ctx.metric("monitor.logs.kinds", len(kinds))
+    ctx.metric("monitor.logs.new_kinds", len(novel))
+    _show(ctx, list(kinds.values()), memory, rates, now)
+    read = len(files[:MOST_FILES]) - sum(1 for words in unread if "more files" not in words)
+    looked = (
+        f"{plural(read, 'log')} with {plural(lines, 'line')} read, {plural(total, 'error')} of {plural(len(kinds), 'kind')}"
+        if read
+        else ""
+    )
+    if novel:
+        notes.append(f"{plural(len(novel), 'kind')} first seen within a day")
+    outputs = {"errors": total, "kinds": len(kinds), "new": fresh, "first_seen": len(novel)}
+    return verdict(ctx, looked, reading.fail_on, unread, outputs, notes)
+
+
+class _Counter:
+    def __init__(self) -> None:
+        self.lines = 0
+
+    def through(self, lines: Any) -> Any:
+        line: Line
+        for line in lines:
+            self.lines += 1
+            yield line
 
 
 def chosen(ctx: Context, patterns: Sequence[str]) -> list[str]:
@@ -92,67 +144,148 @@ def chosen(ctx: Context, patterns: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
-def errors_in(path: Path) -> Iterator[tuple[int, str, str, Severity]]:
-    """Each error with its line, rule, words without secrets, and severity."""
-    trace_at = 0
-    for number, line in _lines(path):
-        if trace_at:
-            if not line.strip() or line.startswith((" ", "\t")) or not RAISED.match(line.strip()):
-                if number - trace_at < 500:
-                    continue
-                trace_at = 0
-            else:
-                yield trace_at, "log-traceback", safe(line.strip()), Severity.HIGH
-                trace_at = 0
-                continue
-        if TRACEBACK.search(line):
-            trace_at = number
-            continue
-        match = WORD.search(line)
-        if match:
-            grave = (match.group(1) or match.group(2)).upper() in GRAVE
-            words = safe(line[match.start() :].strip())
-            yield number, "log-critical" if grave else "log-error", words, Severity.HIGH if grave else Severity.MEDIUM
-    if trace_at:
-        yield trace_at, "log-traceback", "a traceback that is cut off", Severity.HIGH
+def _group(kinds: dict[str, Kind], path: str, event: Event) -> None:
+    kind = Kind(path, event)
+    mark = kind.mark
+    if mark not in kinds and len(kinds) >= MOST_KINDS:
+        words = f"more than {MOST_KINDS} kinds of errors"
+        kind = Kind(path, Event(event.line, event.line, event.rule, event.severity, words, words, event.is_new))
+        mark = kind.mark
+    known = kinds.setdefault(mark, kind)
+    known.count, known.last = known.count + 1, event.last
+    known.fresh += event.is_new
+    known.at = max(known.at, event.at)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    size = path.stat().st_size
-    with open(path, "rb") as file:
-        number = 0
-        if size > MOST_READ:
-            left = size - MOST_READ
-            while left > 0 and (block := file.read(min(1 << 20, left))):
-                number += block.count(b"\n")
-                left -= len(block)
-            file.readline()
-            number += 1
-        while line := file.readline(LONGEST_LINE):
-            number += 1
-            whole = line.endswith(b"\n")
-            yield number, line.decode("utf-8", "replace").rstrip("\r\n")
-            while not whole and (rest := file.readline(1 << 20)):
-                whole = rest.endswith(b"\n")
+def _positions(ctx: Context) -> dict[str, Position]:
+    kept = ctx.memory.get("log-positions", {})
+    rows = kept.get("files", {}).items() if isinstance(kept, Mapping) and isinstance(kept.get("files"), Mapping) else ()
+    return {str(path): position for path, row in rows if (position := Position.of(row)) is not None}
 
 
-def safe(text: str) -> str:
-    """The words without what looks like a secret: what was logged by mistake is not spread further."""
-    text = SECRET.sub(r"\1[hidden]", text)
-    text = CREDENTIALS.sub("//[hidden]@", text)
-    return RANDOM.sub("[hidden]", text)[:400]
+def _keep_positions(ctx: Context, positions: Mapping[str, Position], now: float) -> float:
+    """Remembers them; returns the seconds since the last look, 0 for the first."""
+    kept = ctx.memory.get("log-positions", {})
+    before = kept.get("at") if isinstance(kept, Mapping) else None
+    files = {path: position.kept_form() for path, position in list(positions.items())[-MOST_REMEMBERED:]}
+    ctx.memory.put("log-positions", {"at": now, "files": files})
+    return now - before if isinstance(before, (int, float)) and before < now else 0.0
 
 
-def _report(ctx: Context, kind: Kind) -> None:
-    often = "once" if kind.count == 1 else f"{kind.count} times, last in line {kind.last}"
+def _remember(ctx: Context, kinds: Sequence[Kind], now: float, looked_before: bool) -> dict[str, dict[str, Any]]:
+    """What is known of each kind over time: first and last seen, how often. One that was never seen before is novel."""
+
+    def changed(former: object) -> dict[str, dict[str, Any]]:
+        kept = {k: v for k, v in former.items() if isinstance(v, dict)} if isinstance(former, dict) else {}
+        for kind in kinds:
+            entry = kept.pop(kind.mark, None)
+            if entry is None:
+                seen = kind.first.at if 0 < kind.first.at < now else now
+                entry = {"first": now if looked_before else seen, "count": 0, "novel": looked_before}
+                entry |= {"path": kind.path, "words": kind.first.words[:200], "rule": kind.first.rule}
+            more = kind.fresh if entry["count"] else kind.count
+            if more:
+                entry["last"] = kind.at if 0 < kind.at <= now else now
+            entry["count"] = int(entry["count"]) + more
+            kept[kind.mark] = entry
+        return dict(list(kept.items())[-MOST_REMEMBERED:])
+
+    found: dict[str, dict[str, Any]] = ctx.memory.update("log-kinds", changed, {})
+    return found
+
+
+def _age(memory: Mapping[str, Mapping[str, Any]], kind: Kind, now: float) -> float:
+    first = memory.get(kind.mark, {}).get("first", now)
+    return now - float(first) if isinstance(first, (int, float)) else 0.0
+
+
+def _report(ctx: Context, kind: Kind, entry: Mapping[str, Any], now: float, only_new: bool) -> None:
+    if only_new and not kind.fresh:
+        return
+    first = kind.first
+    where = f", last in line {kind.last}" if kind.last else ""
+    often = "once" if kind.count == 1 else f"{kind.count} times{where}"
+    known = now - float(entry.get("first", now))
+    severity = first.severity
+    since = ""
+    if entry.get("novel") and known < DAY:
+        since = f"; first seen {span(known)} ago" if known >= 60 else "; never seen before"
+        severity = min(severity, Severity.HIGH, key=lambda s: s.rank)
+    elif known >= 60 and int(entry.get("count", 0)) > kind.count:
+        since = f"; known for {span(known)}, {int(entry['count'])} times in all"
+    path, line = kind.path, first.line
+    if first.place[0]:
+        path, line = first.place
+        since += f"; in {kind.path}" + (f" line {first.line}" if first.line else "")
     ctx.finding(
         Finding(
-            kind.rule,
-            kind.severity,
-            f"{kind.words} ({often})",
-            kind.path,
-            kind.line,
+            first.rule,
+            severity,
+            f"{first.words} ({often}{since})",
+            path,
+            line,
             help="mend the cause, then remove or rotate the log",
-            fingerprint="",
+            fingerprint=kind.mark,
         )
     )
+
+
+def _rates(
+    ctx: Context, kinds: Sequence[Kind], memory: Mapping[str, Mapping[str, Any]], elapsed: float, now: float
+) -> dict[str, Seen]:
+    """How often each kind came since the last look, against how often it came between earlier looks of about that distance."""
+    if not elapsed:
+        return {}
+    looks = [e for e in ctx.memory.append("log-looks", elapsed, MOST_LOOKS) if isinstance(e, (int, float)) and e > 0]
+    usual = median(looks)
+    if not usual / 3 <= elapsed <= 3 * usual:
+        return {}
+    here = {kind.mark: kind for kind in kinds}
+    newest = sorted(memory, key=lambda mark: -float(memory[mark].get("last", 0)))[:MOST_RATES]
+    observations = [
+        Observation(
+            f"log.{mark}",
+            f"how often '{str(memory[mark].get('words', ''))[:120]}' came in {span(usual)} ({memory[mark].get('path', '')})",
+            (here[mark].fresh if mark in here else 0) * usual / elapsed,
+            "times",
+            "count",
+            "high",
+            change=3.0,
+        )
+        for mark in newest
+    ]
+    total = sum(kind.fresh for kind in kinds) * usual / elapsed
+    observations.append(
+        Observation("log.errors", f"errors in all logs in {span(usual)}", total, "", "count", change=3.0)
+    )
+    return {seen.observation.series.removeprefix("log."): seen for seen in observe(ctx, "logs", observations, now)}
+
+
+def _show(
+    ctx: Context,
+    kinds: Sequence[Kind],
+    memory: Mapping[str, Mapping[str, Any]],
+    rates: Mapping[str, Seen],
+    now: float,
+) -> None:
+    rows = []
+    for kind in sorted(kinds, key=lambda k: (not memory.get(k.mark, {}).get("novel"), -k.fresh, -k.count)):
+        entry = memory.get(kind.mark, {})
+        novel = entry.get("novel") and _age(memory, kind, now) < DAY
+        place = kind.first.place if kind.first.place[0] else (kind.path, kind.first.line)
+        seen = rates.get(kind.mark)
+        rows.append(
+            (
+                Cell("new" if novel else "known", "bad" if novel else "quiet"),
+                kind.first.words,
+                Cell(f"{place[0]}:{place[1]}" if place[1] else place[0], "", place[0], place[1]),
+                kind.path,
+                f"{span(now - float(entry.get('first', now)))} ago",
+                f"{span(now - float(entry.get('last', now)))} ago",
+                int(entry.get("count", kind.count)),
+                kind.fresh,
+                seen.usual_cell if seen else "–",
+            )
+        )
+    columns = ("State", "Error", "Where", "Log", "First seen", "Last seen", "In all", "Since last look", "Rate")
+    ctx.show("errors", Table(columns, rows))

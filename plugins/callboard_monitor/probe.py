@@ -1,26 +1,29 @@
 """One request to an endpoint at a time, no faster than the boundary allows."""
 
 import http.client
+import ssl
+import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
 
 from callboard.api import BoundaryError, Context
+from callboard_monitor.connecting import Troubled, connection, in_words, waiting_time
 
 MOST_REDIRECTS = 5
 MOST_BODY = 4_000_000
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+ALLOWED = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came of one probe. `status` is 0 without an answer; `ms` is from the first byte sent to the last received.
 
-    `trouble` says what is wrong, '' if nothing; `refused` is set when the boundary forbade a redirect's target.
+    `trouble` says what is wrong, '' if nothing, and `kind` its sort: 'dns', 'refused', 'timeout', 'tls', 'broken', 'status',
+    'redirect'. `refused` is set when the boundary forbade a redirect's target.
     """
 
     status: int
@@ -28,6 +31,8 @@ class Answer:
     trouble: str = ""
     retry_after: float = 0.0
     refused: bool = False
+    kind: str = ""
+    body: bytes = b""
 
 
 class Pace:
@@ -53,82 +58,131 @@ class Pace:
         self._next[host] = time.monotonic() + min(30.0, max(at_least, self._pause * 2.0**times))
 
 
-class Unfollowed(urllib.request.HTTPRedirectHandler):
-    """Hands a redirect back as the answer that it is."""
-
-    def redirect_request(self, *_: Any) -> None:
-        """Nowhere."""
-        return
-
-
 class Prober:
-    """Sends the requests of one check."""
+    """Sends the requests of one check; `per_second` 0 means what the boundary allows, and more than that is never sent."""
 
-    def __init__(self, ctx: Context, timeout: float) -> None:
+    def __init__(self, ctx: Context, timeout: float, per_second: float = 0.0) -> None:
         self._boundary = ctx.boundary
         self._timeout = timeout
-        self.pace = Pace(ctx.boundary.probes_per_second)
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Unfollowed)
+        allowed = ctx.boundary.probes_per_second
+        self.pace = Pace(min(per_second, allowed) if per_second > 0 else allowed)
 
-    def ask(self, method: str, url: str, expect: frozenset[int]) -> Answer:
-        """One probe; redirects are followed by hand, each target past the boundary, unless the redirect is expected.
+    def ask(self, method: str, url: str, expect: frozenset[int], most: int = MOST_BODY, keep: bool = False) -> Answer:
+        """One probe. Redirects within the host are followed by hand, unless the redirect is expected; to another host never.
 
-        Raises `BoundaryError` when the address itself is forbidden.
+        At most `most` bytes of the answer are read; `keep` hands them back. Raises `BoundaryError` when the address is forbidden.
         """
+        if method not in ALLOWED:
+            raise BoundaryError(f"{method} may change data, only GET and HEAD are sent", "boundary.test_hosts")
         self._boundary.check_request(method, url)
         spent = 0.0
         for _ in range(MOST_REDIRECTS + 1):
             self.pace.wait(url)
-            answer, target = self._once(method, url)
+            answer, target = self._once(method, url, most, keep)
             spent += answer.ms
             if answer.trouble or answer.status in expect or not target:
                 return _judged(answer, spent, expect)
-            url = urljoin(url, target)
-            try:
-                self._boundary.check_request(method, url)
-            except BoundaryError as error:
-                return Answer(answer.status, spent, f"redirects to {_shown(url)}: {error}", refused=True)
-        return Answer(answer.status, spent, f"redirects more than {MOST_REDIRECTS} times")
+            former, url = url, urljoin(url, target)
+            elsewhere = self._elsewhere(method, former, url)
+            if elsewhere:
+                return Answer(answer.status, spent, elsewhere, refused=True, kind="redirect")
+        return Answer(answer.status, spent, f"redirects more than {MOST_REDIRECTS} times", kind="redirect")
 
-    def _once(self, method: str, url: str) -> tuple[Answer, str]:
-        request = urllib.request.Request(url, method=method, headers={"User-Agent": "callboard-monitor"})  # noqa: S310
-        started = time.monotonic()
+    def _elsewhere(self, method: str, former: str, url: str) -> str:
+        """Why a redirect is not followed, '' when it is."""
         try:
-            try:
-                with self._opener.open(request, timeout=self._timeout) as response:
-                    status, headers = response.status, response.headers
-                    self._read(response, started)
-            except urllib.error.HTTPError as error:
-                with error:
-                    status, headers = error.code, error.headers
-                    self._read(error, started)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            reason = getattr(error, "reason", error)
-            return Answer(0, 1000 * (time.monotonic() - started), f"no answer: {reason}"), ""
-        ms = 1000 * (time.monotonic() - started)
-        wait = str(headers.get("Retry-After", ""))
-        target = str(headers.get("Location", "")) if status in REDIRECTS else ""
-        return Answer(status, ms, retry_after=float(wait) if wait.isascii() and wait.isdigit() else 0.0), target
+            self._boundary.check_request(method, url)
+            one, other = urlsplit(former), urlsplit(url)
+            upgraded = one.scheme == "http" and other.scheme == "https"
+            if one.hostname == other.hostname and (one.port == other.port or upgraded):
+                return ""
+        except BoundaryError as error:
+            return f"redirects to {shown(url)}: {error}"
+        except ValueError:
+            return "redirects to what is no address"
+        return f"redirects to {shown(url)}, another host or port, which is not followed; put that address down itself"
 
-    def _read(self, response: Any, started: float) -> None:
-        """Reads the body within bounds of size and time: a stream that never ends is not waited for."""
-        size = 0
+    def _once(self, method: str, url: str, most: int, keep: bool) -> tuple[Answer, str]:
+        parts = urlsplit(url)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        started = time.monotonic()
+        client = connection(parts, self._timeout)
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            sock = client.sock
+            if sock is not None:
+                with suppress(OSError, ValueError, AttributeError):
+                    _cut(sock)
+
+        timer = threading.Timer(self._timeout, stop)
+        timer.daemon = True
+        timer.start()
+        try:
+            client.request(
+                method,
+                path,
+                headers={"User-Agent": "callboard-monitor", "Accept-Encoding": "identity", "Connection": "close"},
+            )
+            response = client.getresponse()
+            body = self._read(response, most, keep)
+            if late.is_set():
+                raise TimeoutError
+            status, headers = response.status, response.headers
+        except (OSError, http.client.HTTPException, ssl.SSLError, ValueError, AttributeError) as error:
+            ms = 1000 * (time.monotonic() - started)
+            trouble = in_words(TimeoutError() if late.is_set() else error, parts, self._timeout)
+            return Answer(0, ms, f"no answer: {trouble.words}", kind=trouble.kind), ""
+        finally:
+            timer.cancel()
+            client.close()
+        ms = 1000 * (time.monotonic() - started)
+        target = str(headers.get("Location", "")) if status in REDIRECTS else ""
+        wait = waiting_time(str(headers.get("Retry-After", "")), time.time())
+        return Answer(status, ms, retry_after=wait, body=body), target
+
+    def _read(self, response: http.client.HTTPResponse, most: int, keep: bool) -> bytes:
+        """Reads the body within bounds of size; the time is bounded by the timer."""
+        size, kept = 0, []
         while block := response.read1(65_536):
             size += len(block)
-            if size > MOST_BODY:
-                return
-            if time.monotonic() - started > self._timeout:
-                raise TimeoutError(f"not complete after {self._timeout:g} s")
+            if size > most:
+                if keep:
+                    raise Troubled(f"it sends more than {most:,} bytes", "broken")
+                break
+            if keep:
+                kept.append(block)
+        return b"".join(kept)
+
+
+def _cut(sock: object) -> None:
+    """Ends both ways of a connection, under TLS too, from another thread: whoever reads from it gets its end."""
+    import socket
+
+    if isinstance(sock, socket.socket):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def _judged(answer: Answer, spent: float, expect: frozenset[int]) -> Answer:
-    trouble = answer.trouble
-    if not trouble and answer.status not in expect:
-        wanted = " or ".join(map(str, sorted(expect)))
-        trouble = f"status {answer.status} instead of {wanted}"
-    return Answer(answer.status, spent, trouble, answer.retry_after)
+    if answer.trouble or answer.status in expect:
+        return replace(answer, ms=spent)
+    return replace(answer, ms=spent, trouble=f"status {answer.status} instead of {expected(expect)}", kind="status")
 
 
-def _shown(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"[:200]
+def expected(codes: frozenset[int]) -> str:
+    """'200', '200 or 204', '200–399'."""
+    ordered = sorted(codes)
+    if len(ordered) > 3 and ordered[-1] - ordered[0] == len(ordered) - 1:
+        return f"{ordered[0]}–{ordered[-1]}"
+    return " or ".join(map(str, ordered))
+
+
+def shown(url: str) -> str:
+    """The address without what may be secret in it."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"[:200]
+    except ValueError:
+        return "an address that cannot be read"

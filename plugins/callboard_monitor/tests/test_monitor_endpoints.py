@@ -11,8 +11,9 @@ import pytest
 from callboard.api import CallboardError, Severity, Verdict
 from callboard.testing import Outcome, run_action
 from callboard_monitor import MonitorAnalytics
-from callboard_monitor.endpoints import declared, place_of
+from callboard_monitor.endpoints import place_of
 from callboard_monitor.probe import Answer, Pace
+from callboard_monitor.targets import declared
 
 Ends = dict[str, dict[str, object]]
 
@@ -85,11 +86,11 @@ def test_a_good_endpoint_is_measured_and_passes(tmp_path: Path, server: Server) 
     assert outcome.findings == ()
     assert outcome.result is not None
     assert outcome.result.verdict is Verdict.PASS
-    assert outcome.result.summary == "2 endpoints asked with 10 requests: nothing found"
+    assert outcome.result.summary == "no findings in 2 endpoints asked with 10 requests"
     assert server.asked == ["GET /200"] * 5 + ["HEAD /"] * 5
     figures = metrics(outcome)
-    assert figures["endpoint.home.success"] == 100.0
-    assert 0 < figures["endpoint.home.p50"] <= figures["endpoint.home.p95"]
+    assert figures["monitor.endpoint.home.success"] == 100.0
+    assert 0 < figures["monitor.endpoint.home.p50"] <= figures["monitor.endpoint.home.p95"]
 
 
 def test_a_slow_endpoint_is_found_and_is_not_when_it_may_be_slow(tmp_path: Path, server: Server) -> None:
@@ -115,7 +116,7 @@ def test_an_endpoint_that_fails_every_time_is_down_and_is_soon_left_alone(tmp_pa
 def test_an_endpoint_that_fails_now_and_then_is_unsteady(tmp_path: Path, server: Server) -> None:
     outcome = probe(tmp_path, {"shaky": {"url": f"{server.base}/shaky"}}, probes=4)
     assert outcome.rules() == {"endpoint-unsteady"}
-    assert metrics(outcome)["endpoint.shaky.success"] == 50.0
+    assert metrics(outcome)["monitor.endpoint.shaky.success"] == 50.0
 
 
 def test_one_429_ends_the_asking_and_is_no_verdict(tmp_path: Path, server: Server) -> None:
@@ -162,7 +163,7 @@ def test_what_the_boundary_forbids_or_could_change_data_is_not_sent(tmp_path: Pa
 def test_without_endpoints_it_is_unknown_and_a_wrong_name_is_named(tmp_path: Path) -> None:
     assert verdict(probe(tmp_path, {})) is Verdict.UNKNOWN
     with pytest.raises(CallboardError, match="declares no endpoint 'x'; declared: y"):
-        declared({"endpoints": {"y": {"url": "http://localhost"}}}, ["x"])
+        declared({"endpoints": {"y": {"url": "http://localhost"}}}, {}, ["x"])
 
 
 def test_requests_to_one_host_are_spaced_and_back_off_doubles() -> None:

@@ -49,8 +49,8 @@ def test_a_program_in_the_workspace_is_measured(tmp_path: Path) -> None:
     assert verdict(outcome) is Verdict.PASS
     assert outcome.result is not None
     (name,) = outcome.result.outputs["groups"]
-    assert metrics(outcome)[f"process.{name}.cpu"] > 10
-    assert metrics(outcome)[f"process.{name}.memory"] > 30
+    assert metrics(outcome)[f"monitor.process.{name}.cpu"] > 10
+    assert metrics(outcome)[f"monitor.process.{name}.memory"] > 30
 
 
 def test_a_declared_service_is_known_by_its_mark_and_workspace(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_declared_service_is_known_by_its_mark_and_workspace(tmp_path: Path) -
         elsewhere = tmp_path / "elsewhere"
         elsewhere.mkdir()
         assert verdict(run("processes", elsewhere, config, seconds=0.5)) is Verdict.UNKNOWN
-    assert metrics(outcome)["process.web.count"] == 1
+    assert metrics(outcome)["monitor.process.web.count"] == 1
     assert [(f.rule, f.severity) for f in outcome.findings] == [("service-not-running", Severity.INFO)]
 
 
@@ -141,8 +141,8 @@ def test_words_that_look_secret_are_hidden(text: str, shown: str) -> None:
 def test_the_host_is_measured_and_judged_by_its_limits(tmp_path: Path) -> None:
     outcome = run("host", tmp_path, least_disk_percent=0, least_memory_percent=0, most_load=1_000)
     assert verdict(outcome) is Verdict.PASS
-    assert 0 < metrics(outcome)["host.disk_free_share"] <= 100
-    assert metrics(outcome)["host.memory_free"] > 0
+    assert 0 < metrics(outcome)["monitor.host.disk_free_share"] <= 100
+    assert metrics(outcome)["monitor.host.memory_free"] > 0
 
 
 def test_each_shortage_of_the_host_is_named() -> None:
