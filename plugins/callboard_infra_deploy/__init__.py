@@ -52,7 +52,7 @@ class InfraDeploy(Agent):
         effects=Effects(reads=("**",)),
         time_limit=300,
         provides=("compose-lint",),
-        tools=("check-jsonschema",),
+        tools=("check-jsonschema", "dclint"),
     )
     def compose(self, ctx: Context, options: CheckOptions) -> Result:
         """Checks compose files against their schema, and that what they refer to is there and allowed."""

@@ -2,6 +2,7 @@
 
 from callboard.api import Context, Result, unknown
 from callboard_infra_deploy.composition import Composition
+from callboard_infra_deploy.dclint import check_dclint
 from callboard_infra_deploy.files import compose_files
 from callboard_infra_deploy.judge import Looked, judged
 from callboard_infra_deploy.schemas import check_schema, read_all
@@ -15,6 +16,7 @@ def check_compose(ctx: Context, fail_on: str) -> Result:
     looked = Looked("compose file", len(files))
     documents = read_all(ctx, files, "compose file")
     check_schema(ctx, "vendor.compose-spec", documents, "compose file", looked)
+    check_dclint(ctx, documents, looked)
     for folder in sorted({path.rpartition("/")[0] for path in documents}):
         together = {path: document for path, document in documents.items() if path.rpartition("/")[0] == folder}
         for finding in Composition(ctx.workspace.path, folder, together, ctx.boundary.protected_ports).faults():

@@ -1,8 +1,10 @@
 """From what was found to a verdict."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from callboard.api import Context, Result, Severity, failed, passed, unknown
+from callboard.api import Context, Finding, Result, failed, failing, passed, set_apart, unknown
 
 
 @dataclass(slots=True)
@@ -22,21 +24,35 @@ class Looked:
 
 def judged(ctx: Context, looked: Looked, fail_on: str) -> Result:
     """FAIL for a finding at `fail_on` or worse, else UNKNOWN for what could not be checked, else PASS."""
-    limit = Severity(fail_on).rank
     total = len(ctx.findings) + ctx.left_out
-    bad = sum(finding.severity.rank <= limit and not finding.accepted for finding in ctx.findings)
+    bad = len(failing(ctx, fail_on))
     ctx.metric("files", looked.count)
     ctx.metric("findings", total)
     gap = f"; not checked: {'; '.join(looked.unchecked[:3])}" if looked.unchecked else ""
     outputs = {"files": looked.count, "findings": total, "failing": bad}
+    apart = set_apart(ctx)
     if bad:
-        return failed(f"{bad} of {total} findings in {looked} are {fail_on} or worse{gap}", outputs=outputs)
+        words = f"{bad} of {total} findings in {looked} are {fail_on} or worse{_grouped(failing(ctx, fail_on))}"
+        return failed(f"{words}{apart}{gap}", outputs=outputs)
     if looked.unchecked or not looked.count:
         return unknown(
-            f"{looked} looked at, {total} findings{gap or '; there was nothing to look at'}", outputs=outputs
+            f"{looked} looked at, {total} findings{apart}{gap or '; there was nothing to look at'}", outputs=outputs
         )
     words = f"{total} below {fail_on}" if total else "nothing found"
-    return passed(f"{looked} looked at, {words}", outputs=outputs)
+    return passed(f"{looked} looked at, {words}{apart}", outputs=outputs)
+
+
+def _grouped(findings: Sequence[Finding]) -> str:
+    """The rules behind many findings, the commonest first: ': unpinned-uses 312, template-injection 4'."""
+    counts = Counter(finding.rule for finding in findings)
+    if len(findings) < 4:
+        return ""
+    rest = len(counts) - 4
+    return (
+        ": "
+        + ", ".join(f"{rule} {count}" for rule, count in counts.most_common(4))
+        + (f" and {rest} more rule{'' if rest == 1 else 's'}" if rest > 0 else "")
+    )
 
 
 def missing(tool: str, package: str) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from callboard.api import Context, Finding, Severity
+from callboard.api import Context, Finding, Severity, unparsable
 from callboard_infra_deploy.judge import Looked, batches, missing
 from callboard_infra_deploy.yamlfile import Document, Path, Unreadable, read_yaml
 
@@ -22,16 +22,7 @@ def read_all(ctx: Context, files: list[str], kind: str) -> dict[str, Document]:
         try:
             document = read_yaml(ctx.workspace.text(path))
         except Unreadable as error:
-            ctx.finding(
-                Finding(
-                    rule="yaml-syntax",
-                    severity=Severity.HIGH,
-                    message=f"this {kind} cannot be read as YAML: {error}",
-                    path=path,
-                    line=error.line,
-                    help="mend the syntax at this place; nothing else in the file was checked",
-                )
-            )
+            ctx.finding(unparsable(path, f"this {kind} is no YAML: {error}", line=error.line))
             continue
         documents[path] = document
     return documents

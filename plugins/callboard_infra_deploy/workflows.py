@@ -6,6 +6,7 @@ from typing import Any
 
 from callboard.api import Context, Finding, Result, Severity, unknown
 from callboard_infra_deploy.files import ci_files
+from callboard_infra_deploy.included import included
 from callboard_infra_deploy.judge import Looked, batches, judged, missing
 from callboard_infra_deploy.schemas import check_schema, read_all
 
@@ -17,6 +18,7 @@ SEVERITY = {
     "Informational": Severity.INFO,
     "Unknown": Severity.LOW,
 }
+UNSURE = ("Low", "Unknown")
 SKIPPED = re.compile(r"failed to (?:validate|parse|load) (?:file://)?(\S+?)(?: as (\w+))?: (.*)")
 
 
@@ -27,6 +29,9 @@ def check_workflows(ctx: Context, fail_on: str, *, audit: bool) -> Result:
         return unknown("there is no CI file that InfraDeploy knows in the workspace")
     looked = Looked("CI file")
     auditable: list[str] = []
+    gitlab = kinds.get("vendor.gitlab-ci", [])
+    for path in list(gitlab):
+        gitlab += [name for name in included(ctx, path) if name not in gitlab]
     for schema, files in kinds.items():
         kind = schema.removeprefix("vendor.") + " file"
         documents = read_all(ctx, files, kind)
@@ -71,6 +76,13 @@ def _keep_sarif(ctx: Context, command: list[str]) -> None:
         ctx.artifact(path, kind="sarif")
 
 
+def _severity(said: dict[str, Any]) -> Severity:
+    """zizmor's own, one step milder where zizmor itself has little confidence."""
+    severity = SEVERITY.get(str(said["severity"]), Severity.MEDIUM)
+    milder = list(Severity)[min(severity.rank + 1, Severity.INFO.rank)]
+    return milder if str(said.get("confidence")) in UNSURE else severity
+
+
 def _finding(entry: dict[str, Any]) -> Finding:
     primary = next(
         (place for place in entry["locations"] if place["symbolic"]["kind"] == "Primary"), entry["locations"][0]
@@ -81,7 +93,7 @@ def _finding(entry: dict[str, Any]) -> Finding:
     shown = f" ({words})" if 0 < len(words) <= 80 and "\n" not in words else ""
     return Finding(
         rule=str(entry["ident"]),
-        severity=SEVERITY.get(str(entry["determinations"]["severity"]), Severity.MEDIUM),
+        severity=_severity(entry["determinations"]),
         message=f"{entry['desc']}: {primary['symbolic']['annotation']}{shown}",
         path=str(key["Local"]["verbatim_path"]) if isinstance(key, dict) and "Local" in key else "",
         line=int(start["row"]) + 1,

@@ -1,6 +1,6 @@
 """The programs that InfraDeploy wraps."""
 
-from callboard.api import Tool
+from callboard.api import Install, Tool
 
 TOOLS = (
     Tool(
@@ -18,6 +18,16 @@ TOOLS = (
         format="JSON",
         exit_codes={0: "clean", 1: "findings"},
         cost="1.6 s, 60 MB for each kind of file",
+    ),
+    Tool(
+        name="dclint",
+        covers="compose files beyond their schema: ports open to all, images without a tag, names that collide",
+        provided_by="npm install --global dclint",
+        format="JSON",
+        exit_codes={0: "clean", 1: "findings"},
+        cost="0.5 s, 90 MB",
+        argv=("dclint", "--formatter", "json", "--config", "CONFIG", "./compose.yaml"),
+        install=Install("npm", ("dclint@3",), size_mb=8),
     ),
     Tool(
         name="zizmor",

@@ -93,7 +93,7 @@ def compose(root: Path, text: str, **files: str) -> Outcome:
 
 COMPOSE_FAULTS = {
     "schema": ("services: {web: {image: 'a:1', comand: x}}", "services: {web: {image: 'a:1', command: x}}"),
-    "yaml-syntax": ("services: {web: [", "services: {web: {image: 'a:1'}}"),
+    "unparsable": ("services: {web: [", "services: {web: {image: 'a:1'}}"),
     "compose-build-context": ("services: {web: {build: ./gone}}", "services: {web: {build: ./here}}"),
     "compose-dockerfile": (
         "services: {web: {build: {context: here, dockerfile: Other}}}",
@@ -191,7 +191,7 @@ HOSTILE = {
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_yaml_is_a_finding_not_a_hang(tmp_path: Path, kind: str) -> None:
     outcome = compose(tmp_path, HOSTILE[kind])
-    assert outcome.rules() == {"yaml-syntax"}
+    assert outcome.rules() == {"unparsable"}
 
 
 @pytest.mark.long
@@ -238,7 +238,7 @@ def test_an_unreadable_workflow_is_a_finding_and_its_neighbours_are_checked(tmp_
     )
     outcome = check(tmp_path, "workflows")
     assert {(f.rule, f.path) for f in outcome.findings} == {
-        ("yaml-syntax", ".github/workflows/broken.yml"),
+        ("unparsable", ".github/workflows/broken.yml"),
         ("schema", ".github/workflows/bad.yaml"),
         ("schema", ".gitlab-ci.yml"),
         ("schema", "action/action.yml"),
@@ -291,11 +291,13 @@ def test_detect_proposes_what_is_there_with_its_evidence(tmp_path: Path) -> None
     )
     jobs = {j.name: j for j in callboard_detect(Workspace(tmp_path, {"services": {"web": {"command": ["x"]}}}))}
     assert {name: job.because for name, job in jobs.items()} == {
-        "infra.dockerfiles": "backend/Dockerfile",
+        "infra.dockerfiles": 'backend/Dockerfile; [environments.staging] with kind = "compose", '
+        'file = "docker-compose.dev.yml" in callboard.toml would deploy it',
         "infra.compose": "docker-compose.dev.yml",
         "infra.workflows": ".github/workflows/ci.yml",
         "infra.scripts": "deploy.sh",
         "infra.service_start:web": "callboard.toml declares [services.web]",
+        "infra.service_stop:web": "infra.service_start:web starts it for this run",
     }
     needs = jobs["infra.service_start:web"].needs
     assert needs is not None
@@ -311,3 +313,90 @@ def test_what_github_takes_all_the_same_does_not_fail_a_workflow(tmp_path: Path)
     assert verdict(outcome) is Verdict.PASS
     write(tmp_path, {".github/workflows/checks.yml": WORKFLOW.replace("\n      - run: echo hello", " 7")})
     assert verdict(check(tmp_path, "workflows", audit=False)) is Verdict.FAIL
+
+
+def test_gitlabs_own_includes_are_checked_too_and_a_missing_one_is_named(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            ".gitlab-ci.yml": "include:\n  - local: /ci/build.yml\n  - local: ci/parts/*.yml\n  - ci/gone.yml\n"
+            "  - template: Auto-DevOps.gitlab-ci.yml\n  - local: $WHICH.yml\n",
+            "ci/build.yml": "include: ci/deeper.yml\nbuild: {script: [make]}\n",
+            "ci/deeper.yml": "deep: {script: 7}\n",
+            "ci/parts/one.yml": "one: {script: [\n",
+            "ci/unused.yml": "unused: {script: 7}\n",
+        },
+    )
+    outcome = check(tmp_path, "workflows")
+    assert {(f.rule, f.path, f.line) for f in outcome.findings} == {
+        ("ci-include-missing", ".gitlab-ci.yml", 4),
+        ("schema", "ci/deeper.yml", 1),
+        ("unparsable", "ci/parts/one.yml", 2),
+    }
+    assert outcome.result is not None
+    assert outcome.result.summary.startswith("3 of 3 findings in 4 CI files are high or worse")
+
+
+def test_a_template_is_said_to_be_one_and_does_not_fail_the_rest(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "deploy/docker-compose.yml": "services:\n  {% for name in names %}\n  {{ name }}: {image: 'a:1'}\n",
+            "compose.yaml": "services: {a: {image: 'a:1'}}",
+        },
+    )
+    outcome = check(tmp_path, "compose")
+    (finding,) = outcome.findings
+    assert (finding.rule, finding.severity, finding.path) == (
+        "unparsable",
+        Severity.LOW,
+        "deploy/docker-compose.yml",
+    )
+    assert "it is a template" in finding.message
+    assert verdict(outcome) is Verdict.PASS
+
+
+def test_many_findings_are_grouped_in_the_sentence_and_as_many_as_zizmor_has(tmp_path: Path) -> None:
+    uses = "".join(f"      - uses: some/action{number}@v1\n" for number in range(30))
+    write(tmp_path, {".github/workflows/ci.yml": WORKFLOW.replace("      - run: echo hello\n", uses)})
+    outcome = check(tmp_path, "workflows")
+    assert outcome.result is not None
+    tool = Path(sys.executable).with_name("zizmor")
+    argv = [str(tool), "--offline", "--quiet", "--format=json-v1", "."]
+    by_hand = json.loads(subprocess.run(argv, cwd=tmp_path, capture_output=True, check=False).stdout)
+    assert len(outcome.findings) == len([entry for entry in by_hand if not entry["ignored"]])
+    assert "30 of 30 findings in 1 CI file are high or worse: unpinned-uses 30" in outcome.result.summary
+
+
+OTHER_CI = {
+    "azure-pipelines.yml": ("steps: [{script: [1]}]\n", "steps: [{script: make}]\n"),
+    ".circleci/config.yml": (
+        "version: 2.1\njobs: {a: {docker: 7, steps: [checkout]}}\n",
+        "version: 2.1\njobs: {a: {docker: [{image: 'a:1'}], steps: [checkout]}}\n",
+    ),
+    "bitbucket-pipelines.yml": ("pipelines: {default: 7}\n", "pipelines: {default: [{step: {script: [make]}}]}\n"),
+}
+
+
+@pytest.mark.long
+def test_other_ci_files_are_held_to_their_schema(tmp_path: Path) -> None:
+    write(tmp_path, {path: bad for path, (bad, _) in OTHER_CI.items()})
+    assert {(f.rule, f.path) for f in check(tmp_path, "workflows").findings} == {("schema", path) for path in OTHER_CI}
+    write(tmp_path, {path: good for path, (_, good) in OTHER_CI.items()})
+    assert check(tmp_path, "workflows").findings == ()
+
+
+def test_environments_are_proposed_behind_their_gate_unless_they_are_not_to_be(tmp_path: Path) -> None:
+    write(tmp_path, {"Dockerfile": GOOD_DOCKERFILE})
+    table = {"command": ["x"], "port": 8080, "gate": ["quality.tests*"], "needs": {"memory_mb": 700}}
+    config = {"environments": {"staging": table, "live": {**table, "auto": False}}}
+    jobs = {job.name: job for job in callboard_detect(Workspace(tmp_path, config))}
+    assert list(jobs) == ["infra.dockerfiles", "infra.deploy:staging"]
+    job = jobs["infra.deploy:staging"]
+    assert job.needs is not None
+    assert (job.needs_jobs, job.needs.memory_mb, job.stage) == (("quality.tests*",), 700, "deploy")
+    assert [lock.name for lock in job.needs.locks] == ["deploy:staging"]
+    assert job.because == "callboard.toml writes down [environments.staging] behind the gate quality.tests*"
+    assert "would deploy it" not in jobs["infra.dockerfiles"].because
+    (hinted,) = callboard_detect(Workspace(tmp_path))
+    assert "[environments.staging]" in hinted.because
