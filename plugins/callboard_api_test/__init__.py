@@ -20,6 +20,7 @@ from callboard.api import (
 )
 
 FailOn = Literal["never", "info", "low", "medium", "high", "critical"]
+Mode = Literal["all", "positive", "negative"]
 Interpreter = Literal["auto", "workspace", "callboard", "kept"]
 APP_HELP = "the application, such as 'shop.main:app' or 'shop:create_app()'; empty for the one that is found"
 FOLDER_HELP = "the folder it runs in, such as 'backend'; empty for the top or where it is found"
@@ -66,6 +67,8 @@ class ContractOptions:
     headers: list[str] = option([], help="'Name: value' sent with each request; only ever to the throw-away instance")
     max_examples: int = option(25, help="generated requests for each operation and phase", minimum=1, maximum=1000)
     seed: int = option(1, help="the same seed gives the same requests", minimum=1, maximum=2_000_000_000)
+    operation: str = option("", help="only this one, such as 'GET /items/{id}'; empty for all")
+    mode: Mode = option("all", help="positive: data that the schema allows; negative: data that it forbids; all: both")
     stateful: bool = option(True, help="also try sequences of operations")
     start_timeout: float = option(30.0, help="seconds until the instance must answer", minimum=1, maximum=600)
     timeout: float = option(300.0, help="seconds for all requests", minimum=5, maximum=7200)
@@ -99,6 +102,66 @@ class LatencyOptions:
     allow: list[str] = option([], help=ALLOW_HELP)
     headers: list[str] = option([], help="'Name: value' sent with each request; only ever to the throw-away instance")
     requests: int = option(30, help="requests to each operation, one after the other", minimum=2, maximum=50)
+    operation: str = option("", help="only this one, such as 'GET /items'; empty for all")
+    accept_baseline: bool = option(False, help="forget how fast it was before; what is measured now is the new usual")
+    slower_than_ms: float = option(0.0, help="a p95 above this is a finding; 0 for none", minimum=0)
+    start_timeout: float = option(30.0, help="seconds until the instance must answer", minimum=1, maximum=600)
+    fail_on: FailOn = option("high", help=FAIL_ON_HELP)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthOptions:
+    """Which application is asked for what it must refuse."""
+
+    app: str = option("", help=APP_HELP)
+    folder: str = option("", help=FOLDER_HELP)
+    schema: str = option("", help="a schema file, for an application that cannot say its own")
+    interpreter: Interpreter = option("auto", help=INTERPRETER_HELP)
+    env: list[str] = option([], help=ENV_HELP)
+    allow: list[str] = option([], help=ALLOW_HELP)
+    headers: list[str] = option(
+        [], help="'Name: value' sent with the account's requests; only to the throw-away instance"
+    )
+    start_timeout: float = option(30.0, help="seconds until the instance must answer", minimum=1, maximum=600)
+    fail_on: FailOn = option("high", help=FAIL_ON_HELP)
+
+
+@dataclass(frozen=True, slots=True)
+class SocketOptions:
+    """Which WebSockets are knocked at."""
+
+    app: str = option("", help=APP_HELP)
+    folder: str = option("", help=FOLDER_HELP)
+    paths: list[str] = option([], help="paths such as '/ws'; empty for those that the application lists")
+    interpreter: Interpreter = option("auto", help=INTERPRETER_HELP)
+    env: list[str] = option([], help=ENV_HELP)
+    allow: list[str] = option([], help=ALLOW_HELP)
+    headers: list[str] = option(
+        [], help="'Name: value' sent with the account's handshake; only to the throw-away instance"
+    )
+    start_timeout: float = option(30.0, help="seconds until the instance must answer", minimum=1, maximum=600)
+    fail_on: FailOn = option("high", help=FAIL_ON_HELP)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """How much is asked of a throw-away instance at once."""
+
+    app: str = option("", help=APP_HELP)
+    folder: str = option("", help=FOLDER_HELP)
+    schema: str = option("", help="a schema file, for an application that cannot say its own")
+    interpreter: Interpreter = option("auto", help=INTERPRETER_HELP)
+    env: list[str] = option([], help=ENV_HELP)
+    allow: list[str] = option([], help=ALLOW_HELP)
+    headers: list[str] = option([], help="'Name: value' sent with each request; only ever to the throw-away instance")
+    rate: float = option(
+        10.0,
+        help="requests a second, sent when they are due whether or not earlier ones are answered",
+        minimum=0.5,
+        maximum=50,
+    )
+    seconds: float = option(5.0, help="how long", minimum=1, maximum=30)
+    concurrency: int = option(8, help="requests that may be open at one time", minimum=1, maximum=32)
     slower_than_ms: float = option(0.0, help="a p95 above this is a finding; 0 for none", minimum=0)
     start_timeout: float = option(30.0, help="seconds until the instance must answer", minimum=1, maximum=600)
     fail_on: FailOn = option("high", help=FAIL_ON_HELP)
@@ -136,7 +199,13 @@ class APITestAgent(Agent):
         ),
     )
 
-    @action("API schema", needs=Needs(cpus=1, memory_mb=250), options=SchemaOptions, time_limit=300)
+    @action(
+        "API schema",
+        needs=Needs(cpus=1, memory_mb=250),
+        options=SchemaOptions,
+        time_limit=900,
+        provides=("api-schema",),
+    )
     def schema(self, ctx: Context, options: SchemaOptions) -> Result:
         """Finds or exports the OpenAPI schema and checks it for faults."""
         from callboard_api_test.schema import check_schema
@@ -163,6 +232,7 @@ class APITestAgent(Agent):
         options=ContractOptions,
         time_limit=7800,
         tools=("schemathesis",),
+        provides=("api-contract",),
     )
     def contract(self, ctx: Context, options: ContractOptions) -> Result:
         """Tries every operation of a throw-away instance with generated requests."""
@@ -183,14 +253,65 @@ class APITestAgent(Agent):
 
         return check_diff(ctx, options)
 
-    @action("API response times", needs=Needs(cpus=1, memory_mb=250), options=LatencyOptions, time_limit=900)
+    @action(
+        "Access to the API",
+        needs=Needs(cpus=1, memory_mb=250),
+        options=AuthOptions,
+        time_limit=1200,
+        provides=("api-access",),
+    )
+    def auth(self, ctx: Context, options: AuthOptions) -> Result:
+        """Asks each operation that needs credentials without, with wrong and with expired ones, on a throw-away instance."""
+        from callboard_api_test.auth import check_auth
+
+        return check_auth(ctx, options)
+
+    @action(
+        "WebSockets",
+        needs=Needs(cpus=1, memory_mb=250),
+        options=SocketOptions,
+        time_limit=900,
+        provides=("websockets",),
+    )
+    def websockets(self, ctx: Context, options: SocketOptions) -> Result:
+        """Knocks at each WebSocket: with and without credentials, and as a page of a foreign origin."""
+        from callboard_api_test.sockets import check_sockets
+
+        return check_sockets(ctx, options)
+
+    @action(
+        "API under load",
+        needs=Needs(cpus=1.5, memory_mb=250),
+        options=LoadOptions,
+        time_limit=900,
+        provides=("api-load",),
+    )
+    def load(self, ctx: Context, options: LoadOptions) -> Result:
+        """Sends a small, bounded number of requests a second to a throw-away instance and times them honestly."""
+        from callboard_api_test.load import check_load
+
+        return check_load(ctx, options)
+
+    @action(
+        "API response times",
+        needs=Needs(cpus=1, memory_mb=250),
+        options=LatencyOptions,
+        time_limit=900,
+        provides=("api-latency",),
+    )
     def latency(self, ctx: Context, options: LatencyOptions) -> Result:
         """Takes the response times of the operations that need no parameters, on a throw-away instance."""
         from callboard_api_test.latency import check_latency
 
         return check_latency(ctx, options)
 
-    @action("Routes of a web application", needs=Needs(cpus=1, memory_mb=250), options=SmokeOptions, time_limit=1500)
+    @action(
+        "Routes of a web application",
+        needs=Needs(cpus=1, memory_mb=250),
+        options=SmokeOptions,
+        time_limit=1500,
+        provides=("web-smoke",),
+    )
     def smoke(self, ctx: Context, options: SmokeOptions) -> Result:
         """Asks for each route without parameters of an application that has no schema, on a throw-away instance."""
         from callboard_api_test.smoke import check_routes

@@ -1,10 +1,12 @@
 """Trying every operation of a throw-away instance with schemathesis, and what it found in words for a developer."""
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from callboard.api import (
     BoundaryError,
@@ -20,11 +22,12 @@ from callboard.api import (
 )
 from callboard_api_test import ContractOptions
 from callboard_api_test.apps import App
-from callboard_api_test.found import Described, made_with, opened, request_headers, schema_for, the_app
+from callboard_api_test.found import Described, let_in, made_with, schema_for, the_app
 from callboard_api_test.handlers import find_handlers, place_of
 from callboard_api_test.importing import could_not
 from callboard_api_test.instance import Instance
 from callboard_api_test.judging import bad, counted, judged
+from callboard_api_test.ledger import note
 from callboard_api_test.openapi import operations
 from callboard_api_test.replies import Failure, Report, read_report
 from callboard_api_test.surroundings import CLOSED_PROXY
@@ -61,6 +64,8 @@ class Trial:
     instance: Instance
     described: Described
     options: ContractOptions
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    left: int = 0
 
 
 def check_contract(ctx: Context, options: ContractOptions) -> Result:
@@ -68,36 +73,51 @@ def check_contract(ctx: Context, options: ContractOptions) -> Result:
     if ctx.program("schemathesis") is None:
         return unknown("schemathesis is not installed; pip install 'callboard[tools]'")
     try:
-        headers = request_headers(options.headers)
         app = the_app(ctx, options)
         ctx.progress(None, f"starting {app.shown}")
-        with opened(
-            ctx, app, options, serve=True, allow=options.allow, start_timeout=options.start_timeout
-        ) as instance:
-            trial = Trial(app, instance, schema_for(ctx, instance, app, options.schema), options)
-            return _tried(ctx, trial, headers)
+        with let_in(ctx, app, options) as (instance, credentials):
+            described = schema_for(ctx, instance, app, options.schema)
+            left = _only(described.document, options.operation)
+            return _tried(ctx, Trial(app, instance, described, options, credentials.headers, left))
     except BoundaryError:
         raise
     except CallboardError as error:
         return could_not(ctx, error)
 
 
-def _tried(ctx: Context, trial: Trial, headers: Mapping[str, str]) -> Result:
+def _only(document: dict[str, Any], wanted: str) -> int:
+    """Takes every operation out of the document but the one that is wanted, and says how many that were."""
+    if not wanted:
+        return 0
+    every = list(operations(document))
+    method, _, path = wanted.strip().partition(" ")
+    if not any(operation.label == f"{method.upper()} {path}" for operation in every):
+        shown = ", ".join(operation.label for operation in every[:5])
+        raise CallboardError(f"the option operation is '{wanted}', which the schema does not have; it has {shown}")
+    for operation in every:
+        if operation.label != f"{method.upper()} {path}":
+            del document["paths"][operation.path][operation.method]
+    return len(every) - 1
+
+
+def _tried(ctx: Context, trial: Trial) -> Result:
     place = ctx.scratch / "schemathesis"
-    place.mkdir()
+    place.mkdir(mode=0o700)
     schema = place / "openapi.json"
     endless = _without_endless(ctx, trial)
     schema.write_text(json.dumps(trial.described.document), "utf-8")
     ctx.boundary.check_request("POST", trial.instance.url)
+    closed = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), CLOSED_PROXY)
     run = ctx.run_tool(
-        _command(trial, schema, place, headers),
+        _command(trial, schema, place),
         cwd=place,
-        env={"HOME": str(place), "HTTP_PROXY": CLOSED_PROXY, "HTTPS_PROXY": CLOSED_PROXY, "ALL_PROXY": ""}
-        | {"NO_PROXY": "127.0.0.1", "http_proxy": CLOSED_PROXY, "https_proxy": CLOSED_PROXY, "no_proxy": "127.0.0.1"},
+        env={"HOME": str(place), "ALL_PROXY": "", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+        | closed
+        | {f"CALLBOARD_HEADER_{number}": value for number, value in enumerate(trial.headers.values())},
         timeout=trial.options.timeout,
-        echo=True,
     )
     for name, kind in (("junit.xml", "junit"), ("events.ndjson", "text")):
+        trial.instance.redact(place / name)
         if (place / name).exists() and (place / name).stat().st_size:
             ctx.artifact(place / name, f"contract-{name}", kind=kind)
     report = read_report(place / "events.ndjson", trial.instance.refused)
@@ -108,39 +128,59 @@ def _tried(ctx: Context, trial: Trial, headers: Mapping[str, str]) -> Result:
 def _without_endless(ctx: Context, trial: Trial) -> list[str]:
     """Takes operations out of the schema whose answer does not end, such as streams of events: they would stop the tests."""
     document = trial.described.document
-    headers = request_headers(trial.options.headers)
     found: list[str] = []
     for operation in [operation for operation in operations(document) if is_plain(document, operation)]:
         if not trial.instance.alive:
             break
-        if timed(ctx, trial.instance, operation, 0, headers).endless:
+        if timed(ctx, trial.instance, operation, 0, trial.headers).endless:
             del document["paths"][operation.path][operation.method]
             found.append(operation.label)
     return found
 
 
-def _command(trial: Trial, schema: Path, place: Path, headers: Mapping[str, str]) -> list[str]:
+def _command(trial: Trial, schema: Path, place: Path) -> list[str]:
+    """The command; headers are given by a file that names variables, so that no secret is on the command line."""
     options = trial.options
     phases = "examples,coverage,fuzzing,stateful" if options.stateful else "examples,coverage,fuzzing"
-    words = ["schemathesis", "--no-color", "run", str(schema), "--url", trial.instance.url, "--seed", str(options.seed)]
+    config = place / "schemathesis.toml"
+    lines = [f'{json.dumps(name)} = "${{CALLBOARD_HEADER_{number}}}"' for number, name in enumerate(trial.headers)]
+    config.write_text("\n".join(["[headers]", *lines, ""]) if lines else "", "utf-8")
+    words = [
+        "schemathesis",
+        "--config-file",
+        str(config),
+        "--no-color",
+        "run",
+        str(schema),
+        "--url",
+        trial.instance.url,
+    ]
+    words += ["--seed", str(options.seed), "--mode", options.mode]
     words += ["--max-examples", str(options.max_examples), "--phases", phases, "--workers", "1"]
     words += ["--request-timeout", "10", "--continue-on-failure", "--generation-database", "none"]
     words += ["--report-junit-path", str(place / "junit.xml"), "--report-ndjson-path", str(place / "events.ndjson")]
     words += ["--report", "junit,ndjson"]
-    for name, value in headers.items():
-        words += ["--header", f"{name}: {value}"]
     return words
 
 
 def _report_failures(ctx: Context, trial: Trial, report: Report) -> None:
+    facts: dict[str, dict[str, Any]] = {
+        operation.label: {"tried": operation.label in report.tried, "failure": ""}
+        for operation in operations(trial.described.document)
+    }
     handlers = find_handlers(ctx.workspace, trial.app.folder)
     names = {operation.label: operation.name for operation in operations(trial.described.document)}
     for failure in report.failures:
         path, line = place_of(handlers, failure.operation, names)
+        severity = Severity.INFO if failure.refused else SEVERITIES.get(failure.check, Severity.LOW)
+        fact = facts.setdefault(failure.operation, {"tried": True, "failure": ""})
+        fact |= {"path": path or trial.app.path, "line": line or trial.app.line}
+        if severity.rank <= Severity.MEDIUM.rank and not fact["failure"]:
+            fact["failure"] = f"{failure.title} ({failure.status})" if failure.status else failure.title
         ctx.finding(
             Finding(
                 rule=failure.check,
-                severity=Severity.INFO if failure.refused else SEVERITIES.get(failure.check, Severity.LOW),
+                severity=severity,
                 message=_message(failure),
                 path=path or trial.described.file or trial.app.path,
                 line=line,
@@ -148,6 +188,7 @@ def _report_failures(ctx: Context, trial: Trial, report: Report) -> None:
                 tool="schemathesis",
             )
         )
+    note(ctx, trial.app, facts, whole=not trial.options.operation and not trial.options.schema)
 
 
 def _message(failure: Failure) -> str:
@@ -167,10 +208,15 @@ def _repeat(trial: Trial, failure: Failure) -> str:
     """How to see it again by hand; the port of the instance is gone, so uvicorn's own stands in."""
     folder = f"cd {trial.app.folder} && " if trial.app.folder else ""
     start = f"{folder}uvicorn {'--factory ' if trial.app.factory else ''}{trial.app.target} --port 8000"
-    if trial.instance.told.kind == "flask":
+    if trial.instance.told.kind == "django":
+        start = f"{folder}python manage.py runserver 8000"
+    elif trial.instance.told.kind == "flask":
         start = f"{folder}flask --app {trial.app.shown} run --port 8000"
-    curl = failure.curl.replace(trial.instance.url, "http://127.0.0.1:8000")
-    return f"repeat it with: {start}  then: {curl}  (seed {trial.options.seed})"
+    curl = trial.instance.without_secrets(failure.curl.replace(trial.instance.url, "http://127.0.0.1:8000"))
+    words = ["callboard", "do", "api.contract", "-o", f"app={trial.app.shown}", "-o", f"seed={trial.options.seed}"]
+    words += ["-o", f"folder={trial.app.folder}"] if trial.app.folder else []
+    words += ["-o", f"operation={failure.operation}"]
+    return f"repeat it with: {shlex.join(words)}  or: {start}  then: {curl}  (seed {trial.options.seed})"
 
 
 def _judge(ctx: Context, trial: Trial, run: ToolRun, report: Report, endless: Sequence[str]) -> Result:
@@ -178,9 +224,9 @@ def _judge(ctx: Context, trial: Trial, run: ToolRun, report: Report, endless: Se
     declared = {operation.label for operation in operations(trial.described.document)}
     untried = {failure.operation for failure in report.failures if failure.refused}
     done = len(report.tried & declared - untried)
-    ctx.metric("operations tried", done)
-    ctx.metric("requests", report.requests)
-    ctx.metric("seed", options.seed)
+    ctx.metric("api.tried", done)
+    ctx.metric("api.requests", report.requests)
+    ctx.metric("api.failures", len(report.failures))
     outside = list(dict.fromkeys(refusal.what for refusal in trial.instance.refused))
     for what in outside[:50]:
         ctx.log(f"the instance was refused to {what}", "warning")
@@ -190,6 +236,7 @@ def _judge(ctx: Context, trial: Trial, run: ToolRun, report: Report, endless: Se
     summary = f"{tried} of {trial.app.shown} ({made_with(trial.instance.told.versions)}, seed {options.seed}): "
     summary += f"{counted(len(report.failures), 'failure')}{f' ({parts})' if parts else ''}"
     summary += f"; left out, since the answer does not end: {', '.join(endless[:3])}" if endless else ""
+    summary += f"; {counted(trial.left, 'other operation')} not wanted" if trial.left else ""
     if outside:
         summary += (
             f"; {counted(len(untried), 'operation')} not really tried, since the instance was refused to {outside[0]}"

@@ -3,15 +3,17 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from callboard.api import CallboardError, Context, Workspace
 from callboard_api_test.apps import App, find_apps, find_django
+from callboard_api_test.credentials import Credentials, signed_in
 from callboard_api_test.importing import NotImportable, NotStarted, told_before
 from callboard_api_test.instance import Instance
 from callboard_api_test.interpreters import Choice, is_own
 from callboard_api_test.openapi import parsed
+from callboard_api_test.recipe import account_of, recipe_of
 
 SCHEMA_NAMES = ("openapi*.json", "openapi*.yaml", "openapi*.yml", "swagger*.json", "swagger*.yaml", "swagger*.yml")
 
@@ -34,9 +36,6 @@ class Wanted(Protocol):
 
 class Served(Wanted, Protocol):
     """What the options of actions with a running instance have in common."""
-
-    @property
-    def schema(self) -> str: ...
 
     @property
     def allow(self) -> list[str]: ...
@@ -123,6 +122,25 @@ def opened(ctx: Context, app: App, options: Wanted, *, serve: bool, **more: Any)
     raise NotStarted(
         f"{app.shown} cannot be run: {reasons}; install what is missing into the workspace's virtual environment"
     )
+
+
+@contextmanager
+def let_in(ctx: Context, app: App, options: Served) -> Iterator[tuple[Instance, Credentials]]:
+    """An instance that serves, and the headers of the account in `[agents.api.auth]`; those of the option come on top."""
+    given = request_headers(options.headers)
+    recipe = recipe_of(ctx)
+    more: dict[str, Any] = {"allow": options.allow, "start_timeout": options.start_timeout}
+    if recipe is None:
+        with opened(ctx, app, options, serve=True, **more) as instance:
+            yield instance, Credentials(given)
+        return
+    account = account_of(recipe)
+    more |= {"setup": recipe.setup, "account": account.variables}
+    with opened(ctx, app, options, serve=True, **more) as instance:
+        instance.hide((account.password, account.token, account.expired))
+        credentials = signed_in(recipe, account, instance)
+        instance.hide(credentials.secrets)
+        yield instance, replace(credentials, headers={**credentials.headers, **given})
 
 
 def the_app(ctx: Context, options: Wanted) -> App:

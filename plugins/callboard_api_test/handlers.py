@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from callboard.api import Workspace
 
 METHODS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "trace"})
-HINT = re.compile(r"@\w[\w.]*\.(?:get|post|put|patch|delete|head|options|trace|route|api_route)\(")
+HINT = re.compile(
+    r"@\w[\w.]*\.(?:get|post|put|patch|delete|head|options|trace|route|api_route|websocket|websocket_route)\("
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ def _routes(decorator: ast.expr) -> Iterator[tuple[str, str]]:
     name = decorator.func.attr
     if name in METHODS:
         yield name.upper(), route
+    elif name in ("websocket", "websocket_route"):
+        yield "WEBSOCKET", route
     elif name in ("route", "api_route"):
         methods = given.get("methods")
         listed = methods.elts if isinstance(methods, (ast.List, ast.Tuple, ast.Set)) else []

@@ -20,6 +20,7 @@ from callboard_api_test.interpreters import Interpreter
 from callboard_api_test.surroundings import allowed_addresses, copy_workspace, environment, import_roots
 
 GRACE = 3.0
+HIDDEN = "[secret]"
 MOST_REFUSALS = 10_000
 
 
@@ -48,7 +49,8 @@ class Instance:
 
     It runs in a copy of the workspace, with an environment that has nothing of the user's, and it is refused every
     connection but those that are allowed. `workspace` is another tree than the context's own, such as an earlier commit;
-    `setup` is the team's preparation of the scratch database. Raises `NotStarted`, `NotImportable` and `BoundaryError`.
+    `setup` is the team's preparation of the scratch database, `account` what it is told of whom to make.
+    Raises `NotStarted`, `NotImportable` and `BoundaryError`.
     """
 
     def __init__(
@@ -62,12 +64,14 @@ class Instance:
         serve: bool = True,
         start_timeout: float = 30.0,
         setup: Sequence[str] = (),
+        account: Sequence[str] = (),
         workspace: Workspace | None = None,
     ) -> None:
         self._ctx = ctx
         self._app = app
         self._interpreter = interpreter
-        self._env = env
+        self._env = [*account, *env]
+        self._secrets: set[str] = {word.partition("=")[2] for word in account if word.startswith("CALLBOARD_PASSWORD=")}
         self._allow = allow
         self._serve = serve
         self._timeout = start_timeout
@@ -103,6 +107,24 @@ class Instance:
     ) -> None:
         self._stop()
 
+    def hide(self, secrets: Sequence[str]) -> None:
+        """What is never kept of its words."""
+        self._secrets |= {secret for secret in secrets if len(secret) > 3}
+
+    def without_secrets(self, text: str) -> str:
+        """A text with every hidden word replaced."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, HIDDEN)
+        return text
+
+    def redact(self, path: Path) -> None:
+        """Takes the hidden words out of a file."""
+        if self._secrets and path.exists():
+            data = path.read_bytes()
+            for secret in sorted(self._secrets, key=len, reverse=True):
+                data = data.replace(secret.encode(), HIDDEN.encode())
+            path.write_bytes(data)
+
     @property
     def alive(self) -> bool:
         """Whether its process still runs."""
@@ -130,7 +152,7 @@ class Instance:
                 lines = log.read().decode("utf-8", "replace").splitlines()
         except OSError:
             return []
-        return [clean(line, 300) for line in lines[-20:]]
+        return [clean(self.without_secrets(line), 300) for line in lines[-20:]]
 
     def words_since(self, size: int) -> str:
         """The last words among what it wrote after its log had this size."""
@@ -142,7 +164,7 @@ class Instance:
             return ""
         spoken = [line.strip() for line in lines if line.strip()]
         errors = [line for line in lines if line[:1].isalpha() and "Error" in line.split(":")[0]]
-        return clean((errors or spoken or [""])[-1], 300)
+        return clean(self.without_secrets((errors or spoken or [""])[-1]), 300)
 
     @property
     def refused(self) -> list[Refusal]:
@@ -241,6 +263,7 @@ class Instance:
         log = self._place / "log.txt"
         if log.exists() and log.stat().st_size:
             kept = self._ctx.scratch / "instance-log.txt"
+            self.redact(log)
             kept.write_bytes(log.read_bytes()[-200_000:])
             self._ctx.artifact(kept, kind="text")
         self._process = None

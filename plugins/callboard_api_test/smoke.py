@@ -8,7 +8,7 @@ from dataclasses import replace
 from callboard.api import BoundaryError, CallboardError, Context, Finding, Result, Severity, failed, unknown
 from callboard_api_test import SmokeOptions
 from callboard_api_test.apps import App
-from callboard_api_test.found import made_with, opened, request_headers, the_app
+from callboard_api_test.found import let_in, made_with, the_app
 from callboard_api_test.handlers import find_handlers, place_of
 from callboard_api_test.importing import could_not
 from callboard_api_test.instance import Instance
@@ -26,11 +26,9 @@ BARE = re.compile(
 def check_routes(ctx: Context, options: SmokeOptions) -> Result:
     """A finding for a server error (high) or a slow answer (low); UNKNOWN when nothing was really answered."""
     try:
-        headers = request_headers(options.headers)
         app = the_app(ctx, options)
-        with opened(
-            ctx, app, options, serve=True, allow=options.allow, start_timeout=options.start_timeout
-        ) as instance:
+        with let_in(ctx, app, options) as (instance, credentials):
+            headers = credentials.headers
             routes = list(instance.told.routes)
             times: list[Times] = []
             for number, path in enumerate(routes[:MOST_ROUTES]):

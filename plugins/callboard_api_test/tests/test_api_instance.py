@@ -107,8 +107,8 @@ def test_the_clean_variant_passes_and_the_times_are_taken(tmp_path: Path) -> Non
     assert result(times)[0] == Verdict.PASS
     assert result(times)[1].startswith("10 requests to 1 operation of shop.main:app")
     metrics = {m["name"]: m for m in times.messages if m["t"] == "metric"}
-    assert set(metrics) == {"p50 GET /stock", "p95 GET /stock"}
-    assert 0 < metrics["p50 GET /stock"]["value"] <= metrics["p95 GET /stock"]["value"]
+    assert set(metrics) == {"api.p50.GET /stock", "api.p95.GET /stock"}
+    assert 0 < metrics["api.p50.GET /stock"]["value"] <= metrics["api.p95.GET /stock"]["value"]
     assert left_running() == []
     slow = run_action(
         APITestAgent(), "latency", tmp_path, {"requests": 2, "slower_than_ms": 0.001, "fail_on": "medium"}
@@ -193,7 +193,7 @@ def test_an_address_that_is_allowed_can_be_reached_but_a_protected_one_never(tmp
         options = {"env": env, "allow": [f"localhost:{port}"], "requests": 2}
         outcome = run_action(APITestAgent(), "latency", tmp_path, options)
     metrics = {m["name"] for m in outcome.messages if m["t"] == "metric"}
-    assert {"p50 GET /there", "p50 GET /own"} <= metrics
+    assert {"api.p50.GET /there", "api.p50.GET /own"} <= metrics
     for address in ("127.0.0.1:6770", "api.example.org:443"):
         with pytest.raises(BoundaryError):
             run_action(APITestAgent(), "latency", tmp_path, {"env": env, "allow": [address]})

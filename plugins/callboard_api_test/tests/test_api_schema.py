@@ -89,7 +89,7 @@ def test_nothing_is_proposed_where_there_is_no_api(tmp_path: Path) -> None:
     put(tmp_path, {"main.py": "print('hello')\n"})
     assert list(callboard_detect(Workspace(tmp_path))) == []
     put(tmp_path, {"docs/openapi.yaml": "openapi: 3.1.0\n"})
-    assert [job.name for job in callboard_detect(Workspace(tmp_path))] == ["api.schema"]
+    assert [job.name for job in callboard_detect(Workspace(tmp_path))] == ["api.document"]
 
 
 def test_the_schema_is_exported_from_the_app(tmp_path: Path) -> None:
@@ -219,3 +219,45 @@ def test_handlers_are_told_apart_by_method_prefix_and_name(tmp_path: Path) -> No
     assert place_of(handlers, "POST /a/", names) == ("a.py", 5)
     assert place_of(handlers, "PUT /x/{number}", {}) == ("c.py", 1)
     assert place_of(handlers, "GET /c/", {}) == ("", 0)
+
+
+def test_a_monorepo_gets_jobs_for_each_application(tmp_path: Path) -> None:
+    secured = APP.replace(
+        "from fastapi import FastAPI\n", "from fastapi import FastAPI\nfrom fastapi.security import HTTPBearer\n"
+    )
+    secured += "\n\n@app.websocket('/ws')\nasync def ws(socket) -> None: ...\n"
+    put(
+        tmp_path,
+        {
+            ".git/HEAD": "ref: refs/heads/main\n",
+            "one/pyproject.toml": "",
+            "one/main.py": secured,
+            "two/requirements.txt": "",
+            "two/main.py": APP,
+            "site/manage.py": "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site_of.settings')\n",
+            "site/site_of/settings.py": "INSTALLED_APPS = ['drf_spectacular']\n",
+            "front/package.json": "{}",
+        },
+    )
+    jobs = {job.name: job for job in callboard_detect(Workspace(tmp_path))}
+    one = {name for name in jobs if name.endswith(":one-main")}
+    assert {name.partition(":")[0] for name in one} == {
+        "api.schema", "api.contract", "api.auth", "api.diff", "api.latency", "api.websockets",
+    }  # fmt: skip
+    assert "api.auth:two-main" not in jobs
+    assert "api.schema:site-site_of.settings" in jobs
+    assert jobs["api.contract:one-main"].after == ("api.schema:one-main",)
+    assert all(job.options["folder"] in ("one", "two", "site") for job in jobs.values())
+
+
+def test_files_alone_are_judged_without_running_anything(tmp_path: Path) -> None:
+    put(tmp_path, {"docs/openapi.yaml": "openapi: 3.1.0\ninfo: {title: a, version: '1'}\npaths:\n  /a:\n    get: {}\n"})
+    put(tmp_path, {"main.py": "raise SystemExit('imported')\nfrom fastapi import FastAPI\napp = FastAPI()\n"})
+    outcome = run_action(APITestAgent(), "document", tmp_path)
+    assert [(f.rule, f.path, f.line) for f in outcome.findings] == [("no-responses", "docs/openapi.yaml", 5)]
+    assert result(outcome)[0] == Verdict.PASS
+    assert APITestAgent().actions()["document"].effects.pure
+    put(tmp_path, {"docs/openapi.yaml": "openapi: 3.1.0\n  paths: [\n"})
+    outcome = run_action(APITestAgent(), "document", tmp_path)
+    assert [(f.rule, f.line) for f in outcome.findings] == [("unparsable", 2)]
+    assert result(outcome)[0] == Verdict.UNKNOWN

@@ -199,7 +199,7 @@ def test_a_smoke_test_is_proposed_where_nothing_says_the_operations(tmp_path: Pa
         },
     )
     jobs = {job.name: job for job in callboard_detect(Workspace(tmp_path))}
-    assert sorted(jobs) == ["api.smoke", "api.smoke:web-site_of.settings"]
+    assert sorted(jobs) == ["api.smoke:shop-app", "api.smoke:web-site_of.settings"]
     assert jobs["api.smoke:web-site_of.settings"].options == {"app": "site_of.settings:django", "folder": "web"}
     assert [(a.target, a.folder, a.line) for a in find_django(Workspace(tmp_path))] == [
         ("site_of.settings:django", "web", 4)
