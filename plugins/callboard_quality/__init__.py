@@ -2,8 +2,17 @@
 
 from collections.abc import Sequence
 
-from callboard.api import Agent, Context, Effects, Job, Needs, Result, Tool, Workspace, action, hookimpl
-from callboard_quality.options import LintOptions, NpmOptions, TestOptions, TypeOptions
+from callboard.api import Agent, Context, Effects, Job, Needs, Result, Section, Tool, Workspace, action, hookimpl
+from callboard_quality.options import (
+    JourneyOptions,
+    LintOptions,
+    NpmOptions,
+    QuarantineOptions,
+    ScriptLintOptions,
+    ShardOptions,
+    TestOptions,
+    TypeOptions,
+)
 from callboard_quality.report import ReportOptions
 
 
@@ -29,6 +38,13 @@ class QualityAssurance(Agent):
         Tool(
             "pyright", covers="Python types", format="json", exit_codes={0: "clean", 1: "findings"}, place="workspace"
         ),
+        Tool("tsc", covers="TypeScript types", provided_by="npm install -D typescript", place="workspace"),
+        Tool(
+            "eslint", covers="lint of JavaScript", provided_by="npm install -D eslint", format="json", place="workspace"
+        ),
+        Tool(
+            "oxlint", covers="lint of JavaScript", provided_by="npm install -D oxlint", format="json", place="workspace"
+        ),
         Tool(
             "ruff",
             covers="lint of Python code",
@@ -45,6 +61,7 @@ class QualityAssurance(Agent):
         options=TestOptions,
         time_limit=2400,
         tools=("pytest", "coverage"),
+        provides=("python-tests",),
     )
     def tests(self, ctx: Context, options: TestOptions) -> Result:
         """Runs the project's tests on its own interpreter, or in a throw-away environment."""
@@ -52,26 +69,115 @@ class QualityAssurance(Agent):
 
         return run_tests(ctx, options)
 
-    @action("npm tests", needs=Needs(1, 768), options=NpmOptions, time_limit=1200, tools=("npm",))
+    @action(
+        "Share of Python tests",
+        needs=Needs(1, 512),
+        effects=Effects(network=True),
+        options=ShardOptions,
+        time_limit=2400,
+        tools=("pytest", "coverage"),
+    )
+    def shard(self, ctx: Context, options: ShardOptions) -> Result:
+        """Runs one share of the tests that `quality.tests` split."""
+        from callboard_quality.sharded import run_shard
+
+        return run_shard(ctx, options)
+
+    @action(
+        "Shares of Python tests together",
+        needs=Needs(1, 256),
+        effects=Effects(network=True),
+        options=ShardOptions,
+        time_limit=1200,
+        tools=("coverage",),
+    )
+    def gather(self, ctx: Context, options: ShardOptions) -> Result:
+        """Puts the shares of the tests together and judges them as one run."""
+        from callboard_quality.sharded import gather
+
+        return gather(ctx, options)
+
+    @action("Quarantine of a test", needs=Needs(0.2, 128), options=QuarantineOptions, time_limit=300)
+    def quarantine(self, ctx: Context, options: QuarantineOptions) -> Result:
+        """Proposes a patch to callboard.toml that sets a flaky test aside until a day."""
+        from callboard_quality.quarantine import propose_quarantine
+
+        return propose_quarantine(ctx, options)
+
+    @action(
+        "npm tests",
+        needs=Needs(1, 768),
+        effects=Effects(network=True),
+        options=NpmOptions,
+        time_limit=1500,
+        tools=("npm",),
+        provides=("npm-tests",),
+    )
     def npm_tests(self, ctx: Context, options: NpmOptions) -> Result:
         """Runs the test script of a package.json and reads its runner's report."""
         from callboard_quality.npm import run_npm
 
         return run_npm(ctx, options)
 
-    @action("Type check", needs=Needs(1, 768), options=TypeOptions, time_limit=1200, tools=("mypy", "pyright"))
+    @action(
+        "Browser journeys",
+        needs=Needs(1, 1024),
+        effects=Effects(network=True),
+        options=JourneyOptions,
+        time_limit=1500,
+        tools=("npm", "pytest"),
+        provides=("browser-journeys",),
+    )
+    def journeys(self, ctx: Context, options: JourneyOptions) -> Result:
+        """Runs the workspace's own Playwright journeys in a browser, each as a test with its trace."""
+        from callboard_quality.journeys import run_journeys
+
+        return run_journeys(ctx, options)
+
+    @action(
+        "Type check",
+        needs=Needs(1, 768),
+        options=TypeOptions,
+        time_limit=1200,
+        tools=("mypy", "pyright", "tsc"),
+        provides=("types",),
+    )
     def types(self, ctx: Context, options: TypeOptions) -> Result:
         """Checks types with the checker that the project is configured for."""
         from callboard_quality.typed import run_types
 
         return run_types(ctx, options)
 
-    @action("Lint", needs=Needs(1, 128), options=LintOptions, time_limit=600, tools=("ruff",))
+    @action(
+        "Lint",
+        needs=Needs(1, 128),
+        effects=Effects(
+            pure=True, reads=("**/*.py", "**/*.pyi", "**/*.ipynb", "**/pyproject.toml", "**/ruff.toml", "**/.ruff.toml")
+        ),
+        options=LintOptions,
+        time_limit=600,
+        tools=("ruff",),
+        provides=("lint",),
+    )
     def lint(self, ctx: Context, options: LintOptions) -> Result:
         """Checks Python code with ruff by the workspace's own configuration, without changing it."""
         from callboard_quality.lint import run_lint
 
         return run_lint(ctx, options)
+
+    @action(
+        "Lint of JavaScript",
+        needs=Needs(1, 512),
+        options=ScriptLintOptions,
+        time_limit=600,
+        tools=("eslint", "oxlint"),
+        provides=("script-lint",),
+    )
+    def npm_lint(self, ctx: Context, options: ScriptLintOptions) -> Result:
+        """Checks JavaScript and TypeScript with the linter that the workspace has and is configured for."""
+        from callboard_quality.npm_lint import run_npm_lint
+
+        return run_npm_lint(ctx, options)
 
     @action("Report from elsewhere", needs=Needs(0.2, 128), options=ReportOptions, time_limit=300)
     def report(self, ctx: Context, options: ReportOptions) -> Result:
@@ -85,6 +191,20 @@ class QualityAssurance(Agent):
 def callboard_agents() -> Sequence[Agent]:
     """The agent of this plugin."""
     return [QualityAssurance()]
+
+
+@hookimpl
+def callboard_sections() -> Sequence[Section]:
+    """What the agent's page shows beside its tasks."""
+    return [
+        Section(
+            "tests",
+            "quality",
+            "Tests",
+            "Run quality.tests: it fills this with figures, what newly fails, what is flaky and what is slow.",
+            trends=("quality.tests.passed*", "quality.tests.failed*", "quality.tests.seconds*", "quality.coverage*"),
+        )
+    ]
 
 
 @hookimpl

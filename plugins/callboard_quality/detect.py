@@ -3,8 +3,19 @@
 from collections.abc import Iterator
 
 from callboard.api import Job, Workspace
-from callboard_quality.npm import package
-from callboard_quality.projects import SAMPLES, Project, inside, projects, pytest_options, speaks_pytest, table
+from callboard_quality.journeys import npm_folders, python_files
+from callboard_quality.npm_lint import configured_linter
+from callboard_quality.packages import package
+from callboard_quality.projects import (
+    SAMPLES,
+    Project,
+    inside,
+    is_django,
+    projects,
+    pytest_options,
+    speaks_pytest,
+    table,
+)
 from callboard_quality.typed import configured_checkers, own_checker
 
 ENVIRONMENTS = (".venv", "venv", "env")
@@ -20,9 +31,13 @@ def propose(workspace: Workspace) -> Iterator[Job]:
         )
     for project in found:
         yield _tests(workspace, project)
-    for folder in sorted({"", *(project.folder for project in found)}):
-        yield from _types(workspace, folder)
+    typed = {"", *(project.folder for project in found), *workspace.folders_with("tsconfig.json")}
+    for folder in sorted(typed):
+        if SAMPLES.isdisjoint(folder.split("/")):
+            yield from _types(workspace, folder)
     yield from _npm(workspace)
+    yield from _npm_lint(workspace)
+    yield from _journeys(workspace, found)
 
 
 def named(action: str, folder: str) -> str:
@@ -37,9 +52,13 @@ def _tests(workspace: Workspace, project: Project) -> Job:
     because = f"{count} test {'file' if count == 1 else 'files'}, such as {project.tests[0]}, for {framework}; "
     because += f"{own} is there" if own else "no virtual environment, so a throw-away one is made"
     options: dict[str, object] = {"folder": project.folder} if project.folder else {}
+    if is_django(workspace, project.folder):
+        because = because.replace(f"for {framework}", "for Django's own runner")
     nested = [folder[len(project.folder) :].lstrip("/") for folder in project.nested]
-    if nested and not pytest_options(workspace, project.folder).get("testpaths"):
-        options["ignore"] = nested
+    left = nested if not pytest_options(workspace, project.folder).get("testpaths") else []
+    left = [*left, *(path[len(project.folder) :].lstrip("/") for path in python_files(workspace, project.folder))]
+    if left:
+        options["ignore"] = left
     estimate = 5.0 + count + (0 if own else 45)
     return Job(
         named("quality.tests", project.folder),
@@ -71,9 +90,11 @@ def _lint_evidence(workspace: Workspace, count: int) -> str:
 
 def _types(workspace: Workspace, folder: str) -> Iterator[Job]:
     own = _own(workspace, folder)
-    for checker in configured_checkers(workspace, folder) if own else []:
-        if own_checker(workspace.path / own / "bin" / "python", checker):
-            because = f"a configuration of {checker}, which is in {own}"
+    for checker in configured_checkers(workspace, folder):
+        is_script = checker == "tsc"
+        if is_script or (own and own_checker(workspace.path / own / "bin" / "python", checker)):
+            because = "a tsconfig.json and typescript in package.json" if is_script else ""
+            because = because or f"a configuration of {checker}, which is in {own}"
             options = {"folder": folder} if folder else {}
             yield Job(named("quality.types", folder), "quality.types", because, options, stage="check", estimate=30)
             return
@@ -93,3 +114,26 @@ def _npm(workspace: Workspace) -> Iterator[Job]:
         options = {"folder": folder} if folder else {}
         because = f"{where} has the script test: {shown}"
         yield Job(named("quality.npm_tests", folder), "quality.npm_tests", because, options, stage="test", estimate=30)
+
+
+def _npm_lint(workspace: Workspace) -> Iterator[Job]:
+    for folder in workspace.folders_with("package.json"):
+        linter = configured_linter(workspace, folder) if SAMPLES.isdisjoint(folder.split("/")) else None
+        if linter is not None:
+            options = {"folder": folder} if folder else {}
+            because = f"a configuration of {linter}, which package.json depends on"
+            yield Job(
+                named("quality.npm_lint", folder), "quality.npm_lint", because, options, stage="check", estimate=20
+            )
+
+
+def _journeys(workspace: Workspace, found: list[Project]) -> Iterator[Job]:
+    """A job for the browser journeys of each folder that declares Playwright."""
+    folders = dict.fromkeys(npm_folders(workspace), "a configuration of Playwright, which package.json depends on")
+    for project in found:
+        files = python_files(workspace, project.folder)
+        if files:
+            folders.setdefault(project.folder, f"{len(files)} test files that open a page, such as {files[0]}")
+    for folder, because in sorted(folders.items()):
+        options = {"folder": folder} if folder else {}
+        yield Job(named("quality.journeys", folder), "quality.journeys", because, options, stage="verify", estimate=60)

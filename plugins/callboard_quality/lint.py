@@ -3,8 +3,9 @@
 import json
 import os
 import re
+import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from callboard.api import (
     sarif_of,
     set_apart,
     unknown,
+    unparsable,
 )
 from callboard_quality.options import LintOptions
 
@@ -39,24 +41,29 @@ def run_lint(ctx: Context, options: LintOptions) -> Result:
     files = ctx.workspace.matching("*.py", "*.pyi", "*.ipynb")
     if not files:
         return unknown("the code was not linted: there are no Python files")
-    common = ["ruff", "check", "--no-cache", "--force-exclude"]
-    findings: list[Finding] = []
-    looked_at = 0
-    for number, batch in enumerate(_batches(files)):
-        listed = ctx.run_tool([*common, "--show-files", "--", *batch], timeout=options.timeout)
-        if listed.code != 0:
-            return unknown(f"the code was not linted: {_trouble(listed)}")
-        looked_at += len(listed.stdout.splitlines())
-        out = ctx.scratch / f"ruff-{number}.jsonl"
-        how = ["--no-fix", "--no-show-fixes", "--output-format=json-lines", f"--output-file={out}"]
-        run = ctx.run_tool([*common, *how, "--", *batch], timeout=options.timeout)
-        if run.code not in (0, 1) or not out.is_file():
-            return unknown(f"the code was not linted: {_trouble(run)}")
+    torn = list(torn_settings(ctx))
+    for finding in torn:
+        ctx.finding(finding)
+    folders = {finding.path.rpartition("/")[0] for finding in torn}
+    bare = [name for name in files if _lies_in(name, folders)]
+    whole = [name for name in files if not _lies_in(name, folders)]
+    looked_at, findings, notes = 0, list[Finding](), list[str]()
+    if bare:
+        many = f"{len(bare)} file{'' if len(bare) == 1 else 's'}"
+        notes.append(f"{many} checked with ruff's defaults, as {torn[0].path} cannot be read")
+    for names, isolated in ((whole, list[str]()), (bare, ["--isolated"])):
         try:
-            with open(out, "rb") as lines:
-                findings += [_finding(load_json(line, out)) for line in lines if line.strip()]
-        except CallboardError as error:
-            return unknown(f"the code was not linted: {error}")
+            count, found = _checked(ctx, options, names, isolated)
+        except _Refused as refused:
+            if isolated or not refused.is_settings:
+                return unknown(f"the code was not linted: {refused}")
+            ctx.finding(_refused_settings(ctx, refused))
+            notes.append(f"checked with ruff's defaults, as ruff refuses the configuration ({refused})")
+            try:
+                count, found = _checked(ctx, options, names, ["--isolated"])
+            except _Refused as again:
+                return unknown(f"the code was not linted: {again}")
+        looked_at, findings = looked_at + count, findings + found
     own, samples = [], []
     for finding in findings:
         path = os.path.relpath(finding.path, ctx.workspace.path)
@@ -71,16 +78,79 @@ def run_lint(ctx: Context, options: LintOptions) -> Result:
     _keep(ctx)
     if not looked_at:
         return unknown(f"the code was not linted: ruff's configuration leaves out all {len(files)} Python files")
-    ctx.metric("lint.findings", len(findings))
+    ctx.metric("quality.lint.findings", len(findings))
     counts = Counter(finding.rule for finding in findings)
     most = ", ".join(f"{rule} {count}" for rule, count in counts.most_common(3))
     words = f"ruff looked at {looked_at} file{'' if looked_at == 1 else 's'} and reports "
     words += f"{len(findings)} finding{'' if len(findings) == 1 else 's'}" + (f" ({most})" if most else "")
     words += f"; {len(samples)} of them in test data, at most low" if samples else ""
     least = Severity(options.fail_on).rank
-    words += set_apart(ctx)
-    kept = ctx.findings[: len(own)]
+    words = "; ".join([words, *notes]) + set_apart(ctx)
+    kept = ctx.findings[: len(ctx.findings) - len(samples)]
     return failed(words) if any(f.severity.rank <= least and not f.accepted for f in kept) else passed(words)
+
+
+class _Refused(CallboardError):
+    """ruff did not check: the words say why, `is_settings` whether it is about its configuration."""
+
+    def __init__(self, words: str, *, is_settings: bool = False) -> None:
+        self.is_settings = is_settings
+        super().__init__(words)
+
+
+def torn_settings(ctx: Context) -> Iterator[Finding]:
+    """The configuration files of ruff that are no TOML, each as one that cannot be read."""
+    for name in ctx.workspace.matching("pyproject.toml", "ruff.toml", ".ruff.toml"):
+        if SAMPLE.search(name):
+            continue
+        try:
+            tomllib.loads((ctx.workspace.path / name).read_bytes()[:2_000_000].decode("utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            line = re.search(r"\(at line (\d+), column \d+\)", str(error))
+            yield unparsable(name, f"it is no TOML: {error}", line=int(line[1]) if line else 0, tool="ruff")
+        except UnicodeDecodeError:
+            yield unparsable(name, "it is not written in UTF-8", tool="ruff")
+        except (OSError, RecursionError):
+            continue
+
+
+def _lies_in(name: str, folders: Collection[str]) -> bool:
+    return any(not folder or name.startswith(f"{folder}/") for folder in folders)
+
+
+def _refused_settings(ctx: Context, refused: _Refused) -> Finding:
+    """The configuration that ruff names in its refusal, or the one that has its table."""
+    named = re.search(r"(?:Failed to parse|Failed to load[^`]*) `?([^`\s:]+\.toml)", str(refused))
+    where = os.path.relpath(named[1], ctx.workspace.path) if named and named[1].startswith("/") else ""
+    path = where or (
+        named[1] if named else (ctx.workspace.matching("ruff.toml", ".ruff.toml", "pyproject.toml") or [""])[0]
+    )
+    return unparsable(path, str(refused), tool="ruff")
+
+
+def _checked(
+    ctx: Context, options: LintOptions, files: Sequence[str], words: Sequence[str]
+) -> tuple[int, list[Finding]]:
+    """How many files ruff looked at, and what it found; raises `_Refused`."""
+    common = ["ruff", "check", "--no-cache", "--force-exclude", *words]
+    findings: list[Finding] = []
+    looked_at = 0
+    for number, batch in enumerate(_batches(files)):
+        listed = ctx.run_tool([*common, "--show-files", "--", *batch], timeout=options.timeout)
+        if listed.code != 0:
+            raise _Refused(_trouble(listed), is_settings=listed.code == 2 and not listed.timed_out)
+        looked_at += len(listed.stdout.splitlines())
+        out = ctx.scratch / f"ruff-{number}{'-bare' if words else ''}.jsonl"
+        how = ["--no-fix", "--no-show-fixes", "--output-format=json-lines", f"--output-file={out}"]
+        run = ctx.run_tool([*common, *how, "--", *batch], timeout=options.timeout)
+        if run.code not in (0, 1) or not out.is_file():
+            raise _Refused(_trouble(run), is_settings=run.code == 2)
+        try:
+            with open(out, "rb") as lines:
+                findings += [_finding(load_json(line, out)) for line in lines if line.strip()]
+        except CallboardError as error:
+            raise _Refused(str(error)) from error
+    return looked_at, findings
 
 
 def _batches(files: Sequence[str]) -> Iterator[list[str]]:

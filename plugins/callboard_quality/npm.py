@@ -1,9 +1,11 @@
 """The action `quality.npm_tests`: `npm test`, read by the machine format of its runner."""
 
+import datetime
 import hashlib
 import os
 import re
-from dataclasses import dataclass
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +19,33 @@ from callboard.api import (
     TestOutcome,
     TestReport,
     ToolRun,
-    Workspace,
+    Verdict,
     failed,
+    failing,
     load_json,
     passed,
     read_junit,
+    read_lcov,
     unknown,
 )
+from callboard_quality import board
+from callboard_quality.changes import head
+from callboard_quality.history import History, slot
+from callboard_quality.history import Result as Went
 from callboard_quality.options import NpmOptions
+from callboard_quality.packages import (
+    QUIET,
+    NotInstalled,
+    Package,
+    installed_copy,
+    is_installed,
+    missing_words,
+    own_program,
+    package,
+    where_to_install,
+)
+from callboard_quality.quarantine import Quarantine
 
-LARGEST = 1_000_000
-NO_TEST = re.compile(r"no test specified|^\s*(?:exit 0|true|:|echo\b[^&|;]*)\s*$")
-MANAGERS = {"pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun", "bun.lockb": "bun"}
 COUNTS = (
     re.compile(r"^# pass (?P<passed>\d+)$[\s\S]*?^# fail (?P<failed>\d+)$", re.MULTILINE),
     re.compile(r"ℹ pass (?P<passed>\d+)[\s\S]*?ℹ fail (?P<failed>\d+)"),
@@ -37,76 +54,74 @@ COUNTS = (
         r"^\s*Tests:?\s+(?:(?P<failed>\d+) failed[,|\s]+)?(?:\d+ skipped[,|\s]+)?(?P<passed>\d+) passed", re.MULTILINE
     ),
 )
+NO_FILES = re.compile(r"No test files found|No tests found|no test files found")
+RUNNERS = {"vitest": "vitest", "jest": "jest", "mocha": "mocha", "@playwright/test": "playwright", "ava": "ava"}
 PLACE = re.compile(r"([^\s()]{1,1000}?):(\d{1,7}):\d{1,7}")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
-    """A package.json: its script, what it depends on, the program that runs its scripts, whether it speaks for packages below."""
-
-    script: str
-    dependencies: tuple[str, ...]
-    manager: str
-    workspaces: bool = False
-
-
-def package(workspace: Workspace, folder: str, script: str = "test") -> Package | None:
-    """The package in the folder when it has a real script of that name; None for none and for npm's placeholder."""
-    prefix = f"{folder}/" if folder else ""
-    try:
-        data = load_json(workspace.text(f"{prefix}package.json", LARGEST), "package.json")
-    except CallboardError:
-        return None
-    scripts = data.get("scripts") if isinstance(data, dict) else None
-    words = scripts.get(script) if isinstance(scripts, dict) else None
-    if not isinstance(words, str) or not words.strip() or NO_TEST.search(words):
-        return None
-    tables = [data.get(key) for key in ("dependencies", "devDependencies")]
-    names = tuple(name for table in tables if isinstance(table, dict) for name in table)
-    declared = str(data.get("packageManager", "")).partition("@")[0]
-    spots = _upwards(workspace.path / folder, workspace.path)
-    locked = [MANAGERS[name] for spot in spots for name in MANAGERS if (spot / name).is_file()]
-    manager = declared if declared in ("npm", *MANAGERS.values()) else (locked or ["npm"])[0]
-    below = bool(data.get("workspaces")) or (workspace.path / folder / "pnpm-workspace.yaml").is_file()
-    return Package(words, names, manager, below)
-
-
-def _upwards(here: Path, top: Path) -> list[Path]:
-    return [spot for spot in (here, *here.parents) if spot == top or top in spot.parents]
-
-
 def run_npm(ctx: Context, options: NpmOptions) -> Result:
     """Runs the script and judges it by its report, or by the counts that its runner prints."""
-    here = ctx.workspace.path / options.folder
     found = package(ctx.workspace, options.folder, options.script)
     if found is None:
         return unknown(f"no tests ran: package.json has no real script '{options.script}'")
-    installed = any((spot / "node_modules").is_dir() for spot in _upwards(here, ctx.workspace.path))
-    if found.dependencies and not installed:
-        return unknown(f"no tests ran: node_modules is missing; run '{found.manager} install' in {here.name} first")
+    base = ctx.workspace.path
+    if found.dependencies and not is_installed(ctx.workspace, options.folder):
+        if not options.install:
+            return unknown(f"no tests ran: {missing_words(ctx.workspace, options.folder, found)}")
+        try:
+            base = installed_copy(ctx, options.folder, found, options.install_limit)
+        except NotInstalled as error:
+            return unknown(f"no tests ran: {error}")
+    elif lacking := _lacking(ctx, options.folder, found):
+        place = where_to_install(ctx.workspace, options.folder, found)
+        return unknown(f"no tests ran: node_modules has no {lacking}; run '{found.command}' in {place} first")
     program = ctx.program(found.manager)
     if program is None:
-        return unknown(f"no tests ran: {found.manager} is not installed")
+        return unknown(f"no tests ran: {found.manager} is not installed; the lock file {found.lock or ''} asks for it")
+    here = base / options.folder
     report = ctx.scratch / "report"
-    extra, added = _reporter(found.script, report)
+    extra, added = reporter(found.script, report)
     passes = ["--"] if extra and found.manager in ("npm", "bun") else []
+    begun = time.time()
     run = ctx.run_tool(
         [program, "run", options.script, *passes, *extra],
         cwd=here,
-        env={"CI": "1", "NO_COLOR": "1", "FORCE_COLOR": "0", "npm_config_update_notifier": "false", **added},
+        env={**QUIET, **added},
         timeout=options.timeout,
         echo=True,
     )
-    cases, fault = _cases(report)
+    cases, fault = cases_of(report)
     if cases is not None:
         ctx.artifact(
             report, "jest.json" if "jest" in found.script else "junit.xml", kind="junit" if _is_xml(report) else ""
         )
-    return _judged(ctx, options, found, run, cases, fault)
+    coverage = _coverage(ctx, here, begun)
+    return _Judged(ctx, options, found, run, here).result(cases, fault, coverage)
 
 
-def _reporter(script: str, report: Path) -> tuple[list[str], dict[str, str]]:
+def _lacking(ctx: Context, folder: str, found: Package) -> str:
+    """The runner that the script calls and package.json declares, but node_modules lacks; '' when it is there."""
+    for name, program in RUNNERS.items():
+        if re.search(rf"(?:^|[;&|]|npx)\s*{program}\b", found.script) and name in found.dependencies:
+            return "" if own_program(ctx.workspace, folder, program) else name
+    return ""
+
+
+def _coverage(ctx: Context, here: Path, begun: float) -> float | None:
+    """The percentage of lines in an LCOV file that this run wrote, None when it wrote none."""
+    for name in ("coverage/lcov.info", "lcov.info"):
+        path = here / name
+        try:
+            if path.is_file() and path.stat().st_mtime >= begun - 1:
+                ctx.artifact(path, "lcov.info", kind="coverage")
+                return read_lcov(path).percent
+        except (CallboardError, OSError) as error:
+            ctx.log(f"{name} cannot be read: {error}", "warning")
+    return None
+
+
+def reporter(script: str, report: Path) -> tuple[list[str], dict[str, str]]:
     """What makes the runner write a report: words after the script, and variables. Only the script's last command takes words."""
     last = re.split(r"&&|\|\||;|\|", script)[-1]
     if re.search(r"\bvitest\b", last):
@@ -131,7 +146,7 @@ def _is_xml(report: Path) -> bool:
         return file.read(200).lstrip().startswith(b"<")
 
 
-def _cases(report: Path) -> tuple[list[TestCase] | None, str]:
+def cases_of(report: Path) -> tuple[list[TestCase] | None, str]:
     if not report.is_file():
         return None, ""
     try:
@@ -170,39 +185,111 @@ def _jest_cases(document: Any) -> list[TestCase]:
     return cases
 
 
-def _judged(
-    ctx: Context, options: NpmOptions, found: Package, run: ToolRun, cases: list[TestCase] | None, fault: str
-) -> Result:
-    where = f"'{found.manager} run {options.script}'"
-    if cases is None or not cases:
-        return _by_words(ctx, options, run, where, fault)
-    report = TestReport(tuple(cases))
-    bad = [case for case in cases if case.outcome in (TestOutcome.FAILED, TestOutcome.ERROR)]
-    for case in bad:
-        ctx.finding(_finding(ctx, options, case))
-    for name, value in (("passed", report.passed), ("skipped", report.skipped), ("failed", len(bad))):
-        ctx.metric(f"tests.{name}", value)
-    words = f"{f'{len(bad)} failed, ' if bad else ''}{report.passed} passed, {report.skipped} skipped"
-    words += f" in {run.seconds:.1f} s ({where})"
-    if bad:
-        least = Severity(options.fail_on).rank
-        return failed(words) if Severity.HIGH.rank <= least else passed(words)
-    if run.timed_out:
-        return unknown(f"{where} took longer than {options.timeout:.0f} s; {words}")
-    if run.code != 0:
-        return _broken(ctx, options, run, where, f"{words}, but it ended with code {run.code}")
-    return passed(words) if report.passed else unknown(f"no tests ran: all {report.skipped} were skipped ({where})")
+class _Judged:
+    """Judges a run of the script; what failed is told, but for what is set aside."""
+
+    def __init__(self, ctx: Context, options: NpmOptions, found: Package, run: ToolRun, here: Path) -> None:
+        self._ctx = ctx
+        self._options = options
+        self._run = run
+        self._here = here
+        self._where = f"'{found.manager} run {options.script}'"
+        self._history = History(ctx.memory, slot("npm", options.folder))
+
+    def result(self, cases: list[TestCase] | None, fault: str, coverage: float | None) -> Result:
+        ctx, options, run, where = self._ctx, self._options, self._run, self._where
+        stopped = browsers_missing(f"{run.stdout[-200_000:]}\n{run.stderr}", options.folder)
+        if not cases:
+            if stopped or (run.code in (0, 1) and NO_FILES.search(COLOURS.sub("", run.stdout + run.stderr))):
+                return unknown(f"no tests ran: {stopped or f'{where} found none'}")
+            return _by_words(ctx, options, run, where, fault)
+        if stopped and not any(case.outcome is TestOutcome.PASSED for case in cases):
+            return unknown(f"no tests ran: {stopped}")
+        quarantine = Quarantine(ctx.settings, datetime.datetime.now().astimezone().date())
+        report = TestReport(tuple(cases))
+        bad = [case for case in cases if case.outcome in (TestOutcome.FAILED, TestOutcome.ERROR)]
+        aside = 0
+        for case in bad:
+            finding = _finding(ctx, options, case, self._here)
+            held = quarantine.holding(_name(case, self._here))
+            if held is not None:
+                aside += 1
+                words = f"{finding.message}; set aside {held.words}"
+                finding = replace(finding, rule="test-quarantined", severity=Severity.LOW, message=words)
+            ctx.finding(finding)
+        real = len(bad) - aside
+        parts = [f"{real} failed"] if real else []
+        parts += [f"{report.passed} passed", f"{report.skipped} skipped"] + ([f"{aside} set aside"] if aside else [])
+        words = f"{', '.join(parts)} in {run.seconds:.1f} s ({where})"
+        words += f"; coverage {coverage:.1f} %" if coverage is not None else ""
+        result = self._verdict(words, real, aside, report)
+        self._remember(cases, result, real, aside, report, coverage)
+        return result
+
+    def _verdict(self, words: str, real: int, aside: int, report: TestReport) -> Result:
+        run, options, where = self._run, self._options, self._where
+        if real:
+            return failed(words) if failing(self._ctx, options.fail_on) else passed(words)
+        if run.timed_out:
+            return unknown(f"{where} took longer than {options.timeout:.0f} s; {words}")
+        if run.code != 0 and not aside:
+            return _broken(self._ctx, options, run, where, f"{words}, but it ended with code {run.code}")
+        if not report.passed:
+            why = "every test that ran is set aside" if aside else f"no tests ran: all {report.skipped} were skipped"
+            return unknown(f"{why} ({where})")
+        return passed(words)
+
+    def _remember(
+        self, cases: list[TestCase], result: Result, real: int, aside: int, report: TestReport, coverage: float | None
+    ) -> None:
+        ctx, options = self._ctx, self._options
+        results = {_name(case, self._here): Went(str(case.outcome), case.seconds) for case in cases}
+        fresh = self._history.add(
+            results,
+            head(ctx.workspace.path),
+            self._run.seconds,
+            is_green=result.verdict is Verdict.PASS,
+            is_whole=not self._run.timed_out,
+        )
+        detail = f".npm-{options.folder.replace('/', '-')}" if options.folder else ".npm"
+        figures = {"passed": report.passed, "failed": real, "skipped": report.skipped, "aside": aside}
+        for key, value in figures.items():
+            ctx.metric(f"quality.tests.{key}{detail}", value)
+        ctx.metric(f"quality.tests.seconds{detail}", self._run.seconds, "s")
+        if coverage is not None:
+            ctx.metric(f"quality.coverage{detail}", coverage, "%")
+        more = {"coverage": coverage, "verdict": str(result.verdict), "fresh": fresh[:200], "words": result.summary}
+        title = f"npm {options.folder}".strip()
+        board.show(ctx, slot("npm", options.folder), title, {**figures, "seconds": self._run.seconds, **more})
 
 
-def _finding(ctx: Context, options: NpmOptions, case: TestCase) -> Finding:
-    base = ctx.workspace.path / options.folder
+def _name(case: TestCase, here: Path) -> str:
+    """How a test is called in the history and in the quarantine: 'src/a.test.ts > sum > adds'."""
+    file = case.file or case.classname
+    if file.startswith("/"):
+        file = os.path.relpath(os.path.realpath(file), os.path.realpath(here))
+    suite = case.classname if case.classname not in ("", "test", file, case.file) else ""
+    return " > ".join(part for part in (file, suite, case.name) if part)[:1_000]
+
+
+def browsers_missing(output: str, folder: str) -> str:
+    """What to do when Playwright has no browser, '' when that is not what stopped it."""
+    if "Executable doesn't exist at" not in output and "browserType.launch: Chromium distribution" not in output:
+        return ""
+    return f"Playwright's browsers are not installed; run 'npx playwright install' in {folder or 'the workspace'}"
+
+
+def _finding(ctx: Context, options: NpmOptions, case: TestCase, base: Path) -> Finding:
+    top = base
+    for _ in filter(None, options.folder.split("/")):
+        top = top.parent
     whole = case.name.startswith("/") and Path(case.name).is_file()  # node --test names a file that broke off so
     file = case.name if whole else case.file or (case.classname if re.search(r"\.\w{2,4}$", case.classname) else "")
     path = str((base / file).resolve()) if file else ""
     line = case.line
     for spot, number in PLACE.findall(case.text)[:200] if not (path and line) else []:
         place = (base / spot.removeprefix("file://")).resolve()
-        own = place.is_relative_to(ctx.workspace.path) and "node_modules" not in place.parts and place.is_file()
+        own = place.is_relative_to(top.resolve()) and "node_modules" not in place.parts and place.is_file()
         if str(place) == path or (not path and own):
             path, line = str(place), int(number)
             break
@@ -214,6 +301,8 @@ def _finding(ctx: Context, options: NpmOptions, case: TestCase) -> Finding:
     if whole and message == "test failed":
         message = "this file ended in an error before its tests were over; the log has its words"
     mark = hashlib.sha256("\x1f".join((rule, options.folder, file, named)).encode("utf-8", "replace")).hexdigest()[:16]
+    if path and top != ctx.workspace.path:
+        path = os.path.relpath(path, top.resolve())
     return Finding(
         rule, Severity.HIGH, f"{named}: {message}", path, line, help="run it alone", tool="npm", fingerprint=mark
     )

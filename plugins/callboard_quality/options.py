@@ -15,7 +15,7 @@ class TestOptions:
     __test__ = False
 
     folder: str = option("", help="The folder of the project, relative to the workspace; the top by default")
-    framework: Literal["auto", "pytest", "unittest"] = option("auto", help="What runs the tests")
+    framework: Literal["auto", "pytest", "unittest", "django"] = option("auto", help="What runs the tests")
     interpreter: str = option(
         "own",
         help="'own' for the workspace's virtual environment, 'callboard' for Callboard's, or the path of a Python",
@@ -30,8 +30,46 @@ class TestOptions:
     timeout: float = option(1500.0, help="Seconds that the tests may take", minimum=1)
     coverage: bool = option(True, help="Measure coverage when the environment has the coverage module")
     minimum_coverage: float = option(0.0, help="Fail below this percentage", minimum=0, maximum=100)
-    reruns: int = option(0, help="How often failed tests are run again, to tell flaky ones", minimum=0, maximum=10)
+    diff_base: str = option(
+        "auto",
+        help="The commit since which changed lines should be covered: 'auto' for where the branch began, else the last "
+        "green run; '' for none",
+    )
+    minimum_diff_coverage: float = option(0.0, help="Fail when less of the changed lines ran", minimum=0, maximum=100)
+    reruns: int = option(
+        3, help="How often a failed test is run again alone, to tell flaky from broken", minimum=0, maximum=10
+    )
+    rerun_limit: float = option(180.0, help="Seconds that running failed tests again may take", minimum=1)
+    affected_first: bool = option(True, help="Run first what failed last, what is new and what a change affects")
+    only_affected: bool = option(False, help="Leave out the tests that no change affects")
+    shards: int = option(
+        0,
+        help="In how many tasks the tests are split; 0 for as many as their learned time asks for",
+        minimum=0,
+        maximum=64,
+    )
     fail_on: FailOn = option("high", help="The least severity that fails the task")
+
+
+@dataclass(frozen=True, slots=True)
+class ShardOptions(TestOptions):
+    """Which share of the tests it is; all else as for the tests that were split."""
+
+    parent: str = option("", help="The task that split the tests")
+    number: int = option(0, help="Which share, from 1", minimum=0)
+    of: int = option(0, help="How many shares there are", minimum=0)
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineOptions:
+    """Which test is set aside, until when, and why."""
+
+    test: str = option(
+        "", help="The test's id as the finding names it; a pattern such as 'tests/test_a.py::*' fits too"
+    )
+    until: str = option("", help="The last day it holds, as 2027-01-31; 30 days from now by default")
+    reason: str = option("", help="Why; what is known of its flakiness by default")
+    owner: str = option("", help="Who sees to it that it is mended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +80,22 @@ class NpmOptions:
     script: str = option("test", help="The script of package.json")
     timeout: float = option(900.0, help="Seconds that the tests may take", minimum=1)
     trust_exit_code: bool = option(False, help="Take exit code 0 as passed when no count of tests can be read")
+    install: bool = option(
+        False, help="Without node_modules: install by the lock file into a throw-away copy, without install scripts"
+    )
+    install_limit: float = option(420.0, help="Seconds that the installation may take", minimum=1)
+    fail_on: FailOn = option("high", help="The least severity that fails the task")
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyOptions:
+    """How the browser journeys are run."""
+
+    folder: str = option("", help="The folder of the journeys' project, relative to the workspace; the top by default")
+    timeout: float = option(1200.0, help="Seconds that the journeys may take", minimum=1)
+    project: str = option(
+        "", help="One of the browsers (projects) that Playwright's configuration names; all by default"
+    )
     fail_on: FailOn = option("high", help="The least severity that fails the task")
 
 
@@ -50,7 +104,9 @@ class TypeOptions:
     """How types are checked."""
 
     folder: str = option("", help="The folder of the project, relative to the workspace; the top by default")
-    checker: Literal["auto", "mypy", "pyright"] = option("auto", help="What checks; the configured one by default")
+    checker: Literal["auto", "mypy", "pyright", "tsc"] = option(
+        "auto", help="What checks; the configured one by default"
+    )
     timeout: float = option(900.0, help="Seconds that the check may take", minimum=1)
     fail_on: FailOn = option("medium", help="The least severity that fails the task")
 
@@ -59,5 +115,14 @@ class TypeOptions:
 class LintOptions:
     """How the code is linted."""
 
+    timeout: float = option(300.0, help="Seconds that the check may take", minimum=1)
+    fail_on: FailOn = option("high", help="The least severity that fails the task")
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptLintOptions:
+    """How JavaScript and TypeScript are linted."""
+
+    folder: str = option("", help="The folder whose linter is run, relative to the workspace; the top by default")
     timeout: float = option(300.0, help="Seconds that the check may take", minimum=1)
     fail_on: FailOn = option("high", help="The least severity that fails the task")

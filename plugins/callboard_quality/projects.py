@@ -141,3 +141,9 @@ def speaks_pytest(workspace: Workspace, project: Project) -> bool:
         return True
     own = [path for path in workspace.matching("conftest.py") if inside(path, project.folder)]
     return bool(own) or any(PYTEST_WORDS.search(workspace.text(path, 200_000)) for path in project.tests[:200])
+
+
+def is_django(workspace: Workspace, folder: str) -> bool:
+    """Whether the project's tests are run by manage.py: it is there, and nobody has configured pytest."""
+    text = workspace.text(f"{folder}/manage.py" if folder else "manage.py", 100_000)
+    return "DJANGO_SETTINGS_MODULE" in text and not pytest_options(workspace, folder)

@@ -25,13 +25,14 @@ class Told:
     line: int = 0
     message: str = ""
     text: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(slots=True)
 class Story:
     """All that was told: tests and collection errors by id, how many were planned, what ran when the telling ended.
 
-    `root` is the folder that pytest's ids are relative to.
+    `root` is the folder that pytest's ids are relative to, `left` how many tests were left out on purpose.
     """
 
     planned: int = 0
@@ -40,6 +41,7 @@ class Story:
     running: dict[str, None] = field(default_factory=dict)
     internal: str = ""
     root: str = ""
+    left: int = 0
     begun: bool = False
     ended: bool = False
 
@@ -57,6 +59,11 @@ class Story:
             self.running[name] = None
         elif kind == "done":
             self.running.pop(name, None)
+            seconds = fact.get("seconds")
+            if name in self.tests and isinstance(seconds, (int, float)) and 0 <= seconds < 1e7:
+                self.tests[name].seconds = float(seconds)
+        elif kind == "left" and isinstance(fact.get("count"), int):
+            self.left = max(self.left, fact["count"])
         elif kind in ("test", "collect"):
             line = fact.get("line")
             told = Told(
@@ -99,11 +106,18 @@ def facts(path: Path, offset: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
                 yield file.tell(), fact
 
 
-def story(path: Path) -> Story:
-    """All that a stream told."""
+def story(*paths: Path) -> Story:
+    """All that a stream told; of several, as if it were one."""
     told = Story()
-    for _, fact in facts(path):
-        told.take(fact)
+    planned = left = 0
+    ended = True
+    for path in paths:
+        told.planned = told.left = 0
+        told.ended = False
+        for _, fact in facts(path):
+            told.take(fact)
+        planned, left, ended = planned + told.planned, left + told.left, ended and told.ended
+    told.planned, told.left, told.ended = planned, left, ended
     return told
 
 

@@ -1,11 +1,13 @@
-"""Running the tests: pytest or unittest on the given interpreter, told live, with a report and coverage."""
+"""Running the tests: pytest, unittest or Django's runner on the given interpreter, told live, with a report and coverage."""
 
+import json
 import os
 import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from callboard.api import CallboardError, Context, Environment, TestReport, ToolRun, read_junit
 from callboard_quality.options import TestOptions
@@ -15,6 +17,25 @@ from callboard_quality.stream import Progress, Story, story
 INSIDE = Path(__file__).parent / "inside"
 CACHE_WORDS = re.compile(r"--(?:lf|ff|nf|sw|last-failed|failed-first|new-first|stepwise|cache-)|cache_dir")
 SHARDS = re.compile(r"(?:^|\s)(?:-n\s*\w|--numprocesses|--dist\b|--tx\b)")
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Which tests run, and in which order; all in their own order by default.
+
+    `only` are the ids that stay, `operands` what pytest is told on its command line, `first` what our own plugin puts in front: ids
+    ('first'), files ('first_files'), and all that is not among 'known'; without 'rest' the others are left out. `mark` names the
+    files of this run; all but 'first' are further tries, without coverage. With `collect_only` nothing runs and the ids are in
+    `collected` of the result. `words` are further options for pytest.
+    """
+
+    mark: str = "first"
+    only: Sequence[str] | None = None
+    operands: Sequence[str] = ()
+    first: dict[str, Any] | None = None
+    collect_only: bool = False
+    timeout: float | None = None
+    words: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +54,8 @@ class SuiteRun:
     fault: str = ""
     coverage: str = ""
     left_out: str = ""
+    collected: tuple[str, ...] = ()
+    stream: Path | None = None
 
 
 def variables(ctx: Context, environment: Environment, stream: Path) -> dict[str, str]:
@@ -40,8 +63,8 @@ def variables(ctx: Context, environment: Environment, stream: Path) -> dict[str,
     inside = ctx.scratch / "inside"
     if not inside.is_dir():
         inside.mkdir()
-        for name in ("callboard_stream.py", "callboard_unittest.py"):
-            shutil.copyfile(INSIDE / name, inside / name)
+        for place in INSIDE.glob("callboard_*.py"):
+            shutil.copyfile(place, inside / place.name)
     return {
         **environment.variables,
         "PYTHONPATH": os.pathsep.join(filter(None, [str(inside), os.environ.get("PYTHONPATH", "")])),
@@ -53,17 +76,18 @@ def variables(ctx: Context, environment: Environment, stream: Path) -> dict[str,
     }
 
 
-def run_pytest(ctx: Context, environment: Environment, options: TestOptions, only: Sequence[str] = ()) -> SuiteRun:
-    """Runs pytest with the project's own configuration; `only` names the tests of a second try."""
-    mark = "again" if only else "first"
+def run_pytest(ctx: Context, environment: Environment, options: TestOptions, pick: Pick = Pick()) -> SuiteRun:
+    """Runs pytest with the project's own configuration; what cannot be collected does not keep the rest from running."""
+    again = pick.mark != "first"
     configured = pytest_options(ctx.workspace, options.folder)
     addopts = configured.get("addopts", "")
-    junit, stream = ctx.scratch / f"junit-{mark}.xml", ctx.scratch / f"stream-{mark}-{len(only)}.jsonl"
-    junit.unlink(missing_ok=True)
-    coverage, left_out = ("", "") if only else _coverage_way(environment, options, addopts)
+    junit, stream = ctx.scratch / f"junit-{pick.mark}.xml", ctx.scratch / f"stream-{pick.mark}.jsonl"
+    given = variables(ctx, environment, stream)
+    coverage, left_out = ("", "") if again else _coverage_way(environment, options, addopts)
     words: list[str | Path] = [environment.python]
     words += ["-m", "coverage", "run", "-m", "pytest"] if coverage == "run" else ["-m", "pytest"]
     words += ["-p", "callboard_stream", "--color=no", f"--junitxml={junit}", "-o", "junit_family=xunit2"]
+    words += ["--continue-on-collection-errors"]
     if CACHE_WORDS.search(addopts) or "cache_dir" in configured:
         words += ["-o", f"cache_dir={ctx.scratch / 'pytest-cache'}"]
     else:
@@ -72,26 +96,51 @@ def run_pytest(ctx: Context, environment: Environment, options: TestOptions, onl
         words += [
             f"--cov-report=xml:{ctx.scratch / 'coverage.xml'}",
             f"--cov-report=json:{ctx.scratch / 'coverage.json'}",
+            "--cov-context=test",
         ]
         words += [] if "--cov" in addopts else ["--cov"]
-    words += [f"--ignore={folder}" for folder in options.ignore]
-    chosen = list(only) or [_operand(name) for name in options.select]
+    elif coverage == "run":
+        given["CALLBOARD_CONTEXTS"] = "1"
+    elif again and "--cov" in addopts:
+        words += ["--no-cov"]
+    if again and SHARDS.search(addopts):
+        words += ["-n", "0"]
+    collected = ctx.scratch / f"collected-{pick.mark}.json"
+    if pick.collect_only:
+        words += ["--collect-only", "-q"]
+        given["CALLBOARD_COLLECTED"] = str(collected)
+    if pick.only is not None or pick.first is not None:
+        plan = ctx.scratch / f"plan-{pick.mark}.json"
+        only = None if pick.only is None else list(pick.only)
+        plan.write_text(json.dumps({**(pick.first or {}), "only": only}), "utf-8", "surrogatepass")
+        given["CALLBOARD_PLAN"] = str(plan)
+    words += [*pick.words, *(f"--ignore={folder}" for folder in options.ignore)]
+    chosen = list(pick.operands) or [_operand(name) for name in options.select]
     with Progress(ctx, stream):
         run = ctx.run_tool(
             [*words, *chosen],
             cwd=environment.base / options.folder,
-            env=variables(ctx, environment, stream),
-            timeout=options.timeout,
-            echo=True,
+            env=given,
+            timeout=pick.timeout or options.timeout,
+            echo=not again,
         )
-    told = story(stream)
     report, fault = None, ""
     if junit.is_file():
         try:
             report = read_junit(junit)
         except CallboardError as error:
             fault = str(error)
-    return SuiteRun("pytest", run, told, report, junit if report else None, fault, coverage, left_out)
+    ids = _ids(collected) if pick.collect_only else ()
+    kept = junit if report else None
+    return SuiteRun("pytest", run, story(stream), report, kept, fault, coverage, left_out, ids, stream)
+
+
+def _ids(path: Path) -> tuple[str, ...]:
+    try:
+        found = json.loads(path.read_text("utf-8", "surrogatepass"))
+    except (OSError, ValueError):
+        return ()
+    return tuple(name for name in found if isinstance(name, str)) if isinstance(found, list) else ()
 
 
 def _coverage_way(environment: Environment, options: TestOptions, addopts: str) -> tuple[str, str]:
@@ -109,21 +158,43 @@ def _operand(name: str) -> str:
     return f"./{name}" if name.startswith("-") else name
 
 
-def run_unittest(ctx: Context, environment: Environment, options: TestOptions) -> SuiteRun:
+def run_unittest(ctx: Context, environment: Environment, options: TestOptions, pick: Pick = Pick()) -> SuiteRun:
     """Runs unittest's discovery, in `tests` when that is no package, else from the project's folder."""
-    stream = ctx.scratch / "stream-unittest.jsonl"
     here = environment.base / options.folder
     lone = next((n for n in ("tests", "test") if (here / n).is_dir() and not (here / n / "__init__.py").is_file()), ".")
-    measured = options.coverage and environment.has.get("coverage") is not None
-    words: list[str | Path] = [environment.python]
-    words += ["-m", "coverage", "run", "-m", "callboard_unittest"] if measured else ["-m", "callboard_unittest"]
+    return _told(ctx, environment, options, pick, "unittest", ["-m", "callboard_unittest", lone])
+
+
+def run_django(ctx: Context, environment: Environment, options: TestOptions, pick: Pick = Pick()) -> SuiteRun:
+    """Runs `manage.py test` with the settings that manage.py names, and throw-away databases."""
+    words = ["manage.py", "test", "--noinput", "--testrunner=callboard_django.Runner"]
+    return _told(ctx, environment, options, pick, "django", words)
+
+
+def _told(
+    ctx: Context, environment: Environment, options: TestOptions, pick: Pick, framework: str, how: Sequence[str]
+) -> SuiteRun:
+    again = pick.mark != "first"
+    stream = ctx.scratch / f"stream-{pick.mark}.jsonl"
+    measured = options.coverage and environment.has.get("coverage") is not None and not again
+    words: list[str | Path] = [environment.python, *(["-m", "coverage", "run"] if measured else []), *how]
     with Progress(ctx, stream):
         run = ctx.run_tool(
-            [*words, lone, *options.select],
-            cwd=here,
+            [*words, *(pick.operands or options.select)],
+            cwd=environment.base / options.folder,
             env=variables(ctx, environment, stream),
-            timeout=options.timeout,
-            echo=True,
+            timeout=pick.timeout or options.timeout,
+            echo=not again,
         )
-    left_out = "" if measured or not options.coverage else "coverage is not installed there"
-    return SuiteRun("unittest", run, story(stream), coverage="run" if measured else "", left_out=left_out)
+    left_out = "" if measured or not options.coverage or again else "coverage is not installed there"
+    coverage = "run" if measured else ""
+    return SuiteRun(framework, run, story(stream), coverage=coverage, left_out=left_out, stream=stream)
+
+
+def rerun(ctx: Context, environment: Environment, options: TestOptions, suite: SuiteRun, pick: Pick) -> SuiteRun:
+    """Runs tests of a suite again, by the same framework; `pick.operands` are ids as the story has them."""
+    if suite.framework == "unittest":
+        return run_unittest(ctx, environment, options, pick)
+    if suite.framework == "django":
+        return run_django(ctx, environment, options, pick)
+    return run_pytest(ctx, environment, options, pick)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from callboard.api import (
     unknown,
 )
 from callboard_quality.options import TypeOptions
+from callboard_quality.packages import described, is_installed, missing_words, own_program, read_package
 from callboard_quality.projects import ini_section, table
 
 LEVELS = {"error": Severity.MEDIUM, "warning": Severity.LOW, "note": Severity.INFO, "information": Severity.INFO}
@@ -30,11 +32,14 @@ MYPY_LINE = re.compile(
     r"(?:  \[(?P<code>[\w-]+)\])?$",
     re.MULTILINE,
 )
+TSC_LINE = re.compile(
+    r"^(?:(?P<path>[^\n(]+)\((?P<line>\d+),(?P<column>\d+)\): )?error (?P<code>TS\d+): (?P<text>.*)$", re.MULTILINE
+)
 MYPY_SUMMARY = re.compile(r"^(?:Success: no issues found in|Found .* \(checked) (\d+) source files?", re.MULTILINE)
 
 
 def configured_checkers(workspace: Workspace, folder: str) -> list[str]:
-    """Of mypy and pyright, those that the project has a configuration for."""
+    """Of mypy, pyright and tsc, those that the project has a configuration for."""
     prefix = f"{folder}/" if folder else ""
     tool = table(workspace.toml(f"{prefix}pyproject.toml"), "tool")
     here = workspace.path / folder
@@ -44,6 +49,10 @@ def configured_checkers(workspace: Workspace, folder: str) -> list[str]:
         found.append("mypy")
     if "pyright" in tool or (here / "pyrightconfig.json").is_file():
         found.append("pyright")
+    if (here / "tsconfig.json").is_file() and "typescript" in described(
+        workspace, folder, read_package(workspace, folder)
+    ).dependencies:
+        found.append("tsc")
     return found
 
 
@@ -59,7 +68,9 @@ def run_types(ctx: Context, options: TypeOptions) -> Result:
     if options.checker != "auto":
         configured = [options.checker]
     if not configured:
-        return unknown("types were not checked: the project is configured for neither mypy nor pyright")
+        return unknown("types were not checked: the project is configured for neither mypy nor pyright nor tsc")
+    if configured[0] == "tsc":
+        return _with_tsc(ctx, options)
     python = ctx.python_of(options.folder)
     if python is None:
         return unknown("types were not checked: the workspace has no virtual environment; make one in .venv")
@@ -88,6 +99,62 @@ def run_types(ctx: Context, options: TypeOptions) -> Result:
     return _judged(ctx, options, name, files, findings)
 
 
+def _with_tsc(ctx: Context, options: TypeOptions) -> Result:
+    """The workspace's own tsc on tsconfig.json, and on what that refers to."""
+    found = described(ctx.workspace, options.folder, read_package(ctx.workspace, options.folder))
+    if not is_installed(ctx.workspace, options.folder):
+        missing = missing_words(ctx.workspace, options.folder, found).partition(", or set")[0]
+        return unknown(f"types were not checked: {missing}")
+    program = own_program(ctx.workspace, options.folder, "tsc")
+    if program is None:
+        return unknown(f"types were not checked: node_modules has no typescript; run '{found.command}' first")
+    here = ctx.workspace.path / options.folder
+    text = ctx.workspace.text(f"{options.folder}/tsconfig.json" if options.folder else "tsconfig.json", 200_000)
+    parts = re.findall(r'"path"\s*:\s*"([^"]+)"', text.partition('"references"')[2]) or ["tsconfig.json"]
+    files, findings = set[str](), list[Finding]()
+    for part in parts:
+        words = [
+            "--noEmit",
+            "--pretty",
+            "false",
+            "--incremental",
+            "false",
+            "--composite",
+            "false",
+            "--listFiles",
+            "-p",
+            part,
+        ]
+        run = ctx.run_tool([program, *words], cwd=here, timeout=options.timeout)
+        if run.timed_out:
+            return unknown(f"types were not checked: tsc took longer than {options.timeout:.0f} s")
+        listed = {line for line in run.stdout.splitlines() if line.startswith("/") and "/node_modules/" not in line}
+        told = list(_tsc(run.stdout, here))
+        if run.code not in (0, 1, 2) or (run.code != 0 and not told):
+            return unknown(f"types were not checked: tsc ended with code {run.code}: {run.trouble}")
+        setting = [finding for finding in told if not finding.path and not listed]
+        if setting:
+            return unknown(f"types were not checked: {setting[0].rule}: {setting[0].message}")
+        files |= listed
+        findings += told
+    return _judged(ctx, options, "tsc", len(files), findings)
+
+
+def _tsc(text: str, here: Path) -> Iterator[Finding]:
+    for match in TSC_LINE.finditer(text):
+        syntax = match["code"].startswith("TS1") and len(match["code"]) == 6
+        path = str(here / match["path"]) if match["path"] else ""
+        yield Finding(
+            match["code"],
+            Severity.HIGH if syntax else Severity.MEDIUM,
+            match["text"],
+            path,
+            int(match["line"] or 0),
+            int(match["column"] or 0),
+            tool="tsc",
+        )
+
+
 def _judged(ctx: Context, options: TypeOptions, name: str, files: int | None, findings: list[Finding]) -> Result:
     for finding in findings:
         ctx.finding(finding)
@@ -95,7 +162,7 @@ def _judged(ctx: Context, options: TypeOptions, name: str, files: int | None, fi
     path.write_text(json.dumps(sarif_of(ctx.findings, name)), "utf-8")
     ctx.artifact(path, kind="sarif")
     errors = sum(finding.severity is Severity.MEDIUM for finding in findings)
-    ctx.metric("types.errors", errors)
+    ctx.metric("quality.types.errors", errors)
     words = f"{name} reports {errors} errors" + (f"; it looked at {files} files" if files is not None else "")
     words += set_apart(ctx)
     if failing(ctx, options.fail_on):

@@ -9,13 +9,15 @@ import inspect  # pragma: no cover
 import json  # pragma: no cover
 import os  # pragma: no cover
 import sys  # pragma: no cover
+import time  # pragma: no cover
 import unittest  # pragma: no cover
 
 
 class Told(unittest.TextTestResult):  # pragma: no cover
     """Tells each outcome when it is known."""
 
-    def tell(self, kind, **fields):
+    @staticmethod
+    def say(kind, **fields):
         line = json.dumps(dict(fields, t=kind), default=str) + "\n"
         with open(os.environ["CALLBOARD_STREAM"], "ab") as file:
             file.write(line.encode("ascii", "replace"))
@@ -39,15 +41,16 @@ class Told(unittest.TextTestResult):  # pragma: no cover
             fields["text"] = self._exc_info_to_string(error, test)[-20_000:]
         elif error is not None:
             fields["message"] = error
-        self.tell("collect" if type(test).__name__ == "_FailedTest" else "test", **fields)
+        self.say("collect" if type(test).__name__ == "_FailedTest" else "test", **fields)
 
     def startTest(self, test):
         super().startTest(test)
-        self.tell("start", id=test.id())
+        self.begun = time.perf_counter()
+        self.say("start", id=test.id())
 
     def stopTest(self, test):
         super().stopTest(test)
-        self.tell("done", id=test.id())
+        self.say("done", id=test.id(), seconds=round(time.perf_counter() - self.begun, 4))
 
     def addSuccess(self, test):
         super().addSuccess(test)
@@ -82,12 +85,14 @@ class Told(unittest.TextTestResult):  # pragma: no cover
 def main():  # pragma: no cover
     sys.path.insert(0, os.getcwd())
     start = sys.argv[1]
+    if sys.argv[2:] and start != ".":
+        sys.path.insert(0, os.path.abspath(start))
     loader = unittest.TestLoader()
     suite = loader.loadTestsFromNames(sys.argv[2:]) if sys.argv[2:] else loader.discover(start)
     runner = unittest.TextTestRunner(resultclass=Told, verbosity=1)
-    Told(runner.stream, True, 1).tell("plan", count=suite.countTestCases())
+    Told.say("plan", count=suite.countTestCases())
     result = runner.run(suite)
-    Told(runner.stream, True, 1).tell("end")
+    Told.say("end")
     sys.exit(0 if result.wasSuccessful() else 1)
 
 

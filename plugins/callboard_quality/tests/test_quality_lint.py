@@ -96,12 +96,26 @@ def test_files_that_the_configuration_leaves_out_are_not_counted(root: Path) -> 
     assert "leaves out all 1" in summary(outcome)
 
 
-def test_a_configuration_that_ruff_refuses_is_unknown_with_its_words(root: Path) -> None:
+def test_a_configuration_that_ruff_refuses_is_a_finding_and_the_code_is_checked_without_it(root: Path) -> None:
     (root / "ruff.toml").write_text("no-such-setting = 1\n")
     (root / "a.py").write_text("import os\n")
     outcome = run(root, "lint")
-    assert verdict(outcome) is Verdict.UNKNOWN
+    assert verdict(outcome) is Verdict.FAIL
+    assert {(f.rule, f.path) for f in outcome.findings} == {("unparsable", "ruff.toml"), ("F401", "a.py")}
     assert "no-such-setting" in summary(outcome)
+
+
+def test_a_torn_pyproject_is_named_with_its_line_and_only_its_folder_is_checked_with_defaults(root: Path) -> None:
+    (root / "ruff.toml").write_text("lint.select = ['E7']\n")
+    (root / "good.py").write_text("import os\nl = 1\n")
+    (root / "torn").mkdir()
+    (root / "torn" / "pyproject.toml").write_text('[project]\nname = "x"\nversion = = 1\n')
+    (root / "torn" / "b.py").write_text("import os\n")
+    outcome = run(root, "lint")
+    found = {(f.rule, f.path, f.line) for f in outcome.findings}
+    assert found == {("unparsable", "torn/pyproject.toml", 3), ("E741", "good.py", 2), ("F401", "torn/b.py", 1)}
+    assert "1 file checked with ruff's defaults, as torn/pyproject.toml cannot be read" in summary(outcome)
+    assert "looked at 2 files" in summary(outcome)
 
 
 def test_names_that_look_like_options_are_files(root: Path) -> None:

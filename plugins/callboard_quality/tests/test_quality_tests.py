@@ -12,7 +12,7 @@ from callboard.api import Severity, Verdict
 from callboard.testing import Outcome, run_action
 from callboard_quality import QualityAssurance
 
-HERE = {"interpreter": "callboard", "coverage": False}
+HERE = {"interpreter": "callboard", "coverage": False, "reruns": 0}
 GOOD = "def test_good():\n    assert 1 + 1 == 2\n"
 BAD = GOOD + "\n\ndef test_bad():\n    total = 3\n    assert total == 4, 'the sum is wrong'\n"
 
@@ -26,6 +26,12 @@ def write(root: Path, name: str, text: str) -> None:
 def run(root: Path, spool: Path, **options: object) -> Outcome:
     spool.mkdir(exist_ok=True)
     return run_action(QualityAssurance(), "tests", root, {**HERE, **options}, spool=spool)
+
+
+@pytest.fixture(autouse=True)
+def _few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests that are run here need none of the many plugins that lie beside them."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
 
 @pytest.fixture
@@ -120,18 +126,20 @@ def test_a_file_that_cannot_be_imported_is_a_finding_and_fails(root: Path, spool
     outcome = run(root, spool)
     assert verdict(outcome) is Verdict.FAIL
     found = {finding.path: finding for finding in outcome.findings}
-    assert {f.rule for f in outcome.findings} == {"test-collection"}
+    assert (found["test_broken.py"].rule, found["test_syntax.py"].rule) == ("test-collection", "unparsable")
     assert found["test_broken.py"].line == 2
     assert "No module named 'not_there_at_all'" in found["test_broken.py"].message
     assert found["test_syntax.py"].line == 1
     assert "2 could not be collected" in summary(outcome)
 
 
-def test_a_broken_conftest_fails_and_names_its_line(root: Path, spool: Path) -> None:
+def test_with_a_broken_conftest_no_test_ran_and_its_line_is_named(root: Path, spool: Path) -> None:
     write(root, "conftest.py", "import os\nimport not_there_at_all\n")
     write(root, "test_good.py", GOOD)
     outcome = run(root, spool)
-    assert verdict(outcome) is Verdict.FAIL
+    assert verdict(outcome) is Verdict.UNKNOWN
+    assert "no tests ran: pytest could not start" in summary(outcome)
+    assert "(conftest.py:2)" in summary(outcome)
     [finding] = outcome.findings
     assert (finding.rule, finding.path, finding.line) == ("test-start", "conftest.py", 2)
     assert "not_there_at_all" in finding.message
@@ -203,7 +211,8 @@ def test_a_junit_file_that_cannot_be_read_is_no_pass(root: Path, spool: Path) ->
     assert "not valid XML" in summary(outcome)
 
 
-def test_nothing_is_written_into_the_workspace(root: Path, spool: Path) -> None:
+def test_nothing_is_written_into_the_workspace(root: Path, spool: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     write(
         root,
         "pytest.ini",
@@ -224,7 +233,7 @@ def test_coverage_is_what_the_coverage_module_says_by_hand(root: Path, spool: Pa
     write(root, "pkg/unused.py", "a = 1\nb = 2\n")
     write(root, "tests/test_a.py", "from pkg import f\n\ndef test_f():\n    assert f(1) == 1\n")
     outcome = run(root, spool, coverage=True)
-    [percent] = [m["value"] for m in outcome.messages if m["t"] == "metric" and m["name"] == "coverage"]
+    [percent] = [m["value"] for m in outcome.messages if m["t"] == "metric" and m["name"] == "quality.coverage"]
     variables = {**os.environ, "COVERAGE_FILE": str(tmp_path / "by-hand"), "PYTHONDONTWRITEBYTECODE": "1"}
     coverage = [sys.executable, "-m", "coverage"]
     subprocess.run([*coverage, "run", "-m", "pytest", "-p", "no:cacheprovider"], cwd=root, env=variables, check=True)
@@ -324,24 +333,26 @@ def test_unittest_needs_no_installation(root: Path, spool: Path) -> None:
     assert sorted(path.name for path in root.rglob("*")) == ["test_it.py", "tests"]
 
 
-def test_a_file_that_unittest_cannot_import_fails(root: Path, spool: Path) -> None:
+def test_a_file_that_unittest_cannot_import_is_named_and_no_test_ran(root: Path, spool: Path) -> None:
     write(root, "tests/test_it.py", "import unittest\nimport not_there_at_all\n")
     outcome = run(root, spool, interpreter="callboard", framework="unittest")
-    assert verdict(outcome) is Verdict.FAIL
+    assert verdict(outcome) is Verdict.UNKNOWN
     [finding] = outcome.findings
     assert (finding.rule, finding.path, finding.line) == ("test-collection", "tests/test_it.py", 2)
-    assert finding.message == "test_it cannot be collected: ModuleNotFoundError: No module named 'not_there_at_all'"
+    assert finding.message.startswith("test_it cannot be collected: No module named 'not_there_at_all', which")
+    assert finding.help == "declare not-there-at-all in requirements-test.txt"
 
 
 def test_what_only_the_throw_away_environment_lacks_is_unknown_and_named(root: Path, spool: Path) -> None:
     write(root, "tests/test_it.py", "import unittest\nimport not_there_at_all\n")
     outcome = run(root, spool, interpreter="own")
     assert verdict(outcome) is Verdict.UNKNOWN
-    assert "they import not_there_at_all, which the throw-away environment lacks" in summary(outcome)
+    assert "No module named 'not_there_at_all', which the throw-away environment lacks" in summary(outcome)
     write(root, "not_there_at_all/readme.py", "import not_there_either\n")
     write(root, "not_there_at_all/__init__.py", "import not_there_at_all.missing_part\n")
     own_fault = run(root, spool.with_name("second"), interpreter="own")
-    assert verdict(own_fault) is Verdict.FAIL
+    assert [(f.rule, f.severity) for f in own_fault.findings] == [("test-collection", Severity.HIGH)]
+    assert "lacks" not in summary(own_fault)
 
 
 def test_a_pyproject_that_is_no_toml_is_named_as_the_workspace_sees_it(root: Path, spool: Path) -> None:
@@ -358,7 +369,8 @@ def test_an_optional_part_that_asks_for_its_package_is_unknown_too(root: Path, s
     write(root, "requirements-test.txt", "pytest\n")
     outcome = run(root, spool, interpreter="own")
     assert verdict(outcome) is Verdict.UNKNOWN
-    assert "they import no-such-part, which the throw-away environment lacks" in summary(outcome)
+    assert "it needs the package no-such-part, which the throw-away environment lacks" in summary(outcome)
+    assert "declare no-such-part in requirements-test.txt" in summary(outcome)
 
 
 def test_progress_is_told_while_the_tests_run(root: Path, spool: Path) -> None:
