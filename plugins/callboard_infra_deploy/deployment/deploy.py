@@ -9,7 +9,7 @@ from callboard_infra_deploy.deployment.board import show_deployments
 from callboard_infra_deploy.deployment.building import check_out, commit_of, run_logged, uncommitted
 from callboard_infra_deploy.deployment.gates import gates_of, room_trouble
 from callboard_infra_deploy.deployment.setting import Setting, setting_of
-from callboard_infra_deploy.deployment.store import Release, last_lines
+from callboard_infra_deploy.deployment.store import Busy, Release, last_lines
 from callboard_infra_deploy.deployment.target import secrets_of
 
 
@@ -18,17 +18,20 @@ class Broken(Exception):
 
 
 def deploy(ctx: Context, name: str, commit: str, override: str) -> Result:
-    """Deploys the commit. Raises `CallboardError` for an environment that is not written down or is worked on."""
+    """Deploys the commit. Raises `CallboardError` for an environment that is not written down."""
     setting = setting_of(ctx, name)
-    with setting.store.alone():
-        try:
-            found, subject = commit_of(ctx, commit)
-        except CallboardError as error:
-            return failed(f"'{name}' is not deployed, nothing was changed: {error}")
-        try:
-            return _deploy(setting, found, subject, override.strip())
-        finally:
-            show_deployments(ctx)
+    try:
+        found, subject = commit_of(ctx, commit)
+    except CallboardError as error:
+        return failed(f"'{name}' is not deployed, nothing was changed: {error}")
+    try:
+        with setting.store.alone():
+            try:
+                return _deploy(setting, found, subject, override.strip())
+            finally:
+                show_deployments(ctx)
+    except Busy as error:
+        return failed(f"'{name}' is not deployed, nothing was changed: {error}")
 
 
 def _deploy(setting: Setting, commit: str, subject: str, override: str) -> Result:

@@ -6,7 +6,7 @@ from callboard.api import Context, Result, failed, passed, unknown
 from callboard_infra_deploy.deployment.board import show_deployments
 from callboard_infra_deploy.deployment.deploy import asked_by
 from callboard_infra_deploy.deployment.setting import Setting, setting_of
-from callboard_infra_deploy.deployment.store import Release, last_lines
+from callboard_infra_deploy.deployment.store import Busy, Release, last_lines
 
 PATIENCE = 10.0
 
@@ -102,21 +102,30 @@ def undeploy(ctx: Context, name: str) -> Result:
     A second time it finds nothing to do.
     """
     setting = setting_of(ctx, name)
-    with setting.store.alone(PATIENCE):
-        try:
-            done = setting.recover()
-            return _undeploy(setting, done)
-        finally:
-            show_deployments(ctx)
+    try:
+        with setting.store.alone(PATIENCE):
+            try:
+                done = setting.recover()
+                return _undeploy(setting, done)
+            finally:
+                show_deployments(ctx)
+    except Busy:
+        if any(_is_own(ctx, release) for release in setting.store.releases()):
+            raise
+        return passed(f"nothing to undo in '{name}': another task works on it, and this one had not begun")
+
+
+def _is_own(ctx: Context, release: Release) -> bool:
+    """Whether the release was made by the task that this one undoes."""
+    run, _ = asked_by(ctx)
+    tasks = {entry.removeprefix("undo of ") for entry in (ctx.task, *ctx.upstream)}
+    return bool(run) and release.run == run and release.task in tasks
 
 
 def _undeploy(setting: Setting, done: list[str]) -> Result:
     name, store, ctx = setting.environment.name, setting.store, setting.ctx
     current = store.current
-    run, _ = asked_by(ctx)
-    tasks = {entry.removeprefix("undo of ") for entry in (ctx.task, *ctx.upstream)}
-    is_its_own = current is not None and bool(run) and current.run == run and current.task in tasks
-    if current is not None and is_its_own and current.state == "live":
+    if current is not None and _is_own(ctx, current) and current.state == "live":
         former = setting.former_of(current.number)
         if former is not None:
             return go_to(setting, former, current, "taken back", "its task came to a bad end")

@@ -58,6 +58,10 @@ def is_alive(pid: int, start: str, boot: str) -> bool:
     return seen is not None and seen.start == start and boot == boot_id()
 
 
+class Busy(CallboardError):
+    """Somebody else works on the environment."""
+
+
 class Store:
     """The folder of one environment of one workspace."""
 
@@ -69,7 +73,7 @@ class Store:
 
     @contextmanager
     def alone(self, patience: float = 0.0) -> Iterator[None]:
-        """Keeps others off the environment; raises `CallboardError` when somebody is still at work after so many seconds."""
+        """Keeps others off the environment; raises `Busy` when somebody is still at work after so many seconds."""
         until = time.monotonic() + patience
         with open(self.folder / "lock", "w", encoding="ascii") as lock:
             while True:
@@ -78,7 +82,7 @@ class Store:
                     break
                 except OSError as error:
                     if time.monotonic() >= until:
-                        raise CallboardError(
+                        raise Busy(
                             f"another task works on environment '{self.name}' now; wait until it has ended"
                         ) from error
                     time.sleep(0.1)

@@ -1,5 +1,6 @@
 """Deployments to an environment of the kind 'process': real servers, real ports, real switches."""
 
+import fcntl
 import http.client
 import importlib.util
 import json
@@ -156,6 +157,38 @@ def test_a_first_deployment_that_fails_leaves_nothing(place: Any) -> None:
     assert place.running() == {}
     assert place.run("status")[0] == "unknown"
     assert place.run("undo") == ("fail", "'staging' has no former release to go back to; kept: none")
+
+
+def test_two_deployments_do_not_meet(place: Any) -> None:
+    place.commit("one")
+    assert place.deploy()[0] == "pass"
+    store = next(place.folder.parent.glob("staging"))
+    with open(store / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        verdict, summary = place.deploy()
+        assert (verdict, "another task works on environment 'staging'" in summary) == ("fail", True)
+        assert place.run("status")[0] == "pass"
+    assert place.events() == ["deployed"]
+
+
+def test_a_workspace_within_a_repository_is_taken_out_as_its_commit_has_it(place: Any) -> None:
+    place.commit("one")
+    (place.workspace / ".gitattributes").write_text("kept.txt export-ignore\n", "utf-8")
+    (place.workspace / "kept.txt").write_text("kept", "utf-8")
+    (place.workspace / "link").symlink_to("app.py")
+    (place.workspace / "-f ü.txt").write_text("odd", "utf-8")
+    place.git("add", ".")
+    place.git("commit", "-q", "-m", "more")
+    (place.workspace / "inner").mkdir()
+    place.git("mv", "--", "app.py", "kept.txt", "link", "-f ü.txt", "inner")
+    place.git("commit", "-q", "-m", "moved")
+    (place.workspace / "inner" / "new.txt").write_text("not committed", "utf-8")
+    place.workspace = place.workspace / "inner"
+    verdict, summary = place.deploy()
+    assert verdict == "pass", summary
+    tree = place.folder / "1" / "tree"
+    assert sorted(path.name for path in tree.iterdir()) == ["-f ü.txt", "app.py", "kept.txt", "link"]
+    assert place.ask() == "one"
 
 
 def before(place: Any, name: str, state: str, verdict: str) -> dict[str, Any]:
