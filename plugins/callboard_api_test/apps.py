@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 from callboard.api import Workspace
 
-KINDS = {"FastAPI": "fastapi", "Starlette": "starlette", "Flask": "flask", "APIFlask": "flask", "OpenAPI": "flask"}
+KINDS = {
+    "FastAPI": "fastapi", "Starlette": "starlette", "Flask": "flask", "APIFlask": "flask", "OpenAPI": "flask",
+    "FlaskApp": "connexion", "AsyncApp": "connexion",
+}  # fmt: skip
 FACTORIES = frozenset({"create_app", "make_app", "build_app", "get_app", "create_application", "get_application"})
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile")
 APART = frozenset({"tests", "test", "docs", "doc", "examples", "example", "benchmarks", "docs_src"})
-HINT = re.compile(r"\b(?:FastAPI|Starlette|Flask|APIFlask|OpenAPI)\s*\(")
+HINT = re.compile(r"\b(?:FastAPI|Starlette|Flask|APIFlask|OpenAPI|FlaskApp|AsyncApp)\s*\(")
 SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*[,\]]\s*=?\s*["']([A-Za-z_][\w.]*)["']""")
+RELATIVE = re.compile(r"^from \.", re.MULTILINE)
 USUAL = ("main", "app", "asgi", "api", "server", "wsgi", "application")
 LARGEST_SOURCE = 500_000
 MOST_APPS = 50
@@ -51,6 +55,9 @@ def find_apps(workspace: Workspace, *, everywhere: bool = False) -> list[App]:
         text = workspace.text(path, LARGEST_SOURCE)
         if HINT.search(text):
             module, root = module_of(path, known)
+            parent, _, package = root.rpartition("/")
+            if "." not in module and package.isidentifier() and RELATIVE.search(text):
+                module, root = f"{package}.{module}", parent  # a package without __init__.py
             folder = _folder(path, projects)
             for name, line, kind, factory in applications(text):
                 found.append(App(f"{module}:{name}", folder, root, path, line, kind, factory))

@@ -183,7 +183,7 @@ def _report_failures(ctx: Context, trial: Trial, report: Report) -> None:
                 severity=severity,
                 message=_message(failure),
                 path=path or trial.described.file or trial.app.path,
-                line=line,
+                line=line if path else 1 if trial.described.file else trial.app.line,
                 help=_repeat(trial, failure),
                 tool="schemathesis",
             )

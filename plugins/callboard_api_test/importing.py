@@ -35,6 +35,14 @@ class Cause:
         return f" ({self.path}:{self.line})" if self.path else ""
 
 
+class NotTried(NotStarted):
+    """An earlier task of the run could not import it, so this one did not try; `story` is what that one said."""
+
+    def __init__(self, text: str, story: Mapping[str, Any]) -> None:
+        self.story = story
+        super().__init__(text)
+
+
 class NotImportable(NotStarted):
     """The application cannot be imported; `cause` says why, `owner` by which Python."""
 
@@ -70,6 +78,8 @@ def mend(error: NotImportable) -> str:
             f"declare what brings the module {error.cause.missing} in {folder}pyproject.toml or {folder}requirements.txt, "
             "or put the module there"
         )
+    if "relative import" in error.cause.words:
+        return "name it with its package, such as app = 'package.module:app', or add the __init__.py that makes it one"
     return "make the module importable without live settings; what it needs can be given with the option env"
 
 
@@ -96,18 +106,21 @@ def report(ctx: Context, error: NotImportable) -> None:
 
 def could_not(ctx: Context, error: CallboardError) -> Result:
     """UNKNOWN with the reason; a failed import is a finding too, and what comes after in the run need not try it again."""
+    if isinstance(error, NotTried):
+        return unknown(str(error), outputs={"not_importable": dict(error.story)})
     if not isinstance(error, NotImportable):
         return unknown(str(error))
     report(ctx, error)
-    story = {"folder": error.app.folder, "target": error.app.target, "cause": str(error)[:1_000]}
+    cause = f"{error.cause.kind}: {error.cause.words}{error.cause.place}"
+    story = {"folder": error.app.folder, "target": error.app.target, "cause": cause}
     return unknown(str(error), outputs={"not_importable": story})
 
 
 def told_before(ctx: Context, app: App) -> None:
-    """Raises `NotStarted` when an earlier task of this run could not import the same application."""
+    """Raises `NotTried` when an earlier task of this run could not import the same application."""
     for name, before in ctx.upstream.items():
         story = before.outputs.get("not_importable")
         if isinstance(story, dict) and (story.get("folder"), story.get("target")) == (app.folder, app.target):
-            raise NotStarted(
-                f"not tried: {name} could not import {app.shown} ({clean(str(story.get('cause', '')), 400)})"
-            )
+            first = clean(str(story.get("by") or name), 100)
+            cause = clean(str(story.get("cause", "")), 400)
+            raise NotTried(f"not tried: {first} could not import {app.shown} ({cause})", {**story, "by": first})

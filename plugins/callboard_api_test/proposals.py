@@ -77,9 +77,14 @@ class _Texts:
 
 
 def _has_history(workspace: Workspace) -> bool:
-    """Whether there may be a commit to compare with."""
+    """Whether there may be a commit to compare with; the first commit of all has none."""
     git = workspace.path / ".git"
-    return git.is_file() or (git / "HEAD").is_file()
+    try:
+        with open(git / "logs" / "HEAD", encoding="utf-8", errors="replace") as file:
+            lines = [file.readline(), file.readline()]
+    except OSError:
+        return git.is_file() or (git / "HEAD").is_file()
+    return bool(lines[1]) or "commit (initial)" not in lines[0]
 
 
 def _smoke(app: App, ending: str) -> Job:
@@ -114,21 +119,20 @@ def _jobs(app: App, ending: str, texts: _Texts, workspace: Workspace) -> list[Jo
     options = {"app": app.shown, "folder": app.folder}
     first = f"api.schema{ending}"
 
-    def job(action: str, seconds: float, stage: str, after: str, why: str = because) -> Job:
+    def job(action: str, seconds: float, stage: str, why: str = because, *after: str) -> Job:
+        needed = (first, *after)
         return Job(
-            f"{action}{ending}", action, because=why, options=options, after=(after,), stage=stage, estimate=seconds
+            f"{action}{ending}", action, because=why, options=options, after=needed, stage=stage, estimate=seconds
         )
 
     jobs = [Job(first, "api.schema", because=because, options=options, estimate=3)]
     if _has_history(workspace):
         jobs.append(_diff(ending, because, options))
-    jobs.append(job("api.contract", 30, "test", first))
+    jobs.append(job("api.contract", 30, "test"))
     settings = workspace.config.get("agents", {}).get("api", {})
     if "auth" in settings:
-        jobs.append(job("api.auth", 8, "test", first, "[agents.api.auth] says how one signs in"))
+        jobs.append(job("api.auth", 8, "test", "[agents.api.auth] says how one signs in"))
     elif texts.has(SECURED):
-        jobs.append(
-            job("api.auth", 8, "test", first, f"credentials or other origins are named in the sources of {app.shown}")
-        )
-    jobs.append(job("api.latency", 10, "verify", f"api.contract{ending}"))
+        jobs.append(job("api.auth", 8, "test", f"credentials or other origins are named in the sources of {app.shown}"))
+    jobs.append(job("api.latency", 10, "verify", because, f"api.contract{ending}"))
     return jobs

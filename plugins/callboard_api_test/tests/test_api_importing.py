@@ -72,7 +72,7 @@ def test_what_comes_after_does_not_try_it_again(tmp_path: Path) -> None:
     assert outcome.findings == ()
     verdict, words = told(outcome)
     assert verdict is Verdict.UNKNOWN
-    assert words.startswith("not tried: api.schema could not import main:app (main:app cannot be imported")
+    assert words.startswith("not tried: api.schema could not import main:app (RuntimeError: no settings (main.py:1))")
 
 
 def _made(folder: Path) -> Path:

@@ -261,3 +261,9 @@ def test_files_alone_are_judged_without_running_anything(tmp_path: Path) -> None
     outcome = run_action(APITestAgent(), "document", tmp_path)
     assert [(f.rule, f.line) for f in outcome.findings] == [("unparsable", 2)]
     assert result(outcome)[0] == Verdict.UNKNOWN
+
+
+def test_a_module_with_relative_imports_is_part_of_a_package(tmp_path: Path) -> None:
+    put(tmp_path, {"backend/main.py": "from .parts import NAME\n" + APP, "backend/parts.py": "NAME = 'x'\n"})
+    assert [(app.target, app.root) for app in find_apps(Workspace(tmp_path))] == [("backend.main:app", "")]
+    assert result(run_action(APITestAgent(), "schema", tmp_path))[0] == Verdict.PASS
