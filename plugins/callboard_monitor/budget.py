@@ -201,10 +201,13 @@ def standing(counts: Counts, objective: float, window: float, now: float) -> Sta
     """How the level stands at `now`."""
     good, total = counts.within(now, window)
     allowed = 1 - objective
+    covered = min(window, max(0.0, now - counts.first)) if total else 0.0
     burns = []
     for pace in paces(window):
         if pace.factor * allowed > 1:
             continue  # even a complete failure is slower than this
+        if not pace.urgent and covered < pace.long / 2:
+            continue  # minutes do not tell of days
         long_good, long_total = counts.within(now, pace.long)
         short_good, short_total = counts.within(now, pace.short)
         burns.append(
@@ -218,7 +221,6 @@ def standing(counts: Counts, objective: float, window: float, now: float) -> Sta
     left = 1 - (total - good) / (allowed * total) if total else None
     enough = total * allowed >= 1 - 1e-9
     missed = left is not None and left <= 0 and (enough or chance(total, total - good, allowed) < CHANCE)
-    covered = min(window, max(0.0, now - counts.first)) if total else 0.0
     return Standing(objective, window, good, total, covered, tuple(burns), left, enough, missed)
 
 

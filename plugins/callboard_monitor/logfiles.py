@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 COUNTED = 200_000_000  # of a larger file the number of a line is not worked out
 LONGEST_LINE = 65_536
 HEAD = 256
-BINARY_SHARE = 0.3
+BINARY_SHARE = 0.05
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".lz4")
 TEXT_CONTROLS = frozenset(b"\t\n\r\x0b\x0c\x1b")
 
@@ -128,9 +128,9 @@ class LogFile:
             return
         for at in {start, max(start, size - 65_536)}:
             file.seek(at)
-            block = file.read(65_536)
+            block = file.read(65_536).lstrip(b"\0")  # what was cut while it was written begins with a hole
             odd = sum(block.count(bytes([code])) for code in range(32) if code not in TEXT_CONTROLS)
-            if not block or odd <= BINARY_SHARE * len(block):
+            if start == size or (block and odd <= BINARY_SHARE * len(block)):
                 return
         raise Unread("is binary")
 

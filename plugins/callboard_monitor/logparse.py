@@ -62,13 +62,14 @@ def events(lines: Iterable[Line], files: Mapping[str, Sequence[str]]) -> Iterato
             if ends:
                 last_line = line
                 continue
-        if START.search(text) or GROUP.search(text):
+        is_json = text.lstrip()[:1] == "{"
+        if not is_json and (START.search(text) or GROUP.search(text)):
             trace, last_line = Trace(line.number), line
             if pending is None:
                 found = _plain(line, text)
                 pending = found
             continue
-        frame = JS_FRAME.match(text)
+        frame = None if is_json else JS_FRAME.match(text)
         if frame and last_line is not None and (JS_RAISED.search(last_line.text[:SHOWN]) or pending is not None):
             match = JS_RAISED.search(last_line.text[:SHOWN])
             raised = match[0] if match else last_line.text[:SHOWN].strip()
@@ -79,7 +80,7 @@ def events(lines: Iterable[Line], files: Mapping[str, Sequence[str]]) -> Iterato
             continue
         if pending is not None:
             yield pending
-        pending = _of_json(line, files) if line.text.lstrip()[:1] == "{" else _plain(line, text)
+        pending = _of_json(line, files) if is_json else _plain(line, text)
         last_line = line
     if trace is not None and last_line is not None:
         yield _raised(trace, pending, last_line, files)

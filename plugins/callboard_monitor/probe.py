@@ -153,6 +153,8 @@ class Prober:
                 break
             if keep:
                 kept.append(block)
+        if size <= most and response.length:
+            raise Troubled("it broke off within the answer", "broken")
         return b"".join(kept)
 
 

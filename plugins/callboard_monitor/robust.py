@@ -16,6 +16,9 @@ WIDTH = 3.5  # robust standard deviations
 TAIL = 0.98
 RECENT = 12  # values that a shift must last
 SHIFT = 1.6  # robust standard deviations by which the recent median must differ
+LEAST_DRIFT = 40  # values that a drift needs
+MOST_DRIFT = 80
+DRIFT = 3.0
 WEEK, HOUR = 604_800, 3_600
 LEAST_WEEKS = 3
 SEASON_GAIN = 0.7  # spread left by the season, as share of the plain spread, from which the season is believed
@@ -112,7 +115,9 @@ def judge(
     found = _alone(base, residual, floor, side)
     if found:
         return Unusual(usual, found, False, now[1])
-    return _lasting(history, points, now, kind, side, floor, usual) if season is None else None
+    if season is not None:
+        return None
+    return _lasting(history, points, now, kind, side, floor, usual) or _drifting(history, [*points, here], side, floor)
 
 
 def _alone(base: Sequence[float], value: float, floor: float, side: Side) -> float:
@@ -150,6 +155,31 @@ def _lasting(
     value = median([v for _, v in history[-(RECENT - 1) :]] + [now[1]])
     older = _usual(history[: -(RECENT - 1)], now[0], False)
     return Unusual(older, abs(away) / scale, True, value)
+
+
+def _drifting(history: Sequence[Point], points: Sequence[Point], side: Side, floor: float) -> Unusual | None:
+    """A slow trend: no value stands out, but from end to end it moved by more than three times what is left beside it."""
+    if len(points) < LEAST_DRIFT:
+        return None
+    step = max(1, len(points) // MOST_DRIFT)
+    thin = list(points[-1::-step])[::-1]
+    begun, ended = ([value for _, value in part] for part in (thin[: len(thin) // 3], thin[-(len(thin) // 3) :]))
+    if abs(median(ended) - median(begun)) < max(floor, NORMAL * _mad(begun)):
+        return None  # cheaper than the slope, and enough for most
+    trend = slope(thin)
+    if trend is None or trend.low <= 0 <= trend.high:
+        return None
+    moved = trend.per_second * trend.seconds
+    if side not in ("both", "high" if moved > 0 else "low"):
+        return None
+    end = thin[-1][0]
+    beside = [value - trend.level - trend.per_second * (at - end) for at, value in thin]
+    scale = max(floor, NORMAL * _mad(beside))
+    if abs(moved) < DRIFT * scale:
+        return None
+    third = len(history) // 3
+    value = median([value for _, value in history[-RECENT:]])
+    return Unusual(_usual(history[:third], end, False), abs(moved) / scale, True, value)
 
 
 def _mad(values: Sequence[float]) -> float:

@@ -54,7 +54,7 @@ def here(path: str, files: Mapping[str, Sequence[str]]) -> str:
         return ""
     parts = path.removeprefix("./").strip("/").split("/")
     best: list[str] = []
-    most = 0
+    most = (0, False)
     for known in files.get(parts[-1], ()):
         own = known.split("/")
         same = 0
@@ -63,9 +63,9 @@ def here(path: str, files: Mapping[str, Sequence[str]]) -> str:
         whole = same == len(own) or (same == len(parts) and not path.startswith("/"))
         if not whole and same < 2:
             continue  # no more in common than the name
-        if same > most:
-            best, most = [known], same
-        elif same == most:
+        if (same, same == len(own)) > most:
+            best, most = [known], (same, same == len(own))
+        elif (same, same == len(own)) == most:
             best.append(known)
     return best[0] if len(best) == 1 else ""
 
