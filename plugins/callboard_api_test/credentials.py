@@ -108,4 +108,4 @@ def _logged_in(login: Login, account: Account, instance: Instance) -> tuple[str,
         raise CallboardError(f"{TABLE} login: the answer of {login.path} has no text at '{login.token}'")
     if login.sends == "bearer":
         return value, {"Authorization": f"Bearer {value}"}
-    return value, {login.name: value}
+    return value, {login.name: f"{login.prefix}{value}"}

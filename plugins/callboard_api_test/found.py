@@ -13,7 +13,7 @@ from callboard_api_test.importing import NotImportable, NotStarted, told_before
 from callboard_api_test.instance import Instance
 from callboard_api_test.interpreters import Choice, is_own
 from callboard_api_test.openapi import parsed
-from callboard_api_test.recipe import account_of, recipe_of
+from callboard_api_test.recipe import account_of, recipe_of, setup_of
 
 SCHEMA_NAMES = ("openapi*.json", "openapi*.yaml", "openapi*.yml", "swagger*.json", "swagger*.yaml", "swagger*.yml")
 
@@ -117,7 +117,8 @@ def opened(ctx: Context, app: App, options: Wanted, *, serve: bool, **more: Any)
             instance.__exit__(None, None, None)
         return
     if failure is not None:
-        raise NotImportable(app, failure.cause, failure.owner, "; ".join(choice.reasons)) from failure
+        note = "; ".join(choice.reasons) if failure.cause.missing else ""
+        raise NotImportable(app, failure.cause, failure.owner, note) from failure
     reasons = "; ".join(choice.reasons)
     raise NotStarted(
         f"{app.shown} cannot be run: {reasons}; install what is missing into the workspace's virtual environment"
@@ -131,11 +132,11 @@ def let_in(ctx: Context, app: App, options: Served) -> Iterator[tuple[Instance, 
     recipe = recipe_of(ctx)
     more: dict[str, Any] = {"allow": options.allow, "start_timeout": options.start_timeout}
     if recipe is None:
-        with opened(ctx, app, options, serve=True, **more) as instance:
+        with opened(ctx, app, options, serve=True, setup=setup_of(ctx), **more) as instance:
             yield instance, Credentials(given)
         return
     account = account_of(recipe)
-    more |= {"setup": recipe.setup, "account": account.variables}
+    more |= {"setup": recipe.setup or setup_of(ctx), "account": account.variables}
     with opened(ctx, app, options, serve=True, **more) as instance:
         instance.hide((account.password, account.token, account.expired))
         credentials = signed_in(recipe, account, instance)

@@ -14,14 +14,14 @@ TABLE = "[agents.api.auth]"
 KEYS = frozenset(
     "kind name token_env user_env password_env expired_env setup login open everywhere sockets".split(),
 )
-LOGIN_KEYS = frozenset("method path form json token sends name".split())
+LOGIN_KEYS = frozenset("method path form json token sends name prefix".split())
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
     """The request that gives a token or a cookie: `token` is where it stands in the answer ('data.access_token'),
-    `sends` how it is sent then ('bearer', 'header', 'cookie')."""
+    `sends` how it is sent then ('bearer', 'header', 'cookie'), `prefix` what a header has before it ('Token ')."""
 
     method: str
     path: str
@@ -30,6 +30,7 @@ class Login:
     token: str
     sends: str
     name: str
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,11 @@ def recipe_of(ctx: Context) -> Recipe | None:
     )
 
 
+def setup_of(ctx: Context) -> tuple[str, ...]:
+    """What prepares the scratch database when there is no recipe: `setup` in `[agents.api]`. Raises `CallboardError`."""
+    return _setup(ctx.settings.get("setup", []), "[agents.api]")
+
+
 def account_of(recipe: Recipe) -> Account:
     """The account; a named variable that is not set is said by its name. Raises `CallboardError`."""
     values: dict[str, str] = {}
@@ -157,19 +163,20 @@ def _login(value: Any) -> Login:
         token=_text(value, "token", "" if sends == "cookie" else "access_token"),
         sends=sends,
         name=_text(value, "name", "Authorization"),
+        prefix=_text(value, "prefix"),
     )
 
 
-def _setup(value: Any) -> tuple[str, ...]:
+def _setup(value: Any, table: str = TABLE) -> tuple[str, ...]:
     words = list(_texts(value, "setup"))
     if words and words[0] in ("python", "python3"):
         words = words[1:]
     if words and words[0] != "-m" and not words[0].endswith(".py"):
         raise CallboardError(
-            f"{TABLE} setup is a Python script or '-m module' with its arguments, such as ['make_user.py']"
+            f"{table} setup is a Python script or '-m module' with its arguments, such as ['make_user.py']"
         )
     if words == ["-m"]:
-        raise CallboardError(f"{TABLE} setup names no module")
+        raise CallboardError(f"{table} setup names no module")
     return tuple(words)
 
 
