@@ -88,6 +88,4 @@ def _judge(
     parsed = files - len(measured.broken)
     looked_at = f"{counted(len(scores), 'function')} of {counted(parsed, 'file')}"
     words = [f"{above} above {threshold}, worst {worst}, mean {mean:.1f}"]
-    if measured.broken:
-        words.append(f"{counted(len(measured.broken), 'file')} could not be parsed")
     return judge(ctx, fail_on, looked_at, notes=[*words, *notes])

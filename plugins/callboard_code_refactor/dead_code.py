@@ -48,7 +48,6 @@ def check_dead_code(ctx: Context, min_confidence: int, folder: str, fail_on: str
     if min_confidence == USUAL:
         note(ctx, folder, dead_code=len(found))
     notes = [f"{counted(len(found), 'unused piece')} of code (confidence {min_confidence} % or more)"]
-    notes += [f"{counted(len(torn), 'file')} could not be parsed"] if torn else []
     return judge(ctx, fail_on, counted(looked, "file"), notes=[*notes, *large_note(large)])
 
 

@@ -106,7 +106,9 @@ def _check_python(ctx: Context, project: Declaration, others: Sequence[str], tal
         issues = json.loads(report.read_text("utf-8"))
         places = [_place(ctx, project, issue) for issue in issues]
     except (OSError, ValueError, KeyError, TypeError):
-        tally.troubles.append(f"deptry could not read {project.source} (exit {run.code}): {_words(run)}")
+        words = _words(run)
+        tally.troubles.append(f"deptry could not read {project.source} (exit {run.code}): {words}")
+        _name_the_line(ctx, project, words)
         return
     scanned = re.search(r"Scanning (\d+) files?", run.stderr + run.stdout)
     tally.files += int(scanned[1]) if scanned else 0
@@ -124,6 +126,16 @@ def _words(run: ToolRun) -> str:
     told = lines[starts[-1] :] if starts else []
     spoken = "; ".join(line.strip() for line in told if line.strip(" ^~|"))
     return clean(spoken.rpartition("packaging.requirements.")[2] or run.trouble, 300)
+
+
+def _name_the_line(ctx: Context, project: Declaration, words: str) -> None:
+    """Reports the line of a requirements file that deptry stopped at, when its words end with one."""
+    last = words.rpartition("; ")[2].strip()
+    for path in _sources(project) if last else ():
+        for number, line in enumerate(ctx.workspace.text(path).splitlines(), start=1):
+            if line.strip() == last and not path.endswith(".toml"):
+                ctx.finding(broken(path, f"line {number} is no requirement: {clean(last, 200)}", "deptry", number))
+                return
 
 
 def _sources(project: Declaration) -> list[str]:

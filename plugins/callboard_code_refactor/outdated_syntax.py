@@ -93,8 +93,7 @@ def _judge(
     ctx.metric("refactor.outdated_syntax", len(outdated))
     note(ctx, folder, outdated=len(outdated))
     words = counted(len(outdated), "outdated form") + (f", {safe} with a safe fix" if outdated else "")
-    unread = [f"{counted(len(torn), 'file')} could not be parsed"] if torn else []
-    return judge(ctx, fail_on, counted(looked - len(torn), "file"), notes=[words, *unread, *notes], unchecked=unchecked)
+    return judge(ctx, fail_on, counted(looked - len(torn), "file"), notes=[words, *notes], unchecked=unchecked)
 
 
 def _report(ctx: Context, item: Diagnostic) -> None:

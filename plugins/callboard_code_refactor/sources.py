@@ -161,9 +161,22 @@ def broken(path: str, why: str, tool: str, line: int = 1) -> Finding:
     return unparsable(path, why, line=line, tool=tool, severity=broken_severity(path))
 
 
+def unread_code(ctx: Context) -> tuple[list[str], list[str]]:
+    """Code that does not parse: what keeps the look from being whole, and what is only said of samples, templates and what is
+    accepted."""
+    torn = [one for one in ctx.findings if one.rule == "unparsable" and one.path.endswith(".py")]
+    grave = [one.path for one in torn if one.severity is not Severity.LOW and not one.accepted]
+    mild = len(torn) - len(grave)
+    notes = [f"{counted(mild, 'sample or template', 'samples or templates')} could not be parsed"] if mild else []
+    names = ", ".join(grave[:2]) + (", …" if len(grave) > 2 else "")
+    return [f"{counted(len(grave), 'file')} that cannot be parsed ({names})"] if grave else [], notes
+
+
 def judge(ctx: Context, fail_on: str, looked_at: str, **more: Any) -> Result:
-    """As `judged`, but 'never' is allowed; nothing that this agent finds is critical."""
+    """As `judged`, but 'never' is allowed; nothing that this agent finds is critical. Code that does not parse is no pass."""
     ctx.metric(f"{ctx.task.partition(':')[0]}.findings", len(ctx.findings))
+    gaps, notes = unread_code(ctx)
+    more |= {"unchecked": [*more.get("unchecked", ()), *gaps], "notes": [*more.get("notes", ()), *notes]}
     if fail_on != "never":
         return judged(ctx, fail_on, looked_at, **more)
     result = judged(ctx, "critical", looked_at, **more)

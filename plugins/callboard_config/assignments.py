@@ -181,6 +181,19 @@ def ini_assignments(text: str) -> Iterator[Assignment]:
             yield Assignment(match[1], match[2].strip("\"'"), number, "file")
 
 
+_LINE = re.compile(
+    r"^[\s{,-]*[\"']?([A-Za-z_][\w.-]{1,80})[\"']?\s*[:=]\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'#,;{}()\[\]]+)\s*$)"
+)
+
+
+def line_assignments(text: str) -> Iterator[Assignment]:
+    """What looks like `name = value` or `"name": "value"` in a file of any format that its parser refuses."""
+    for number, line in enumerate(text.splitlines()[:MOST_LINES], 1):
+        match = None if len(line) > LONGEST_LINE or line.lstrip()[:1] in ("#", ";", "/") else _LINE.match(line)
+        if match is not None:
+            yield Assignment(match[1], match[2] or match[3] or match[4] or "", number, "file")
+
+
 _DOCKER = re.compile(r"([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|\S+)")
 
 

@@ -1,12 +1,12 @@
 """What keeps a configuration file from being read at all, whatever its format: said once, at its place."""
 
+import os
 import re
 from dataclasses import dataclass
 
-from callboard.api import Workspace
+from callboard.api import Workspace, root_cause
 
 DEEPEST = 200
-_CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,28 +21,20 @@ class Trouble:
 
 def trouble_of(workspace: Workspace, path: str, text: str) -> Trouble | None:
     """The first reason, None when the format's own parser should have its say."""
-    try:
-        with open(workspace.path / path, "rb") as file:
-            head = file.read(4_096)
-    except OSError:
-        return Trouble("config-unreadable", 0, "This file cannot be opened")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return Trouble("config-encoding", 1, "This file is UTF-16; save it as UTF-8")
-    if b"\0" in head:
-        return Trouble("config-encoding", 1, "This is a binary file under the name of a configuration file")
+    cause = root_cause(workspace, path)
+    if cause is not None and not cause.is_meant:
+        return Trouble("", cause.line, cause.why)
+    if not (workspace.path / path).is_file() or not os.access(workspace.path / path, os.R_OK):
+        return Trouble("", 0, "it cannot be opened")
     if "\ufffd" in text:
         line = text.count("\n", 0, text.index("\ufffd")) + 1
         return Trouble("config-encoding", line, "This line is not UTF-8; save the file as UTF-8", grave=False)
-    marks = {match[1] for match in _CONFLICT.finditer(text)}
-    if len(marks) == 2 and (start := _CONFLICT.search(text)):
-        return Trouble(
-            "merge-conflict", text.count("\n", 0, start.start()) + 1, "Here a merge was left unfinished; choose a side"
-        )
     if path.endswith((".json", ".yml", ".yaml")) and (line := too_deep(text)):
         return Trouble(
             "config-too-deep",
             line,
             f"From here on it is nested deeper than {DEEPEST} levels; no program should read that",
+            grave=False,
         )
     return None
 

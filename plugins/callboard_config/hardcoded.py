@@ -4,7 +4,7 @@ import fnmatch
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from callboard.api import (
     Act,
@@ -25,6 +25,7 @@ from callboard_config.assignments import (
     docker_assignments,
     ini_assignments,
     json_assignments,
+    line_assignments,
     python_assignments,
     script_assignments,
     toml_assignments,
@@ -35,6 +36,7 @@ from callboard_config.envfiles import env_files
 from callboard_config.options import Hardcoded
 from callboard_config.places import is_docs, is_test
 from callboard_config.secrecy import is_secret_name, is_strong, looks_real, url_password
+from callboard_config.unread import torn_files, unread_words
 
 LARGEST = 1_000_000
 LOCKS = (
@@ -61,9 +63,9 @@ READERS: tuple[tuple[tuple[str, ...], Reader], ...] = (
 
 @dataclass(slots=True)
 class Left:
-    """How many files were not read."""
+    """Files that could not be parsed, and how many were too large."""
 
-    unread: int = 0
+    unread: list[str] = field(default_factory=list)
     large: int = 0
 
 
@@ -83,7 +85,7 @@ def sources(ctx: Context, ignored: Sequence[str], left: Left | None = None) -> I
             try:
                 found = list(reader(text))
             except (SyntaxError, ValueError, RecursionError, MemoryError):
-                left.unread += 1
+                left.unread.append(path)
                 continue
             yield path, found
     for file in env_files(ctx):
@@ -92,25 +94,31 @@ def sources(ctx: Context, ignored: Sequence[str], left: Left | None = None) -> I
 
 
 def look(ctx: Context, options: Hardcoded) -> Result:
-    """Reports each assignment that looks like a secret; test code and its data are left out."""
+    """Reports each assignment that looks like a secret; tests are left out, what does not parse is read by line."""
     looked_at, left = 0, Left()
     seen: Counter[str] = Counter()
-    for path, found in sources(ctx, options.ignore_paths, left):
+    for path, assigned in sources(ctx, options.ignore_paths, left):
         looked_at += 1
-        example = is_example(path.rsplit("/", 1)[-1]) and any(item.form == "env" for item in found[:1])
-        _report(ctx, path, found, seen, example=example)
+        example = is_example(path.rsplit("/", 1)[-1]) and any(item.form == "env" for item in assigned[:1])
+        _report(ctx, path, assigned, seen, example=example)
+    for path in left.unread:
+        _report(ctx, path, line_assignments(ctx.workspace.text(path, LARGEST)), seen)
+    torn = torn_files(ctx, left.unread)
     if not looked_at and left.unread:
-        return unknown(f"{counted(left.unread, 'file')} could not be parsed, and there is nothing else to look at")
+        return unknown(f"{counted(len(left.unread), 'file')} could not be parsed, and there is nothing else to look at")
     if not looked_at:
         return unknown("there is no code and no configuration to look at, besides tests")
-    ctx.show("hardcoded", *_blocks(ctx.findings))
-    ctx.metric("config.hardcoded", float(len(ctx.findings)))
+    found = [finding for finding in ctx.findings if finding.rule != "unparsable"]
+    ctx.show("hardcoded", *_blocks(found))
+    ctx.metric("config.hardcoded", float(len(found)))
     notes = ["tests are left out"]
     if left.large:
         notes.append(f"{counted(left.large, 'file')} above {LARGEST:,} bytes left out")
-    if left.unread:
-        notes.append(f"{counted(left.unread, 'file')} could not be parsed")
-    return judged(ctx, options.fail_on, counted(looked_at, "file"), notes=notes)
+    if len(left.unread) > len(torn):
+        more = len(left.unread) - len(torn)
+        notes.append(f"{counted(more, 'template or sample', 'templates or samples')} read line by line")
+    gaps = [f"{unread_words(torn)}, and only read line by line"] if torn else []
+    return judged(ctx, options.fail_on, counted(looked_at, "file"), notes=notes, unchecked=gaps)
 
 
 def _blocks(findings: Sequence[Finding]) -> list[Block]:

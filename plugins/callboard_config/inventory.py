@@ -10,15 +10,19 @@ from callboard_config.observed import Seen, observe
 from callboard_config.options import Inventory
 from callboard_config.secrecy import is_secret_name
 from callboard_config.settings_table import settings_blocks
+from callboard_config.unread import torn_files, unread_words
 
 
 def take(ctx: Context, options: Inventory) -> Result:
     """Keeps the inventory and reports what does not fit; UNKNOWN when nothing reads and nothing defines a setting."""
     seen = observe(ctx)
+    torn = torn_files(ctx, seen.unread)
+    gaps = [f"what is read in {unread_words(torn)}"] if torn else []
     if not seen.reads and not seen.files and not seen.dynamic:
         if seen.code_files == 0:
             return unknown("there is neither code that could read settings nor an env file")
-        return judged(ctx, options.fail_on, f"{counted(seen.code_files, 'code file')}, none of which reads a setting")
+        looked_at = f"{counted(seen.code_files, 'code file')}, none of which reads a setting"
+        return judged(ctx, options.fail_on, looked_at, unchecked=gaps)
     for name, finding in mismatches(ctx.workspace, seen):
         if not any(fnmatch.fnmatchcase(name, pattern) for pattern in options.ignore):
             ctx.finding(finding)
@@ -38,9 +42,12 @@ def take(ctx: Context, options: Inventory) -> Result:
         notes.append(f"{with_default:,} of them with a default")
     if seen.dynamic:
         notes.append(f"{counted(len(seen.dynamic), 'read')} under names made at run time")
-    if seen.unread:
-        notes.append(f"{counted(len(seen.unread), 'file')} could not be parsed")
-    return judged(ctx, options.fail_on, looked_at, notes=notes, outputs={"settings": len(names)})
+    if len(seen.unread) > len(torn):
+        more = len(seen.unread) - len(torn)
+        notes.append(f"{counted(more, 'test, sample or template', 'tests, samples or templates')} could not be parsed")
+    if seen.files and ctx.workspace.git_trouble:
+        gaps.append(f"whether git tracks {counted(len(seen.files), 'env file')}: {ctx.workspace.git_trouble}")
+    return judged(ctx, options.fail_on, looked_at, notes=notes, unchecked=gaps, outputs={"settings": len(names)})
 
 
 def keep(ctx: Context, seen: Seen) -> None:

@@ -11,6 +11,15 @@ _TEST = re.compile(
 _DOCS = re.compile(r"(^|/)(docs?([_-]\w+)?|documentation|examples?|samples?|demos?|tutorials?)/", re.IGNORECASE)
 _SIDE = re.compile(r"(^|/)(scripts?|tools?|bin|ci|\.github|\.ci|migrations?|alembic|bench(marks?)?|hack)/")
 
+COMMENTED_JSON = (
+    "tsconfig*.json", "jsconfig*.json", ".eslintrc*", "*.code-workspace", "devcontainer.json", "*/.vscode/*", ".vscode/*",
+    "*.jsonc",
+    "*.json5", "tslint.json", ".swcrc", "api-extractor.json", "biome.json", "turbo.json", "nx.json",
+    "project.json",
+    "deno.json", "wrangler.json", ".babelrc*", "angular.json", "typedoc.json", "oxlintrc.json", ".oxlintrc.json",
+    "*/.devcontainer/*", ".devcontainer/*", "keybindings.json", "settings.json", "launch.json", "tasks.json",
+)  # fmt: skip
+
 
 def is_test(path: str) -> bool:
     """Test code and its data, by common custom."""

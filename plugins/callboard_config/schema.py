@@ -10,10 +10,21 @@ from typing import Any
 
 import yaml
 
-from callboard.api import Context, Finding, Result, Severity, Workspace, counted, judged, unknown
+from callboard.api import (
+    Context,
+    Finding,
+    Result,
+    Severity,
+    Workspace,
+    counted,
+    judged,
+    root_cause,
+    unknown,
+    unparsable,
+)
 from callboard_config.file_state import trouble_of
 from callboard_config.options import Schema
-from callboard_config.places import is_docs, is_test
+from callboard_config.places import COMMENTED_JSON, is_docs, is_test
 from callboard_config.redact import masked
 from callboard_config.secrecy import is_secret_name
 from callboard_config.shapes import STRICT_INI, ini_trouble, package_shape, pyproject_shape
@@ -22,14 +33,6 @@ from callboard_config.yaml_text import MOST_ALIASES
 LARGEST = 5_000_000
 LARGE_YAML = 400_000  # yamllint reads some 50 kB a second
 BATCH = 300
-COMMENTED_JSON = (
-    "tsconfig*.json", "jsconfig*.json", ".eslintrc*", "*.code-workspace", "devcontainer.json", "*/.vscode/*", ".vscode/*",
-    "*.jsonc",
-    "*.json5", "tslint.json", ".swcrc", "api-extractor.json", "biome.json", "turbo.json", "nx.json",
-    "project.json",
-    "deno.json", "wrangler.json", ".babelrc*", "angular.json", "typedoc.json", "oxlintrc.json", ".oxlintrc.json",
-    "*/.devcontainer/*", ".devcontainer/*", "keybindings.json", "settings.json", "launch.json", "tasks.json",
-)  # fmt: skip
 OTHERS_OWN = (
     ".github/workflows/*", "*compose*.yml", "*compose*.yaml", ".gitlab-ci.yml", "action.yml", "action.yaml",
 )  # fmt: skip
@@ -63,14 +66,15 @@ def check(ctx: Context, options: Schema) -> Result:
     json_files, toml_files, yaml_files = candidates(ctx.workspace)
     ini_files = ini_candidates(ctx.workspace)
     unchecked: list[str] = []
+    templates: list[str] = []
     for read, paths in ((_json, json_files), (_toml, toml_files), (_ini, ini_files)):
         for path in paths:
             ctx.progress(None, path)
             if _readable(ctx, path, unchecked):
-                read(ctx, path)
-    linted = [path for path in yaml_files if _readable(ctx, path, unchecked) and _is_yaml(ctx, path)]
+                read(ctx, path, templates)
+    linted = [path for path in yaml_files if _readable(ctx, path, unchecked) and _is_yaml(ctx, path, templates)]
     if linted:
-        trouble = _yaml(ctx, linted)
+        trouble = _yaml(ctx, linted, templates)
         if trouble:
             unchecked.append(f"{counted(len(linted), 'YAML file')}: {trouble}")
     here = set(ctx.workspace.files)
@@ -85,6 +89,13 @@ def check(ctx: Context, options: Schema) -> Result:
         return unknown("there are no JSON, TOML or YAML files to check, besides tests and what InfraDeploy checks")
     looked_at = f"{len(json_files)} JSON, {len(toml_files)} TOML, {len(ini_files)} ini and {counted(len(yaml_files), 'YAML file')}"
     notes = [f"{counted(len(known), 'file')} with a published schema"] if known else []
+    left_out = len(set(templates))
+    if left_out:
+        notes.append(
+            f"{counted(left_out, 'of them is a template', 'of them are templates')}, which are read when they are filled in"
+        )
+    if total and left_out == total and not known:
+        return unknown(f"all {counted(total, 'file')} are templates, to be read when filled in")
     return judged(ctx, options.fail_on, looked_at, unchecked=unchecked, notes=notes)
 
 
@@ -102,12 +113,14 @@ def _readable(ctx: Context, path: str, unchecked: list[str]) -> bool:
     found = trouble_of(ctx.workspace, path, text)
     if found is None:
         return True
-    severity = _worst(path) if found.grave else Severity.LOW if is_docs(path) else Severity.MEDIUM
-    _report(ctx, found.rule, path, found.line, 0, found.said, severity)
+    if found.grave:
+        _torn(ctx, [], path, found.line, 0, found.said)
+    else:
+        _report(ctx, found.rule, path, found.line, 0, found.said, Severity.LOW if is_docs(path) else Severity.MEDIUM)
     return False
 
 
-def _is_yaml(ctx: Context, path: str) -> bool:
+def _is_yaml(ctx: Context, path: str, templates: list[str]) -> bool:
     """Whether yamllint should look: large files go through libyaml, and what is one bare text is no configuration."""
     text = ctx.workspace.text(path, LARGEST)
     if text.count("*") > MOST_ALIASES and re.search(r"(?m)^\s*(?:-|[\w.-]+:)\s*[\[{]?\s*\*\w", text):
@@ -126,7 +139,7 @@ def _is_yaml(ctx: Context, path: str) -> bool:
         mark = error.problem_mark
         if len(text) >= LARGE_YAML:
             where = (1, 0) if mark is None else (mark.line + 1, mark.column + 1)
-            _report(ctx, "yaml-syntax", path, *where, f"syntax error: {error.problem}", _worst(path))
+            _torn(ctx, templates, path, *where, f"no YAML: {error.problem}")
         return len(text) < LARGE_YAML
     except (yaml.YAMLError, ValueError, RecursionError):
         return len(text) < LARGE_YAML
@@ -153,8 +166,14 @@ def _is(path: str, patterns: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(path if "/" in pattern else name, pattern) for pattern in patterns)
 
 
-def _worst(path: str) -> Severity:
-    return Severity.LOW if is_docs(path) else Severity.HIGH
+def _torn(ctx: Context, templates: list[str], path: str, line: int, column: int, said: str, tool: str = "") -> None:
+    """Reports a file that no program can read, as everybody does who meets it; a template is put with the others."""
+    cause = root_cause(ctx.workspace, path)
+    if cause is not None and cause.is_meant:
+        templates.append(path)
+    else:
+        severity = Severity.LOW if is_docs(path) else Severity.HIGH
+        ctx.finding(unparsable(path, said, line=line, column=column, tool=tool, severity=severity))
 
 
 def _report(
@@ -168,13 +187,13 @@ def _report(
             path=path,
             line=line,
             column=column,
-            help="Mend the place that is named; programs refuse a file that they cannot parse",
+            help="Mend the place that is named",
             tool=tool,
         )
     )
 
 
-def _json(ctx: Context, path: str) -> None:
+def _json(ctx: Context, path: str, templates: list[str]) -> None:
     repeated: list[str] = []
 
     def pairs(entries: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -190,11 +209,11 @@ def _json(ctx: Context, path: str) -> None:
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and _is_lines(text):
             return
-        said = "This file is empty" if not text.strip() else f"This is no JSON: {error.msg}"
-        _report(ctx, "json-syntax", path, error.lineno, error.colno, said, _worst(path))
+        said = "it is empty" if not text.strip() else f"no JSON: {error.msg}"
+        _torn(ctx, templates, path, error.lineno, error.colno, said)
         return
     except (ValueError, RecursionError) as error:
-        _report(ctx, "json-syntax", path, 1, 0, f"This JSON cannot be read: {type(error).__name__}", _worst(path))
+        _torn(ctx, templates, path, 1, 0, f"no JSON: {type(error).__name__}")
         return
     for key in repeated[:20]:
         said = f"The key '{masked(key[:80])}' stands here twice; the last one counts"
@@ -223,7 +242,7 @@ def _shape(ctx: Context, path: str, troubles: Iterable[tuple[str, str]], text: s
         _report(ctx, "manifest-shape", path, line, 0, said, Severity.LOW if is_docs(path) else Severity.MEDIUM)
 
 
-def _toml(ctx: Context, path: str) -> None:
+def _toml(ctx: Context, path: str, templates: list[str]) -> None:
     text = ctx.workspace.text(path, LARGEST)
     try:
         tomllib.loads(text)
@@ -231,29 +250,29 @@ def _toml(ctx: Context, path: str) -> None:
         place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
         line, column = (int(place[1]), int(place[2])) if place else (0, 0)
         said = "it begins with a byte order mark" if text.startswith("\ufeff") else masked(str(error))
-        _report(ctx, "toml-syntax", path, line, column, f"This is no TOML: {said}", _worst(path))
+        _torn(ctx, templates, path, line, column, f"no TOML: {said}")
     except RecursionError:
-        _report(ctx, "toml-syntax", path, 1, 0, "This TOML is nested too deep to be read", _worst(path))
+        _torn(ctx, templates, path, 1, 0, "no TOML that can be read: it is nested too deep")
     else:
         if path.rsplit("/", 1)[-1] == "pyproject.toml":
             _shape(ctx, path, pyproject_shape(text), text)
 
 
-def _ini(ctx: Context, path: str) -> None:
+def _ini(ctx: Context, path: str, templates: list[str]) -> None:
     found = ini_trouble(ctx.workspace.text(path, LARGEST))
     if found is not None:
-        _report(ctx, "ini-syntax", path, found[0], 0, masked(found[1]), _worst(path))
+        _torn(ctx, templates, path, found[0], 0, masked(found[1]))
 
 
-def _yaml(ctx: Context, paths: Sequence[str]) -> str:
+def _yaml(ctx: Context, paths: Sequence[str], templates: list[str]) -> str:
     """Reports what yamllint calls errors of syntax and repeated keys; returns why it could not look."""
     if ctx.program("yamllint") is None:
         return "yamllint is not installed; pip install yamllint"
-    troubles = [_lint(ctx, paths[start : start + BATCH]) for start in range(0, len(paths), BATCH)]
+    troubles = [_lint(ctx, paths[start : start + BATCH], templates) for start in range(0, len(paths), BATCH)]
     return next((trouble for trouble in troubles if trouble), "")
 
 
-def _lint(ctx: Context, paths: Sequence[str]) -> str:
+def _lint(ctx: Context, paths: Sequence[str], templates: list[str]) -> str:
     """One run of yamllint; where it breaks down, each half for itself, so that one file does not hide the others."""
     argv = ["yamllint", "-d", YAMLLINT, "-f", "parsable", "--", *(f"./{path}" for path in paths)]
     run = ctx.run_tool(argv, cwd=ctx.workspace.path, timeout=300)
@@ -261,13 +280,23 @@ def _lint(ctx: Context, paths: Sequence[str]) -> str:
         if len(paths) == 1:
             return f"yamllint ended with {run.code} at {paths[0]}"
         half = len(paths) // 2
-        return _lint(ctx, paths[:half]) or _lint(ctx, paths[half:])
+        return _lint(ctx, paths[:half], templates) or _lint(ctx, paths[half:], templates)
     for path, line, column, said, rule in lint_lines(run.stdout):
         if rule == "key-duplicates":
             severity = Severity.LOW if is_docs(path) else Severity.MEDIUM
             _report(ctx, "yaml-duplicate-key", path, line, column, masked(said), severity, "yamllint")
-        elif not _is_template(ctx, path):
-            _report(ctx, "yaml-syntax", path, line, column, masked(said), _worst(path), "yamllint")
+        elif _is_template(ctx, path):
+            templates.append(path)
+        else:
+            _torn(
+                ctx,
+                templates,
+                path,
+                line,
+                column,
+                f"no YAML: {masked(said).removeprefix('syntax error: ')}",
+                "yamllint",
+            )
     return ""
 
 

@@ -32,12 +32,14 @@ class Broken:
 
 @dataclass(slots=True)
 class Packages:
-    """What was found. `wanted` are packages that are named without one exact version."""
+    """What was found. `wanted` are packages that are named without one exact version, `elsewhere` the places (file:line) of those
+    that come from an address or an archive."""
 
     pinned: list[Package] = field(default_factory=list)
     wanted: list[Package] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
 
     def unversioned(self) -> list[Package]:
         """The wanted ones for which no lock or environment of their folder, or of one above it, says a version."""

@@ -122,8 +122,7 @@ def _packages(ctx: Context, gaps: list[str]) -> list[Package]:
 
 
 def _broken(ctx: Context, locked: Packages, gaps: list[str]) -> None:
-    report_broken(ctx, locked)
-    gaps += [f"{path} cannot be read" for path in sorted({broken.path for broken in locked.broken})]
+    gaps += [f"{path} cannot be read" for path in report_broken(ctx, locked)]
 
 
 def _installed(ctx: Context, python: Path, name: str) -> tuple[list[Package], str]:

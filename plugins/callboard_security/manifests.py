@@ -9,20 +9,28 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from callboard_security.found import Package, Packages, normal
+from callboard_security.found import Broken, Package, Packages, normal
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]{0,200})\s*(?:\[[^\]]*\])?\s*(.*)")
+_REST = re.compile(r"\s*(?:$|[=<>!~@(,])")
+_ELSEWHERE = re.compile(
+    r"^(?:-e\s+|--editable[\s=]+)?(?:[\w.\[\],-]+\s*@\s*)?(?:git\+|hg\+|svn\+|bzr\+|https?://)|^[^\s-]\S*\.(?:tar\.gz|zip|whl|tgz)$"
+)
 _PINNED = re.compile(r"={2,3}\s*([A-Za-z0-9.!+_-]+)$")
 
 
 def requirements(lines: Iterable[str], path: str, found: Packages) -> None:
-    """Lines of a requirements file; options, links and local paths name no version and are passed over."""
+    """Lines of a requirements file; options and folders are passed over, a line that is no requirement makes the file broken."""
     for number, raw in enumerate(_joined(lines), 1):
         text = re.sub(r"(^|\s)#.*", "", raw).split(" --", 1)[0].strip()
-        if not text or text.startswith(("-", ".", "/")) or "://" in text.split(";")[0]:
+        if _ELSEWHERE.search(text.split(" #")[0].split(";")[0]):
+            found.elsewhere.append(f"{path}:{number}")
+            continue
+        if not text or text.startswith(("-", ".", "/")):
             continue
         match = _NAME.match(text.split(";", 1)[0])
-        if match is None:
+        if match is None or not _REST.match(match[2]):
+            found.broken.append(Broken(path, f"line {number} is no requirement: {text[:100]}", number))
             continue
         name, rest = normal(match[1]), match[2].strip().strip("()")
         pin = _PINNED.fullmatch(rest)
@@ -85,6 +93,10 @@ def _from_lines(wanted: Iterable[Any], text: str, path: str, own: str, found: Pa
         here = Packages()
         requirements([str(requirement)], path, here)
         number = next((n for n, line in enumerate(lines, 1) if str(requirement) in line), 0)
+        found.broken += [
+            Broken(path, f"line {number} is no requirement: {str(requirement)[:100]}", number) for _ in here.broken
+        ]
+        found.elsewhere += [f"{path}:{number}" for _ in here.elsewhere]
         for package in here.pinned:
             found.pinned.append(Package("PyPI", package.name, package.version, path, number))
         for package in here.wanted:

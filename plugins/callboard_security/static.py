@@ -61,9 +61,15 @@ def analyse(ctx: Context, options: Static) -> Result:
         notes.append(f"{counted(work.asserts, 'assert')} in test files left out")
     if large:
         names = ", ".join(large[:3])
-        notes.append(f"{counted(len(large), 'very large file')} left out, for nobody wrote them by hand ({names})")
+        notes.append(f"{counted(len(large), 'very large file')} left out, which nobody wrote by hand ({names})")
     if work.unread:
-        (gaps if work.unread_code else notes).append(f"{counted(work.unread, 'file')} that cannot be read")
+        if work.unread_code:
+            gaps.append(f"{counted(work.unread_code, 'file')} that cannot be read")
+        mild = work.unread - work.unread_code
+        if mild:
+            notes.append(
+                f"{counted(mild, 'test, sample or template', 'tests, samples or templates')} that cannot be read"
+            )
     if work.slow:
         gaps.append(f"{counted(work.slow, 'file')} for which bandit takes too long")
     if work.late:
@@ -120,10 +126,10 @@ class Work:
 
     def _take(self, report: Mapping[str, Any]) -> None:
         for error in report.get("errors", []):
-            finding = _unread(self.ctx, error)
             self.unread += 1
-            self.unread_code += finding.severity is not Severity.LOW
-            self.ctx.finding(finding)
+            self.ctx.finding(_unread(self.ctx, error))
+            told = self.ctx.findings[-1]
+            self.unread_code += told.severity is not Severity.LOW and not told.accepted
         for entry in report["results"]:
             if entry["test_id"] == "B101" and not self.options.test_asserts and is_test(entry["filename"]):
                 self.asserts += 1
@@ -204,7 +210,7 @@ def syntax_error(text: str) -> tuple[int, str]:
         try:
             ast.parse(text)
         except SyntaxError as error:
-            return error.lineno or 0, f"syntax error: {error.msg}"
+            return error.lineno or 0, f"no Python that can be parsed ({error.msg})"
         except (ValueError, RecursionError, MemoryError):
             return 0, ""
     return 0, ""

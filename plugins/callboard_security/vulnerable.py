@@ -33,20 +33,22 @@ SHOWN = 200
 def audit(ctx: Context, options: Dependencies) -> Result:
     """Checks every pinned or installed version; what has no version or no data is told, and is never a pass."""
     packages = collect(ctx.workspace, environments(ctx))
-    report_broken(ctx, packages)
+    spoilt = report_broken(ctx, packages)
     pinned = _distinct(packages.pinned)
     loose = packages.unversioned()
     if not pinned and not loose and not packages.broken:
         return unknown("there are no dependencies to check: no lock, no requirements, no environment")
     gaps = []
-    if packages.broken:
-        spoilt = sorted({broken.path for broken in packages.broken})
+    if spoilt:
         gaps.append(f"{counted(len(spoilt), 'file')} that cannot be read ({', '.join(spoilt[:3])})")
     if loose:
         names = ", ".join(package.name for package in loose[:5]) + (", …" if len(loose) > 5 else "")
         gaps.append(f"{counted(len(loose), 'package')} without an exact version in a lock or environment ({names})")
+    if packages.elsewhere:
+        names = ", ".join(packages.elsewhere[:3]) + (", …" if len(packages.elsewhere) > 3 else "")
+        gaps.append(f"{counted(len(packages.elsewhere), 'requirement')} by an address or an archive ({names})")
     if not pinned:
-        return judged(ctx, options.fail_on, "0 packages", unchecked=gaps or ["nothing could be read"])
+        return unknown(f"no package could be looked up: {'; '.join(gaps) or 'all that names some are templates'}")
     where = options.osv_folder or str(ctx.settings.get("osv_folder", ""))
     if where:
         return _by_folder(ctx, options, ctx.workspace.path / Path(where).expanduser(), pinned, gaps)
@@ -55,13 +57,17 @@ def audit(ctx: Context, options: Dependencies) -> Result:
     return _by_network(ctx, options, pinned, packages, gaps)
 
 
-def report_broken(ctx: Context, packages: Packages) -> None:
-    """One finding for each file that cannot be read, whatever is wrong in it."""
+def report_broken(ctx: Context, packages: Packages) -> list[str]:
+    """One finding for each file that cannot be read, whatever is wrong in it; the files, but for templates and accepted ones."""
     told: set[str] = set()
+    spoilt = []
     for broken in packages.broken:
         if broken.path not in told:
             told.add(broken.path)
             ctx.finding(unparsable(broken.path, broken.reason, line=broken.line, severity=Severity.MEDIUM))
+            if ctx.findings[-1].severity is not Severity.LOW and not ctx.findings[-1].accepted:
+                spoilt.append(broken.path)
+    return sorted(spoilt)
 
 
 def _distinct(packages: Sequence[Package]) -> list[Package]:

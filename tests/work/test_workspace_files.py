@@ -22,3 +22,9 @@ def test_a_package_with_the_name_of_a_generated_folder_is_seen_where_git_knows_i
     assert Workspace(tmp_path).files == ()
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     assert Workspace(tmp_path).files == ("env/__init__.py", "src/build/__init__.py", "src/build/env.py")
+
+
+def test_a_repository_about_which_git_says_nothing_is_told_with_the_reason(tmp_path: Path) -> None:
+    assert Workspace(tmp_path).git_trouble == ""
+    (tmp_path / ".git").write_text("gitdir: nowhere\n", "utf-8")
+    assert Workspace(tmp_path).git_trouble.startswith("git does not answer: fatal: not a git repository: ")

@@ -13,8 +13,8 @@ _VALUE = re.compile(r"\{\{-?\s*[\w.$]+[^{}\n]*\}\}")
 _PLACE = re.compile(r"\{[{%].*[}%]\}|\.(?:j2|jinja2?|tmpl|tpl)$")
 _DATA = (".json", ".toml", ".yml", ".yaml", ".cfg", ".ini", ".txt")
 _PYTHON_2 = re.compile(
-    r"^[^\S\n]*(?:print[^\S\n]*(?:>>|[\"'`])|except[^\S\n]+[\w.()][\w.() \t,]*,[^\S\n]*\w+[^\S\n]*:|exec[^\S\n]+[\"'\w]+[^\S\n]+in\b"
-    r"|raise[^\S\n]+[\w.]+,[^\S\n]*\S)",
+    r"^[^\S\n]*(?:print[^\S\n]*(?:>>|[\"'`])|except[^\S\n]+[\w.()][\w.() \t,]*,[^\S\n]*\w+[^\S\n]*:"
+    r"|exec[^\S\n]+[\"'\w]+[^\S\n]+in\b|raise[^\S\n]+[\w.]+,[^\S\n]*\S)",
     re.MULTILINE,
 )
 

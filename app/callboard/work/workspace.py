@@ -60,6 +60,24 @@ class Workspace:
         names = [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
         return [n for n in names if _is_text_name(n) and (self.path / n).is_file() and not (self.path / n).is_symlink()]
 
+    @cached_property
+    def git_trouble(self) -> str:
+        """Why git does not answer about a workspace that is a repository, with the mend; '' when it does, and for no repository."""
+        if not (self.path / ".git").exists():
+            return ""
+        command = ["git", *GIT_SAFE, "-C", str(self.path), "rev-parse", "--git-dir"]
+        plain = {**os.environ, "LC_ALL": "C"}
+        try:
+            done = subprocess.run(
+                command, capture_output=True, timeout=60, check=False, stdin=subprocess.DEVNULL, env=plain
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            return f"git could not be run: {type(error).__name__}"
+        told = done.stderr.decode("utf-8", "replace")
+        if "dubious ownership" in told:
+            return f"git refuses a repository of another user; git config --global --add safe.directory '{self.path}'"
+        return f"git does not answer: {told.strip()[-300:]}" if done.returncode else ""
+
     def _walked(self) -> Iterator[str]:
         for folder, folders, names in os.walk(self.path, followlinks=False):
             folders[:] = sorted(f for f in folders if f not in IGNORED)

@@ -73,11 +73,33 @@ def test_an_unparsable_file_is_a_finding_and_the_rest_goes_on(tmp_path: Path) ->
         outcome = run_action(CodeRefactor(), action, tmp_path)
         assert [f.path for f in outcome.findings if f.rule == "unparsable"] == ["old.py"]
         assert rule in outcome.rules()
-        assert "could not be parsed" in result(outcome)[1]
+        assert result(outcome)[0] == Verdict.UNKNOWN
+        assert result(outcome)[1].endswith("not checked: 1 file that cannot be parsed (old.py)")
+        assert "Python 2" in next(f.message for f in outcome.findings if f.rule == "unparsable")
     named = {f.path for f in run_action(CodeRefactor(), "complexity", tmp_path).findings}
     assert named == {"old.py", "rows.py", "-dash.py", "with space.py"}
     syntax = run_action(CodeRefactor(), "outdated_syntax", tmp_path)
     assert [(f.rule, f.path) for f in syntax.findings] == [("unparsable", "old.py")]
+
+
+def test_a_template_or_sample_that_does_not_parse_leaves_the_pass_alone(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        {"plain.py": "X = 1\n", "tests/data/bad.py": "x = (\n", "skeleton.py": "{% if x %}\nY = 2\n{% endif %}\n"},
+    )
+    for action in ("complexity", "dead_code", "outdated_syntax"):
+        outcome = run_action(CodeRefactor(), action, tmp_path)
+        assert result(outcome)[0] == Verdict.PASS, result(outcome)
+        assert "2 samples or templates could not be parsed" in result(outcome)[1]
+        assert {f.severity for f in outcome.findings if f.rule == "unparsable"} == {"low"}
+
+
+def test_requirements_that_deptry_cannot_read_are_named_with_their_line(tmp_path: Path) -> None:
+    put(tmp_path, {"requirements.txt": "flask\n\nfoo bar baz\n", "app.py": "import flask\n"})
+    outcome = run_action(CodeRefactor(), "dependencies", tmp_path)
+    assert result(outcome)[0] == Verdict.UNKNOWN
+    assert [(f.rule, f.path, f.line) for f in outcome.findings] == [("unparsable", "requirements.txt", 3)]
+    assert "foo bar baz" in outcome.findings[0].message
 
 
 @pytest.mark.parametrize("action", ["complexity", "dead_code", "outdated_syntax", "dependencies", "fixes"])

@@ -151,6 +151,24 @@ def test_hostile_files_do_not_stop_the_rest(place: Path) -> None:
             },
         )
     )
-    assert [f.path for f in outcome.findings] == ["-rf $(x) é.py"]
+    assert [f.path for f in outcome.findings if f.rule != "unparsable"] == ["-rf $(x) é.py"]
+    assert [f.path for f in outcome.findings if f.rule == "unparsable"] == ["broken.py", "deep.json"]
     assert outcome.result is not None
-    assert "could not be parsed" in outcome.result.summary
+    assert "2 files that cannot be parsed (broken.py, deep.json), and only read line by line" in outcome.result.summary
+
+
+def test_what_does_not_parse_is_read_line_by_line_and_is_no_pass(place: Path) -> None:
+    fine = {"a.py": "x = 1\n", "tsconfig.json": '{ // comment\n "strict": true }\n'}
+    outcome = look(write(place, fine))
+    assert outcome.findings == ()
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.PASS
+    outcome = look(write(place, {"old.py": f'API_TOKEN = "{PLANTED}"\nprint "hello"\n'}))
+    assert [(f.rule, f.path, f.line) for f in outcome.findings] == [
+        ("secret-hardcoded", "old.py", 1),
+        ("unparsable", "old.py", 2),
+    ]
+    outcome = look(write(place, {"old.py": 'print "hello"\n'}))
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.UNKNOWN
+    assert outcome.findings[0].message == "old.py cannot be read: it is written in Python 2"

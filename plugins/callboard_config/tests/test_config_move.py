@@ -238,7 +238,7 @@ def test_one_line_alone_and_an_ignored_env_file(place: Path) -> None:
 
 def test_a_protected_example_is_left_and_named(place: Path) -> None:
     write(place, {"a.py": f'import os\nA_TOKEN = "{PLANTED}"\n', ".env.example": "X=1\n", ".gitignore": ".env\n"})
-    outcome = run_action(ConfigManage(), "move", place, {})
+    outcome = run_action(ConfigManage(), "move", place, {}, config={"boundary": {"protected_paths": [".env.example"]}})
     (message,) = [m for m in outcome.messages if m["t"] == "patch"]
     assert message["files"] == ["a.py"]
     assert ".env.example could not be given the names" in message["proof"]["words"]

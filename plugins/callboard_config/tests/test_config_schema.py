@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from callboard.api import Verdict, Workspace
+from callboard.api import Verdict, Workspace, unparsable
 from callboard.testing import Outcome, run_action
 from callboard_config import ConfigManage, callboard_detect
 
@@ -44,11 +44,11 @@ def test_each_kind_of_broken_file_is_found_at_its_place(place: Path) -> None:
     )
     assert sorted((f.rule, f.path, f.line) for f in outcome.findings) == [
         ("json-duplicate-key", "e.json", 1),
-        ("json-syntax", "a.json", 2),
-        ("toml-syntax", "b.toml", 2),
+        ("unparsable", "-f.yml", 2),
+        ("unparsable", "a.json", 2),
+        ("unparsable", "b.toml", 2),
+        ("unparsable", "c.yml", 3),
         ("yaml-duplicate-key", "d.yaml", 2),
-        ("yaml-syntax", "-f.yml", 2),
-        ("yaml-syntax", "c.yml", 3),
     ]
     assert outcome.result is not None
     assert outcome.result.verdict is Verdict.FAIL
@@ -76,35 +76,48 @@ def test_commented_json_templates_and_test_data_are_left_alone(place: Path) -> N
             "tests/data/broken.json": "{",
             ".github/workflows/ci.yml": "a: [",
             "ok.json": "\ufeff{}",
+            "skeleton/{{cookiecutter.name}}/package.json": '{"name": "{{ cookiecutter.name }}", {% if x %}"a": 1{% endif %}}',
+            "skeleton/pyproject.toml": '[project]\n{% if x %}\nname = "x"\n{% endif %}\n',
         },
     )
     assert outcome.findings == ()
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.PASS
+    assert "3 of them are templates" in outcome.result.summary
+
+
+def test_what_was_not_fetched_is_told_so_and_as_everybody_tells_it(place: Path) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 432\n"
+    found = check(place, {"params.yaml": pointer}).findings
+    assert [(f.rule, f.fingerprint) for f in found] == [("unparsable", unparsable("params.yaml", "").fingerprint)]
+    assert found[0].message == "params.yaml cannot be read: it is a pointer of Git LFS, its content was not fetched"
+    assert found[0].help == "run 'git lfs pull'"
 
 
 BOMB = "a: &a [x, x]\n" + "".join(f"b{i}: [*a, *a, *a]\n" for i in range(100))
 ODD = {
-    "conflict": ("a.yml", b"a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> other\n", ("merge-conflict", 2)),
+    "conflict": ("a.yml", b"a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> other\n", ("unparsable", 2)),
     "conflict in JSON": (
         "a.json",
         b'{\n<<<<<<< HEAD\n"b": 1\n=======\n"b": 2\n>>>>>>> other\n}',
-        ("merge-conflict", 2),
+        ("unparsable", 2),
     ),
-    "tab": ("a.yml", b"a:\n\tb: 1\n", ("yaml-syntax", 2)),
+    "tab": ("a.yml", b"a:\n\tb: 1\n", ("unparsable", 2)),
     "no YAML at all": ("docker.yml", b"This file is still\nto be written.\n", ("yaml-not-configuration", 1)),
     "a page": ("a.yaml", b"<html><body>404</body></html>\n", ("yaml-not-configuration", 1)),
-    "utf-16": ("a.json", "{}".encode("utf-16"), ("config-encoding", 1)),
+    "utf-16": ("a.json", "{}".encode("utf-16"), ("unparsable", 1)),
     "latin": ("a.toml", 'x = 1\ny = "ä"\n'.encode("latin-1"), ("config-encoding", 2)),
-    "binary": ("a.yml", b"\0\1\2", ("config-encoding", 1)),
-    "empty JSON": ("a.json", b"", ("json-syntax", 1)),
+    "binary": ("a.yml", b"\0\1\2", ("unparsable", 1)),
+    "empty JSON": ("a.json", b"", ("unparsable", 1)),
     "deep": ("a.yml", b"a: " + b"[" * 50_000, ("config-too-deep", 1)),
     "deep JSON": ("a.json", b"[" * 50_000, ("config-too-deep", 1)),
     "aliases": ("a.yml", BOMB.encode(), ("yaml-aliases", 1)),
-    "marked TOML": ("a.toml", "\ufeffx = 1\n".encode(), ("toml-syntax", 1)),
-    "ini": ("setup.cfg", b"[a]\nx = 1\nx = 2\n", ("ini-syntax", 3)),
-    "ini without section": ("tox.ini", b"x = 1\n", ("ini-syntax", 1)),
+    "marked TOML": ("a.toml", "\ufeffx = 1\n".encode(), ("unparsable", 1)),
+    "ini": ("setup.cfg", b"[a]\nx = 1\nx = 2\n", ("unparsable", 3)),
+    "ini without section": ("tox.ini", b"x = 1\n", ("unparsable", 1)),
     "scripts": ("package.json", b'{"name": "x",\n "scripts": ["a"]}', ("manifest-shape", 2)),
     "project": ("pyproject.toml", b'[project]\nname = "x"\n', ("manifest-shape", 1)),
-    "large": ("a.yml", b"a:\n" + b"  - x: 1\n" * 60_000 + b"b: [\n", ("yaml-syntax", 60_003)),
+    "large": ("a.yml", b"a:\n" + b"  - x: 1\n" * 60_000 + b"b: [\n", ("unparsable", 60_003)),
 }
 
 

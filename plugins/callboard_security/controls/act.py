@@ -1,17 +1,34 @@
 """The action `security.controls`: judges every control, shows the table, keeps the archive."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from callboard.api import Act, Cell, Context, Figure, Figures, Finding, Result, Table, Words, counted, judged, unknown
+from callboard.api import (
+    Act,
+    Cell,
+    Context,
+    Figure,
+    Figures,
+    Finding,
+    Result,
+    Severity,
+    Table,
+    Words,
+    counted,
+    judged,
+    unknown,
+    unparsable,
+)
 from callboard_security.controls.archive import write_archive
 from callboard_security.controls.catalogue import controls
 from callboard_security.controls.control import Control, Judgement, State, open_
 from callboard_security.controls.owners import owner_of, owner_rules
-from callboard_security.controls.scene import Scene
+from callboard_security.controls.scene import UNREAD, Scene
 from callboard_security.controls.web import NOTHING
 from callboard_security.options import Controls
 
+NAMED = 4
 RUNS = {"secrets-tree": "secrets", "secrets-history": "secrets", "static-analysis": "static", "vulnerabilities": "dependencies",
         "sbom": "sbom", "licence-policy": "licences"}  # fmt: skip
 
@@ -36,13 +53,34 @@ def judge_all(ctx: Context, options: Controls) -> Result:
     _show(ctx, said, rows)
     counts = Counter(judgement.state for _, judgement in said)
     matter = [(c, j) for c, j in said if j.state is State.UNKNOWN and j.settle != NOTHING]
-    gaps = [f"{control.name}: {judgement.why}" for control, judgement in matter]
+    _report_unread(scene)
+    gaps = _grouped(matter)
     idle = counts[State.UNKNOWN] - len(matter)
     notes = [f"{counts[State.PASS]} hold, {counts[State.FAIL]} do not, {counts[State.UNKNOWN]} unknown"]
     if idle:
-        notes.append(f"{counted(idle, 'control')} without anything to judge here")
+        notes.append(f"{idle:,} of these without anything to judge here")
     outputs = {str(state): counts[state] for state in State}
     return judged(ctx, options.fail_on, counted(len(said), "control"), unchecked=gaps, notes=notes, outputs=outputs)
+
+
+def _grouped(matter: Sequence[tuple[Control, Judgement]]) -> list[str]:
+    """The controls that cannot be judged by their reason, that of most of them first."""
+    reasons: dict[str, list[str]] = {}
+    for control, judgement in matter:
+        shared = UNREAD.search(judgement.why)
+        reasons.setdefault(shared[0] if shared else judgement.why, []).append(control.name)
+    said = []
+    for why, names in sorted(reasons.items(), key=lambda reason: -len(reason[1])):
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        said.append(f"{', '.join(names[:NAMED])}{more}: {why}")
+    return said
+
+
+def _report_unread(scene: Scene) -> None:
+    """The code that leaves controls unknown, told as everybody tells it who meets it."""
+    for path in scene.unread:
+        why = "no Python that can be parsed, so what it does is not seen"
+        scene.ctx.finding(unparsable(path, why, severity=Severity.MEDIUM))
 
 
 def _judged(scene: Scene, control: Control) -> Judgement:
@@ -101,7 +139,8 @@ def _report(ctx: Context, said: list[tuple[Control, Judgement]]) -> None:
                 Finding(
                     rule=f"control-{control.name}",
                     severity=control.severity,
-                    message=f"{control.title}: {judgement.why}" + (f" (and {more} more places)" if more > 0 else ""),
+                    message=f"{control.title}: {judgement.why}"
+                    + (f" (and {counted(more, 'more place')})" if more > 0 else ""),
                     path=first.path if first else "",
                     line=first.line if first else 0,
                     help=f"{control.mend}; {control.mapping}",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from callboard.api import counted
 from callboard_security.controls.control import Judgement, broken, held, open_
 from callboard_security.controls.scene import Evidence, Scene
 
@@ -51,10 +52,10 @@ def container_user(scene: Scene) -> Judgement:
         else:
             bad.append(Evidence(f"USER {user}" if user else "the last stage names no USER", path, line or first))
     if bad:
-        return broken(f"{len(bad)} of {len(paths)} images run as root", bad)
+        return broken(f"{len(bad)} of {counted(len(paths), 'image')} without a user of their own", bad)
     if unread:
         return open_("a Dockerfile cannot be read", "mend it", unread)
-    return held(f"{len(good)} images run as a user of their own", good)
+    return held(f"{counted(len(good), 'image')} with a user of their own", good)
 
 
 def images_pinned(scene: Scene) -> Judgement:
@@ -84,13 +85,13 @@ def images_pinned(scene: Scene) -> Judgement:
                 elif "$" not in image:
                     (good if is_fixed(image) else bad).append(Evidence(f"image: {image}", path, number))
     if bad:
-        return broken(f"{len(bad)} images may change from one day to the next", bad)
+        return broken(f"{counted(len(bad), 'image')} that may change from one day to the next", bad)
     if unread:
         return open_("a name of an image cannot be read", "mend it", unread)
     if not good:
         return open_("no image is named", "nothing to do while there are no containers")
     digests = sum("@sha256:" in place.text for place in good)
-    return held(f"{len(good)} images have a fixed tag, {digests} of them a digest", good)
+    return held(f"{counted(len(good), 'image')} with a fixed tag, {digests} of them with a digest", good)
 
 
 def _filled(image: str, given: Mapping[str, str]) -> str:
@@ -137,13 +138,13 @@ def actions_pinned(scene: Scene) -> Judgement:
             )
             (good if fixed else bad).append(Evidence(f"uses {match[1]}", path, number))
     if bad:
-        return broken(f"{len(bad)} steps of others can be changed under the same name", bad)
+        return broken(f"{counted(len(bad), 'step')} of others that can be changed under the same name", bad)
     unread = workflows(scene)[1]
     if unread:
         return open_("a workflow cannot be read", "mend it", unread)
     if not good:
         return open_("no workflow uses a step of others", "nothing to do while there is none")
-    return held(f"{len(good)} steps are fixed", good)
+    return held(f"{counted(len(good), 'step')} with a fixed version", good)
 
 
 def least_permissions(scene: Scene) -> Judgement:
@@ -164,11 +165,11 @@ def least_permissions(scene: Scene) -> Judgement:
         else:
             bad.append(Evidence("does not say its permissions", path))
     if bad:
-        return broken(f"{len(bad)} of {len(read)} workflows have more rights than they say", bad)
+        return broken(f"{len(bad)} of {counted(len(read), 'workflow')} with more rights than they say", bad)
     if unread:
         return open_("a workflow cannot be read", "mend it", unread)
     return (
-        held(f"{len(good)} workflows say their permissions", good)
+        held(f"{counted(len(good), 'workflow')} with permissions that are said", good)
         if good
         else open_("there are no GitHub workflows", "judge the rights of the pipeline's token where it runs")
     )

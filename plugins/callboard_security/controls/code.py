@@ -1,5 +1,6 @@
 """Controls over the product's code: SQL, deserialisation, hashing, logging."""
 
+from callboard.api import counted
 from callboard_security.controls.control import Judgement, broken, held, open_
 from callboard_security.controls.scene import Evidence, Scene
 
@@ -22,10 +23,10 @@ def _absent(scene: Scene, bad: str, words: str, clean: str, good: str = "") -> J
     """Fails for what was seen; passes only when every file was read, and something of the kind was seen or every file counts."""
     found = scene.seen(bad)
     if found:
-        return broken(f"{len(found)} places: {words}", found)
+        return broken(f"{counted(len(found), 'place')}: {words}", found)
     unread = _unread(scene)
     if unread:
-        return open_(f"{len(scene.unread)} files cannot be parsed; the others are in order", "mend them", unread)
+        return open_(f"{scene.unread_words()}; the others are in order", "mend them", unread)
     looked_at = _looked_at(scene)
     if not looked_at:
         return open_("there is no Python or JavaScript code of a product", "nothing to do while there is none")

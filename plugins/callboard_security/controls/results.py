@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from callboard.api import Verdict
+from callboard.api import Verdict, counted
 from callboard_security.controls.control import Judgement, broken, held, open_
 from callboard_security.controls.scene import Evidence, Scene
+
+LONGEST_CAUSE = 140
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,12 @@ class Answer:
     evidence: Evidence
     outputs: Mapping[str, Any] = field(default_factory=dict)
     data_age_days: float | None = None
+
+    @property
+    def cause(self) -> str:
+        """What the summary says was not checked; else its beginning."""
+        words = self.summary.partition("not checked: ")[2] or self.summary
+        return words if len(words) <= LONGEST_CAUSE else f"{words[:LONGEST_CAUSE].rpartition(' ')[0].rstrip(',;:')} …"
 
 
 def answer(scene: Scene, action: str) -> Answer | str:
@@ -50,9 +58,7 @@ def _by_verdict(scene: Scene, action: str, passes: str, fails: str) -> Judgement
         return held(passes, [said.evidence])
     if said.verdict is Verdict.FAIL:
         return broken(fails, [said.evidence])
-    return open_(
-        f"security.{action} could not tell: {said.summary[:200]}", f"mend what it names, and {run}", [said.evidence]
-    )
+    return open_(f"security.{action} could not tell: {said.cause}", f"mend what it names, and {run}", [said.evidence])
 
 
 def static_analysis(scene: Scene) -> Judgement:
@@ -69,12 +75,12 @@ def secrets_in_tree(scene: Scene) -> Judgement:
         return open_(said, "run security.secrets")
     in_tree = said.outputs.get("tree")
     if said.verdict is Verdict.FAIL and in_tree:
-        return broken(f"{in_tree} findings in the files", [said.evidence])
+        return broken(f"{counted(int(in_tree), 'finding')} in the files", [said.evidence])
     if in_tree == 0:
         return held("no secret of a known format lies in the files", [said.evidence])
     if said.verdict is Verdict.PASS:
         return held("what was found in the files is below the severity that fails", [said.evidence])
-    return open_(f"security.secrets could not tell: {said.summary[:200]}", "look at its findings", [said.evidence])
+    return open_(f"security.secrets could not tell: {said.cause}", "look at its findings", [said.evidence])
 
 
 def secrets_in_history(scene: Scene) -> Judgement:
@@ -84,7 +90,7 @@ def secrets_in_history(scene: Scene) -> Judgement:
     if isinstance(said, str):
         return open_(said, settle)
     if said.outputs.get("past"):
-        return broken(f"{said.outputs['past']} findings in former commits", [said.evidence])
+        return broken(f"{counted(int(said.outputs['past']), 'finding')} in former commits", [said.evidence])
     if said.outputs.get("history") == "whole" and said.verdict is not Verdict.UNKNOWN:
         return held("every commit was looked through", [said.evidence])
     if said.outputs.get("history") == "part":
@@ -103,7 +109,7 @@ def vulnerabilities(scene: Scene) -> Judgement:
     if said.verdict is Verdict.FAIL:
         return broken("dependencies have known vulnerabilities", [said.evidence])
     if said.verdict is Verdict.UNKNOWN:
-        return open_(f"not everything could be compared: {said.summary[:200]}", run, [said.evidence])
+        return open_(f"not everything could be compared: {said.cause}", run, [said.evidence])
     if said.data_age_days is None or said.data_age_days > scene.max_age_days:
         age = "of unknown age" if said.data_age_days is None else f"{said.data_age_days:.0f} days old"
         return open_(f"the vulnerability data is {age}", "fetch newer records", [said.evidence])
@@ -121,7 +127,7 @@ def bill_of_materials(scene: Scene) -> Judgement:
     in_ci = scene.grep(scene.files(*CI), r"cyclonedx|syft|spdx-sbom|npm sbom|sbom-action")
     if in_ci:
         return held("the pipeline makes one", in_ci)
-    why = said if isinstance(said, str) else f"security.sbom could not make it whole: {said.summary[:200]}"
+    why = said if isinstance(said, str) else f"security.sbom could not make it whole: {said.cause}"
     return open_(why, "run security.sbom", [] if isinstance(said, str) else [said.evidence])
 
 

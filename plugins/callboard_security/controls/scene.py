@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from callboard.api import Context, Upstream, Workspace
+from callboard.api import Context, Upstream, Workspace, counted, root_cause
 from callboard_security.controls.excerpts import redacted
 from callboard_security.controls.javascript import javascript_facts
 from callboard_security.controls.python_code import python_facts
@@ -25,6 +25,7 @@ SCRIPTS = ("*.js", "*.mjs", "*.cjs", "*.ts", "*.mts", "*.cts", "*.jsx", "*.tsx",
 _ASIDE = re.compile(
     r"(^|/)(docs?|examples?|samples?|demo|migrations|benchmarks?|scripts?/dev)/|\.(test|spec|stories|min)\.[cm]?[jt]sx?$"
 )
+UNREAD = re.compile(r"[\d,]+ files? that cannot be parsed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,9 @@ class Scene:
             try:
                 settings = python_facts(text, lambda kind, line, said, path=path: note(kind, path, line, said))  # type: ignore[misc]
             except (SyntaxError, ValueError, RecursionError, MemoryError):
-                self.unread.append(path)
+                cause = root_cause(self.workspace, path)
+                if cause is None or not cause.is_meant:
+                    self.unread.append(path)
                 continue
             if settings is not None:
                 self.django[path] = settings
@@ -91,6 +94,10 @@ class Scene:
             if text is not None:
                 javascript_facts(text, lambda kind, line, said, path=path: note(kind, path, line, said))  # type: ignore[misc]
         return found
+
+    def unread_words(self) -> str:
+        """'2 files that cannot be parsed'."""
+        return f"{counted(len(self.unread), 'file')} that cannot be parsed"
 
     def source(self, path: str) -> str | None:
         """The text; None for what is too large or too wide to be written by hand."""

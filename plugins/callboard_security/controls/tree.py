@@ -2,6 +2,7 @@
 
 import re
 
+from callboard.api import counted
 from callboard_security.controls.chain import workflows
 from callboard_security.controls.control import Judgement, broken, held, open_
 from callboard_security.controls.results import CI
@@ -23,7 +24,7 @@ DATABASES = (
 def env_ignored(scene: Scene) -> Judgement:
     """Files of the environment are ignored by git, and none is tracked."""
     if not scene.checkout:
-        return open_("this is no git checkout, or none that git answers about", "run it in a checkout of your own")
+        return open_(scene.workspace.git_trouble or "this is no git checkout", "run it in a checkout of your own")
     tracked = (scene.git("ls-files", "--", ".env", ".env.*", "*/.env", "*/.env.*", "*.env") or "").splitlines()
     sample = re.compile(r"\.(example|sample|template|dist|defaults?|test|tpl)$|example|sample")
     real = [path for path in tracked if not sample.search(path) and not is_test(path) and not SAMPLE.search(path)]
@@ -54,7 +55,10 @@ def locked(scene: Scene) -> Judgement:
         places = [
             Evidence(f"{package.name} has no exact version", package.path, package.line) for package in loose[:30]
         ]
-        return broken(f"{len(loose)} dependencies without an exact version in {folders} folders", places)
+        return broken(
+            f"{counted(len(loose), 'dependency', 'dependencies')} without an exact version in {counted(folders, 'folder')}",
+            places,
+        )
     paths = sorted({package.path for package in found.pinned if package.path})
     if not paths:
         installed = len(found.pinned)
@@ -102,7 +106,7 @@ def owners(scene: Scene) -> Judgement:
     lines = [line for line in scene.workspace.text(found[0]).splitlines() if line.strip() and not line.startswith("#")]
     if not any("@" in line for line in lines):
         return broken("CODEOWNERS names nobody", scene.at(found[:1], "names nobody"))
-    return held(f"{len(lines)} lines name owners", scene.at(found[:1]))
+    return held(f"{counted(len(lines), 'line')} with owners", scene.at(found[:1]))
 
 
 CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")

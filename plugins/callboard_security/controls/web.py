@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from callboard.api import counted
 from callboard_security.controls.control import Judgement, broken, held, open_
 from callboard_security.controls.excerpts import redacted
 from callboard_security.controls.scene import Evidence, Scene
@@ -39,7 +40,7 @@ def _held(scene: Scene, why: str, evidence: Sequence[Evidence]) -> Judgement:
     _ = scene.facts
     if scene.unread:
         unread = [Evidence("cannot be parsed", path) for path in scene.unread[:10]]
-        return open_(f"{why}, but {len(scene.unread)} files cannot be parsed", "mend them", [*unread, *evidence[:5]])
+        return open_(f"{why}, but {scene.unread_words()}", "mend them", [*unread, *evidence[:5]])
     return held(why, evidence)
 
 
@@ -47,7 +48,7 @@ def _none(scene: Scene) -> Judgement:
     """No application was seen; it may be in a file that nobody can parse."""
     if scene.unread:
         unread = [Evidence("cannot be parsed", path) for path in scene.unread[:10]]
-        return open_(f"{NO_APP}, but {len(scene.unread)} files cannot be parsed", "mend them", unread)
+        return open_(f"{NO_APP}, but {scene.unread_words()}", "mend them", unread)
     return open_(NO_APP, NOTHING)
 
 
@@ -218,7 +219,7 @@ def errors(scene: Scene) -> Judgement:
         return _held(scene, "errors are handled, and no handler shows an unexpected one", handlers[:10])
     if not _apps(scene):
         return _none(scene)
-    why = "files cannot be parsed" if scene.unread else "no handler of errors was seen; the framework's own answers"
+    why = scene.unread_words() if scene.unread else "no handler of errors was seen; the framework's own answers"
     return open_(why, "add a handler that answers with a number to look up, and logs the rest")
 
 
@@ -239,20 +240,23 @@ def access(scene: Scene) -> Judgement:
         return broken("Django REST lets everybody in by default", allowed)
     if bare and everywhere:
         return open_(
-            f"{len(bare)} routes that change something name no check, and something looks at every request",
+            f"{counted(len(bare), 'route')} without a check of their own change something, and something looks at every request",
             "look whether it covers them",
             [*everywhere[:5], *bare],
         )
     if bare:
-        return broken(f"{len(bare)} routes that change something ask nobody who they are", bare)
+        return broken(
+            f"{counted(len(bare), 'route')} for changes without asking who is there",
+            bare,
+        )
     if scene.unread:
         return open_(
-            "files cannot be parsed", "mend them", [Evidence("cannot be parsed", path) for path in scene.unread[:10]]
+            scene.unread_words(), "mend them", [Evidence("cannot be parsed", path) for path in scene.unread[:10]]
         )
     if protected or default:
         return _held(
             scene,
-            f"{len(protected)} routes that change something ask who is there",
+            f"{counted(len(protected), 'route')} with a check of who is there",
             [*default, *protected[:20], *meant[:5]],
         )
     if _settings(scene):

@@ -125,7 +125,7 @@ def test_very_large_files_are_left_out_with_words(place: Path) -> None:
     outcome = analyse(place, {"a.py": "x = 1\n", "big.py": "x = 1\n" * 200_000})
     assert outcome.result is not None
     assert outcome.result.verdict is Verdict.PASS
-    assert "1 very large file left out, for nobody wrote them by hand (big.py)" in outcome.result.summary
+    assert "1 very large file left out, which nobody wrote by hand (big.py)" in outcome.result.summary
     (place / "a.py").unlink()
     alone = analyse(place, {})
     assert alone.result is not None
