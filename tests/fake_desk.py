@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from callboard.errors import NotFound, Refused
+from callboard.errors import ConfigError, NotFound, Refused
+from callboard.witnesses import causes, merged
 from fake_patches import FakePatches
 
 FINAL = ("succeeded", "unchanged", "failed", "timed out", "cancelled", "lost", "skipped")
@@ -206,7 +207,8 @@ class FakeDesk(FakePatches):
     def run(self, run: int) -> Mapping[str, Any]:
         with self._lock:
             row = self._run(run)
-            return {"run": dict(row), "tasks": [dict(task) for task in self._of(run)], "seq": self._seq}
+            tasks = [dict(task) for task in self._of(run)]
+            return {"run": dict(row), "tasks": tasks, "seq": self._seq, "causes": causes(self.run_findings(run), tasks)}
 
     def run_findings(self, run: int) -> list[Mapping[str, Any]]:
         self._run(run)
@@ -272,6 +274,7 @@ class FakeDesk(FakePatches):
                 "findings": [row for row in self._findings if row["task"] == task_id],
                 "samples": samples,
                 "questions": [row for row in self._questions if row["task"] == task_id],
+                "causes": [c for c in self.run(task["run"])["causes"] if task_id in c["tasks"]],
             }
 
     def log(self, task_id: str, attempt: int | None, offset: int, limit: int) -> Mapping[str, Any]:
@@ -398,11 +401,11 @@ class FakeDesk(FakePatches):
 
     def findings(self, run: int | None, agent: str | None, severity: str | None) -> list[Mapping[str, Any]]:
         with self._lock:
-            return [
+            return merged(
                 row
                 for row in self._findings
                 if run in (None, row["run"]) and agent in (None, row["agent"]) and severity in (None, row["severity"])
-            ]
+            )
 
     def events(self, after_seq: int, limit: int) -> list[Mapping[str, Any]]:
         with self._lock:
@@ -490,7 +493,13 @@ class FakeDesk(FakePatches):
 
     def move_task(self, task_id: str, agent: str, by: str) -> None:
         self.calls.append(("move_task", (task_id, agent, by)))
-        self._task(task_id)["agent"] = agent
+        with self._lock:
+            if agent in self._paused:
+                raise Refused(f"agent '{agent}' is paused")
+            task = self._task(task_id)
+            task["agent"] = agent
+            self._touch(task)
+            self._tell(self._now())
 
     def retry_task(self, task_id: str, by: str) -> None:
         self.calls.append(("retry_task", (task_id, by)))
@@ -520,6 +529,8 @@ class FakeDesk(FakePatches):
         raise Refused(f"Task {task_id} does not ask '{question}'")
 
     def accept_finding(self, finding: str, reason: str, until: str, owner: str, by: str) -> dict[str, Any]:
+        if "#" in reason:
+            raise ConfigError("callboard.toml, line 3: it cannot be read; mend it first")
         for row in self._findings:
             if row["id"] == finding:
                 return {**row, "accepted": f"until {until}: {reason} ({owner or by})"}
@@ -894,6 +905,15 @@ class FakeDesk(FakePatches):
                     "words": "no vulnerability data reachable",
                     "cost": "~4 s",
                     "covers": "known vulnerabilities of Python dependencies",
+                },
+                {
+                    "name": "jscpd",
+                    "version": None,
+                    "ready": False,
+                    "words": "jscpd is not here",
+                    "cost": "~4 s",
+                    "covers": "duplicated code",
+                    "get": "callboard tools install jscpd",
                 },
             ]
         return row

@@ -3,7 +3,8 @@
 It holds what the fake desk holds, and: run 900 with 500 tasks, run 901 whose task 901.0 failed with a long log,
 run 902 whose task 902.1 waits for a lock that 902.0 holds, run 903 that failed with a shorter log, and run 904 whose two
 tasks print: 904.0 plain lines with a warning and an error, 904.1 a colour that goes on over line breaks. Agent 'monitor' shows
-sections, anew with each run of monitor.health. A lively one
+sections, anew with each run of monitor.health. In run 905 two tasks know too little because of one broken file, a third met
+it and passed, and 905.3 waits and can be given to another agent. A lively one
 prints thousands of lines a second in 904.0.
 """
 
@@ -45,6 +46,7 @@ class StageDesk(FakeDesk):
         self._stuck(902)
         self._failed(903, "short", min(20_000, self._lines))
         self._printing(904)
+        self._broken(905)
         self._changed.clear()
         self._look(1, 901)
         return self
@@ -102,6 +104,43 @@ class StageDesk(FakeDesk):
             )
             self._logs[name, 1] = bytearray(text.encode())
         self._count(run)
+
+    def _broken(self, run: int) -> None:
+        now = self._now()
+        jobs = [("quality.lint", "quality"), ("refactor.fixes", "refactor"), ("security.code", "security")]
+        self._bare(run, "broken", [*((name, agent, []) for name, agent in jobs), ("quality.tests", "quality", [])])
+        for place, tool in enumerate(("ruff", "ruff", "bandit")):
+            task = self._tasks[f"{run}.{place}"]
+            task.update(attempt=1, started=now - 9, ended=now, hold=None, state="succeeded")
+            task.update(verdict="pass" if place == 2 else "unknown", reason=f"{tool} cannot read its configuration")
+            self._note(task, "unparsable", "backend/pyproject.toml", tool, "same" * 4)
+            self._note(task, "E501", "shop/cart.py", tool, f"{place:016x}", severity="low", is_new=place == 0)
+        self._tasks[f"{run}.3"]["others"] = ["api", "config"]
+        self._count(run)
+
+    def _note(self, task: dict[str, Any], rule: str, path: str, tool: str, fingerprint: str, **more: Any) -> None:
+        self._findings.append(
+            {
+                "id": f"f{len(self._findings) + 1}",
+                "run": task["run"],
+                "task": task["id"],
+                "agent": task["agent"],
+                "rule": rule,
+                "severity": "high",
+                "path": path,
+                "line": 7,
+                "column": 0,
+                "message": f"{path} cannot be read: Expected '=' after a key",
+                "help": "mend the file",
+                "fingerprint": fingerprint,
+                "witnesses": [{"tool": tool, "version": "1.0"}],
+                "accepted": "",
+                "since": self._now(),
+                "is_new": False,
+                "at": self._now(),
+                **more,
+            }
+        )
 
     def _bare(self, run: int, name: str, jobs: Sequence[tuple[str, str, list[int]]]) -> None:
         self._next = run
@@ -190,7 +229,8 @@ def poisoned(value: Any, key: str = "") -> Any:
     if isinstance(value, Mapping):
         return {name: poisoned(part, name) for name, part in value.items()}
     if isinstance(value, Sequence):
-        return [part if key in ("depends", "after", "running", "holders") else poisoned(part, key) for part in value]
+        ids = key in ("depends", "after", "running", "holders", "tasks", "ids")
+        return [part if ids and isinstance(part, str) else poisoned(part, key) for part in value]
     return value
 
 

@@ -263,7 +263,7 @@ async def test_a_halted_engine_is_alive_but_not_ready(desk: FakeDesk) -> None:
 
 async def test_text_that_json_cannot_carry_does_not_break_an_answer(desk: FakeDesk, client: httpx.AsyncClient) -> None:
     desk.run(1)
-    desk.findings(None, None, None)[0]["path"] = "caf\udce9.py"  # type: ignore[index]
+    desk._findings[0]["path"] = "caf\udce9.py"
     rows = (await client.get("/api/v1/findings")).json()
     assert rows[0]["path"] == "caf\N{REPLACEMENT CHARACTER}.py"
 

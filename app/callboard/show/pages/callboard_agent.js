@@ -1,5 +1,6 @@
 // One agent: its work, its actions, its tools, how much of it runs at once.
 import { computed, reactive, ref, shallowRef, watchEffect } from "vue";
+import { Findings } from "callboard/findings.js";
 import { CbFrame, pulse, useTitle } from "callboard/frame.js";
 import { Rows, act, follow, get } from "callboard/live.js";
 import { PARTS } from "callboard/parts.js";
@@ -17,7 +18,7 @@ export default {
     const frame = JSON.parse(props.meta);
     const agent = reactive(first.agent.agent ?? first.agent);
     const tasks = new Rows([...(first.agent.tasks ?? []), ...first.tasks]);
-    const findings = new Rows(first.findings);
+    const findings = new Findings(first.findings);
     const sections = shallowRef(first.sections);
     const busy = ref(false);
     const path = `/agents/${words.segment(agent.name)}`;
@@ -176,6 +177,7 @@ export default {
                 <p class="quiet">Covers {{ t.covers }}<template v-if="t.cost">; usually {{ t.cost }}</template>
                   <template v-if="t.ready === false">. Stays unchecked without it</template>
                 </p>
+                <CbCommand v-if="t.get && t.ready === false" :text="t.get"/>
               </li>
             </ul>
             <CbEmpty v-else title="It wraps no tool">All that it does is its own code.</CbEmpty>

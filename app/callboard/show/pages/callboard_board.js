@@ -1,6 +1,7 @@
 // The board: who is called, when, for what, and what went wrong.
 import { computed, reactive, watchEffect } from "vue";
 import { CrewCard } from "callboard/crew.js";
+import { Findings } from "callboard/findings.js";
 import { CbFrame, pulse, useTitle } from "callboard/frame.js";
 import { Rows, act, follow, get } from "callboard/live.js";
 import { PARTS } from "callboard/parts.js";
@@ -48,7 +49,7 @@ export default {
     const tasks = new Rows();
     const runs = new Rows();
     const agents = new Rows([], "name");
-    const findings = new Rows();
+    const findings = new Findings();
     const state = reactive({ host: null, questions: [], engine: null, history: [], answered: {} });
 
     function replace(board) {

@@ -1,5 +1,6 @@
 // One run: graph, Gantt chart, list, findings; live.
-import { computed, reactive, ref, shallowRef, watchEffect } from "vue";
+import { computed, nextTick, reactive, ref, shallowRef, watchEffect } from "vue";
+import { CbAccept, Findings, causesOf, countsOf } from "callboard/findings.js";
 import { CbFrame, pulse, useTitle } from "callboard/frame.js";
 import { CbGantt } from "callboard/gantt.js";
 import { CbGraph } from "callboard/graph.js";
@@ -8,10 +9,11 @@ import { PARTS, useTabs } from "callboard/parts.js";
 import * as words from "callboard/words.js";
 
 const MOST = 400;
+const MOST_COUNTED = 1900; // with fewer all findings are at hand, and each is counted once
 
 const RunTask = {
   components: PARTS,
-  props: { t: Object },
+  props: { t: Object, cause: Object, toFinding: Function },
   setup: (props) => ({ words, spent: computed(() => words.elapsed(props.t)) }),
   template: `
     <tr :data-task="t.id">
@@ -25,7 +27,10 @@ const RunTask = {
           <CbBar :value="words.progressOf(t)"/>
           <span class="quiet">{{ t.note }}</span>
         </template>
-        <span v-else class="reason">{{ t.reason }}</span>
+        <template v-else>
+          <span class="reason">{{ t.reason }}</span>
+          <a v-if="cause" class="cause-link" :href="'?tab=findings#' + cause.id" @click.prevent="toFinding(cause)">cause: {{ cause.message }}</a>
+        </template>
       </td>
       <td class="off-phone"><a :href="words.agentHref(t.agent)" class="quiet">{{ t.agent }}</a></td>
       <td><CbCounts :of="t.findings"/></td>
@@ -41,14 +46,14 @@ const RunTask = {
 };
 
 export default {
-  components: { CbFrame, CbGraph, CbGantt, RunTask, ...PARTS },
+  components: { CbAccept, CbFrame, CbGraph, CbGantt, RunTask, ...PARTS },
   props: ["first", "meta"],
   setup(props) {
     const first = JSON.parse(props.first);
     const frame = JSON.parse(props.meta);
     const run = reactive(first.run);
     const tasks = new Rows(first.tasks);
-    const findings = new Rows(first.findings);
+    const findings = new Findings(first.findings);
     const graph = shallowRef(first.graph ?? null);
     const id = run.id;
     const host = ref(null);
@@ -115,19 +120,40 @@ export default {
     const drawn = computed(() => list.value.slice(0, 1000));
 
     const severity = ref("");
-    const severities = computed(() => words.SEVERITIES.map((s) => ({ s, n: [...findings.byId.values()].filter((f) => f.severity === s).length })).filter((x) => x.n));
+    const newOnly = ref(false);
+    const openOnly = ref(false);
+    const found = computed(() => findings.list());
+    const news = computed(() => found.value.filter((f) => f.is_new).length);
+    const accepted = computed(() => found.value.filter((f) => f.accepted).length);
+    const counts = computed(() => (found.value.length < MOST_COUNTED ? countsOf(found.value) : run.findings));
+    const shared = computed(() => found.value.filter((f) => f.tasks.length > 1));
+    const causes = computed(() => causesOf(shared.value, tasks));
+    const causeOf = computed(() => Object.fromEntries([...causes.value].reverse().flatMap((c) => c.behind.map((t) => [t.id, c]))));
+    async function toFinding(cause) {
+      [query.value, severity.value, newOnly.value] = ["", "", false];
+      tabs.choose("findings");
+      history.replaceState(null, "", `?tab=findings#${cause.id}`);
+      await nextTick();
+      document.getElementById(cause.id)?.scrollIntoView({ block: "center" });
+    }
+    const accepting = ref(null);
+    const accept = (f) => (accepting.value = f);
+    const close = () => (accepting.value = null);
+    const severities = computed(() => words.SEVERITIES.map((s) => ({ s, n: found.value.filter((f) => f.severity === s).length })).filter((x) => x.n));
     const groups = computed(() => {
       const q = query.value.trim().toLowerCase();
       const by = new Map();
-      for (const f of findings.byId.values()) {
+      for (const f of found.value) {
+        if (newOnly.value && !f.is_new) continue;
+        if (openOnly.value && f.accepted) continue;
         if (severity.value && f.severity !== severity.value) continue;
         if (q && !`${f.path} ${f.message} ${f.rule} ${f.agent}`.toLowerCase().includes(q)) continue;
         const key = f.path || "";
         by.has(key) ? by.get(key).push(f) : by.set(key, [f]);
       }
       const worst = (g) => Math.min(...g.map((f) => words.SEVERITIES.indexOf(f.severity)));
-      const found = [...by.entries()].map(([path, of]) => ({ path, of: of.sort((a, b) => words.SEVERITIES.indexOf(a.severity) - words.SEVERITIES.indexOf(b.severity) || a.line - b.line) }));
-      return found.sort((a, b) => worst(a.of) - worst(b.of) || b.of.length - a.of.length || a.path.localeCompare(b.path));
+      const grouped = [...by.entries()].map(([path, of]) => ({ path, of: of.sort((a, b) => words.SEVERITIES.indexOf(a.severity) - words.SEVERITIES.indexOf(b.severity) || a.line - b.line) }));
+      return grouped.sort((a, b) => worst(a.of) - worst(b.of) || b.of.length - a.of.length || a.path.localeCompare(b.path));
     });
     const took = computed(() => (run.started == null ? null : (run.ended ?? words.clock.now) - run.started));
     const left = computed(() => (over.value || run.expected_end == null ? null : run.expected_end - words.clock.now));
@@ -141,7 +167,7 @@ export default {
       if (answer?.run && answer.run !== id) location.href = `/runs/${answer.run}`;
       else if (answer) await refetch().catch(() => {});
     }
-    return { patches, frame, again, run, tasks, findings, graph, ...tabs, names, over, query, state, states, visible, filtered, drawn, severity, severities, groups, took, left, broken, cancel, retry, list, words };
+    return { causes, causeOf, toFinding, counts, news, accepted, newOnly, openOnly, accepting, accept, close, patches, frame, again, run, tasks, findings, graph, ...tabs, names, over, query, state, states, visible, filtered, drawn, severity, severities, groups, took, left, broken, cancel, retry, list, words };
   },
   template: `
     <CbFrame :meta="frame" here="/runs">
@@ -169,13 +195,24 @@ export default {
         <span><em>by</em>{{ run.trigger }}<template v-if="run.by">, {{ run.by }}</template></span>
         <span v-if="run.git"><em>commit</em><span :title="run.git.subject">{{ run.git.branch || 'no branch' }} <code>{{ (run.git.commit || 'none yet').slice(0, 8) }}</code><template v-if="run.git.changed">, {{ words.plural(run.git.changed, 'file') }} changed</template></span></span>
         <span><em>priority</em>{{ run.priority }}</span>
-        <span><em>findings</em><CbCounts :of="run.findings"/></span>
+        <span><em>findings</em><CbCounts :of="counts"/></span>
         <span v-if="patches.length"><em>patches</em><a class="quiet num" :href="patches.length === 1 ? '/patches/' + patches[0].id : '/patches?run=' + run.id">{{ patches.length }}<template v-if="patches.some((p) => p.state === 'proposed')">, {{ patches.filter((p) => p.state === 'proposed').length }} to decide</template></a></span>
       </div>
       <p v-if="over && run.summary" class="call" style="margin-bottom: 12px">{{ run.summary }}</p>
+      <ul v-if="causes.length" class="panel rows causes" aria-label="What stands behind several failures">
+        <li v-for="c in causes.slice(0, 5)" :key="c.id">
+          <CbSeverity :word="c.severity"/>
+          <span class="cause-text">
+            <a class="name" :href="'?tab=findings#' + c.id" @click.prevent="toFinding(c)">{{ c.message }}</a><span v-if="c.path && !c.message.includes(c.path)" class="rule"> {{ c.path }}</span>:
+            <span class="reason">behind {{ c.behind.length }} tasks (<template v-for="(t, i) in c.behind.slice(0, 8)" :key="t.id">{{ i ? ', ' : '' }}<a :href="'/tasks/' + t.id">{{ t.name }}</a></template><template v-if="c.behind.length > 8"> and {{ c.behind.length - 8 }} more</template>)</span>
+          </span>
+        </li>
+        <li v-if="causes.length > 5" class="quiet">and {{ causes.length - 5 }} more that several tasks share, among the findings</li>
+      </ul>
       <ul v-if="broken.length" class="panel rows t-bad" style="margin-bottom: 16px; border-left: 3px solid var(--bad)">
         <li v-for="t in broken" :key="t.id">
           <CbState :word="words.shown(t)"/> <a class="name" :href="'/tasks/' + t.id + '?tab=log#first-failure'">{{ t.name }}</a> <span class="reason">{{ t.reason }}</span>
+          <a v-if="causeOf[t.id]" class="cause-link" :href="'?tab=findings#' + causeOf[t.id].id" @click.prevent="toFinding(causeOf[t.id])">cause: {{ causeOf[t.id].message }}</a>
         </li>
       </ul>
       <CbTabs :names="names" :tab="tab" :choose="choose" :href="href"/>
@@ -211,7 +248,7 @@ export default {
                 <th class="right">Peak</th>
               </tr>
             </thead>
-            <tbody><RunTask v-for="t in visible" :key="t.id" :t="t"/></tbody>
+            <tbody><RunTask v-for="t in visible" :key="t.id" :t="t" :cause="causeOf[t.id]" :to-finding="toFinding"/></tbody>
           </table>
           <CbEmpty v-else :title="list.length ? 'No task matches' : 'No task in this run'">{{ list.length ? 'Nothing fits this filter.' : 'The pipeline had nothing to do.' }}</CbEmpty>
           <p v-if="visible.length < filtered.length" class="log-foot">The first {{ visible.length }} of {{ filtered.length }}; filter to see the others.</p>
@@ -223,6 +260,8 @@ export default {
               <button v-for="x in severities" :key="x.s" type="button" class="chip" :aria-pressed="severity === x.s" @click="severity = severity === x.s ? '' : x.s">
                 <span class="sev" :class="'s-' + x.s">{{ x.s }} <span class="num">{{ x.n }}</span></span>
               </button>
+              <button v-if="news || newOnly" type="button" class="chip" :aria-pressed="newOnly" @click="newOnly = !newOnly">new only <span class="num">{{ news }}</span></button>
+              <button v-if="accepted || openOnly" type="button" class="chip" :aria-pressed="openOnly" @click="openOnly = !openOnly">hide accepted <span class="num">{{ accepted }}</span></button>
             </span>
           </div>
           <section v-for="g in groups.slice(0, 100)" :key="g.path" class="panel">
@@ -230,13 +269,14 @@ export default {
               <h2 class="mono" style="overflow-wrap: anywhere">{{ g.path || 'The workspace as a whole' }}</h2>
               <span class="quiet num">{{ g.of.length }}</span>
             </header>
-            <ul><CbFinding v-for="f in g.of.slice(0, 200)" :key="f.id" :f="f"/></ul>
+            <ul><CbFinding v-for="f in g.of.slice(0, 200)" :key="f.id" :f="f" :accept="accept"/></ul>
           </section>
           <section v-if="!groups.length" class="panel">
             <CbEmpty :title="findings.byId.size ? 'No finding matches' : 'Nothing found'">{{ findings.byId.size ? 'Nothing fits this filter.' : over ? 'The agents that ran noticed nothing.' : 'Findings appear as the agents notice them.' }}</CbEmpty>
           </section>
         </div>
       </section>
+      <CbAccept v-if="accepting" :f="accepting" :close="close"/>
     </CbFrame>
   `,
 };

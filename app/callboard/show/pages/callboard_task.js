@@ -1,5 +1,6 @@
 // One task: what it is, why it waits or failed, its log to the line.
 import { computed, reactive, ref, watchEffect } from "vue";
+import { CbAccept } from "callboard/findings.js";
 import { CbFrame, pulse, useTitle } from "callboard/frame.js";
 import { act, follow, get, Rows } from "callboard/live.js";
 import { CbLog } from "callboard/log.js";
@@ -8,14 +9,14 @@ import { PARTS, useTabs } from "callboard/parts.js";
 import * as words from "callboard/words.js";
 
 export default {
-  components: { CbFrame, CbLog, ...PARTS },
+  components: { CbAccept, CbFrame, CbLog, ...PARTS },
   props: ["first", "meta"],
   setup(props) {
     const first = JSON.parse(props.first);
     const frame = JSON.parse(props.meta);
     const task = reactive(first.task);
     const id = task.id;
-    const rest = reactive({ attempts: first.attempts ?? [], samples: first.samples ?? [], questions: first.questions ?? [], changes: first.changes ?? null, chosen: null });
+    const rest = reactive({ attempts: first.attempts ?? [], samples: first.samples ?? [], questions: first.questions ?? [], changes: first.changes ?? null, causes: first.causes ?? [], chosen: null, asked: null, to: "" });
     const events = new Rows(first.events, "seq");
     const findings = new Rows(first.findings);
     const book = new Logbook(id);
@@ -30,7 +31,7 @@ export default {
     async function refetch() {
       const now = await get(`/tasks/${id}`);
       Object.assign(task, now.task);
-      Object.assign(rest, { attempts: now.attempts ?? [], samples: now.samples ?? [], questions: now.questions ?? [], changes: now.changes ?? null });
+      Object.assign(rest, { attempts: now.attempts ?? [], samples: now.samples ?? [], questions: now.questions ?? [], changes: now.changes ?? null, causes: now.causes ?? [] });
       events.merge(now.events);
       findings.replace(now.findings);
       if (latest.value && (rest.chosen == null || (task.attempt !== attemptSeen && task.attempt === latest.value))) choose(latest.value);
@@ -89,6 +90,19 @@ export default {
     const then = async (done) => done && (await refetch().catch(() => {}));
     const cancel = async () => then(await act(`/tasks/${id}/cancel`, { reason: "cancelled on its page" }, `${task.name} is being cancelled`));
     const retry = async () => then(await act(`/tasks/${id}/retry`, {}, `${task.name} is called again`));
+    async function move() {
+      const agent = rest.to;
+      rest.to = "";
+      await then(await act(`/tasks/${id}/move`, { agent }, `${task.name} is with ${agent}`));
+    }
+    const others = computed(() => (task.state === "waiting" ? (task.others ?? []).filter((name) => name !== task.agent) : []));
+    const newOnly = ref(false);
+    const openOnly = ref(false);
+    const news = computed(() => findings.list().filter((f) => f.is_new).length);
+    const accepted = computed(() => findings.list().filter((f) => f.accepted).length);
+    const listed = computed(() => found.value.filter((f) => !(newOnly.value && !f.is_new) && !(openOnly.value && f.accepted)));
+    const accept = (f) => (rest.asked = f);
+    const close = () => (rest.asked = null);
     const answer = (q, choice) => async () => {
       const done = q.question === "decision" ? await act(`/tasks/${id}/decide`, { choice }, `Decided: ${choice}`) : await act(`/tasks/${id}/answer`, { question: q.question, choice }, `Answered '${choice}'`);
       await then(done);
@@ -99,7 +113,7 @@ export default {
       const n = task.needs ?? {};
       return [`${words.cpus(n.cpus)} cpu`, words.mebibytes(n.memory_mb), ...(n.locks ?? []).map((l) => `lock ${l.name}${l.shared ? ", shared" : ""}`), ...Object.entries(n.extra ?? {}).map(([k, v]) => `${k} ${v}`)];
     });
-    return { frame, task, rest, events, findings, book, state, over, ...tabs, tabHref: tabs.href, names, sentences, found, spent, left, artifacts, href, held, cancel, retry, answer, samples, most, needs, chooseAttempt: choose, words };
+    return { move, others, newOnly, openOnly, news, accepted, listed, accept, close, frame, task, rest, events, findings, book, state, over, ...tabs, tabHref: tabs.href, names, sentences, found, spent, left, artifacts, href, held, cancel, retry, answer, samples, most, needs, chooseAttempt: choose, words };
   },
   template: `
     <CbFrame :meta="frame" here="/runs">
@@ -114,6 +128,10 @@ export default {
         <CbState :word="state" big/>
         <h1>{{ task.name }}</h1>
         <div class="acts">
+          <label v-if="others.length" class="move"><span class="sr">Give it to another agent</span>
+            <select v-model="rest.to"><option value="" disabled>Move to…</option><option v-for="name in others" :key="name" :value="name">{{ name }}</option></select>
+          </label>
+          <CbAct v-if="others.length" :run="move" :disabled="!rest.to" why="Choose the agent first">Move</CbAct>
           <CbAct v-if="words.AGAIN.has(task.state) || task.state === 'skipped'" :run="retry">Retry</CbAct>
           <CbAct v-if="!over" tone="danger" :run="cancel" :disabled="!!task.stopping" :why="'It is being stopped: ' + task.stopping">Cancel task</CbAct>
         </div>
@@ -151,6 +169,10 @@ export default {
         <p class="quiet" style="min-height: 19px">{{ task.note }}</p>
       </div>
       <p v-else-if="task.reason" class="trouble" :style="{borderColor: 'var(--' + words.stateOf(state).tone + ')', background: 'var(--panel)', marginBottom: '16px'}">{{ task.reason }}</p>
+      <p v-for="c in rest.causes" :key="c.fingerprint" class="cause-note">
+        <CbSeverity :word="c.severity"/>
+        <span>Also behind {{ words.plural(c.tasks.length - 1, 'other task') }}: <a :href="'/runs/' + task.run + '?tab=findings#' + c.finding">{{ c.message }}</a></span>
+      </p>
       <div class="two">
         <div style="min-width: 0">
           <CbTabs :names="names" :tab="tab" :choose="choose" :href="tabHref"/>
@@ -167,9 +189,14 @@ export default {
               </div>
             </template>
             <div v-else-if="tab === 'findings'" class="panel">
-              <ul v-if="found.length">
-                <CbFinding v-for="f in found.slice(0, 500)" :key="f.id" :f="f" :task="false"/>
+              <header v-if="news || accepted || newOnly || openOnly" class="tools chips">
+                <button v-if="news || newOnly" type="button" class="chip" :aria-pressed="newOnly" @click="newOnly = !newOnly">new only <span class="num">{{ news }}</span></button>
+                <button v-if="accepted || openOnly" type="button" class="chip" :aria-pressed="openOnly" @click="openOnly = !openOnly">hide accepted <span class="num">{{ accepted }}</span></button>
+              </header>
+              <ul v-if="listed.length">
+                <CbFinding v-for="f in listed.slice(0, 500)" :key="f.id" :f="f" :task="false" :accept="accept"/>
               </ul>
+              <CbEmpty v-else-if="found.length" title="No finding matches">Nothing fits this filter.</CbEmpty>
               <CbEmpty v-else title="Nothing found">{{ over ? 'This task noticed nothing.' : 'Findings appear as they are noticed.' }}</CbEmpty>
             </div>
             <div v-else-if="tab === 'decisions'" class="panel">
@@ -285,6 +312,7 @@ export default {
           </section>
         </aside>
       </div>
+      <CbAccept v-if="rest.asked" :f="rest.asked" :close="close"/>
     </CbFrame>
   `,
 };

@@ -124,12 +124,13 @@ export const CbPlace = {
 };
 
 export const CbFinding = {
-  props: { f: Object, task: { type: Boolean, default: true } },
+  props: { f: Object, task: { type: Boolean, default: true }, accept: Function },
   components: { CbSeverity, CbPlace, CbAgo },
   setup(props) {
     const line = ref(null);
-    onMounted(() => location.hash === `#${props.f.id}` && line.value.scrollIntoView({ block: "center" }));
-    return { open: ref(false), line };
+    onMounted(() => (props.f.ids ?? [props.f.id]).includes(location.hash.slice(1)) && line.value.scrollIntoView({ block: "center" }));
+    const tasks = computed(() => props.f.tasks ?? (props.f.task ? [props.f.task] : []));
+    return { open: ref(false), line, tasks };
   },
   template: `
     <li class="finding" :class="{ accepted: f.accepted }" :id="f.id" ref="line">
@@ -142,12 +143,16 @@ export const CbFinding = {
             <span v-if="f.accepted" class="finding-accepted">accepted {{ f.accepted }}</span>
             <span v-else-if="f.is_new" class="finding-new">new</span>
             <span class="rule">{{ f.rule }}</span>
-            <a v-if="task && f.task" :href="'/tasks/' + f.task">{{ f.agent }} · {{ f.task }}</a>
-            <span v-for="w in f.witnesses || []" :key="w.tool" class="quiet">{{ w.tool }} {{ w.version }}</span>
+            <a v-if="task && tasks.length === 1" :href="'/tasks/' + tasks[0]">{{ f.agent }} · {{ tasks[0] }}</a>
+            <span v-else-if="task && tasks.length" class="finding-tasks">{{ (f.agents || []).join(', ') }} · <template v-for="(t, i) in tasks.slice(0, 6)" :key="t">{{ i ? ', ' : '' }}<a :href="'/tasks/' + t">{{ t }}</a></template><template v-if="tasks.length > 6"> and {{ tasks.length - 6 }} more</template></span>
+            <span v-for="w in f.witnesses || []" :key="w.tool + w.version" class="quiet">{{ w.tool }} {{ w.version }}</span>
           </span>
           <p v-if="f.help && open" class="finding-help">{{ f.help }}</p>
         </span>
-        <button v-if="f.help" class="link" :aria-expanded="open" @click="open = !open">{{ open ? 'less' : 'how to mend' }}</button>
+        <span v-if="f.help || (accept && !f.accepted)" class="finding-acts">
+          <button v-if="f.help" type="button" class="link" :aria-expanded="open" @click="open = !open">{{ open ? 'less' : 'how to mend' }}</button>
+          <button v-if="accept && !f.accepted" type="button" class="link" aria-haspopup="dialog" @click="accept(f)">accept…</button>
+        </span>
       </div>
     </li>
   `,
@@ -170,6 +175,27 @@ export const CbAct = {
     return { busy, press };
   },
   template: `<button type="button" class="button" :class="[tone, {small, busy}]" :disabled="disabled" :title="disabled ? why : undefined" :aria-busy="busy" @click="press"><slot/></button>`,
+};
+
+// A command to type at the terminal; nothing is carried out from here.
+export const CbCommand = {
+  props: { text: String },
+  setup(props) {
+    const said = ref("");
+    const shown = ref(null);
+    async function copy() {
+      try {
+        await navigator.clipboard.writeText(props.text);
+        said.value = "copied";
+      } catch {
+        getSelection().selectAllChildren(shown.value);
+        said.value = "selected";
+      }
+      setTimeout(() => (said.value = ""), 2000);
+    }
+    return { said, shown, copy };
+  },
+  template: `<p class="command"><code ref="shown">{{ text }}</code> <button type="button" class="link" @click="copy"><span aria-live="polite">{{ said || 'copy' }}</span></button></p>`,
 };
 
 export const CbEmpty = {
@@ -251,4 +277,4 @@ export const CbSegments = {
   `,
 };
 
-export const PARTS = { CbSegments, CbState, CbAgo, CbNum, CbBar, CbCounts, CbSeverity, CbHold, CbSpark, CbPlace, CbFinding, CbAct, CbEmpty, CbTabs, CbGauge };
+export const PARTS = { CbSegments, CbState, CbAgo, CbNum, CbBar, CbCounts, CbSeverity, CbHold, CbSpark, CbPlace, CbFinding, CbAct, CbCommand, CbEmpty, CbTabs, CbGauge };
