@@ -13,8 +13,8 @@ def check_compose(ctx: Context, fail_on: str) -> Result:
     files = compose_files(ctx.workspace)
     if not files:
         return unknown("there is no compose file in the workspace")
-    looked = Looked("compose file", len(files))
-    documents = read_all(ctx, files, "compose file")
+    looked = Looked("compose file")
+    documents = read_all(ctx, files, "compose file", looked)
     check_schema(ctx, "vendor.compose-spec", documents, "compose file", looked)
     check_dclint(ctx, documents, looked)
     for folder in sorted({path.rpartition("/")[0] for path in documents}):

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from callboard.api import Context, Finding, Result, failed, failing, passed, set_apart, unknown
+from callboard.api import Context, Finding, Result, counted, failed, failing, passed, set_apart, unknown
 
 
 @dataclass(slots=True)
@@ -16,9 +16,12 @@ class Looked:
     count: int = 0
     unchecked: list[str] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
+    unreadable: int = 0
 
     def __str__(self) -> str:
         number = f"{self.count} {self.kind}{'' if self.count == 1 else 's'}"
+        if self.unreadable:
+            number += f" ({self.unreadable} {'more ' if self.count else ''}cannot be read)"
         return f"{number} ({'; '.join(self.named)})" if self.named else number
 
 
@@ -36,7 +39,8 @@ def judged(ctx: Context, looked: Looked, fail_on: str) -> Result:
         return failed(f"{words}{apart}{gap}", outputs=outputs)
     if looked.unchecked or not looked.count:
         return unknown(
-            f"{looked} looked at, {total} findings{apart}{gap or '; there was nothing to look at'}", outputs=outputs
+            f"{looked} looked at, {counted(total, 'finding')}{apart}{gap or '; there was nothing to look at'}",
+            outputs=outputs,
         )
     words = f"{total} below {fail_on}" if total else "nothing found"
     return passed(f"{looked} looked at, {words}{apart}", outputs=outputs)

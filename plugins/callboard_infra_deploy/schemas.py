@@ -15,8 +15,8 @@ STEP = re.compile(r"""\.([A-Za-z0-9_$-]+)|\[(\d+)\]|\[(['"])(.*?)\3\]""")
 TAKEN_ALL_THE_SAME = re.compile(r"'[^']*' is not of type 'array'|(?:True|False|\d+(?:\.\d+)?) is not of type 'string'")
 
 
-def read_all(ctx: Context, files: list[str], kind: str) -> dict[str, Document]:
-    """The files that can be read, by path; a fault of syntax is a finding."""
+def read_all(ctx: Context, files: list[str], kind: str, looked: Looked) -> dict[str, Document]:
+    """The files that can be read, by path, and counted; a fault of syntax is a finding."""
     documents: dict[str, Document] = {}
     for path in files:
         try:
@@ -25,6 +25,8 @@ def read_all(ctx: Context, files: list[str], kind: str) -> dict[str, Document]:
             ctx.finding(unparsable(path, f"this {kind} is no YAML: {error}", line=error.line))
             continue
         documents[path] = document
+    looked.count += len(documents)
+    looked.unreadable += len(files) - len(documents)
     return documents
 
 

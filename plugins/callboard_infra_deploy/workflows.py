@@ -34,8 +34,7 @@ def check_workflows(ctx: Context, fail_on: str, *, audit: bool) -> Result:
         gitlab += [name for name in included(ctx, path) if name not in gitlab]
     for schema, files in kinds.items():
         kind = schema.removeprefix("vendor.") + " file"
-        documents = read_all(ctx, files, kind)
-        looked.count += len(files)
+        documents = read_all(ctx, files, kind, looked)
         check_schema(ctx, schema, documents, kind, looked)
         if schema in AUDITED:
             auditable += documents

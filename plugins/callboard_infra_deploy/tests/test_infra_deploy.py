@@ -159,6 +159,27 @@ def test_a_first_deployment_that_fails_leaves_nothing(place: Any) -> None:
     assert place.run("undo") == ("fail", "'staging' has no former release to go back to; kept: none")
 
 
+@pytest.mark.parametrize(
+    ("health", "words"),
+    [
+        ({"tcp": True, "steady": 2}, "2 good answers in a row: port"),
+        ({"log": "listens"}, "1 good answer in a row: its output shows 'listens'"),
+        (
+            {"command": ["sh", "-c", "test -n $RELEASE && echo up"], "steady": 1},
+            "1 good answer in a row: sh ended with 0",
+        ),
+        ({}, "3 good answers in a row: port"),
+    ],
+)
+def test_there_are_other_ways_to_ask_for_health(place: Any, health: dict[str, Any], words: str) -> None:
+    place.table["health"] = {**health, "within": "5s"}
+    place.commit("one")
+    verdict, summary = place.deploy()
+    assert verdict == "pass", summary
+    assert words in summary
+    assert place.run("status")[0] == "pass"
+
+
 def test_two_deployments_do_not_meet(place: Any) -> None:
     place.commit("one")
     assert place.deploy()[0] == "pass"

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from callboard.api import Severity, Verdict, Workspace
+from callboard.api import Finding, Severity, Verdict, Workspace
 from callboard.testing import Outcome, run_action
 from callboard_infra_deploy import InfraDeploy, callboard_detect
+from callboard_infra_deploy.composition import Composition
+from callboard_infra_deploy.yamlfile import read_yaml
 
 GOOD_DOCKERFILE = """FROM python:3.12.4-slim
 WORKDIR /srv
@@ -138,8 +140,8 @@ COMPOSE_FAULTS = {
 }
 
 
-@pytest.mark.parametrize("rule", COMPOSE_FAULTS)
-def test_each_compose_fault_is_found_and_goes_with_its_mend(tmp_path: Path, rule: str) -> None:
+@pytest.mark.parametrize("rule", ["schema", "unparsable", "compose-port-collision"])
+def test_a_compose_fault_is_found_and_goes_with_its_mend(tmp_path: Path, rule: str) -> None:
     bad, good = COMPOSE_FAULTS[rule]
     found = compose(tmp_path, bad, **{"here/Dockerfile": GOOD_DOCKERFILE})
     assert found.rules() == {rule}
@@ -149,8 +151,23 @@ def test_each_compose_fault_is_found_and_goes_with_its_mend(tmp_path: Path, rule
     assert verdict(mended) is Verdict.PASS
 
 
+@pytest.mark.parametrize("rule", [rule for rule in COMPOSE_FAULTS if rule.startswith("compose-")])
+def test_what_a_compose_file_refers_to_is_looked_at_without_a_tool(tmp_path: Path, rule: str) -> None:
+    write(tmp_path, {"here/Dockerfile": GOOD_DOCKERFILE})
+    found, mended = (referred(tmp_path, text) for text in COMPOSE_FAULTS[rule])
+    assert {finding.rule for finding in found} == {rule}
+    assert all(finding.line >= 1 and finding.path == "compose.yaml" for finding in found)
+    assert mended == []
+
+
+def referred(root: Path, text: str, **others: str) -> list[Finding]:
+    """What the compose files of one folder refer to in vain."""
+    documents = {name: read_yaml(said) for name, said in {"compose.yaml": text, **others}.items()}
+    return list(Composition(root, "", documents, (5173, 6770)).faults())
+
+
 def test_what_an_override_file_relies_on_and_what_variables_hide_is_not_called_a_fault(tmp_path: Path) -> None:
-    outcome = compose(
+    found = referred(
         tmp_path,
         "services:\n"
         "  web:\n    image: ${IMAGE}\n    build: ${CONTEXT}\n    ports: ['${PORT}:80', '9000']\n"
@@ -158,19 +175,18 @@ def test_what_an_override_file_relies_on_and_what_variables_hide_is_not_called_a
         "  db2: {image: 'b:1', profiles: [two], ports: ['5432:5432']}\n",
         **{"compose.override.yaml": "services: {web: {depends_on: [db]}}"},
     )
-    assert outcome.findings == ()
+    assert found == []
 
 
 def test_the_default_of_a_variable_counts(tmp_path: Path) -> None:
     text = "services: {a: {image: 'a:1', ports: ['${PORT:-5173}:80']}}"
-    outcome = compose(tmp_path, text)
-    assert [(f.rule, f.severity) for f in outcome.findings] == [("compose-protected-port", Severity.LOW)]
-    assert verdict(outcome) is Verdict.PASS
+    assert [(f.rule, f.severity) for f in referred(tmp_path, text)] == [("compose-protected-port", Severity.LOW)]
 
 
 def test_an_env_file_with_an_example_beside_it_is_milder(tmp_path: Path) -> None:
     text = "services: {a: {image: 'a:1', env_file: .env}}"
-    found = compose(tmp_path, text, **{".env.example": "A=1\n"}).findings
+    write(tmp_path, {".env.example": "A=1\n"})
+    found = referred(tmp_path, text)
     assert [(f.rule, f.severity, f.help) for f in found] == [
         ("compose-env-file", Severity.MEDIUM, "copy .env.example to it")
     ]
@@ -334,7 +350,7 @@ def test_gitlabs_own_includes_are_checked_too_and_a_missing_one_is_named(tmp_pat
         ("unparsable", "ci/parts/one.yml", 2),
     }
     assert outcome.result is not None
-    assert outcome.result.summary.startswith("3 of 3 findings in 4 CI files are high or worse")
+    assert outcome.result.summary.startswith("3 of 3 findings in 3 CI files (1 more cannot be read) are high or worse")
 
 
 def test_a_template_is_said_to_be_one_and_does_not_fail_the_rest(tmp_path: Path) -> None:
@@ -354,6 +370,13 @@ def test_a_template_is_said_to_be_one_and_does_not_fail_the_rest(tmp_path: Path)
     )
     assert "it is a template" in finding.message
     assert verdict(outcome) is Verdict.PASS
+    assert outcome.result is not None
+    assert outcome.result.summary == "1 compose file (1 more cannot be read) looked at, 1 below high"
+    (tmp_path / "compose.yaml").unlink()
+    outcome = check(tmp_path, "compose")
+    assert verdict(outcome) is Verdict.UNKNOWN
+    assert outcome.result is not None
+    assert outcome.result.summary.startswith("0 compose files (1 cannot be read) looked at, 1 finding")
 
 
 def test_many_findings_are_grouped_in_the_sentence_and_as_many_as_zizmor_has(tmp_path: Path) -> None:
