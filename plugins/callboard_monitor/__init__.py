@@ -88,7 +88,7 @@ class MonitorAnalytics(Agent):
     @action(
         "Find errors in logs",
         options=LogOptions,
-        needs=Needs(cpus=0.5, memory_mb=160),
+        needs=Needs(cpus=0.5, memory_mb=96),
         effects=Effects(reads=("**/*.log",)),
         time_limit=300,
         provides=("logs",),

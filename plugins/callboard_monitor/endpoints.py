@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from callboard_monitor.anomalies import Observation, Seen, observe
 from callboard_monitor.judge import verdict
 from callboard_monitor.levels import count
 from callboard_monitor.probe import Answer, Prober, shown
-from callboard_monitor.settings import levels
+from callboard_monitor.settings import levels, place_of
 from callboard_monitor.targets import Endpoint, declared, detected, listening_ports
 from callboard_monitor.words import plural, slug, span
 
@@ -282,15 +281,6 @@ def _find(ctx: Context, endpoint: Endpoint, rule: str, severity: Severity, what:
     mark = hashlib.sha256(f"{rule}\x1f{endpoint.name}\x1f{endpoint.url}".encode("utf-8", "replace")).hexdigest()[:16]
     called = f"{endpoint.name} ({endpoint.method} {shown(endpoint.url)})"
     ctx.finding(Finding(rule, severity, f"{called}: {what}", path, line, help=help, fingerprint=mark))
-
-
-def place_of(text: str, name: str) -> tuple[str, int]:
-    """Where `callboard.toml` declares the endpoint; ('', 0) when it is not found there."""
-    heading = re.compile(rf"""^\s*\[\s*endpoints\s*\.\s*["']?{re.escape(name)}["']?\s*\]""")
-    for number, line in enumerate(text.splitlines(), 1):
-        if heading.match(line):
-            return "callboard.toml", number
-    return "", 0
 
 
 def _show(

@@ -16,7 +16,7 @@ from callboard_monitor.budget import (
     standing,
 )
 from callboard_monitor.judge import verdict
-from callboard_monitor.settings import Level, levels
+from callboard_monitor.settings import Level, levels, place_of
 from callboard_monitor.words import State, plural, slug, span
 
 
@@ -77,6 +77,7 @@ def report(ctx: Context, level: Level, stands: Standing) -> str:
         if stands.left is not None and stands.enough:
             ctx.metric(f"monitor.level.{name}.budget_left", 100 * stands.left, "%")
     mark = hashlib.sha256(f"level\x1f{level.name}".encode("utf-8", "replace")).hexdigest()[:12]
+    path, line = place_of(ctx.workspace.text("callboard.toml"), level.name, "agents.monitor.levels")
     problem = ""
     if stands.missed:
         problem = "missed"
@@ -85,7 +86,8 @@ def report(ctx: Context, level: Level, stands: Standing) -> str:
                 "service-level-missed",
                 Severity.HIGH,
                 f"service level {level.name} ({level.words}): {stands.words()}",
-                "callboard.toml",
+                path,
+                line,
                 help="spend no more of it: hold risky changes back and mend what fails most",
                 fingerprint=f"miss{mark}",
             )
@@ -102,7 +104,8 @@ def report(ctx: Context, level: Level, stands: Standing) -> str:
                 "budget-burns-fast" if urgent else "budget-burns",
                 Severity.HIGH if urgent else Severity.MEDIUM,
                 f"service level {level.name}: {burn_words(worst, level.window)}{ends}",
-                "callboard.toml",
+                path,
+                line,
                 help="see which requests fail since then, and undo the last change if it began with it",
                 fingerprint=f"burn{mark}",
             )

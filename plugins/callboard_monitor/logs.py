@@ -209,7 +209,7 @@ def _report(ctx: Context, kind: Kind, entry: Mapping[str, Any], now: float, only
     severity = first.severity
     since = ""
     if entry.get("novel") and known < DAY:
-        since = f"; first seen {span(known)} ago" if known >= 60 else "; never seen before"
+        since = f"; first seen {span(known)} ago" if known >= 5 else "; never seen before"
         severity = min(severity, Severity.HIGH, key=lambda s: s.rank)
     elif known >= 60 and int(entry.get("count", 0)) > kind.count:
         since = f"; known for {span(known)}, {int(entry['count'])} times in all"

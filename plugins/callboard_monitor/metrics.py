@@ -11,7 +11,7 @@ from callboard_monitor.judge import verdict
 from callboard_monitor.levels import count
 from callboard_monitor.probe import Prober
 from callboard_monitor.scrape import SHARES, Scrape, scrape_of
-from callboard_monitor.settings import Filter, Rule, Series, Target, levels, targets
+from callboard_monitor.settings import Filter, Rule, Series, Target, levels, place_of, targets
 from callboard_monitor.words import amount, plural, slug, span
 
 MOST_BYTES = 8_000_000
@@ -95,7 +95,11 @@ def _scrape(ctx: Context, prober: Prober, target: Target) -> Scrape | str:
     key = f"scrape-{hashlib.sha256(target.url.encode('utf-8', 'replace')).hexdigest()[:12]}"
     now = time.time()
     scrape = scrape_of(families, ctx.memory.get(key), now)
-    ctx.memory.put(key, scrape.kept_form())
+    rules = [*target.rules, *target.kept, *(_own(scrape) if not target.kept else ())]
+    counted = [level for level in levels(ctx.settings) if level.target == target.name]
+    needed = {series.metric for rule in rules for series in (rule.series, rule.of)}
+    needed |= {series.metric for level in counted for series in (level.total, level.part)}
+    ctx.memory.put(key, scrape.kept_form(needed))
     return scrape
 
 
@@ -196,13 +200,5 @@ def _count(ctx: Context, target: Target, scrape: Scrape) -> None:
 
 def _find(ctx: Context, rule: str, severity: Severity, target: Target, words: str, help: str, detail: str = "") -> None:
     mark = hashlib.sha256(f"{rule}\x1f{target.name}\x1f{detail}".encode("utf-8", "replace")).hexdigest()[:16]
-    ctx.finding(
-        Finding(
-            rule,
-            severity,
-            f"{target.name}: {words}",
-            "callboard.toml" if ctx.workspace.has("callboard.toml") else "",
-            help=help,
-            fingerprint=mark,
-        )
-    )
+    path, line = place_of(ctx.workspace.text("callboard.toml"), target.name, "agents.monitor.metrics")
+    ctx.finding(Finding(rule, severity, f"{target.name}: {words}", path, line, help=help, fingerprint=mark))

@@ -271,7 +271,7 @@ def _show(
                 worst.usual_cell if worst else "–",
             )
         )
-        trees += [(group.name, f"{'· ' * depth}{name}", pid) for depth, pid, name in tree_of(group)[:50]]
+        trees += [(group.name, f"{'· ' * depth}{name}", str(pid)) for depth, pid, name in tree_of(group)[:50]]
     columns = (
         "Group",
         "Known as",

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +35,8 @@ def key_of(sample: Sample) -> str:
 class Scrape:
     """The families of now, and the sums of the former look; `elapsed` is None when there is none that can be compared with.
 
-    `restarted`: what tells the metrics began anew in between, so all sums count from zero.
+    `restarted`: what tells the metrics began anew in between, so all sums count from zero. `cut` names what was too much to be
+    remembered at the former look.
     """
 
     at: float
@@ -44,6 +45,7 @@ class Scrape:
     elapsed: float | None = None
     restarted: bool = False
     resets: int = 0
+    cut: frozenset[str] = frozenset()
 
     def samples(self, name: str) -> Sequence[Sample]:
         """All samples of that full name ('http_requests_total'), or of that family."""
@@ -68,7 +70,7 @@ class Scrape:
 
     def increase(self, series: Series) -> float | None:
         """The sum of what was added; None without a former look, or when there is no such metric."""
-        if self.elapsed is None or not self.samples(series.metric):
+        if self.elapsed is None or series.metric in self.cut or not self.samples(series.metric):
             return None
         return math.fsum(self.added(sample) for sample in self.chosen(series))
 
@@ -77,7 +79,7 @@ class Scrape:
 
         None when nothing was seen in that time.
         """
-        since_start = self.elapsed is None
+        since_start = self.elapsed is None or f"{series.metric}_bucket" in self.cut
         buckets: dict[float, float] = {}
         for sample in self.chosen(Series(f"{series.metric}_bucket", series.labels)):
             try:
@@ -122,18 +124,26 @@ class Scrape:
             return f"it tells no {series.metric}"
         if not self.chosen(series):
             return f"no {series.metric} has these labels"
+        if series.metric in self.cut:
+            return f"{series.metric} has too many series to be remembered"
         return "this is the first look, a rate needs two"
 
-    def kept_form(self) -> dict[str, Any]:
-        """The sums, to compare with next time."""
-        sums: dict[str, float] = {}
+    def kept_form(self, needed: Collection[str] = ()) -> dict[str, Any]:
+        """The sums, to compare with next time; those of the `needed` metrics before the rest, a metric wholly or not at all."""
+        by_name: dict[str, list[Sample]] = {}
         for family in self.families.values():
             for sample in family.samples:
-                is_sum = family.kind in ("counter", "histogram") or sample.name.endswith(SUMMED)
-                if is_sum and len(sums) < MOST_KEPT and math.isfinite(sample.value):
-                    sums[key_of(sample)] = sample.value
+                if family.kind in ("counter", "histogram") or sample.name.endswith(SUMMED):
+                    by_name.setdefault(sample.name, []).append(sample)
+        sums: dict[str, float] = {}
+        cut = []
+        for name in sorted(by_name, key=lambda name: not name.startswith(tuple(needed))):
+            if len(sums) + len(by_name[name]) > MOST_KEPT:
+                cut.append(name)
+                continue
+            sums |= {key_of(sample): sample.value for sample in by_name[name] if math.isfinite(sample.value)}
         started = self.families[STARTED].value() if STARTED in self.families else None
-        return {"at": self.at, "started": started, "sums": sums}
+        return {"at": self.at, "started": started, "sums": sums, "cut": cut[:MOST_KEPT]}
 
 
 def scrape_of(families: Mapping[str, Family], kept: object, now: float) -> Scrape:
@@ -145,4 +155,12 @@ def scrape_of(families: Mapping[str, Family], kept: object, now: float) -> Scrap
     former = {str(k): float(v) for k, v in sums.items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
     started = families[STARTED].value() if STARTED in families else None
     restarted = isinstance(before, (int, float)) and started is not None and started > before + 1
-    return Scrape(now, families, former, now - at, restarted)
+    cut = table.get("cut")
+    return Scrape(
+        now,
+        families,
+        former,
+        now - at,
+        restarted,
+        cut=frozenset(map(str, cut)) if isinstance(cut, list) else frozenset(),
+    )

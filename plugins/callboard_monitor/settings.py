@@ -1,5 +1,6 @@
 """The tables of `[agents.monitor]` in `callboard.toml`, checked."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,16 @@ AGGREGATES = ("sum", "max", "min", "avg", "rate", "ratio", "p50", "p95", "p99")
 def fault(where: str, words: str) -> CallboardError:
     """What is wrong in a table, and how it should be."""
     return CallboardError(f"callboard.toml: [agents.monitor{where}] {words}")
+
+
+def place_of(text: str, name: str, table: str = "endpoints") -> tuple[str, int]:
+    """Where `callboard.toml` has the table of that name; ('', 0) when it is not found there."""
+    parts = r"\s*\.\s*".join(table.split("."))
+    heading = re.compile(rf"""^\s*\[\s*{parts}\s*\.\s*["']?{re.escape(name)}["']?\s*\]""")
+    for number, line in enumerate(text.splitlines(), 1):
+        if heading.match(line):
+            return "callboard.toml", number
+    return "", 0
 
 
 def tables(settings: Mapping[str, Any], name: str) -> dict[str, Mapping[str, Any]]:
@@ -115,8 +126,14 @@ class Level:
         """What is counted, for people."""
         if self.endpoint:
             return f"{self.endpoint} answers" + (f" within {self.within_ms:g} ms" if self.within_ms else "")
-        kind = "" if self.part_is_good else "not "
-        return f"{self.target}: {self.total.metric} {kind}{self.part.metric}".rstrip()
+        part = f"{self.part.metric}{_braces(self.part)} {'is' if self.part_is_good else 'is not'} good"
+        return f"{self.target}: of {self.total.metric}{_braces(self.total)}, {part}"
+
+
+def _braces(series: Series) -> str:
+    """'{code=~5..}', or ''."""
+    rows = (f"{f.label}{'!' if f.negated else '='}{'~' if f.pattern else ''}{f.text}" for f in series.labels)
+    return f"{{{', '.join(rows)}}}" if series.labels else ""
 
 
 def levels(settings: Mapping[str, Any]) -> list[Level]:

@@ -18,6 +18,8 @@ def span(seconds: float) -> str:
     """A length of time in its fitting unit: '40 s', '12 min', '3.5 h', '9 days'."""
     if not math.isfinite(seconds):
         return "never"
+    if abs(seconds) < 0.5:
+        return "0 s"
     if seconds < 2 * MINUTE:
         return f"{seconds:.0f} s"
     if seconds < 2 * HOUR:

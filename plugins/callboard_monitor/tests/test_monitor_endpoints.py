@@ -11,8 +11,8 @@ import pytest
 from callboard.api import CallboardError, Severity, Verdict
 from callboard.testing import Outcome, run_action
 from callboard_monitor import MonitorAnalytics
-from callboard_monitor.endpoints import place_of
 from callboard_monitor.probe import Answer, Pace
+from callboard_monitor.settings import place_of
 from callboard_monitor.targets import declared
 
 Ends = dict[str, dict[str, object]]

@@ -12,7 +12,7 @@ import pytest
 from callboard.api import CallboardError, Severity, Verdict, read_prometheus
 from callboard.testing import Outcome, run_action
 from callboard_monitor import MonitorAnalytics
-from callboard_monitor.scrape import Scrape, fits, scrape_of
+from callboard_monitor.scrape import MOST_KEPT, Scrape, fits, scrape_of
 from callboard_monitor.settings import Rule, Series, filters, targets
 
 PAGE = """# TYPE http_requests_total counter
@@ -115,6 +115,14 @@ def test_a_reset_counts_from_zero() -> None:
     silent = look(page(good=20, bad=60), first.kept_form(), 1_010.0)
     assert silent.increase(Series("http_requests_total")) == pytest.approx(30)
     assert silent.resets == 1
+
+
+def test_what_is_too_much_to_be_remembered_is_not_known_instead_of_wrong() -> None:
+    flood = "# TYPE many_total counter\n" + "".join(f'many_total{{n="{n}"}} 5\n' for n in range(MOST_KEPT))
+    first = look(flood + page())
+    second = look(flood + page(good=150), first.kept_form({"http_requests_total"}), 1_010.0)
+    assert second.value(rule("rate", "http_requests_total"))[0] == pytest.approx(5)
+    assert second.value(rule("rate", "many_total")) == (None, "many_total has too many series to be remembered")
 
 
 def test_gauges_are_summed_and_chosen_by_labels() -> None:

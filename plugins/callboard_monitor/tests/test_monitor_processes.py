@@ -64,7 +64,7 @@ def test_a_tree_is_known_by_its_port_with_children_zombies_and_restarts(tmp_path
     assert row[6] == str(port)
     assert outcome.metrics()["monitor.process.shop.count"] == 3
     assert [line[1].startswith("· ") for line in trees["rows"]] == [False, True, True]
-    assert trees["rows"][0][2] == first.pid
+    assert trees["rows"][0][2] == str(first.pid)
     assert outcome.rules() == {"process-zombies"}
     assert verdict(outcome) is Verdict.PASS
 
