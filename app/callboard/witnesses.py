@@ -14,8 +14,9 @@ LEAST_TASKS = 2
 def merged(rows: Iterable[Mapping[str, Any]]) -> list[Row]:
     """The finding rows, where those of one run with the same fingerprint are one, at the place of the first of them.
 
-    It says what the worst of them says (of equals the earliest); `witnesses` are all their tools, `tasks` and `agents` all
-    who reported it, `ids` all numbers. It is accepted when all are, new when all are, and was seen since the first was.
+    It says what the worst of them says (of equals the earliest), with a line if any knows it; `witnesses` are all their
+    tools, `tasks` and `agents` all who reported it, `ids` all numbers. It is accepted when all are, new when all are, and
+    was seen since the first was.
     """
     groups: dict[object, list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -25,15 +26,18 @@ def merged(rows: Iterable[Mapping[str, Any]]) -> list[Row]:
 
 def _one(group: Sequence[Mapping[str, Any]]) -> Row:
     ordered = sorted(group, key=_number)
+    by_task = sorted(ordered, key=lambda row: _place(row["task"]))
     first = min(ordered, key=lambda row: SEVERITIES.index(row["severity"]))
     return {
         **first,
+        "line": first["line"]
+        or next((row["line"] for row in ordered if row["line"] and row["path"] == first["path"]), 0),
         "accepted": first["accepted"] if all(row["accepted"] for row in group) else "",
         "is_new": all(row["is_new"] for row in group),
         "since": min(row["since"] for row in group),
-        "witnesses": _different(witness for row in ordered for witness in row["witnesses"]),
+        "witnesses": _different(witness for row in by_task for witness in row["witnesses"]),
         "tasks": sorted({row["task"] for row in group}, key=_place),
-        "agents": _different(row["agent"] for row in ordered),
+        "agents": _different(row["agent"] for row in by_task),
         "ids": [row["id"] for row in ordered],
     }
 

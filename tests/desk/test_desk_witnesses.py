@@ -32,6 +32,7 @@ def test_equal_fingerprints_of_a_run_are_one_with_the_worst_severity_and_all_wit
                 severity="critical",
                 witnesses=[],
                 message="worst",
+                line=0,
                 is_new=False,
                 since=2.0,
             ),
@@ -41,7 +42,7 @@ def test_equal_fingerprints_of_a_run_are_one_with_the_worst_severity_and_all_wit
             row(6, "2.3", run=2),
         ]
     )
-    assert (one["id"], one["severity"], one["message"]) == ("f12", "critical", "worst")
+    assert (one["id"], one["severity"], one["message"], one["line"]) == ("f12", "critical", "worst", 7)
     assert one["witnesses"] == [{"tool": "ruff", "version": "1"}, {"tool": "mypy", "version": "2"}]
     assert (one["tasks"], one["agents"], one["ids"]) == (["1.2", "1.10"], ["quality", "refactor"], ["f3", "f4", "f12"])
     assert (one["since"], one["is_new"], one["accepted"]) == (2.0, False, "")

@@ -10,6 +10,7 @@ from callboard.commands.show import MARKS, SEVERITY_COLOURS, duration, found_wor
 
 MOST_FINDINGS = 20
 MOST_COUNTED = 9_000
+MOST_CAUSES = 5
 LONGEST_NAME = 60
 INDENT = 4
 BAD = frozenset({"failed", "timed out", "lost"})
@@ -88,22 +89,24 @@ def print_summary(run: Row, findings: list[Row]) -> None:
 
 
 def print_causes(causes: list[Row], room: int) -> None:
-    """Each cause with its number, its place, and the tasks that it is behind."""
-    for number, row in enumerate(causes, 1):
+    """The widest causes, each with its number, its place, and the tasks that it is behind."""
+    for number, row in enumerate(causes[:MOST_CAUSES], 1):
         line = f":{row['line']}" if row["line"] else ""
         place = f"{plain(row['path'])}{line}  " if row["path"] and not row["message"].startswith(row["path"]) else ""
         tasks = ", ".join(plain(name) for name in row["names"])
         words = f"[{number}] {place}{plain(row['message'], 500)} – behind {len(row['tasks'])} tasks: {tasks}"
         first, *more = textwrap.wrap(words, max(20, room), subsequent_indent=" " * INDENT)
         sys.stdout.write(paint(first, "1") + "\n" + "".join(f"{rest}\n" for rest in more))
+    if len(causes) > MOST_CAUSES:
+        sys.stdout.write(f"… and {len(causes) - MOST_CAUSES} more findings that several tasks share\n")
     if causes:
         sys.stdout.write("\n")
 
 
 def marks_of(causes: list[Row]) -> dict[str, str]:
-    """For each task the numbers of the causes behind it: '[1] '."""
+    """For each task the numbers of the printed causes behind it: '[1] '."""
     found: dict[str, str] = {}
-    for number, row in enumerate(causes, 1):
+    for number, row in enumerate(causes[:MOST_CAUSES], 1):
         for task in row["tasks"]:
             found[task] = f"{found.get(task, '')}[{number}] "
     return found

@@ -19,6 +19,7 @@ function joined(a, b) {
   const first = rank(a) - rank(b) || number(a.id) - number(b.id);
   return {
     ...(first > 0 ? b : a),
+    line: (first > 0 ? b.line || a.line : a.line || b.line) || 0,
     accepted: a.accepted && b.accepted ? a.accepted : "",
     is_new: a.is_new && b.is_new,
     since: Math.min(a.since, b.since),
