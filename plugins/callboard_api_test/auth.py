@@ -47,7 +47,8 @@ def check_auth(ctx: Context, options: AuthOptions) -> Result:
             document = schema_for(ctx, instance, app, options.schema).document
             prober = Prober(ctx, instance, document, credentials, recipe)
             found: list[Access] = []
-            every = list(operations(document))
+            # what is deleted could not be asked about any more
+            every = sorted(operations(document), key=lambda operation: operation.method == "delete")
             for number, operation in enumerate(every[:MOST_OPERATIONS]):
                 ctx.progress(number / len(every), operation.label)
                 found.append(prober.access(operation))

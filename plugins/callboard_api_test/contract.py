@@ -30,6 +30,7 @@ from callboard_api_test.judging import bad, counted, judged
 from callboard_api_test.ledger import note
 from callboard_api_test.openapi import operations
 from callboard_api_test.replies import Failure, Report, read_report
+from callboard_api_test.schema import line_of
 from callboard_api_test.surroundings import CLOSED_PROXY
 from callboard_api_test.timing import is_plain, timed
 
@@ -168,6 +169,8 @@ def _report_failures(ctx: Context, trial: Trial, report: Report) -> None:
         operation.label: {"tried": operation.label in report.tried, "failure": ""}
         for operation in operations(trial.described.document)
     }
+    file = trial.described.file
+    text = ctx.workspace.text(file, 10_000_000) if file else ""
     handlers = find_handlers(ctx.workspace, trial.app.folder)
     names = {operation.label: operation.name for operation in operations(trial.described.document)}
     for failure in report.failures:
@@ -182,8 +185,8 @@ def _report_failures(ctx: Context, trial: Trial, report: Report) -> None:
                 rule=failure.check,
                 severity=severity,
                 message=_message(failure),
-                path=path or trial.described.file or trial.app.path,
-                line=line if path else 1 if trial.described.file else trial.app.line,
+                path=path or file or trial.app.path,
+                line=line if path else line_of(text, failure.operation) if file else trial.app.line,
                 help=_repeat(trial, failure),
                 tool="schemathesis",
             )

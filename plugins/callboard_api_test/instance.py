@@ -239,7 +239,9 @@ class Instance:
             raise NotStarted(f"{self._app.shown} wrote a schema that cannot be read: {error}") from error
         if "error" in told:
             raise NotImportable(self._app, cause_from(told["error"]), self._interpreter.owner)
-        self.told = Told(str(told["kind"]), told["schema"], told["versions"], told["routes"], told["sockets"])
+        though = {"though": self._interpreter.though} if self._interpreter.though else {}
+        versions = {**told["versions"], **though}
+        self.told = Told(str(told["kind"]), told["schema"], versions, told["routes"], told["sockets"])
 
     def _stop(self) -> None:
         """Ends the process group, then whatever of it has left the group, and keeps its log."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from callboard.api import Context, NoEnvironment, declared
 from callboard_api_test.apps import App
+from callboard_api_test.pins import other_version
 
 CHECK = """\
 import importlib.util, json, sys
@@ -32,11 +33,12 @@ CHOICES = "interpreters"
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A Python and whose it is, in words for a summary."""
+    """A Python and whose it is, in words for a summary; `though` says why its versions are not what the project wants."""
 
     path: Path
     owner: str
     is_kept: bool = False
+    though: str = ""
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class Choice:
         """The workspace's own Python where it has what is needed; else Callboard's; else a throw-away environment.
 
         The last is made only when nobody's own can do, and from then on it is the first, for it is what the project declares.
+        It also goes before Callboard's where that has another version of the framework than the project wants.
         """
         own = self.ctx.python_of(self.app.folder)
         kept_first = self._remembers_kept() and own is None and self.wanted == "auto"
@@ -68,13 +71,17 @@ class Choice:
                 return
             else:
                 self.reasons.append(f"the workspace's environment has no {' and no '.join(missing)}")
+        though = other_version(self.ctx.workspace, self.app, FRAMEWORK.get(self.app.kind, "starlette"))
+        may_keep = own is None and self.wanted in ("auto", "workspace", "kept")
+        if may_keep and though:
+            yield from self._kept()
         if self.wanted in ("auto", "callboard"):
             missing = self._missing(Path(sys.executable))
             if not missing:
-                yield Interpreter(Path(sys.executable), "Callboard's Python")
+                yield Interpreter(Path(sys.executable), "Callboard's Python", though=though)
             else:
                 self.reasons.append(f"Callboard's environment has no {' and no '.join(missing)}")
-        if own is None and self.wanted in ("auto", "workspace", "kept"):
+        if may_keep and not though:
             yield from self._kept()
 
     def chosen(self, interpreter: Interpreter) -> None:

@@ -14,6 +14,7 @@ from callboard.api import BoundaryError, Context, Verdict, Workspace
 from callboard.testing import Outcome, run_action
 from callboard_api_test import APITestAgent
 from callboard_api_test.fetching import fetched
+from callboard_api_test.pins import fits, numbers
 from callboard_api_test.surroundings import environment, example_settings
 
 MESSAGES = "messages.jsonl"
@@ -167,3 +168,34 @@ def test_it_backs_off_as_long_as_it_is_asked_to(tmp_path: Path) -> None:
         assert fetched(ctx, f"{url}/a.json", slept.append) == SCHEMA
     assert slept == [3.0, 2.0]
     assert len(asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("here", "sign", "wanted", "fitting"),
+    [
+        ("0.165.0", "==", "0.95.1", False),
+        ("0.165.0", "==", "0.165", True),
+        ("0.165.0", "<", "1.0", True),
+        ("0.165.0", "<", "0.100", False),
+        ("0.165.0", "<=", "0.165", True),
+        ("0.165.2", "~=", "0.165.0", True),
+        ("0.166.0", "~=", "0.165.0", False),
+        ("0.165.0", "^", "0.95", False),
+        ("3.1.0", "^", "3.0", True),
+        ("4.0.0", "^", "3.0", False),
+    ],
+)
+def test_versions_that_a_project_wants(here: str, sign: str, wanted: str, fitting: bool) -> None:
+    assert fits(numbers(here), sign, numbers(wanted)) is fitting
+
+
+def test_another_version_of_the_framework_is_said(tmp_path: Path) -> None:
+    put(tmp_path, {"main.py": GOOD, "requirements.txt": "uvicorn\nfastapi==0.1.0\n"})
+    words = told(run_action(APITestAgent(), "schema", tmp_path, {"interpreter": "callboard"}))[1]
+    assert "though requirements.txt wants fastapi==0.1.0" in words
+    for text in ('[project]\ndependencies = ["fastapi[all]<0.2"]\n', '[tool.poetry.dependencies]\nfastapi = "^0.1"\n'):
+        put(tmp_path, {"requirements.txt": "", "pyproject.toml": text})
+        words = told(run_action(APITestAgent(), "schema", tmp_path, {"interpreter": "callboard"}))[1]
+        assert "though pyproject.toml wants fastapi" in words
+    put(tmp_path, {"pyproject.toml": '[project]\ndependencies = ["fastapi>=0.1", "fastapi-cache<0.1"]\n'})
+    assert "though" not in told(run_action(APITestAgent(), "schema", tmp_path, {"interpreter": "callboard"}))[1]
