@@ -144,7 +144,7 @@ class InfraDeploy(Agent):
         """Builds a commit aside, starts it beside the former release, and switches to it once it is healthy."""
         from callboard_infra_deploy.deployment.deploy import deploy
 
-        return deploy(ctx, options.environment, options.commit, options.override)
+        return deploy(ctx, options.environment, options.commit, options.override, again=options.again)
 
     @action(
         "Take back a deployment that failed",

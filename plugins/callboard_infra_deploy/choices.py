@@ -55,6 +55,7 @@ class DeployOptions:
 
     environment: str = option("", help="The name of an environment in callboard.toml: [environments.NAME]")
     commit: str = option("", help="A commit, branch or tag; empty for the one that is checked out")
+    again: bool = option(False, help="Deploy it also when this very commit serves already")
     override: str = option("", help="Why it is deployed although the gate is not green; kept in the history")
 
 

@@ -6,19 +6,22 @@ import time
 
 from callboard.api import CallboardError, Context, Result, clean, failed, passed, unknown
 from callboard_infra_deploy.deployment.board import show_deployments
-from callboard_infra_deploy.deployment.building import check_out, commit_of, run_logged, uncommitted
-from callboard_infra_deploy.deployment.gates import gates_of, room_trouble
-from callboard_infra_deploy.deployment.setting import Setting, setting_of
+from callboard_infra_deploy.deployment.building import check_out, commit_of, run_logged
+from callboard_infra_deploy.deployment.gates import evidence_gaps, gates_of, room_trouble
+from callboard_infra_deploy.deployment.setting import Setting, asked_by, setting_of
 from callboard_infra_deploy.deployment.store import Busy, Release, last_lines
-from callboard_infra_deploy.deployment.target import secrets_of
+from callboard_infra_deploy.deployment.target import recipe_of, secrets_of
 
 
 class Broken(Exception):
     """A step did not succeed; the message says which and why."""
 
 
-def deploy(ctx: Context, name: str, commit: str, override: str) -> Result:
-    """Deploys the commit. Raises `CallboardError` for an environment that is not written down."""
+def deploy(ctx: Context, name: str, commit: str, override: str, *, again: bool = False) -> Result:
+    """Deploys the commit, unless it is what serves already and `again` is not set.
+
+    Raises `CallboardError` for an environment that is not written down.
+    """
     setting = setting_of(ctx, name)
     try:
         found, subject = commit_of(ctx, commit)
@@ -27,17 +30,17 @@ def deploy(ctx: Context, name: str, commit: str, override: str) -> Result:
     try:
         with setting.store.alone():
             try:
-                return _deploy(setting, found, subject, override.strip())
+                return _deploy(setting, found, subject, override.strip(), again)
             finally:
                 show_deployments(ctx)
     except Busy as error:
         return failed(f"'{name}' is not deployed, nothing was changed: {error}")
 
 
-def _deploy(setting: Setting, commit: str, subject: str, override: str) -> Result:
+def _deploy(setting: Setting, commit: str, subject: str, override: str, again: bool) -> Result:
     ctx, store = setting.ctx, setting.store
     gates = gates_of(ctx, setting.environment)
-    reasons = [*gates.missing, *_evidence_gaps(setting, commit)]
+    reasons = [*gates.missing, *evidence_gaps(ctx, setting.environment, commit)]
     if reasons and not override:
         store.note("refused", None, commit=commit, why=reasons[:5])
         return failed(
@@ -49,6 +52,10 @@ def _deploy(setting: Setting, commit: str, subject: str, override: str) -> Resul
         return unknown(f"'{setting.environment.name}' is not deployed: {unable}")
     for words in setting.recover():
         ctx.log(words, "warning")
+    recipe = recipe_of(ctx, setting.environment)
+    served = None if again else _served_already(setting, commit, recipe)
+    if served is not None:
+        return served
     trouble = room_trouble(ctx, setting.environment, store)
     if not trouble and not setting.crew.is_in_place:
         trouble = setting.route.port_trouble()
@@ -68,30 +75,28 @@ def _deploy(setting: Setting, commit: str, subject: str, override: str) -> Resul
             attempt=ctx.attempt,
             gates=tuple(gates.green),
             override=clean(override, 300) if reasons else "",
+            recipe=recipe,
         )
     )
     return Deployment(setting, release, store.current).result()
 
 
-def _evidence_gaps(setting: Setting, commit: str) -> list[str]:
-    """Why the gate's evidence is not about this very commit: it was found in the workspace as it stands."""
-    if not setting.environment.gate:
-        return []
-    head, _ = commit_of(setting.ctx, "")
-    if head != commit:
-        return [f"the gate looked at commit {head[:12]}, not at {commit[:12]}"]
-    changed = uncommitted(setting.ctx)
-    if not changed:
-        return []
-    count = "1 file differs" if len(changed) == 1 else f"{len(changed)} files differ"
-    return [f"{count} from the commit ({', '.join(changed[:3])}): commit first"]
-
-
-def asked_by(ctx: Context) -> tuple[str, str]:
-    """The run and the task of this attempt, as its spool folder says ('' for a run outside of the engine)."""
-    parts = ctx.spool.parts
-    is_engine = len(parts) > 4 and parts[-4] == "attempts" and parts[-3].isdigit()
-    return (parts[-3] if is_engine else ""), ctx.task
+def _served_already(setting: Setting, commit: str, recipe: str) -> Result | None:
+    """The result when this very commit, built and started in the same way, serves and is healthy."""
+    current, name = setting.store.current, setting.environment.name
+    if current is None or (current.commit, current.recipe, current.state) != (commit, recipe, "live"):
+        return None
+    is_up = setting.crew.is_in_place or (current.is_alive and setting.route.is_running)
+    if setting.store.state().get("stopped") or not is_up:
+        return None
+    answer = setting.crew.ask(current, port=setting.environment.port, once=True)
+    if answer.trouble:
+        return None
+    outputs = {"environment": name, "release": current.number, "commit": commit, "port": setting.environment.port}
+    return passed(
+        f"release {current.number} ({commit[:12]}) serves '{name}' already, {answer.words}; nothing was deployed",
+        outputs=outputs,
+    )
 
 
 class Deployment:

@@ -5,6 +5,7 @@ import shutil
 from dataclasses import dataclass, field
 
 from callboard.api import Context, Verdict
+from callboard_infra_deploy.deployment.building import commit_of, uncommitted
 from callboard_infra_deploy.deployment.store import Store
 from callboard_infra_deploy.deployment.target import Environment
 from callboard_infra_deploy.listening import is_free
@@ -35,6 +36,20 @@ def gates_of(ctx: Context, environment: Environment) -> Gates:
                 verdict = " with verdict unknown" if task.state in GREEN else ""
                 gates.missing.append(f"{task.name} {task.state}{verdict}: {task.summary}"[:300])
     return gates
+
+
+def evidence_gaps(ctx: Context, environment: Environment, commit: str) -> list[str]:
+    """Why the gate's evidence is not about this very commit: it was found in the workspace as it stands."""
+    if not environment.gate:
+        return []
+    head, _ = commit_of(ctx, "")
+    if head != commit:
+        return [f"the gate looked at commit {head[:12]}, not at {commit[:12]}"]
+    changed = uncommitted(ctx)
+    if not changed:
+        return []
+    count = "1 file differs" if len(changed) == 1 else f"{len(changed)} files differ"
+    return [f"{count} from the commit ({', '.join(changed[:3])}): commit first"]
 
 
 def room_trouble(ctx: Context, environment: Environment, store: Store) -> str:

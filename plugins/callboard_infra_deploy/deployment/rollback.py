@@ -4,8 +4,7 @@ import time
 
 from callboard.api import Context, Result, failed, passed, unknown
 from callboard_infra_deploy.deployment.board import show_deployments
-from callboard_infra_deploy.deployment.deploy import asked_by
-from callboard_infra_deploy.deployment.setting import Setting, setting_of
+from callboard_infra_deploy.deployment.setting import Setting, asked_by, setting_of
 from callboard_infra_deploy.deployment.store import Busy, Release, last_lines
 
 PATIENCE = 10.0

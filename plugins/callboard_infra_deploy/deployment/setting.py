@@ -118,3 +118,10 @@ def setting_of(ctx: Context, name: str) -> Setting:
         ctx.boundary.check_path(path)
     store = Store(ctx, name)
     return Setting(ctx, environment, store, Route(ctx, environment, store), Crew(ctx, environment, store))
+
+
+def asked_by(ctx: Context) -> tuple[str, str]:
+    """The run and the task of this attempt, as its spool folder says ('' for a run outside of the engine)."""
+    parts = ctx.spool.parts
+    is_engine = len(parts) > 4 and parts[-4] == "attempts" and parts[-3].isdigit()
+    return (parts[-3] if is_engine else ""), ctx.task

@@ -23,7 +23,8 @@ PASSING = ("building", "starting", "checking", "switching")
 class Release:
     """One release. `state` is one of PASSING while somebody works on it, then live, kept, undone, failed or removed.
 
-    `mark` stands in the environment of each of its processes; `run`, `task` and `attempt` say who asked for it.
+    `mark` stands in the environment of each of its processes; `run`, `task` and `attempt` say who asked for it. `recipe` stands for
+    the way in which it was built and started.
     """
 
     number: int
@@ -45,6 +46,7 @@ class Release:
     health: str = ""
     seconds: float = 0.0
     why: str = ""
+    recipe: str = ""
 
     @property
     def is_alive(self) -> bool:

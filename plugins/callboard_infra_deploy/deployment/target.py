@@ -3,7 +3,8 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 from callboard.api import CallboardError, Context, Workspace
@@ -135,6 +136,14 @@ def _seconds(value: Any) -> float:
         return float(value)
     parts = re.findall(r"(\d+)([smh])", str(value))
     return sum(int(number) * UNITS[unit] for number, unit in parts) or 30.0
+
+
+def recipe_of(ctx: Context, environment: Environment) -> str:
+    """The same for two releases that are built and started in the same way; the `env_file` counts by its time and size."""
+    way = replace(environment, gate=(), keep=0, disk_mb=0, memory_mb=0, ports=(), logs=(), auto=True)
+    place = ctx.workspace.path / environment.env_file
+    stat = place.stat() if environment.env_file and place.is_file() else None
+    return sha256(repr((way, (stat.st_mtime_ns, stat.st_size) if stat else None)).encode()).hexdigest()[:16]
 
 
 def surroundings(ctx: Context, environment: Environment) -> dict[str, str]:

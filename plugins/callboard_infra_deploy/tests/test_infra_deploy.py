@@ -180,6 +180,24 @@ def test_there_are_other_ways_to_ask_for_health(place: Any, health: dict[str, An
     assert place.run("status")[0] == "pass"
 
 
+def test_what_serves_already_is_not_deployed_again_unless_it_is_asked_for_or_done_in_another_way(place: Any) -> None:
+    commit = place.commit("one")
+    place.deploy()
+    verdict, summary = place.deploy()
+    assert verdict == "pass"
+    assert summary.startswith(f"release 1 ({commit[:12]}) serves 'staging' already, 1 good answer in a row")
+    place.table["keep"] = 5
+    assert "nothing was deployed" in place.deploy()[1]
+    place.table["env"] = {"GREETING": "hello"}
+    assert place.deploy()[1].startswith("release 2 ")
+    assert place.deploy(again=True)[1].startswith("release 3 ")
+    os.kill(place.release(3)["pid"], signal.SIGKILL)
+    wait_for(lambda: read_notes(place).get("fell_back"))
+    assert place.deploy()[1].startswith("release 2 ")
+    assert place.ask() == "one hello"
+    assert place.events() == ["deployed", "deployed", "deployed", "fell back"]
+
+
 def test_two_deployments_do_not_meet(place: Any) -> None:
     place.commit("one")
     assert place.deploy()[0] == "pass"
