@@ -181,3 +181,29 @@ def test_a_wrong_declaration_names_the_fault_and_the_mend(place: Place, table: d
 def test_a_service_that_is_not_declared_is_named(place: Place) -> None:
     with pytest.raises(CallboardError, match="declares no service 'db'; declared: web"):
         place.run("service_start", place.config(), service="db")
+
+
+def test_a_run_stops_what_it_has_started_and_leaves_what_ran_before(place: Place, tmp_path: Path) -> None:
+    def stopped(started: Result) -> str:
+        spool = tmp_path / f"before-{time.monotonic_ns()}"
+        spool.mkdir()
+        said = {"t": "result", "verdict": "pass", "summary": "", "outputs": dict(started.outputs)}
+        (spool / "messages.jsonl").write_text(json.dumps(said) + "\n", "utf-8")
+        name = "infra.service_start:web"
+        entry = {"name": name, "action": "infra.service_start", "state": "succeeded", "spool": str(spool)}
+        outcome = run_action(
+            InfraDeploy(),
+            "service_stop",
+            place.workspace,
+            {"service": "web", "started_here": True},
+            config=place.config(),
+            before=[entry],
+        )
+        assert outcome.result is not None
+        return outcome.result.summary
+
+    first = place.run("service_start", place.config())
+    again = place.run("service_start", place.config())
+    assert stopped(again) == "service 'web' was not started by this run; it is left as it is"
+    assert look(first.outputs["pid"]) is not None
+    assert stopped(first) == "service 'web' is stopped: 1 process ended"
