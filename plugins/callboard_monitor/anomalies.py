@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from callboard.api import Cell, Context, Finding, Severity
+from callboard.api import Act, Cell, Context, Finding, Severity
 from callboard_monitor import history
 from callboard_monitor.robust import LEAST, Kind, Side, Unusual, judge
 from callboard_monitor.words import amount, plural
@@ -18,7 +18,8 @@ class Observation:
     """A value of now. `series` names it over time, `words` for people ('p95 of GET /x').
 
     `kind` says how its noise grows, `side` which way is worse, `least` the smallest deviation of a share that matters.
-    `change` is the least difference to the usual range, in the value's unit, that is worth a word.
+    `change` is the least difference to the usual range, in the value's unit, that is worth a word;
+    `span` the seconds of history below which nothing is called unusual (a day, for what goes up and down with it).
     """
 
     series: str
@@ -31,6 +32,7 @@ class Observation:
     change: float = 0.0
     path: str = ""
     line: int = 0
+    span: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ class Seen:
     def usual_cell(self) -> Cell:
         """For a table: 'as usual', 'unusual', or how much is known yet."""
         if self.unusual is not None:
-            return Cell("unusual", "bad")
+            act = Act("Learn anew", "monitor.relearn", {"series": self.observation.series}, danger=True)
+            return Cell("unusual", "bad", act=act)
         return Cell("as usual", "good") if self.known >= LEAST else Cell(f"learning ({self.known} of {LEAST})", "quiet")
 
 
@@ -77,6 +80,8 @@ def observe(ctx: Context, group: str, observations: Sequence[Observation], now: 
     for here in observations:
         points = [point for point in before.points(here.series) if point[0] < at]
         unusual = judge(points, (at, here.value), here.kind, here.side, here.least)
+        if points and at - points[0][0] < here.span:
+            unusual = None
         if unusual and here.change and not _differs(here, unusual):
             unusual = None
         seen.append(Seen(here, len(points), unusual))

@@ -19,7 +19,7 @@ def proposed(workspace: Workspace) -> list[Job]:
     settings = settings if isinstance(settings, Mapping) else {}
     services = config.get("services", {})
     services = services if isinstance(services, Mapping) else {}
-    starts = tuple(f"infra.service_start:{name}" for name in services)
+    starts = (*(f"infra.service_start:{name}" for name in services), *_deployments(config))
     jobs = [
         Job(
             name="monitor.host",
@@ -58,6 +58,18 @@ def proposed(workspace: Workspace) -> list[Job]:
             ("monitor.endpoints", "monitor.metrics"),
         )
     return jobs
+
+
+def _deployments(config: Mapping[str, Any]) -> list[str]:
+    """The jobs that put environments into service; not those that wait for this agent themselves."""
+    table = config.get("environments", {})
+    entries = table.items() if isinstance(table, Mapping) else ()
+    found = []
+    for name, entry in entries:
+        gate = entry.get("gate", ()) if isinstance(entry, Mapping) else ()
+        if not any("monitor" in str(pattern) or str(pattern).startswith("*") for pattern in gate):
+            found.append(f"infra.deploy:{name}")
+    return found
 
 
 def _endpoints(

@@ -14,7 +14,7 @@ from callboard_monitor.judge import verdict
 from callboard_monitor.levels import count
 from callboard_monitor.probe import Answer, Prober, shown
 from callboard_monitor.settings import levels, place_of
-from callboard_monitor.targets import Endpoint, declared, detected, listening_ports
+from callboard_monitor.targets import CONFIG, Endpoint, declared, detected, listening_ports
 from callboard_monitor.words import plural, slug, span
 
 METHODS = ("GET", "HEAD")
@@ -129,6 +129,8 @@ def _ask(prober: Prober, endpoint: Endpoint, probes: int, waits: dict[str, float
     if last.retry_after and (last.status == 429 or last.status >= 500):
         waits[host] = time.time() + last.retry_after
     if endpoint.found and not series.good and last.status == 0:
+        if last.kind == "refused":
+            return None, f"nobody listens on the port that {endpoint.found} tells of"
         return (
             None,
             f"{endpoint.found} tells of its port, where something listens that gives no answer ({last.trouble})",
@@ -245,7 +247,7 @@ def report(ctx: Context, series: Series) -> None:
     """The findings of one endpoint by its answers."""
     endpoint, total, good = series.endpoint, len(series.answers), len(series.good)
     bad = [answer for answer in series.answers if answer.trouble]
-    grave = Severity.MEDIUM if endpoint.found else Severity.HIGH
+    grave = Severity.MEDIUM if endpoint.found not in ("", CONFIG) else Severity.HIGH
     if bad and bad[-1].status == 429:
         what = f"it answered with 429 after {plural(total, 'request')}"
         _find(ctx, endpoint, "endpoint-limited", Severity.LOW, what, "lower boundary.probes_per_second or the limit")

@@ -121,7 +121,14 @@ def check_host(ctx: Context, limits: Limits, fail_on: str) -> Result:
         "host",
         [
             Observation(
-                "host.cpu", "processor use of this machine", now.cpu_percent, "%", "share", least=8.0, change=15.0
+                "host.cpu",
+                "processor use of this machine",
+                now.cpu_percent,
+                "%",
+                "share",
+                least=8.0,
+                change=15.0,
+                span=DAY,
             ),
             Observation(
                 "host.memory_used",
@@ -131,8 +138,11 @@ def check_host(ctx: Context, limits: Limits, fail_on: str) -> Result:
                 "share",
                 least=3.0,
                 change=8.0,
+                span=DAY,
             ),
-            Observation("host.load", "load for each core", now.load / now.cores, "", "share", least=0.3, change=0.5),
+            Observation(
+                "host.load", "load for each core", now.load / now.cores, "", "share", least=0.3, change=0.5, span=DAY
+            ),
             Observation("host.disk_free", "free disk", now.disk_free_gib, "GiB", "share", "low", least=0.5, change=1.0),
         ],
     )

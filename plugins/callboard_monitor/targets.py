@@ -20,6 +20,7 @@ SERVERS = re.compile(
 PORT = re.compile(r"(?:--port[= ]|-p[= ]|--bind[= ]\S*?:|-b[= ]\S*?:|--listen[= ]\S*?:|runserver \S*?:)(\d{2,5})\b")
 VITE_PORT = re.compile(r"\bserver\s*:\s*\{[^}]*?\bport\s*:\s*(\d{2,5})\b", re.DOTALL)
 MOST_FOUND = 20
+CONFIG = "callboard.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,12 @@ class Endpoint:
 
 
 def declared(config: Mapping[str, Any], settings: Mapping[str, Any], names: Sequence[str]) -> list[Endpoint]:
-    """The endpoints of `[endpoints]`, of `endpoints` in `[agents.monitor]`, and of services with port and health.
+    """The endpoints of `[endpoints]`, of `endpoints` in `[agents.monitor]`, and of services and environments with port and health.
 
     All or the named. Raises `CallboardError` that names what is wrong.
     """
     table = {name: _endpoint(name, entry) for name, entry in config.get("endpoints", {}).items()}
-    for endpoint in (*_plain(settings), *_services(config)):
+    for endpoint in (*_plain(settings), *_started(config)):
         if endpoint.url not in {known.url for known in table.values()}:
             table.setdefault(endpoint.name, endpoint)
     missing = [name for name in names if name not in table]
@@ -90,18 +91,26 @@ def _short(url: object) -> str:
     return re.sub(r"^https?://", "", str(url)).split("?")[0].rstrip("/")[:80]
 
 
-def _services(config: Mapping[str, Any]) -> list[Endpoint]:
-    services = config.get("services", {})
+def _started(config: Mapping[str, Any]) -> list[Endpoint]:
+    """Services and environments that tell port and health: nobody promised that they run now."""
     found = []
-    for name, entry in services.items() if isinstance(services, Mapping) else ():
-        port, health = (entry.get("port"), entry.get("health")) if isinstance(entry, Mapping) else (None, None)
-        if not isinstance(health, str):
-            continue
-        if health.startswith("/") and isinstance(port, int) and port:
-            found.append(Endpoint(f"{name}", f"http://127.0.0.1:{port}{health}", expect=frozenset(range(200, 400))))
-        elif health.startswith("http") and (port or "{port}" not in health):
+    for table in ("services", "environments"):
+        entries = config.get(table, {})
+        for name, entry in entries.items() if isinstance(entries, Mapping) else ():
+            if not isinstance(entry, Mapping):
+                continue
+            port, health, expect = entry.get("port"), entry.get("health"), frozenset(range(200, 400))
+            if isinstance(health, Mapping):
+                status = health.get("status", ())
+                codes = status if isinstance(status, (list, tuple)) else [status]
+                expect = frozenset(code for code in codes if isinstance(code, int)) or expect
+                health = health.get("url")
+            if not isinstance(health, str) or (not port and ("{port}" in health or not health.startswith("http"))):
+                continue
             url = health.replace("{port}", str(port))
-            found.append(Endpoint(f"{name}", url, expect=frozenset(range(200, 400))))
+            if not url.startswith(("http://", "https://")):
+                url = f"http://127.0.0.1:{port}/{url.lstrip('/')}"
+            found.append(Endpoint(str(name), url, expect=expect, found=CONFIG))
     return found
 
 

@@ -225,11 +225,13 @@ def test_a_service_level_counts_the_answers(tmp_path: Path) -> None:
 
 
 def test_plain_addresses_and_services_with_health_are_endpoints() -> None:
-    config = {"services": {"web": {"port": 8000, "health": "/health"}, "any": {"health": "/x"}}}
+    config: dict[str, object] = {"services": {"web": {"port": 8000, "health": "/health"}, "any": {"health": "/x"}}}
+    config |= {"environments": {"staging": {"port": 9100, "health": {"url": "/healthz", "status": 204}}}}
     settings = {"endpoints": ["http://127.0.0.1:9000/ready?token=x"]}
     assert [(end.name, end.url) for end in declared(config, settings, ())] == [
         ("127.0.0.1:9000/ready", "http://127.0.0.1:9000/ready?token=x"),
         ("web", "http://127.0.0.1:8000/health"),
+        ("staging", "http://127.0.0.1:9100/healthz"),
     ]
     assert declared({}, {"endpoints": {"a": "http://localhost/"}}, ["a"])[0].url == "http://localhost/"
 
@@ -289,3 +291,22 @@ def test_a_detected_port_is_asked_where_one_listens_and_is_unknown_where_not(tmp
     assert outcome.result is not None
     assert outcome.result.verdict is Verdict.UNKNOWN
     assert "compose.yaml tells of port" in outcome.result.summary
+
+
+def test_a_service_that_does_not_run_is_unknown_and_not_down(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    config = {"services": {"web": {"port": port, "health": "/health"}}, "boundary": {"probes_per_second": 500.0}}
+    outcome = run_action(MonitorAnalytics(), "endpoints", tmp_path, {"probes": 1}, config=config)
+    assert outcome.findings == ()
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.UNKNOWN
+    assert (
+        outcome.result.summary == "nothing was looked at: web: nobody listens on the port that callboard.toml tells of"
+    )
+    with speaking(reply("500 Bad")) as (port, _):
+        config["services"] = {"web": {"port": port, "health": "/health"}}
+        outcome = run_action(MonitorAnalytics(), "endpoints", tmp_path, {"probes": 1}, config=config)
+    assert outcome.rules() == {"endpoint-down"}
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.FAIL

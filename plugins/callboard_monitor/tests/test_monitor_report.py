@@ -137,6 +137,18 @@ def test_what_is_declared_is_proposed_each_with_its_evidence(tmp_path: Path) -> 
     assert all(job.estimate > 0 for job in found.values())
 
 
+def test_looks_come_after_deployments_but_not_after_those_that_wait_for_them(tmp_path: Path) -> None:
+    health = {"url": "/healthz"}
+    config: dict[str, object] = {
+        "environments": {
+            "staging": {"port": 1, "health": health, "gate": ["quality.tests*"]},
+            "live": {"port": 2, "health": health, "gate": ["monitor.endpoints"]},
+        }
+    }
+    found = {job.name: job.after for job in callboard_detect(Workspace(tmp_path, config))}
+    assert found["monitor.endpoints"] == ("infra.deploy:staging",)
+
+
 def test_a_port_that_nobody_listens_on_is_not_proposed(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("services:\n  a:\n    ports: ['1:8000']\n", "utf-8")
     (tmp_path / "vite.config.js").write_text("export default {}\n", "utf-8")
