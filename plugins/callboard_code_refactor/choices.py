@@ -83,7 +83,7 @@ class FixOptions:
 
     select: str = option("", help="rules to fix, such as 'I,UP'; empty for the project's own choice")
     run_tests: bool = option(True, help="import the changed modules and run the tests, before and after")
-    tests_timeout: float = option(300.0, help="seconds for one run of the tests", minimum=1, maximum=7200)
+    tests_timeout: float = option(120.0, help="seconds for all runs of the tests together", minimum=1, maximum=7200)
     folder: str = option("", help=FOLDER_HELP)
 
 

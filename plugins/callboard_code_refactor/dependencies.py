@@ -16,6 +16,7 @@ from callboard_code_refactor.health import note
 from callboard_code_refactor.sources import (
     broken,
     inside,
+    is_template,
     judge,
     package_roots,
     project_folders,
@@ -71,6 +72,8 @@ def check_dependencies(ctx: Context, folder: str, fail_on: str) -> Result:
     torn = {path: why for path, why in torn_toml(ctx.workspace, "pyproject.toml").items() if inside(path, folder)}
     for path, why in torn.items():
         ctx.finding(broken(path, f"no TOML ({why})", "deptry", 0))
+        if is_template(ctx.workspace, path):
+            continue
         tally.troubles.append(f"what {path} declares: it is no TOML ({why})")
     for number, found in enumerate(declared):
         ctx.progress(number / len(declared), found.source)

@@ -1,6 +1,7 @@
 """Makes fixes in a worktree, proves them, and leaves out the rules whose fixes break the proof."""
 
 import shutil
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -26,7 +27,7 @@ from callboard_code_refactor.ruff import Diagnostic, diagnostics, ruff_files
 from callboard_code_refactor.sources import TESTS, python_files
 
 MOST_TEST_RUNS = 8
-SECONDS_FOR_TESTS = 2_700
+SLOWER = 2.0  # tests that take longer than this many times what they took before are not just waiting for the machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,10 @@ class Fixer:
         self._spared: dict[str, dict[str, str]] = {}  # rule -> file that it leaves alone -> why
         self._test_runs = 0
         self._last: tuple[tuple[str, ...], Trial] | None = None  # by which rules the tree stands now
-        self._most_runs = max(1, min(MOST_TEST_RUNS, int(SECONDS_FOR_TESTS // tests_timeout)))
+        self._spent = 0.0
+        self._lasted = 0.0  # seconds of the tests on the files as they were
         self._all = python_files(ctx.workspace)
-        self._python, obstacle = _interpreter(ctx, folder, with_tests, self._all)
+        self._python, obstacle = _interpreter(ctx, folder, with_tests, self._all, tests_timeout)
         self._trier = Trier(ctx, self._python, tree.path, folder, self._all, obstacle)
         self._before = NOTHING
         self._modules = Modules(tree.path, ())
@@ -121,8 +123,9 @@ class Fixer:
         if not self._with_tests:
             imported, ran = Imported(reason="not asked for"), TestRun(reason="not asked for")
         else:
-            imported = self._trier.imported(sorted(self._originals))
-            ran = self._trier.tests(when, self._timeout) if tests else TestRun(reason="not needed")
+            known = self._before.imported
+            imported = known if known.reason else self._trier.imported(sorted(self._originals))
+            ran = self._tested(when) if tests else TestRun(reason="not needed")
         return Standing(
             compile_files(self._ctx, self._python, where, files), frozenset(self._modules.missing()), imported, ran
         )
@@ -187,27 +190,46 @@ class Fixer:
             trial.broke.append(("fix-breaks-import", "", f"the module '{name}' can no longer be imported"))
         if trial.broke or not before.tests.passed:
             return trial
-        if self._test_runs >= self._most_runs:
-            trial.broke.append(("fix-not-proved", "", f"the tests were run {self._most_runs} times, and no more"))
+        if self._test_runs >= MOST_TEST_RUNS:
+            trial.broke.append(("fix-not-proved", "", f"the tests were run {MOST_TEST_RUNS} times, and no more"))
             return trial
         self._test_runs += 1
-        ran = self._trier.tests("after", self._timeout)
+        ran = self._tested("after")
         trial.standing = replace(cheap, tests=ran)
+        if ran.is_late:
+            return trial
         for test in self._failing(before.tests, ran):
             trial.broke.append(("fix-breaks-test", "", f"the test '{test}' passed before and does not pass after"))
         if ran.reason:
             trial.broke = [("fix-not-proved", "", f"tests: {ran.reason}")]
         return trial
 
+    def _tested(self, when: str) -> TestRun:
+        """The tests in what is left of their time. Late are those that could not end in it, as far as that can be told."""
+        left = self._timeout - self._spent
+        late = TestRun(reason=f"not proved by tests within {self._timeout:.0f} s", is_late=True)
+        if left < max(self._lasted, 1.0):
+            return late
+        started = time.monotonic()
+        ran = self._trier.tests(when, left)
+        lasted = time.monotonic() - started
+        self._spent += lasted
+        if when == "before":
+            self._lasted = lasted
+            return late if ran.is_late else ran
+        if not ran.is_late:
+            return ran
+        return late if left < SLOWER * self._lasted else replace(ran, is_late=False)
+
     def _failing(self, before: TestRun, after: TestRun) -> list[str]:
         """Tests that the fixes broke. One that also fails on the former files when it is run again is just unsteady."""
         failing = before.passed - after.passed
-        if not failing or after.reason or self._test_runs >= self._most_runs:
+        if not failing or after.reason or self._test_runs >= MOST_TEST_RUNS:
             return sorted(failing)
         fixed = {path: (self._tree.path / path).read_bytes() for path in self._originals}
         self._restore()
         self._test_runs += 1
-        again = self._trier.tests("again", self._timeout)
+        again = self._tested("again")
         for path, content in fixed.items():
             (self._tree.path / path).write_bytes(content)
         if not again.reason:
@@ -288,11 +310,13 @@ class Fixer:
         return passed(summary, outputs={"patch": patch.name, "files": len(changed)})
 
 
-def _interpreter(ctx: Context, folder: str, with_tests: bool, files: Sequence[str]) -> tuple[Path | None, str]:
+def _interpreter(
+    ctx: Context, folder: str, with_tests: bool, files: Sequence[str], seconds: float
+) -> tuple[Path | None, str]:
     """What the code of the project can run on, or why there is nothing; an environment is only made to run tests in."""
     if not with_tests or not any(TESTS.search(path) for path in files):
         return ctx.python_of(folder), "the workspace has no virtual environment"
     try:
-        return ctx.environment(folder).python, ""
+        return ctx.environment(folder, install_limit=seconds).python, ""
     except CallboardError as error:
         return None, clean(str(error), 200)

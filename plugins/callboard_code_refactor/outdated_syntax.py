@@ -10,7 +10,17 @@ from callboard_code_refactor.fixer import Group
 from callboard_code_refactor.fixes import fixed
 from callboard_code_refactor.health import note
 from callboard_code_refactor.ruff import Diagnostic, RuffTrouble, diagnostics, ruff_files, under_torn
-from callboard_code_refactor.sources import broken, fault, in_utf8, judge, large_note, nearest, python_files, sized
+from callboard_code_refactor.sources import (
+    broken,
+    fault,
+    in_utf8,
+    is_template,
+    judge,
+    large_note,
+    nearest,
+    python_files,
+    sized,
+)
 
 FIRST_KNOWN, LAST_KNOWN = 7, 14
 
@@ -56,11 +66,12 @@ def check_syntax(ctx: Context, target: str, folder: str, fail_on: str, patch: bo
     notes += [f"{counted(len(others), 'file')} not in UTF-8 left out"] if others else []
     for path, why in torn.items():
         ctx.finding(broken(path, f"no TOML ({why})", "ruff", 0))
-    unread = [f"the settings of {path}, which is no TOML" for path in torn] if refused else []
+    spoilt = [path for path in torn if not is_template(ctx.workspace, path)]
+    unread = [f"the settings of {path}, which is no TOML" for path in spoilt] if refused else []
     result = _judge(ctx, found, looked, folder, fail_on, [*notes, *large_note(large)], unread)
     if not patch or (result.verdict is Verdict.UNKNOWN and not looked) or not any(item.safe for item in found):
         return result
-    made = fixed(ctx, groups, folder, with_tests=True, tests_timeout=300.0, name="newer-syntax")
+    made = fixed(ctx, groups, folder, with_tests=True, tests_timeout=120.0, name="newer-syntax")
     summary = f"{result.summary}; {made.summary}"
     if result.verdict is Verdict.FAIL:
         return failed(summary, outputs=made.outputs)

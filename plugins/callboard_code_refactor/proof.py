@@ -72,12 +72,13 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """The ids of the tests that passed; `reason` says why they did not run."""
+    """The ids of the tests that passed; `reason` says why they did not run, `is_late` that there was no time."""
 
     __test__ = False
 
     passed: frozenset[str] = field(default_factory=frozenset)
     reason: str = ""
+    is_late: bool = False
 
 
 def compile_files(ctx: Context, python: Path | None, where: Path, files: Sequence[str]) -> Compiled:
@@ -173,7 +174,7 @@ class Trier:
             [*words, f"--junitxml={report}"], cwd=self._where / self._folder, env=self._env, timeout=timeout
         )
         if run.timed_out:
-            return TestRun(reason=f"not finished {when} the fixes within {timeout:.0f} s")
+            return TestRun(reason=f"not finished {when} the fixes within {timeout:.0f} s", is_late=True)
         if not report.exists():
             return TestRun(reason=f"pytest could not start (exit {run.code}): {run.trouble}")
         self._ctx.artifact(report, f"tests-{when}-{self._runs}.xml", kind="junit")

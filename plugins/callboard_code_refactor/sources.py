@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from callboard.api import Context, Finding, Result, Severity, Workspace, clean, counted, judged, unparsable
+from callboard.api import Context, Finding, Result, Severity, Workspace, clean, counted, judged, root_cause, unparsable
 from callboard_code_refactor.endings import CODE, SCRIPTS
 
 LONGEST_BATCH = 100_000
@@ -141,6 +141,12 @@ def torn_toml(workspace: Workspace, *names: str) -> dict[str, str]:
         except (tomllib.TOMLDecodeError, RecursionError) as error:
             found[path] = str(error) or type(error).__name__
     return found
+
+
+def is_template(workspace: Workspace, path: str) -> bool:
+    """Whether a file that some parser refuses is meant to be filled in first."""
+    cause = root_cause(workspace, path)
+    return cause is not None and cause.is_meant
 
 
 def fault(path: Path) -> tuple[int, str] | None:

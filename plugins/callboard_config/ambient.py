@@ -85,7 +85,8 @@ BROUGHT = frozenset(
 BROUGHT_PATTERNS = (
     "LC_*", "XDG_*", "GITHUB_*", "RUNNER_*", "CI_*", "PYTHON*", "PYTEST_*", "PIP_*", "SSH_*", "SUDO_*", "npm_*", "NPM_CONFIG_*",
     "VERCEL_*", "RENDER_*", "RAILWAY_*", "HEROKU_*", "CODESPACE*", "DBUS_*", "SYSTEMD_*", "NOTIFY_SOCKET", "INVOCATION_ID",
-    "CONDA_*", "UV_*", "READTHEDOCS*", "GIT_*", "DOCKER_*", "COMPOSE_*", "BUILDKITE*", "TF_BUILD", "K_SERVICE", "FUNCTION_*",
+    "CALLBOARD_*", "CONDA_*", "UV_*", "READTHEDOCS*", "GIT_*", "DOCKER_*", "COMPOSE_*", "BUILDKITE*", "TF_BUILD", "K_SERVICE",
+    "FUNCTION_*",
 )  # fmt: skip
 TAKEN_PATTERNS = (
     "FLASK_*", "DJANGO_*", "UVICORN_*", "GUNICORN_*", "WEB_CONCURRENCY", "POSTGRES_*", "PG*", "MYSQL_*", "MARIADB_*", "MONGO_*",

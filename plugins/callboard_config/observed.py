@@ -13,6 +13,7 @@ from callboard_config.scripts import script_reads
 
 SCRIPTS = ("*.js", "*.jsx", "*.mjs", "*.cjs", "*.ts", "*.tsx", "*.mts", "*.cts", "*.vue", "*.svelte", "*.astro")
 LARGEST_CODE = 1_000_000
+POINTER = "version https://git-lfs.github.com/spec/"
 
 
 @dataclass(slots=True)
@@ -46,6 +47,9 @@ def observe(ctx: Context) -> Seen:
         text = workspace.text(path, LARGEST_CODE)
         seen.code_files += 1
         worth = "env" in text.lower() or "Settings" in text or "onfig" in text
+        if text.startswith(POINTER) or "\0" in text:
+            seen.unread.append(path)
+            continue
         if not worth and not any(name in text for name in names):
             continue
         try:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from callboard.api import Context, Result, counted, passed, unknown
+from callboard.api import Context, Finding, Result, counted, passed, unknown
 from callboard_security.controls.archive import write_zip
 from callboard_security.controls.excerpts import redacted
 from callboard_security.history import git
@@ -32,6 +32,7 @@ Check the workspace: sha256sum -c <this folder>/workspace.sha256   (in the works
 
 git/          where HEAD was, what was changed, the newest commits (redacted)
 tasks.json    what the tasks of the same run said, with the SHA-256 of their artefacts
+findings.json what they found, by task, since when it is known (redacted; of each task the worst 2,000)
 last.json     what the actions of SecurityCompliance said last
 artefacts/    bills of materials, SARIF, licences and controls of those tasks
 locks/        the locks and requirements as they were
@@ -111,6 +112,8 @@ def _git(ctx: Context) -> Iterator[tuple[str, str]]:
 def _tasks(ctx: Context) -> dict[str, str | bytes]:
     members: dict[str, str | bytes] = {}
     told = []
+    found = {task.name: [_found(finding) for finding in task.findings] for task in ctx.upstream.values()}
+    members["findings.json"] = _json(found)
     for task in ctx.upstream.values():
         artefacts = {}
         for name, path in task.artifacts.items():
@@ -121,11 +124,20 @@ def _tasks(ctx: Context) -> dict[str, str | bytes]:
         told.append(
             {
                 "task": task.name, "action": task.action, "state": task.state, "verdict": task.verdict,
-                "summary": redacted(task.summary), "outputs": dict(task.outputs), "artefacts": artefacts,
+                "summary": redacted(task.summary), "findings": len(task.findings) + task.more_findings,
+                "outputs": dict(task.outputs), "artefacts": artefacts,
             }
         )  # fmt: skip
     members["tasks.json"] = _json(told)
     return members
+
+
+def _found(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule, "severity": str(finding.severity), "message": redacted(finding.message), "path": finding.path,
+        "line": finding.line, "tool": finding.tool, "fingerprint": finding.fingerprint, "accepted": redacted(finding.accepted),
+        "since": datetime.fromtimestamp(finding.since, UTC).isoformat(timespec="seconds") if finding.since else "",
+    }  # fmt: skip
 
 
 def _digest(path: Path) -> str:

@@ -59,7 +59,7 @@ def write(ctx: Context, options: Sbom) -> Result:
         total += made.components
         loose += made.unversioned
         if made.partial:
-            troubles.append(f"all of {source.path}: {made.partial}")
+            troubles.append(f"a part of {source.path}: {made.partial}")
         told.append(f"{made.components:,} of {source.path}")
     shown = ", ".join(told[:8]) + (f" and {len(told) - 8} more" if len(told) > 8 else "")
     words = f"{counted(total, 'component')} in {counted(len(told), 'bill')} of materials ({shown})"
@@ -69,7 +69,7 @@ def write(ctx: Context, options: Sbom) -> Result:
     ctx.metric("components", total)
     ctx.metric("security.components", total)
     if troubles:
-        return unknown(f"{words}; no bill of {'; '.join(troubles[:3])}", outputs=outputs)
+        return unknown(f"{words}; not read: {'; '.join(troubles[:3])}", outputs=outputs)
     if total == 0:
         return unknown(f"no component in what was read: {', '.join(source.path for source in sources)}")
     return passed(words, outputs=outputs)

@@ -64,11 +64,11 @@ def analyse(ctx: Context, options: Static) -> Result:
         notes.append(f"{counted(len(large), 'very large file')} left out, which nobody wrote by hand ({names})")
     if work.unread:
         if work.unread_code:
-            gaps.append(f"{counted(work.unread_code, 'file')} that cannot be read")
+            gaps.append(f"{counted(work.unread_code, 'file')} that cannot be parsed")
         mild = work.unread - work.unread_code
         if mild:
             notes.append(
-                f"{counted(mild, 'test, sample or template', 'tests, samples or templates')} that cannot be read"
+                f"{counted(mild, 'test, sample or template', 'tests, samples or templates')} that cannot be parsed"
             )
     if work.slow:
         gaps.append(f"{counted(work.slow, 'file')} for which bandit takes too long")

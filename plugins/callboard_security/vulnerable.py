@@ -172,6 +172,8 @@ def _by_network(
             gaps.append(f"{counted(len(listed), 'package')} of {path}: {trouble}")
         else:
             checked += len(listed)
+    if not checked and not registry and not found:
+        return unknown(f"no package could be looked up: {'; '.join(gaps) or 'nobody answered'}")
     notes = [_fixable(found)] if found else []
     outputs = _show(ctx, found, checked, "PyPI and the npm registry", 0.0 if checked else None, gaps, registry)
     return judged(

@@ -1,5 +1,6 @@
 """One changed file makes exactly the tasks that read it, and those that need them, run again; everything else stands."""
 
+import datetime
 import fnmatch
 import random
 import time
@@ -189,6 +190,20 @@ def test_only_a_pass_stands(past: Past, verdict: Verdict) -> None:
     past.write("1.txt", "x")
     past.run(past.look([task("text")])[0], verdict)
     assert again(past.look([task("text")])[0]) == {"text"}
+
+
+def test_an_acceptance_that_expires_makes_it_run_again(past: Past) -> None:
+    past.config = {"accepted": [{"rule": "x", "reason": "r", "owner": "o", "until": "2027-01-31"}]}
+    past.write("a.txt", "1")
+    contents = Contents(past.workspace, past.data)
+    last, after = (
+        Digests(contents, past.data, CATALOGUE, past.config, datetime.date(2027, month, day)).of(task("text"))
+        for month, day in ((1, 31), (2, 1))
+    )
+    assert last is not None
+    assert after is not None
+    assert last.digest != after.digest
+    assert last.parts["settings"] != after.parts["settings"]
 
 
 def test_a_pass_by_data_that_ages_does_not_stand(past: Past) -> None:

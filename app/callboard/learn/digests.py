@@ -39,12 +39,20 @@ class Digests:
     """Works out inputs for one look at a workspace, and keeps them in the data folder, so that it can be said later
     which files changed. What is kept may be lost at any time: then only that cannot be said."""
 
-    def __init__(self, contents: Contents, data: Path, catalogue: Catalogue, config: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        contents: Contents,
+        data: Path,
+        catalogue: Catalogue,
+        config: Mapping[str, Any],
+        today: datetime.date | None = None,
+    ) -> None:
         self._contents = contents
         self._folder = data / KEPT
         self._data = data
         self._catalogue = catalogue
         self._config = config
+        self._today = today or datetime.datetime.now().astimezone().date()
         self._marks: dict[str, str] = {}
 
     def of(self, spec: TaskSpec) -> Inputs | None:
@@ -62,7 +70,7 @@ class Digests:
             "options": short_hash([action.name, dict(spec.options)]),
             "tools": {name: _tool_mark(agent, name, self._contents.path, self._data) for name in action.tools},
             "plugin": self._plugin_mark(action),
-            "settings": short_hash(_settings(self._config, agent.name)),
+            "settings": short_hash(_settings(self._config, agent.name, self._today)),
         }
         digest = short_hash([files, parts])
         changed = {name: content.changed for name, content in found.items()}
@@ -140,9 +148,9 @@ def _tool_mark(agent: AgentInfo, name: str, workspace: Path, data: Path) -> str:
     return f"{program} {state.st_mtime_ns} {state.st_size}"
 
 
-def _settings(config: Mapping[str, Any], agent: str) -> dict[str, Any]:
-    """What `callboard.toml` says to the agent, with whether each accepted finding has expired by today."""
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+def _settings(config: Mapping[str, Any], agent: str, day: datetime.date) -> dict[str, Any]:
+    """What `callboard.toml` says to the agent, with whether each accepted finding has expired by that day, as actions count it."""
+    today = day.isoformat()
     accepted = config.get("accepted") or ()
     expired = [str(table.get("until") or "9999")[:10] < today for table in accepted if isinstance(table, Mapping)]
     own = (config.get("agents") or {}).get(agent)

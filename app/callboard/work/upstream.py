@@ -1,4 +1,4 @@
-"""What the tasks before this one left behind: their verdict, their outputs and their artefacts."""
+"""What the tasks before this one left behind: their verdict, their outputs, their artefacts and their findings."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from callboard.core.task import Verdict
+from callboard.work.finding import Finding, Severity, clean
 from callboard.work.messages import LONGEST_LINE, MESSAGES
 
 LARGEST_SPOOL = 64_000_000
+MOST_FINDINGS = 2_000
+READ = (b'{"t": "result"', b'{"t": "artifact"', b'{"t": "finding"')
+_TEXTS = frozenset({"rule", "message", "path", "help", "tool", "tool_version", "fingerprint", "accepted"})
+_NUMBERS = frozenset({"line", "column", "end_line"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +22,7 @@ class Upstream:
     """A task of the same run that this one needs or comes after, at its newest attempt.
 
     `state` as on the pages ('succeeded', 'failed', …), `verdict` None when it gave none. `artifacts` are its kept files by name.
+    `findings` are those that it reported, the worst MOST_FINDINGS of them, in its own order; `more_findings` how many are left out.
     """
 
     name: str
@@ -26,6 +32,8 @@ class Upstream:
     summary: str = ""
     outputs: Mapping[str, Any] = field(default_factory=dict)
     artifacts: Mapping[str, Path] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    more_findings: int = 0
 
 
 def upstream_of(entries: Iterable[Mapping[str, Any]]) -> dict[str, Upstream]:
@@ -35,6 +43,7 @@ def upstream_of(entries: Iterable[Mapping[str, Any]]) -> dict[str, Upstream]:
         spool = Path(entry["spool"])
         result: Mapping[str, Any] = {}
         artifacts: dict[str, Path] = {}
+        findings: list[Finding] = []
         for message in _messages(spool / MESSAGES):
             if message.get("t") == "result":
                 result = message
@@ -42,6 +51,8 @@ def upstream_of(entries: Iterable[Mapping[str, Any]]) -> dict[str, Upstream]:
                 kept = spool / "artifacts" / message["name"].replace("/", "_")
                 if kept.is_file() and not kept.is_symlink():
                     artifacts[message["name"]] = kept
+            elif message.get("t") == "finding" and (reported := _finding(message)) is not None:
+                findings.append(reported)
         verdict = result.get("verdict")
         outputs = result.get("outputs")
         found[entry["name"]] = Upstream(
@@ -52,8 +63,29 @@ def upstream_of(entries: Iterable[Mapping[str, Any]]) -> dict[str, Upstream]:
             summary=str(result.get("summary", "")),
             outputs=outputs if isinstance(outputs, dict) else {},
             artifacts=artifacts,
+            findings=_worst(findings),
+            more_findings=max(0, len(findings) - MOST_FINDINGS),
         )
     return found
+
+
+def _worst(findings: list[Finding]) -> tuple[Finding, ...]:
+    if len(findings) <= MOST_FINDINGS:
+        return tuple(findings)
+    ranked = sorted(range(len(findings)), key=lambda place: (findings[place].severity.rank, place))
+    return tuple(findings[place] for place in sorted(ranked[:MOST_FINDINGS]))
+
+
+def _finding(message: Mapping[str, Any]) -> Finding | None:
+    """The finding of a message, None for one that cannot be."""
+    if message.get("severity") not in list(Severity) or not isinstance(message.get("rule"), str):
+        return None
+    texts = {name: clean(value) for name in _TEXTS if isinstance(value := message.get(name), str)}
+    numbers = {name: value for name in _NUMBERS if type(value := message.get(name)) is int and value >= 0}
+    since = message.get("since")
+    known = float(since) if isinstance(since, (int, float)) and 0 <= since < 1e12 else 0.0
+    fields: dict[str, Any] = {"message": "", **texts, **numbers}
+    return Finding(severity=Severity(message["severity"]), since=known, is_new=message.get("is_new") is True, **fields)
 
 
 def _messages(path: Path) -> Iterable[dict[str, Any]]:
@@ -63,7 +95,7 @@ def _messages(path: Path) -> Iterable[dict[str, Any]]:
     except OSError:
         return
     for line in text.splitlines():
-        if len(line) > LONGEST_LINE or not line.startswith((b'{"t": "result"', b'{"t": "artifact"')):
+        if len(line) > LONGEST_LINE or not line.startswith(READ):
             continue
         try:
             message = json.loads(line)

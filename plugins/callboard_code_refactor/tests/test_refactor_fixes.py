@@ -143,6 +143,24 @@ def test_the_tests_prove_the_fix_with_the_code_of_the_worktree(tmp_path: Path) -
     assert not (root / "trace.txt").exists()
 
 
+SLOW = "import time\n\n\ndef test_slow():\n    time.sleep({seconds})\n"
+
+
+def test_tests_that_take_too_long_prove_nothing_and_the_patch_says_so(tmp_path: Path) -> None:
+    root = with_pytest(checkout(tmp_path, {**TESTED, "tests/test_slow.py": SLOW.format(seconds=30)}))
+    outcome = run_action(CodeRefactor(), "fixes", root, {"tests_timeout": 2})
+    assert summary(outcome)[0] is Verdict.PASS
+    assert "tests could not prove it: not proved by tests within 2 s" in str(proof_of(outcome)["words"])
+    assert patch_of(outcome)["files"] == ["src/shop/__init__.py"]
+
+
+def test_the_time_for_tests_is_for_all_their_runs_together(tmp_path: Path) -> None:
+    root = with_pytest(checkout(tmp_path, {**TESTED, "tests/test_slow.py": SLOW.format(seconds=2.5)}))
+    outcome = run_action(CodeRefactor(), "fixes", root, {"tests_timeout": 5})
+    assert "tests could not prove it: not proved by tests within 5 s" in str(proof_of(outcome)["words"])
+    assert not [name for name in outcome.artifacts if name.startswith("tests-after")]
+
+
 BREAKING = {
     ".gitignore": ".venv/\n",
     "src/shop/__init__.py": "from shop import core\n\n__all__ = ['core']\n",

@@ -195,7 +195,7 @@ def test_what_compose_hands_on_does_not_define_it_for_compose(place: Path) -> No
 
 
 def test_tests_and_what_the_system_brings_are_left_alone(place: Path) -> None:
-    code = 'import os\nos.environ["HOME"]\nos.environ["GITHUB_SHA"]\n'
+    code = 'import os\nos.environ["HOME"]\nos.environ["GITHUB_SHA"]\nos.environ["CALLBOARD_USER"]\n'
     outcome = take(place, {"app.py": code, "tests/test_a.py": 'import os\nos.environ["ONLY_IN_TESTS"]\n'})
     assert outcome.findings == ()
 

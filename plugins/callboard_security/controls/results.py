@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from callboard.api import Verdict, counted
+from callboard.api import Severity, Upstream, Verdict, counted
 from callboard_security.controls.control import Judgement, broken, held, open_
+from callboard_security.controls.excerpts import redacted
 from callboard_security.controls.scene import Evidence, Scene
 
 LONGEST_CAUSE = 140
+MOST_PLACES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Answer:
     evidence: Evidence
     outputs: Mapping[str, Any] = field(default_factory=dict)
     data_age_days: float | None = None
+    places: tuple[Evidence, ...] = ()
 
     @property
     def cause(self) -> str:
@@ -35,7 +38,7 @@ def answer(scene: Scene, action: str) -> Answer | str:
     if task is not None and task.verdict is not None:
         age = last.data_age_days if last is not None and last.task == task.name else None
         told = Evidence(f"{task.verdict}: {task.summary[:300]}", task=f"{task.name} of this run")
-        return Answer(task.verdict, task.summary, told, task.outputs, age)
+        return Answer(task.verdict, task.summary, told, task.outputs, age, _places(task))
     if last is None:
         return f"security.{action} has not run"
     when = f"{last.at:%Y-%m-%d %H:%M} UTC"
@@ -49,6 +52,17 @@ def answer(scene: Scene, action: str) -> Answer | str:
     return Answer(last.verdict, last.summary, told, last.outputs, data_age)
 
 
+def _places(task: Upstream) -> tuple[Evidence, ...]:
+    """Where its worst findings lie that nobody accepted."""
+    told = [finding for finding in task.findings if finding.path and not finding.accepted]
+    ranked = sorted(told, key=lambda finding: finding.severity.rank)
+    return tuple(
+        Evidence(redacted(f"{finding.rule}: {finding.message[:150]}"), finding.path, finding.line)
+        for finding in ranked[:MOST_PLACES]
+        if finding.severity.rank <= Severity.HIGH.rank
+    )
+
+
 def _by_verdict(scene: Scene, action: str, passes: str, fails: str) -> Judgement:
     said = answer(scene, action)
     run = f"run security.{action}"
@@ -57,7 +71,7 @@ def _by_verdict(scene: Scene, action: str, passes: str, fails: str) -> Judgement
     if said.verdict is Verdict.PASS:
         return held(passes, [said.evidence])
     if said.verdict is Verdict.FAIL:
-        return broken(fails, [said.evidence])
+        return broken(fails, [*said.places, said.evidence])
     return open_(f"security.{action} could not tell: {said.cause}", f"mend what it names, and {run}", [said.evidence])
 
 
@@ -75,7 +89,7 @@ def secrets_in_tree(scene: Scene) -> Judgement:
         return open_(said, "run security.secrets")
     in_tree = said.outputs.get("tree")
     if said.verdict is Verdict.FAIL and in_tree:
-        return broken(f"{counted(int(in_tree), 'finding')} in the files", [said.evidence])
+        return broken(f"{counted(int(in_tree), 'finding')} in the files", [*said.places, said.evidence])
     if in_tree == 0:
         return held("no secret of a known format lies in the files", [said.evidence])
     if said.verdict is Verdict.PASS:
@@ -107,7 +121,7 @@ def vulnerabilities(scene: Scene) -> Judgement:
     if isinstance(said, str):
         return open_(said, run)
     if said.verdict is Verdict.FAIL:
-        return broken("dependencies have known vulnerabilities", [said.evidence])
+        return broken("dependencies have known vulnerabilities", [*said.places, said.evidence])
     if said.verdict is Verdict.UNKNOWN:
         return open_(f"not everything could be compared: {said.cause}", run, [said.evidence])
     if said.data_age_days is None or said.data_age_days > scene.max_age_days:

@@ -384,6 +384,31 @@ def test_what_tasks_of_the_run_found_comes_first(
     assert (rows["secrets-tree"]["state"], rows["secrets-history"]["state"]) == (tree, history)
 
 
+def test_what_a_task_found_is_the_evidence_of_the_control(place: Path) -> None:
+    entry = before(place, "secrets", "fail", tree=2, history="not looked at")
+    found = [
+        ("high", "deploy/prod.env", 3, ""),
+        ("low", "docs/x.md", 1, ""),
+        ("critical", "a.py", 7, ""),
+        ("high", "b.py", 1, "until"),
+    ]
+    with open(Path(entry["spool"]) / "messages.jsonl", "a") as file:
+        for severity, path, line, accepted in found:
+            told = {
+                "t": "finding",
+                "rule": "secret-x",
+                "severity": severity,
+                "message": "a key",
+                "path": path,
+                "line": line,
+            }
+            file.write(json.dumps({**told, "accepted": accepted}) + "\n")
+    outcome = act(place, SHOP, before=[entry])
+    (control,) = [finding for finding in outcome.findings if finding.rule == "control-secrets-tree"]
+    assert (control.path, control.line) == ("a.py", 7)
+    assert control.message.endswith("2 findings in the files (and 2 more places)")
+
+
 def test_vulnerabilities_need_fresh_data(place: Path) -> None:
     osv = place.parent / "osv"
     osv.mkdir()

@@ -57,6 +57,14 @@ def test_the_bundle_and_the_workspace_can_be_checked_and_hold_no_secret(
     (bill / "sbom-x.cdx.json").write_text("{}")
     messages = [
         {"t": "artifact", "name": "sbom-x.cdx.json"},
+        {
+            "t": "finding",
+            "rule": "leak",
+            "severity": "high",
+            "message": f"password = '{CANARY}3'",
+            "path": "a ü.py",
+            "line": 3,
+        },
         {"t": "result", "verdict": "pass", "summary": f"secret = '{CANARY}1'"},
     ]
     (bill.parent / "messages.jsonl").write_text("".join(json.dumps(message) + "\n" for message in messages))
@@ -73,6 +81,8 @@ def test_the_bundle_and_the_workspace_can_be_checked_and_hold_no_secret(
     there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert listed == there - {"SHA256SUMS"}
     assert "a ü.py" in (folder / "workspace.sha256").read_text()
+    (leak,) = json.loads((folder / "findings.json").read_text())["security.sbom"]
+    assert (leak["rule"], leak["severity"], leak["path"], leak["line"]) == ("leak", "high", "a ü.py", 3)
     assert "goes in" in (folder / "git" / "log.txt").read_text()
     assert (folder / "artefacts" / "security.sbom" / "sbom-x.cdx.json").is_file()
     assert (folder / "locks" / "poetry.lock").is_file()

@@ -118,7 +118,7 @@ def test_a_file_that_was_not_analysed_is_no_pass(place: Path) -> None:
     outcome = analyse(place, {"a.py": "x = 1\n", "broken.py": "def f(:\n"})
     assert outcome.result is not None
     assert outcome.result.verdict is Verdict.UNKNOWN
-    assert "1 file that cannot be read" in outcome.result.summary
+    assert "1 file that cannot be parsed" in outcome.result.summary
 
 
 def test_very_large_files_are_left_out_with_words(place: Path) -> None:
