@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from callboard.api import Agent, Context, Effects, Job, Needs, Result, Section, Workspace, action, hookimpl
+from callboard.api import Agent, Context, Effects, Job, Lock, Needs, Result, Section, Workspace, action, hookimpl
+from callboard_monitor.judge import told
 from callboard_monitor.options import (
     CertificateOptions,
     EndpointOptions,
@@ -14,6 +15,8 @@ from callboard_monitor.options import (
     RelearnOptions,
     ReportOptions,
 )
+
+PROBES = Lock("monitor:probes")  # those who ask hosts do so one after the other, so that the pace holds
 
 
 class MonitorAnalytics(Agent):
@@ -29,7 +32,7 @@ class MonitorAnalytics(Agent):
     @action(
         "Probe endpoints",
         options=EndpointOptions,
-        needs=Needs(cpus=0.2, memory_mb=96),
+        needs=Needs(cpus=0.2, memory_mb=96, locks=(PROBES,)),
         effects=Effects(reads=("callboard.toml",), network=True),
         time_limit=900,
         provides=("uptime",),
@@ -41,12 +44,12 @@ class MonitorAnalytics(Agent):
         asking = Asking(
             options.names, options.probes, options.timeout, options.per_second, options.detect, options.fail_on
         )
-        return probe_endpoints(ctx, asking)
+        return told(ctx, lambda: probe_endpoints(ctx, asking))
 
     @action(
         "Check certificates",
         options=CertificateOptions,
-        needs=Needs(cpus=0.2, memory_mb=96),
+        needs=Needs(cpus=0.2, memory_mb=96, locks=(PROBES,)),
         effects=Effects(reads=("callboard.toml",), network=True),
         time_limit=600,
         provides=("certificates",),
@@ -56,12 +59,12 @@ class MonitorAnalytics(Agent):
         from callboard_monitor.certificates import Thresholds, check_certificates
 
         thresholds = Thresholds(options.warn_days, options.urgent_days)
-        return check_certificates(ctx, thresholds, options.timeout, options.fail_on)
+        return told(ctx, lambda: check_certificates(ctx, thresholds, options.timeout, options.fail_on))
 
     @action(
         "Scrape metrics",
         options=MetricOptions,
-        needs=Needs(cpus=0.5, memory_mb=160),
+        needs=Needs(cpus=0.5, memory_mb=160, locks=(PROBES,)),
         effects=Effects(reads=("callboard.toml",), network=True),
         time_limit=600,
         provides=("metrics",),
@@ -70,7 +73,7 @@ class MonitorAnalytics(Agent):
         """Scrapes Prometheus targets: rates, quantiles and error ratios, against rules and history."""
         from callboard_monitor.metrics import scrape_targets
 
-        return scrape_targets(ctx, options.names, options.urls, options.timeout, options.fail_on)
+        return told(ctx, lambda: scrape_targets(ctx, options.names, options.urls, options.timeout, options.fail_on))
 
     @action(
         "Measure processes",
@@ -83,7 +86,7 @@ class MonitorAnalytics(Agent):
         """Measures processor time, memory, descriptors and restarts of services, or of what works in the workspace."""
         from callboard_monitor.processes import measure_processes
 
-        return measure_processes(ctx, options.seconds, options.most_memory_percent, options.fail_on)
+        return told(ctx, lambda: measure_processes(ctx, options.seconds, options.most_memory_percent, options.fail_on))
 
     @action(
         "Find errors in logs",
@@ -98,7 +101,7 @@ class MonitorAnalytics(Agent):
         from callboard_monitor.logs import Reading, scan_logs
 
         reading = Reading(options.files, int(options.most_mb * 1_000_000), options.only == "new", options.fail_on)
-        return scan_logs(ctx, reading)
+        return told(ctx, lambda: scan_logs(ctx, reading))
 
     @action(
         "Check the host",
@@ -128,7 +131,7 @@ class MonitorAnalytics(Agent):
         """Says how much of each error budget is left, how fast it burns, and when it is gone."""
         from callboard_monitor.levels import judge_levels
 
-        return judge_levels(ctx, options.names, options.fail_on)
+        return told(ctx, lambda: judge_levels(ctx, options.names, options.fail_on))
 
     @action(
         "Report of the day",

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from callboard.api import BoundaryError, CallboardError, Cell, Context, Finding, Result, Severity, Table
+from callboard.api import BoundaryError, Cell, Context, Finding, Result, Severity, Table
 from callboard_monitor.connecting import Trouble, chain_words, in_words
 from callboard_monitor.der import Dates, dates
 from callboard_monitor.judge import verdict
-from callboard_monitor.probe import Pace
-from callboard_monitor.settings import fault, texts
+from callboard_monitor.probe import keep_pace, paced
+from callboard_monitor.settings import SettingError, fault, texts
 from callboard_monitor.targets import declared
 from callboard_monitor.words import DAY, State, plural, slug, span
 
@@ -64,7 +64,7 @@ def check_certificates(ctx: Context, thresholds: Thresholds, timeout: float, fai
     if not wanted:
         return verdict(ctx, "", fail_on, ["callboard.toml names no https endpoint and no certificates = ['host:port']"])
     authority = _authority(ctx)
-    pace = Pace(ctx.boundary.probes_per_second)
+    pace = paced(ctx)
     unchecked: list[str] = []
     rows: list[Sequence[str | Cell]] = []
     outputs: dict[str, float] = {}
@@ -87,6 +87,7 @@ def check_certificates(ctx: Context, thresholds: Thresholds, timeout: float, fai
         for finding in findings(name, shown, thresholds, now):
             ctx.finding(finding)
         rows.append(_row(name, shown, thresholds, now))
+    keep_pace(ctx, pace)
     ctx.memory.put("certificates", {name: {"days": days, "at": round(now)} for name, days in outputs.items()})
     ctx.show("certificates", Table(("Server", "Ends in", "Chain", "Words"), rows))
     looked = plural(len(outputs), "certificate") if outputs else ""
@@ -102,7 +103,7 @@ def _authority(ctx: Context) -> Path | None:
         return None
     path = (ctx.workspace.path / str(given)).resolve()
     if not path.is_relative_to(ctx.workspace.path) or not path.is_file():
-        raise CallboardError(f"[agents.monitor] authority = {given!r} is no file of the workspace")
+        raise SettingError(f"[agents.monitor] authority = {given!r} is no file of the workspace")
     return path
 
 
@@ -114,7 +115,7 @@ def look(host: str, port: int, timeout: float, authority: Path | None, wait: Cal
         try:
             strict.load_verify_locations(authority)
         except (ssl.SSLError, OSError) as error:
-            raise CallboardError(f"[agents.monitor] authority: {authority.name} holds no certificate") from error
+            raise SettingError(f"[agents.monitor] authority: {authority.name} holds no certificate") from error
     wait()
     try:
         return Shown(dates(_certificate(strict, host, port, timeout)))

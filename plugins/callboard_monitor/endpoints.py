@@ -12,8 +12,8 @@ from callboard.api import BoundaryError, Cell, Context, Finding, Result, Severit
 from callboard_monitor.anomalies import Observation, Seen, observe
 from callboard_monitor.judge import verdict
 from callboard_monitor.levels import count
-from callboard_monitor.probe import Answer, Prober, shown
-from callboard_monitor.settings import levels, place_of
+from callboard_monitor.probe import Answer, Prober, keep_pace, shown
+from callboard_monitor.settings import place_of, sound_levels
 from callboard_monitor.targets import CONFIG, Endpoint, declared, detected, listening_ports
 from callboard_monitor.words import plural, slug, span
 
@@ -73,6 +73,7 @@ def probe_endpoints(ctx: Context, asking: Asking) -> Result:
             unchecked.append(f"{endpoint.name}: {why}")
         if series is not None:
             all_series.append(series)
+    keep_pace(ctx, prober.pace)
     ctx.memory.put("waits", waits)
     if not all_series:
         return verdict(ctx, "", asking.fail_on, unchecked)
@@ -207,7 +208,7 @@ def _count(ctx: Context, all_series: Sequence[Series]) -> None:
     """Hands the answers to the service levels that count them: 2xx and 3xx, within the level's time, are good."""
     by_name = {series.endpoint.name: series for series in all_series}
     now = time.time()
-    for level in levels(ctx.settings):
+    for level in sound_levels(ctx.settings):
         series = by_name.get(level.endpoint)
         if series is None:
             continue

@@ -1,9 +1,37 @@
 """From what was found to a verdict."""
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from callboard.api import Context, Result, judged, unknown
+from callboard.api import Context, Finding, Result, Severity, judged, unknown
+from callboard_monitor.settings import SettingError
+
+
+def told(ctx: Context, work: Callable[[], Result]) -> Result:
+    """What the work returns; a table of `callboard.toml` that is wrong is a finding at its place, and UNKNOWN."""
+    try:
+        return work()
+    except SettingError as error:
+        line = _line(ctx.workspace.text("callboard.toml"), error.table)
+        mark = hashlib.sha256(f"monitor-settings\x1f{error}".encode("utf-8", "replace")).hexdigest()[:16]
+        path = "callboard.toml" if line else ""
+        help = "mend the table; the README of the monitor agent shows each"
+        ctx.finding(Finding("monitor-settings", Severity.MEDIUM, str(error), path, line, help=help, fingerprint=mark))
+        return unknown(f"nothing was looked at: {error}")
+
+
+def _line(text: str, table: str) -> int:
+    """The line of the table's heading, else of the nearest table around it; 0 for none."""
+    wanted = re.sub(r"[\s\"']", "", table)
+    best = (0, 0)
+    for number, line in enumerate(text.splitlines(), 1):
+        heading = re.match(r"\s*\[+([^\]]+)\]", line)
+        name = re.sub(r"[\s\"']", "", heading[1]) if heading else ""
+        if name and (wanted == name or wanted.startswith(f"{name}.")) and len(name) > best[0]:
+            best = (len(name), number)
+    return best[1]
 
 
 def verdict(

@@ -9,9 +9,9 @@ from callboard.api import BoundaryError, Cell, Context, Finding, ReportError, Re
 from callboard_monitor.anomalies import Observation, observe
 from callboard_monitor.judge import verdict
 from callboard_monitor.levels import count
-from callboard_monitor.probe import Prober
+from callboard_monitor.probe import Prober, keep_pace
 from callboard_monitor.scrape import SHARES, Scrape, scrape_of
-from callboard_monitor.settings import Filter, Rule, Series, Target, levels, place_of, targets
+from callboard_monitor.settings import Filter, Rule, Series, Target, place_of, sound_levels, targets
 from callboard_monitor.words import amount, plural, slug, span
 
 MOST_BYTES = 8_000_000
@@ -58,6 +58,7 @@ def scrape_targets(ctx: Context, names: Sequence[str], urls: Sequence[str], time
         rows += _judge(ctx, target, found, unchecked)
         told += _told(target, found)
         _count(ctx, target, found)
+    keep_pace(ctx, prober.pace)
     for one in told:
         ctx.metric(f"monitor.metrics.{one.target}.{one.name}", one.value, one.unit)
     seen = observe(ctx, "metrics", [_observation(one) for one in told])
@@ -96,7 +97,7 @@ def _scrape(ctx: Context, prober: Prober, target: Target) -> Scrape | str:
     now = time.time()
     scrape = scrape_of(families, ctx.memory.get(key), now)
     rules = [*target.rules, *target.kept, *(_own(scrape) if not target.kept else ())]
-    counted = [level for level in levels(ctx.settings) if level.target == target.name]
+    counted = [level for level in sound_levels(ctx.settings) if level.target == target.name]
     needed = {series.metric for rule in rules for series in (rule.series, rule.of)}
     needed |= {series.metric for level in counted for series in (level.total, level.part)}
     ctx.memory.put(key, scrape.kept_form(needed))
@@ -189,7 +190,7 @@ def _observation(one: Told) -> Observation:
 
 
 def _count(ctx: Context, target: Target, scrape: Scrape) -> None:
-    for level in levels(ctx.settings):
+    for level in sound_levels(ctx.settings):
         if level.target != target.name:
             continue
         total, part = scrape.increase(level.total), scrape.increase(level.part)

@@ -4,7 +4,7 @@ import http.client
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
@@ -14,6 +14,7 @@ from callboard_monitor.connecting import Troubled, connection, in_words, waiting
 
 MOST_REDIRECTS = 5
 MOST_BODY = 4_000_000
+MOST_WAIT = 1_000.0
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 ALLOWED = frozenset({"GET", "HEAD"})
 
@@ -36,16 +37,19 @@ class Answer:
 
 
 class Pace:
-    """Spaces the requests to each host."""
+    """Spaces the requests to each host, whatever its port; `due` says in how many seconds a host may be asked first."""
 
-    def __init__(self, per_second: float, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, per_second: float, sleep: Callable[[float], None] = time.sleep, due: Mapping[str, float] | None = None
+    ) -> None:
         self._pause = 1.0 / max(per_second, 0.001)
         self._sleep = sleep
-        self._next: dict[str, float] = {}
+        began = time.monotonic()
+        self._next: dict[str, float] = {host: began + wait for host, wait in (due or {}).items()}
 
     def wait(self, url: str) -> None:
         """Returns when the next request to the host of `url` may be sent."""
-        host = urlsplit(url).netloc.lower()
+        host = _host(url)
         now = time.monotonic()
         due = max(now, self._next.get(host, 0.0))
         if due > now:
@@ -54,8 +58,33 @@ class Pace:
 
     def back_off(self, url: str, times: int, at_least: float = 0.0) -> None:
         """Moves the next request to the host further away: twice as far each time, at most 30 seconds."""
-        host = urlsplit(url).netloc.lower()
+        host = _host(url)
         self._next[host] = time.monotonic() + min(30.0, max(at_least, self._pause * 2.0**times))
+
+    def left(self) -> dict[str, float]:
+        """In how many seconds each host may be asked next."""
+        now = time.monotonic()
+        return {host: at - now for host, at in self._next.items() if at > now}
+
+
+def _host(url: str) -> str:
+    host = (urlsplit(url).hostname or "").lower()
+    return "loopback" if host in ("localhost", "::1") or host.startswith("127.") else host
+
+
+def paced(ctx: Context, per_second: float = 0.0) -> Pace:
+    """A pace that goes on where the last check of this workspace ended; more than the boundary allows is never sent."""
+    allowed = ctx.boundary.probes_per_second
+    kept, now = ctx.memory.get("paced", {}), time.time()
+    rows = kept.items() if isinstance(kept, Mapping) else ()
+    due = {str(host): at - now for host, at in rows if isinstance(at, (int, float)) and 0 < at - now < MOST_WAIT}
+    return Pace(min(per_second, allowed) if per_second > 0 else allowed, due=due)
+
+
+def keep_pace(ctx: Context, pace: Pace) -> None:
+    """Remembers when each host may be asked next."""
+    now = time.time()
+    ctx.memory.put("paced", {host: now + wait for host, wait in pace.left().items()})
 
 
 class Prober:
@@ -64,8 +93,7 @@ class Prober:
     def __init__(self, ctx: Context, timeout: float, per_second: float = 0.0) -> None:
         self._boundary = ctx.boundary
         self._timeout = timeout
-        allowed = ctx.boundary.probes_per_second
-        self.pace = Pace(min(per_second, allowed) if per_second > 0 else allowed)
+        self.pace = paced(ctx, per_second)
 
     def ask(self, method: str, url: str, expect: frozenset[int], most: int = MOST_BODY, keep: bool = False) -> Answer:
         """One probe. Redirects within the host are followed by hand, unless the redirect is expected; to another host never.

@@ -11,7 +11,7 @@ from callboard_monitor import history
 from callboard_monitor.host import forecast
 from callboard_monitor.levels import standing_of
 from callboard_monitor.paper import as_html, as_text
-from callboard_monitor.settings import levels
+from callboard_monitor.settings import sound_levels
 from callboard_monitor.words import DAY, HOUR, amount, plural, span
 
 MOST_ROWS = 100
@@ -87,7 +87,7 @@ def _at(entry: Mapping[str, Any], key: str) -> float:
 
 def _levels(ctx: Context, now: float) -> Part:
     part = Part("Service levels", ("Level", "How it stands", "State"), "no service level is written down")
-    written = levels(ctx.settings)
+    written = sound_levels(ctx.settings)
     part.known = bool(written)
     for level in written:
         stands = standing_of(ctx, level, now)

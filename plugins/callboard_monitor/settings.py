@@ -12,9 +12,17 @@ SEVERITIES = ("critical", "high", "medium", "low", "info")
 AGGREGATES = ("sum", "max", "min", "avg", "rate", "ratio", "p50", "p95", "p99")
 
 
-def fault(where: str, words: str) -> CallboardError:
+class SettingError(CallboardError):
+    """A table of `callboard.toml` that means nothing; `table` is its name."""
+
+    def __init__(self, words: str, table: str = "agents.monitor") -> None:
+        super().__init__(words)
+        self.table = table
+
+
+def fault(where: str, words: str) -> SettingError:
     """What is wrong in a table, and how it should be."""
-    return CallboardError(f"callboard.toml: [agents.monitor{where}] {words}")
+    return SettingError(f"callboard.toml: [agents.monitor{where}] {words}", f"agents.monitor{where}")
 
 
 def place_of(text: str, name: str, table: str = "endpoints") -> tuple[str, int]:
@@ -139,6 +147,18 @@ def _braces(series: Series) -> str:
 def levels(settings: Mapping[str, Any]) -> list[Level]:
     """All service levels that are written down."""
     return [_level(name, entry) for name, entry in tables(settings, "levels").items()]
+
+
+def sound_levels(settings: Mapping[str, Any]) -> list[Level]:
+    """Those that mean something: for who only counts for them. What is wrong with the others, `monitor.levels` says."""
+    found = []
+    entries = settings.get("levels", {})
+    for name, entry in entries.items() if isinstance(entries, Mapping) else ():
+        try:
+            found.append(_level(str(name), entry if isinstance(entry, Mapping) else {}))
+        except SettingError:
+            continue
+    return found
 
 
 def _level(name: str, entry: Mapping[str, Any]) -> Level:

@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from callboard.api import CallboardError, Workspace
-from callboard_monitor.settings import fault
+from callboard.api import Workspace
+from callboard_monitor.settings import SettingError, fault
 
 ANY_BUT_ERROR = frozenset(range(100, 500))
 HTTP_PORTS = frozenset({80, 3000, 4000, 4173, 4200, 5000, 5173, 8000, 8001, 8008, 8080, 8081, 8088, 8888, 9000, 9090})
@@ -41,7 +41,7 @@ class Endpoint:
 def declared(config: Mapping[str, Any], settings: Mapping[str, Any], names: Sequence[str]) -> list[Endpoint]:
     """The endpoints of `[endpoints]`, of `endpoints` in `[agents.monitor]`, and of services and environments with port and health.
 
-    All or the named. Raises `CallboardError` that names what is wrong.
+    All or the named. Raises `SettingError` that names what is wrong.
     """
     table = {name: _endpoint(name, entry) for name, entry in config.get("endpoints", {}).items()}
     for endpoint in (*_plain(settings), *_started(config)):
@@ -50,17 +50,17 @@ def declared(config: Mapping[str, Any], settings: Mapping[str, Any], names: Sequ
     missing = [name for name in names if name not in table]
     if missing:
         known = ", ".join(table) or "none"
-        raise CallboardError(f"callboard.toml declares no endpoint '{missing[0]}'; declared: {known}")
+        raise SettingError(f"callboard.toml declares no endpoint '{missing[0]}'; declared: {known}")
     return [endpoint for name, endpoint in table.items() if not names or name in names]
 
 
 def _endpoint(name: str, entry: object) -> Endpoint:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("url"), str):
-        raise CallboardError(f"[endpoints.{name}] needs 'url', such as 'http://127.0.0.1:8000/health'")
+        raise SettingError(f"[endpoints.{name}] needs 'url', such as 'http://127.0.0.1:8000/health'")
     expect = entry.get("expect", 200)
     codes = expect if isinstance(expect, (list, tuple)) else [expect]
     if not codes or not all(isinstance(code, int) for code in codes):
-        raise CallboardError(f"[endpoints.{name}] has expect {expect!r}; use a status such as 200, or a list of them")
+        raise SettingError(f"[endpoints.{name}] has expect {expect!r}; use a status such as 200, or a list of them")
     method = str(entry.get("method", "GET")).upper()
     return Endpoint(name, entry["url"], method, frozenset(codes), float(entry.get("max_ms", 0)))
 

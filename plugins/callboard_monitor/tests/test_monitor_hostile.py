@@ -12,8 +12,10 @@ import pytest
 
 from callboard.api import Severity, Verdict, Workspace
 from callboard.testing import Outcome, run_action
+from callboard.work.memory import Memory, memory_folder
 from callboard_monitor import MonitorAnalytics
 from callboard_monitor.connecting import waiting_time
+from callboard_monitor.probe import Pace
 from callboard_monitor.targets import compose_ports, declared, detected
 
 Answering = Callable[[socket.socket], None]
@@ -154,6 +156,19 @@ def test_a_server_error_with_a_long_retry_after_ends_the_asking(tmp_path: Path) 
     assert len(asked) == 1
 
 
+def test_the_pace_goes_on_in_the_next_run_and_for_all_ports_of_a_host(tmp_path: Path) -> None:
+    slept: list[float] = []
+    pace = Pace(1.0, slept.append, {"loopback": 0.7})
+    pace.wait("http://127.0.0.1:8000/")
+    pace.wait("http://localhost:9000/")
+    assert slept == [pytest.approx(0.7, abs=0.1), pytest.approx(1.7, abs=0.1)]
+    with speaking(reply("200 OK")) as (port, _):
+        config = {"endpoints": {"end": {"url": f"http://127.0.0.1:{port}/"}}}
+        run_action(MonitorAnalytics(), "endpoints", tmp_path, {"probes": 1}, config=config, data=tmp_path / "data")
+    kept = Memory(memory_folder(tmp_path / "data", tmp_path, "monitor")).get("paced")
+    assert set(kept) == {"loopback"}
+
+
 def test_retry_after_is_read_as_seconds_and_as_a_date() -> None:
     now = 1_800_000_000.0
     assert waiting_time("120", now) == 120
@@ -184,8 +199,6 @@ def test_an_unusual_latency_is_said_in_words(tmp_path: Path) -> None:
     def late(client: socket.socket) -> None:
         time.sleep(0.3)
         calm(client)
-
-    from callboard.work.memory import Memory, memory_folder
 
     memory = Memory(memory_folder(data, root, "monitor"))
     now = time.time()

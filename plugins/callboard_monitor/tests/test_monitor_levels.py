@@ -7,6 +7,7 @@ import pytest
 
 from callboard.api import CallboardError, Severity, Verdict
 from callboard.testing import Outcome, run_action
+from callboard.work.memory import Memory, memory_folder
 from callboard_monitor import MonitorAnalytics
 from callboard_monitor.budget import Counts, chance, counts_of, kept_form, paces, standing
 from callboard_monitor.levels import key_of
@@ -125,8 +126,6 @@ def judged(root: Path, rows: list[tuple[float, float, float]], **level: object) 
     agent, spool = MonitorAnalytics(), root / "spool"
     spool.mkdir()
     (root / "work").mkdir()
-    from callboard.work.memory import Memory, memory_folder
-
     memory = Memory(memory_folder(root / "data", root / "work", "monitor"))
     if rows:
         memory.put(key_of(found), {"indicator": found.indicator, "rows": kept_form(counts)})

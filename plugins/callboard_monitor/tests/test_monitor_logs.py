@@ -9,6 +9,7 @@ import pytest
 
 from callboard.api import Severity, Verdict
 from callboard.testing import Outcome, run_action
+from callboard.work.memory import Memory, memory_folder
 from callboard_monitor import MonitorAnalytics
 from callboard_monitor.logfiles import LogFile, Position, Unread
 from callboard_monitor.templates import safe, template
@@ -201,8 +202,6 @@ def test_the_tail_of_a_large_log_is_read_with_true_line_numbers(tmp_path: Path) 
 
 
 def test_a_rush_of_a_known_error_is_an_anomaly(tmp_path: Path) -> None:
-    from callboard.work.memory import Memory, memory_folder
-
     write(tmp_path, "ERROR order 1 failed\n")
     (finding,) = scan(tmp_path).findings
     memory = Memory(memory_folder(tmp_path / "data", tmp_path / "work", "monitor"))

@@ -13,6 +13,7 @@ import pytest
 
 from callboard.api import CallboardError, Severity, Verdict
 from callboard.testing import Outcome, run_action
+from callboard.work.memory import Memory, memory_folder
 from callboard_monitor import MonitorAnalytics
 from callboard_monitor.processes import growth
 from callboard_monitor.settings import watched
@@ -108,8 +109,6 @@ def test_a_leak_is_a_trend_that_is_sure_and_large() -> None:
 
 
 def test_the_trend_of_an_earlier_process_says_nothing_of_the_next(tmp_path: Path) -> None:
-    from callboard.work.memory import Memory, memory_folder
-
     with service("three") as (process, port):
         measure(tmp_path, port=port)
         memory = Memory(memory_folder(tmp_path / "data", tmp_path / "work", "monitor"))

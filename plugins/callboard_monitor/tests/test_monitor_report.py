@@ -7,6 +7,7 @@ from pathlib import Path
 from callboard.api import Verdict, Workspace
 from callboard.testing import Outcome, run_action
 from callboard.work.memory import Memory, memory_folder
+from callboard.work.messages import MESSAGES
 from callboard_monitor import MonitorAnalytics, callboard_detect, callboard_sections
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -81,8 +82,6 @@ def test_the_last_day_is_told_escaped_and_self_contained(tmp_path: Path) -> None
 
 
 def test_what_the_tasks_before_said_is_told(tmp_path: Path) -> None:
-    from callboard.work.messages import MESSAGES
-
     spool = tmp_path / "before"
     spool.mkdir()
     line = {"t": "result", "verdict": "fail", "summary": "3 passed, 2 flaky", "outputs": {}}
@@ -158,6 +157,24 @@ def test_a_port_that_nobody_listens_on_is_not_proposed(tmp_path: Path) -> None:
 def test_a_broken_table_is_proposed_and_then_says_what_is_wrong(tmp_path: Path) -> None:
     config: dict[str, object] = {"agents": {"monitor": {"endpoints": 7, "metrics": {"a": 1}, "levels": {"b": {}}}}}
     assert set(jobs(tmp_path, config)) == {f"monitor.{name}" for name in ("host", "endpoints", "metrics", "levels")}
+
+
+def test_a_wrong_table_is_a_finding_at_its_place_and_does_not_stop_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "callboard.toml").write_text(
+        "[agents.monitor]\nlogs = []\n[agents.monitor.levels.x]\nobjective = 99\n", "utf-8"
+    )
+    config = {
+        "endpoints": {"home": {"url": "http://127.0.0.1:1/"}},
+        "agents": {"monitor": {"levels": {"x": {"objective": 99}}, "metrics": {"a": {"url": 1}}}},
+        "boundary": {"probes_per_second": 500.0},
+    }
+    outcome = run_action(MonitorAnalytics(), "levels", tmp_path, config=config)
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.UNKNOWN
+    assert [(f.rule, f.path, f.line) for f in outcome.findings] == [("monitor-settings", "callboard.toml", 3)]
+    assert "needs either endpoint" in outcome.findings[0].message
+    asked = run_action(MonitorAnalytics(), "endpoints", tmp_path, {"probes": 1, "timeout": 1.0}, config=config)
+    assert asked.rules() == {"endpoint-down"}
 
 
 def test_each_section_is_shown_by_an_action_and_needs_no_tool() -> None:
