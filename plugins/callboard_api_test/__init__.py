@@ -201,7 +201,7 @@ class APITestAgent(Agent):
 
     @action(
         "API schema",
-        needs=Needs(cpus=1, memory_mb=250),
+        needs=Needs(cpus=1, memory_mb=160),
         options=SchemaOptions,
         time_limit=900,
         provides=("api-schema",),
@@ -214,7 +214,7 @@ class APITestAgent(Agent):
 
     @action(
         "API schema files",
-        needs=Needs(cpus=1, memory_mb=120),
+        needs=Needs(cpus=1, memory_mb=100),
         options=DocumentOptions,
         time_limit=120,
         effects=Effects(pure=True, reads=("**/openapi*", "**/swagger*")),
@@ -228,7 +228,7 @@ class APITestAgent(Agent):
 
     @action(
         "API contract",
-        needs=Needs(cpus=1, memory_mb=600),
+        needs=Needs(cpus=1, memory_mb=450),
         options=ContractOptions,
         time_limit=7800,
         tools=("schemathesis",),
@@ -242,7 +242,7 @@ class APITestAgent(Agent):
 
     @action(
         "API changes that break callers",
-        needs=Needs(cpus=1, memory_mb=250),
+        needs=Needs(cpus=1, memory_mb=160),
         options=DiffOptions,
         time_limit=900,
         provides=("api-contract-diff",),
@@ -255,7 +255,7 @@ class APITestAgent(Agent):
 
     @action(
         "Access to the API",
-        needs=Needs(cpus=1, memory_mb=250),
+        needs=Needs(cpus=1, memory_mb=160),
         options=AuthOptions,
         time_limit=1200,
         provides=("api-access",),
@@ -268,7 +268,7 @@ class APITestAgent(Agent):
 
     @action(
         "WebSockets",
-        needs=Needs(cpus=1, memory_mb=250),
+        needs=Needs(cpus=1, memory_mb=160),
         options=SocketOptions,
         time_limit=900,
         provides=("websockets",),
@@ -281,7 +281,7 @@ class APITestAgent(Agent):
 
     @action(
         "API under load",
-        needs=Needs(cpus=1.5, memory_mb=250),
+        needs=Needs(cpus=1.5, memory_mb=160),
         options=LoadOptions,
         time_limit=900,
         provides=("api-load",),
@@ -294,7 +294,7 @@ class APITestAgent(Agent):
 
     @action(
         "API response times",
-        needs=Needs(cpus=1, memory_mb=250),
+        needs=Needs(cpus=1, memory_mb=160),
         options=LatencyOptions,
         time_limit=900,
         provides=("api-latency",),
@@ -307,7 +307,7 @@ class APITestAgent(Agent):
 
     @action(
         "Routes of a web application",
-        needs=Needs(cpus=1, memory_mb=250),
+        needs=Needs(cpus=1, memory_mb=160),
         options=SmokeOptions,
         time_limit=1500,
         provides=("web-smoke",),

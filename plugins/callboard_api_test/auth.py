@@ -41,8 +41,8 @@ class Access:
 def check_auth(ctx: Context, options: AuthOptions) -> Result:
     """Failed for an operation that lets in whom it should not; UNKNOWN when no operation could be judged."""
     try:
-        recipe = recipe_of(ctx)
         app = the_app(ctx, options)
+        recipe = recipe_of(ctx, app)
         with let_in(ctx, app, options) as (instance, credentials):
             document = schema_for(ctx, instance, app, options.schema).document
             prober = Prober(ctx, instance, document, credentials, recipe)

@@ -28,7 +28,7 @@ from callboard_api_test.importing import could_not
 from callboard_api_test.judging import counted, judged
 from callboard_api_test.narrowing import BREAKS, MAY_BREAK, Change
 from callboard_api_test.openapi import operations
-from callboard_api_test.schema import line_of
+from callboard_api_test.schema import START_TIMEOUT, line_of
 
 MENDS = {
     BREAKS: "keep the former form beside the new one, or give the API a new version",
@@ -65,7 +65,7 @@ def _document(ctx: Context, options: DiffOptions, workspace: Workspace) -> tuple
     app = None if options.schema else chosen_app(workspace, options.app, options.folder)
     if app is None:
         return _file(workspace, options), "by its file"
-    with opened(ctx, app, options, serve=False, workspace=workspace) as instance:
+    with opened(ctx, app, options, serve=False, workspace=workspace, start_timeout=START_TIMEOUT) as instance:
         told = instance.told
     if told.schema is None:
         return _file(workspace, options), "by its file"

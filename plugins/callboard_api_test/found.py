@@ -107,7 +107,7 @@ def opened(ctx: Context, app: App, options: Wanted, *, serve: bool, **more: Any)
             instance.__enter__()
         except NotImportable as error:
             failure = error
-            if not error.cause.missing or is_own(ctx, error.cause.missing):
+            if not error.cause.missing or is_own(ctx, app, error.cause.missing):
                 break
             continue
         try:
@@ -129,7 +129,7 @@ def opened(ctx: Context, app: App, options: Wanted, *, serve: bool, **more: Any)
 def let_in(ctx: Context, app: App, options: Served) -> Iterator[tuple[Instance, Credentials]]:
     """An instance that serves, and the headers of the account in `[agents.api.auth]`; those of the option come on top."""
     given = request_headers(options.headers)
-    recipe = recipe_of(ctx)
+    recipe = recipe_of(ctx, app)
     more: dict[str, Any] = {"allow": options.allow, "start_timeout": options.start_timeout}
     if recipe is None:
         with opened(ctx, app, options, serve=True, setup=setup_of(ctx), **more) as instance:

@@ -1,7 +1,6 @@
 """Which Python can run the application."""
 
 import json
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,16 +10,6 @@ from callboard.api import Context, NoEnvironment, declared
 from callboard_api_test.apps import App
 from callboard_api_test.pins import other_version
 
-CHECK = """\
-import importlib.util, json, sys
-found = {}
-for name in sys.argv[1:]:
-    try:
-        found[name] = importlib.util.find_spec(name) is not None
-    except Exception:
-        found[name] = False
-print(json.dumps(found))
-"""
 FRAMEWORK = {
     "fastapi": "fastapi", "starlette": "starlette", "flask": "flask", "django": "django", "connexion": "connexion",
 }  # fmt: skip
@@ -128,7 +117,8 @@ class Choice:
 
 def without(ctx: Context, python: Path, names: list[str]) -> list[str]:
     """Which of the modules an interpreter does not have; nothing is imported to find out."""
-    run = ctx.run_tool([str(python), "-I", "-c", CHECK, *names], cwd=ctx.scratch, timeout=60)
+    script = Path(__file__).with_name("having.py")
+    run = ctx.run_tool([str(python), "-I", str(script), *names], cwd=ctx.scratch, timeout=60)
     try:
         found = json.loads(run.stdout)
         return [name for name in names if not found[name]]
@@ -136,8 +126,14 @@ def without(ctx: Context, python: Path, names: list[str]) -> list[str]:
         return names
 
 
-def is_own(ctx: Context, module: str) -> bool:
-    """Whether a module is the workspace's own, by the name of a file or a folder: then no installation brings it."""
-    top = re.escape(module.partition(".")[0])
-    shape = re.compile(rf"(?:.*/)?{top}(?:\.py|/.*\.py)")
-    return any(shape.fullmatch(path) for path in ctx.workspace.files)
+def is_own(ctx: Context, app: App, module: str) -> bool:
+    """Whether a module lies where the application's own do, so that no installation brings it."""
+    top = module.partition(".")[0]
+    places = {
+        f"{place}/" if place else "" for place in ("", "src", app.folder, app.root, f"{app.folder}/src".lstrip("/"))
+    }
+    return any(
+        path == f"{place}{top}.py" or path.startswith(f"{place}{top}/")
+        for path in ctx.workspace.files
+        for place in places
+    )

@@ -1,6 +1,6 @@
 """Words and verdicts that the actions share."""
 
-from callboard.api import Context, Result, Severity, failed, passed
+from callboard.api import Context, Result, Severity, failed, passed, set_apart
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -17,8 +17,9 @@ def bad(ctx: Context, fail_on: str) -> int:
 
 
 def judged(ctx: Context, fail_on: str, summary: str) -> Result:
-    """Failed when a finding is at least as bad as `fail_on`, else passed."""
+    """Failed when a finding is at least as bad as `fail_on`, else passed; says what is accepted and what is new."""
     number = bad(ctx, fail_on)
+    summary += set_apart(ctx)
     if number:
         return failed(f"{summary}; {number} of severity {fail_on} or worse")
     return passed(summary)

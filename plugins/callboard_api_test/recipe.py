@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from callboard.api import CallboardError, Context
+from callboard_api_test.apps import App
 
 KINDS = ("bearer", "basic", "header", "cookie", "login")
 TABLE = "[agents.api.auth]"
 KEYS = frozenset(
-    "kind name token_env user_env password_env expired_env setup login open everywhere sockets".split(),
+    "kind folder name token_env user_env password_env expired_env setup login open everywhere sockets".split(),
 )
 LOGIN_KEYS = frozenset("method path form json token sends name prefix".split())
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -75,8 +76,8 @@ class Account:
         return [f"CALLBOARD_USER={self.user}", f"CALLBOARD_PASSWORD={self.password}"]
 
 
-def recipe_of(ctx: Context) -> Recipe | None:
-    """The team's recipe; None when there is none. Raises `CallboardError` that names what is wrong with it."""
+def recipe_of(ctx: Context, app: App) -> Recipe | None:
+    """The team's recipe for an application; None when there is none, or for that of another `folder`. Raises `CallboardError` that names what is wrong with it."""
     table = ctx.settings.get("auth")
     if table is None:
         return None
@@ -85,6 +86,8 @@ def recipe_of(ctx: Context) -> Recipe | None:
     unknown = sorted(set(table) - KEYS)
     if unknown:
         raise CallboardError(f"{TABLE} has '{unknown[0]}', which it does not know; known: {', '.join(sorted(KEYS))}")
+    if "folder" in table and _text(table, "folder").strip("/") != app.folder:
+        return None
     kind = table.get("kind")
     if kind not in KINDS:
         raise CallboardError(f"{TABLE} kind is '{kind}'; known: {', '.join(KINDS)}")

@@ -16,6 +16,7 @@ from callboard_api_test.importing import could_not
 from callboard_api_test.judging import counted, judged
 from callboard_api_test.openapi import Fault, Unparsable, faults, operations, parsed
 
+START_TIMEOUT = 90.0
 GUIDE = "https://spec.openapis.org/oas/latest.html"
 
 
@@ -77,7 +78,7 @@ def _files(ctx: Context, wanted: str, folder: str, troubles: list[str]) -> list[
 
 
 def _exported(ctx: Context, app: App, options: SchemaOptions) -> tuple[dict[str, Any] | None, str]:
-    with opened(ctx, app, options, serve=False) as instance:
+    with opened(ctx, app, options, serve=False, start_timeout=START_TIMEOUT) as instance:
         told = instance.told
     if told.schema is None:
         return None, f"{app.shown} ({told.kind}) makes no schema itself"

@@ -34,8 +34,8 @@ class Door:
 def check_sockets(ctx: Context, options: SocketOptions) -> Result:
     """Failed for one that lets anybody in although the recipe asks for credentials, or that fails; UNKNOWN when there is none."""
     try:
-        recipe = recipe_of(ctx)
         app = the_app(ctx, options)
+        recipe = recipe_of(ctx, app)
         with let_in(ctx, app, options) as (instance, credentials):
             paths = _paths(ctx, options, instance)
             if not paths:

@@ -185,6 +185,11 @@ def test_a_wrong_recipe_is_said(shop: Path, auth: dict[str, Any], words: str) ->
     assert words in summary
 
 
+def test_a_recipe_for_another_folder_is_left_alone(shop: Path) -> None:
+    outcome = run_action(APITestAgent(), "websockets", shop, config=config({**LOGIN, "folder": "elsewhere"}))
+    assert told(outcome)[1].startswith("2 WebSockets of main:app: 1 opened, 1 opened to a page")
+
+
 def test_what_a_page_of_any_origin_may_do(shop: Path) -> None:
     middleware = (
         "app.add_middleware(CORSMiddleware, allow_origins=['*'], allow_credentials=True, allow_methods=['*'])\n"
