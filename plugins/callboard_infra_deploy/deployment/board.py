@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from callboard.api import Act, Block, CallboardError, Cell, Context, Figure, Figures, Table, Words
 from callboard_infra_deploy.deployment.setting import Setting, setting_of
@@ -9,7 +10,8 @@ from callboard_infra_deploy.deployment.store import Release
 from callboard_infra_deploy.deployment.target import environments_of
 
 SHOWN = 15
-MOST_ENVIRONMENTS = 9
+HAPPENED = 10
+MOST_ENVIRONMENTS = 6
 SECTION = "deployments"
 
 
@@ -25,7 +27,7 @@ def show_deployments(ctx: Context, troubles: Mapping[str, str] | None = None) ->
             blocks.append(Words(f"{name}: {error}", "bad"))
             continue
         figures.append(_figure(setting, (troubles or {}).get(name)))
-        blocks.append(_table(setting))
+        blocks += [_table(setting), *_history(setting)]
     if figures:
         ctx.show(SECTION, Figures(figures), *blocks)
 
@@ -58,6 +60,28 @@ def _table(setting: Setting) -> Table:
         title=f"Releases of {name}",
         more=max(0, len(releases) - SHOWN),
     )
+
+
+def _history(setting: Setting) -> list[Table]:
+    """What happened last, newest first."""
+    entries = setting.store.history()[-HAPPENED:][::-1]
+    rows = [
+        (
+            _clock(float(entry.get("at", 0))),
+            str(entry.get("event", "")),
+            entry.get("release", ""),
+            f"run {entry['run']}" if entry.get("run") else "",
+            _why(entry),
+        )
+        for entry in entries
+    ]
+    title = f"What happened in {setting.environment.name}"
+    return [Table(("when", "what", "release", "who", "why"), rows, title=title)] if rows else []
+
+
+def _why(entry: Mapping[str, Any]) -> str:
+    said = entry.get("override") or entry.get("reason") or entry.get("why") or entry.get("health") or ""
+    return "; ".join(map(str, said)) if isinstance(said, list) else str(said)
 
 
 def _row(setting: Setting, release: Release, serving: Release | None) -> list[str | int | float | Cell | None]:

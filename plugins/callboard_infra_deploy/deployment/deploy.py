@@ -233,6 +233,7 @@ class Deployment:
         good.sort(key=lambda r: (r.state == "kept", r.number))
         for release in good[: max(0, len(good) - environment.keep)]:
             self._store.remove_tree(release)
+        self._store.forget_oldest()
         return notes
 
     def _take_back(self, why: str) -> Result:

@@ -20,6 +20,17 @@ class Setting:
     route: Route
     crew: Crew
 
+    def _adopt(self) -> list[str]:
+        """Makes current what an undo had switched to when it broke off."""
+        current, routed = self.store.current, self.store.read(self.route.routed)
+        if self.crew.is_in_place or routed is None or current is None or routed.number == current.number:
+            return []
+        self.store.keep_state(current=routed.number)
+        self.store.write(routed, state="live")
+        self.store.write(current, state="undone" if current.number > routed.number else "kept")
+        self.store.note("adopted", routed, left=current.number)
+        return [f"release {routed.number} serves, as a task wanted that broke off after the switch"]
+
     @property
     def serving(self) -> Release | None:
         """The release that connections go to now, as far as it is Callboard that sends them there."""
@@ -94,6 +105,7 @@ class Setting:
                 done.append(f"release {lost.number} ended right after the switch, release {back.number} serves again")
             current = back
         for release in self.store.releases():
+            self.store.trim(release.number)
             if release.state not in PASSING:
                 continue
             if self.route.routed == release.number and not self.crew.is_in_place:
@@ -104,6 +116,7 @@ class Setting:
             self.store.write(release, state="failed", why=what)
             self.store.note("broke off", release, why=what)
             done.append(f"release {release.number} {what}; nothing of it runs")
+        done += self._adopt()
         if done and current is None and not self.crew.is_in_place:
             self.route.stop()
         return done

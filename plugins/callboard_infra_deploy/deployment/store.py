@@ -16,6 +16,9 @@ from callboard.api import CallboardError, Context
 from callboard_infra_deploy.processes import boot_id, look
 
 KEPT_HISTORY = 1_000
+KEPT_RECORDS = 50
+LARGEST_OUTPUT = 64_000_000
+KEPT_OUTPUT = 8_000_000
 PASSING = ("building", "starting", "checking", "switching")
 
 
@@ -148,6 +151,26 @@ class Store:
         """Gives back the room of a release; its record and its logs stay."""
         shutil.rmtree(self.tree(release.number), ignore_errors=True)
         self.write(release, state="removed")
+
+    def trim(self, number: int) -> None:
+        """Cuts the output of a release to its last part once it has grown too large; it is only ever added to, so none is torn."""
+        path = self.output(number)
+        try:
+            size = path.stat().st_size
+            if size <= LARGEST_OUTPUT:
+                return
+            with open(path, "rb+") as file:
+                file.seek(size - KEPT_OUTPUT)
+                path.with_suffix(".1.log").write_bytes(file.read(KEPT_OUTPUT))
+                file.truncate(0)
+        except OSError:
+            return
+
+    def forget_oldest(self) -> None:
+        """Takes away what is left of releases without files, but for the newest KEPT_RECORDS; the history stays."""
+        gone = [release for release in self.releases() if not self.tree(release.number).is_dir()]
+        for release in gone[:-KEPT_RECORDS]:
+            shutil.rmtree(self.place(release.number), ignore_errors=True)
 
     def note(self, event: str, release: Release | None, **more: Any) -> None:
         """Adds a line to the history."""

@@ -180,6 +180,24 @@ def test_there_are_other_ways_to_ask_for_health(place: Any, health: dict[str, An
     assert place.run("status")[0] == "pass"
 
 
+def test_what_an_undo_switched_to_before_it_was_killed_is_current(place: Any) -> None:
+    for version in ("one", "two"):
+        place.commit(version)
+        place.deploy()
+    place.run("undo")
+    state = place.folder / "state.json"
+    state.write_text(json.dumps({**json.loads(state.read_text("utf-8")), "current": 2}), "utf-8")
+    verdict, summary = place.run("status")
+    assert (verdict, summary.startswith("release 1 ")) == ("pass", True)
+    assert "as a task wanted that broke off after the switch" in summary
+    assert place.run("undeploy")[1].startswith("nothing to undo in 'staging': release 1 never stopped")
+    os.truncate(place.folder / "1" / "output.log", 65_000_000)
+    place.run("status")
+    assert (place.folder / "1" / "output.log").stat().st_size < 1_000
+    assert place.ask() == "one"
+    assert "asked for" in (place.folder / "1" / "output.log").read_text("utf-8")
+
+
 def test_what_serves_already_is_not_deployed_again_unless_it_is_asked_for_or_done_in_another_way(place: Any) -> None:
     commit = place.commit("one")
     place.deploy()
@@ -374,6 +392,7 @@ def test_old_releases_go_and_the_section_offers_the_kept_ones(place: Any) -> Non
         "danger": True,
     }
     assert rows[2][5] == ""
+    assert [row[1:3] for row in blocks[2]["rows"]] == [["deployed", 3], ["deployed", 2], ["deployed", 1]]
     assert place.run("undo", release=1)[1].startswith(
         "release 1 of 'staging' did not come back: the files of release 1"
     )
