@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from callboard.api import Context, Environment, Finding, Severity, TestCase, TestOutcome, unparsable
-from callboard_quality.causes import Cause, Causes, first_line, modules_words
+from callboard_quality.causes import NO_MODULE, Cause, Causes, first_line, modules_words
 from callboard_quality.history import History
 from callboard_quality.options import TestOptions
 from callboard_quality.quarantine import Entry, Quarantine
@@ -17,6 +17,9 @@ from callboard_quality.suite import SuiteRun
 
 MANY = 4
 BAD = (TestOutcome.FAILED, TestOutcome.ERROR)
+NO_PLUGIN = re.compile(
+    r"(?:Error importing plugin|while parsing|in warning).{0,300}?No module named ['\"]([\w.]+)['\"]", re.DOTALL
+)
 CONFTEST = re.compile(r"ImportError while loading conftest '([^']+)'|(?:Error|error).*?in ([^\s'\"]*conftest\.py)")
 
 
@@ -104,18 +107,26 @@ class Cases:
         )
 
     def _start(self, finder: Causes) -> Cause | None:
-        """Why pytest could not start because of the workspace's own conftest.py; None when that is not the reason."""
+        """Why pytest could not start: the workspace's own conftest.py, or a module that is missing; None for another reason."""
         suite = self._suite
-        if suite.report is not None or suite.fault or suite.run.timed_out or suite.story.collect or suite.story.tests:
+        if (
+            suite.fault
+            or suite.run.timed_out
+            or suite.story.collect
+            or suite.story.tests
+            or suite.framework != "pytest"
+        ):
             return None
-        tail = (suite.run.stderr + "\n" + suite.run.stdout[-20_000:]).strip()
+        tail = f"{suite.story.internal}\n{suite.run.stderr}\n{suite.run.stdout[-20_000:]}".strip()
         match = CONFTEST.search(tail) if suite.run.code == 4 else None
-        if match is None:
+        if match is not None:
+            path = match[1] or match[2] or ""
+            whole = path if path.startswith("/") else str(self._here / path)
+            return finder.of(Told("conftest.py", "error", whole, 0, "", tail))
+        lacks = NO_MODULE.search(tail) or NO_PLUGIN.search(tail)
+        if lacks is None:
             return None
-        path = match[1] or match[2] or ""
-        return finder.of(
-            Told("conftest.py", "error", path if path.startswith("/") else str(self._here / path), 0, "", tail)
-        )
+        return finder.of(Told("pytest", "error", "", 0, "", f"ModuleNotFoundError: No module named '{lacks[1]}'"))
 
     def _cases(self) -> Iterator[Finding]:
         """One for each failed test; tests that could not be set up for the same reason, MANY or more, are one."""

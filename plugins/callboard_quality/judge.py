@@ -4,7 +4,7 @@ import re
 
 from callboard.api import Context, Environment, Finding, Result, Severity, TestOutcome, failed, failing, passed, unknown
 from callboard_quality.cases import BAD, Cases, is_collection
-from callboard_quality.causes import first_line, listed
+from callboard_quality.causes import Cause, first_line, listed
 from callboard_quality.diffed import DiffCoverage
 from callboard_quality.measured import Coverage
 from callboard_quality.options import TestOptions
@@ -87,10 +87,15 @@ class Judge:
         modules = "1 module" if count == 1 else f"{count} modules"
         if len(causes) == 1:
             how = ", all for the same reason" if count > 1 else ""
-            return f"{modules} could not be collected{how}: {causes[0].words}; {causes[0].mend}"
+            return f"{modules} could not be collected{how}: {causes[0].words}{self._place(causes[0])}; {causes[0].mend}"
         several = "; ".join(f"{len(cause.members)} × {cause.words}" for cause in causes[:3])
         more = f"; and {len(causes) - 3} more" if len(causes) > 3 else ""
         return f"{modules} could not be collected, for {len(causes)} reasons: {several}{more}; {causes[0].mend}"
+
+    def _place(self, cause: Cause) -> str:
+        """' (tests/conftest.py:3)', or ''."""
+        path = self._cases.relative(cause.path)
+        return f" ({path}:{cause.line})" if path and cause.line else ""
 
     def _nothing(self, skipped: int) -> str:
         suite, cases = self._suite, self._cases
@@ -98,8 +103,7 @@ class Judge:
         if cases.causes:
             return f"no tests ran: {self._uncollected()}"
         if cases.start is not None:
-            path = cases.relative(cases.start.path)
-            place = f" ({path}:{cases.start.line})" if path else ""
+            place = self._place(cases.start)
             return f"no tests ran: pytest could not start: {cases.start.words}{place}; {cases.start.mend}"
         if suite.run.timed_out:
             return f"no tests ran: the time limit of {self._options.timeout:.0f} s was reached before the first one"

@@ -27,6 +27,7 @@ from callboard.api import (
 from callboard_quality.options import LintOptions
 
 BATCH = 100_000
+SYNTAX = frozenset(["invalid-syntax", "E999", "E902"])
 SUSPECT = frozenset(["F", "B", "S", "PLE", "PLW", "ASYNC", "DTZ", "BLE", "PGH", "LOG"])
 # what tests only read: it is often wrong on purpose
 SAMPLE = re.compile(
@@ -65,8 +66,8 @@ def run_lint(ctx: Context, options: LintOptions) -> Result:
                 return unknown(f"the code was not linted: {again}")
         looked_at, findings = looked_at + count, findings + found
     own, samples = [], []
-    for finding in findings:
-        path = os.path.relpath(finding.path, ctx.workspace.path)
+    for finding in _torn_once(ctx, findings):
+        path = os.path.relpath(ctx.workspace.path / finding.path, ctx.workspace.path)
         if SAMPLE.search(path):
             samples.append(
                 replace(finding, severity=Severity.INFO if finding.severity is Severity.LOW else Severity.LOW)
@@ -88,6 +89,20 @@ def run_lint(ctx: Context, options: LintOptions) -> Result:
     words = "; ".join([words, *notes]) + set_apart(ctx)
     kept = ctx.findings[: len(ctx.findings) - len(samples)]
     return failed(words) if any(f.severity.rank <= least and not f.accepted for f in kept) else passed(words)
+
+
+def _torn_once(ctx: Context, findings: Sequence[Finding]) -> Iterator[Finding]:
+    """The findings, with one for each file that does not parse in place of the many that follow from that."""
+    torn: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.rule in SYNTAX:
+            torn.setdefault(finding.path, []).append(finding)
+    for path, group in torn.items():
+        first = group[0]
+        why = first.message + (f" (and {len(group) - 1} more)" if len(group) > 1 else "")
+        name = os.path.relpath(path, ctx.workspace.path)
+        yield unparsable(name, why, line=first.line, column=first.column, tool="ruff", severity=first.severity)
+    yield from (finding for finding in findings if finding.rule not in SYNTAX)
 
 
 class _Refused(CallboardError):
@@ -177,7 +192,7 @@ def _finding(entry: Any) -> Finding:
     entry = entry if isinstance(entry, dict) else {}
     place = entry.get("location") or {}
     code = entry.get("code") or "invalid-syntax"
-    syntax = code in ("invalid-syntax", "E999", "E902")
+    syntax = code in SYNTAX
     suspect = code.rstrip("0123456789") in SUSPECT or code.startswith(("E7", "E9"))
     mend = (entry.get("fix") or {}).get("message") or ""
     return Finding(

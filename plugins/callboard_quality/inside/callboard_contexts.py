@@ -74,6 +74,8 @@ def merged(out, pairs):  # pragma: no cover
                 whole.add_arcs({new: part.arcs(old) or [] for old, new in renamed.items()})
             else:
                 whole.add_lines({new: part.lines(old) or [] for old, new in renamed.items()})
+        if whole.measured_files():
+            whole.touch_files(list(renamed.values()))  # those of which no line ran count too
     whole.write()
 
 

@@ -130,3 +130,27 @@ def test_odd_configurations_are_survived(tmp_path: Path, text: str) -> None:
 )
 def test_pytests_configuration_is_read_wherever_it_stands(tmp_path: Path, name: str, text: str) -> None:
     assert pytest_options(workspace(tmp_path, {name: text}), "")["addopts"] == "-q"
+
+
+def test_scripts_types_and_journeys_are_proposed_where_they_are_configured(tmp_path: Path) -> None:
+    dev = {"eslint": "9", "typescript": "5", "@playwright/test": "1"}
+    files = {
+        "web/package.json": json.dumps({"devDependencies": dev}),
+        "web/eslint.config.js": "",
+        "web/tsconfig.json": "{}",
+        "web/playwright.config.ts": "",
+        "docs/package.json": json.dumps({"devDependencies": dev}),
+        "docs/eslint.config.js": "",
+    }
+    assert names(tmp_path, files) == {"quality.npm_lint:web", "quality.types:web", "quality.journeys:web"}
+
+
+def test_tests_that_open_a_page_are_journeys_and_left_out_of_the_others(tmp_path: Path) -> None:
+    files = {
+        "requirements-test.txt": "pytest-playwright\n",
+        "tests/test_a.py": TEST,
+        "tests/test_shop.py": "def test_buys(page):\n    page.goto('/')\n",
+    }
+    jobs = {job.name: job for job in callboard_detect(workspace(tmp_path, files))}
+    assert set(jobs) == {"quality.lint", "quality.tests", "quality.journeys"}
+    assert jobs["quality.tests"].options == {"ignore": ["tests/test_shop.py"]}

@@ -3,10 +3,11 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from callboard.api import Verdict
+from callboard.api import Severity, Verdict
 from callboard.testing import Outcome, run_action
 from callboard_quality import QualityAssurance
 
@@ -36,6 +37,13 @@ def run(root: Path, **options: object) -> Outcome:
     spool = root.parent / f"spool-{len(list(root.parent.iterdir()))}"
     spool.mkdir()
     return run_action(QualityAssurance(), "npm_tests", root, options, spool=spool)
+
+
+def act(root: Path, action: str, settings: dict[str, Any] | None = None, **options: object) -> Outcome:
+    spool = root.parent / f"spool-{len(list(root.parent.iterdir()))}"
+    spool.mkdir()
+    config = {"agents": {"quality": settings or {}}}
+    return run_action(QualityAssurance(), action, root, options, spool=spool, config=config)
 
 
 def told(outcome: Outcome) -> tuple[Verdict, str]:
@@ -171,3 +179,130 @@ def test_a_report_that_is_a_bomb_is_no_pass(root: Path) -> None:
     verdict, words = told(run(root))
     assert verdict is Verdict.UNKNOWN
     assert "nested deeper" in words
+
+
+@pytest.mark.parametrize(
+    ("lock", "command"),
+    [
+        ("package-lock.json", "npm ci"),
+        ("pnpm-lock.yaml", "pnpm install --frozen-lockfile"),
+        ("yarn.lock", "yarn install --frozen-lockfile"),
+        ("", "npm install"),
+    ],
+)
+def test_the_command_that_installs_follows_the_lock_file(root: Path, lock: str, command: str) -> None:
+    package(root, "vitest run", devDependencies={"vitest": "1"})
+    if lock:
+        (root / lock).write_text("")
+    verdict, words = told(run(root))
+    assert verdict is Verdict.UNKNOWN
+    assert f"run '{command}' in web first" in words
+
+
+def test_a_runner_that_node_modules_lacks_is_unknown(root: Path) -> None:
+    package(root, "vitest run", devDependencies={"vitest": "1"})
+    (root / "node_modules").mkdir()
+    verdict, words = told(run(root))
+    assert verdict is Verdict.UNKNOWN
+    assert "node_modules has no vitest; run 'npm install' in web first" in words
+
+
+def test_no_test_files_are_unknown(root: Path) -> None:
+    runner(root, "vitest", "console.log('No test files found, exiting with code 1'); process.exit(1);\n")
+    package(root, "vitest run", devDependencies={"vitest": "1"})
+    verdict, words = told(run(root))
+    assert verdict is Verdict.UNKNOWN
+    assert "no tests ran" in words
+
+
+def test_npm_tests_are_remembered_set_aside_and_their_coverage_is_read(root: Path) -> None:
+    package(
+        root,
+        "mkdir -p coverage && printf 'SF:a.js\\nDA:1,1\\nDA:2,0\\nend_of_record\\n' > coverage/lcov.info && node --test",
+    )
+    (root / "a.test.js").write_text(NODE_TEST.replace(", 3)", ", 2)"))
+    outcome = run(root)
+    assert told(outcome)[0] is Verdict.PASS
+    assert outcome.metrics()["quality.coverage.npm"] == 50.0
+    package(root, "node --test")
+    (root / "a.test.js").write_text(NODE_TEST)
+    aside = [{"test": "*is wrong", "until": "2999-01-01"}]
+    outcome = act(root, "npm_tests", {"quarantine": aside})
+    assert told(outcome)[0] is Verdict.PASS
+    assert "1 passed, 0 skipped, 1 set aside" in told(outcome)[1]
+    assert [(f.rule, f.severity) for f in outcome.findings] == [("test-quarantined", Severity.LOW)]
+
+
+def test_packages_are_installed_into_a_copy_when_that_is_asked(root: Path) -> None:
+    (root / "dep").mkdir()
+    (root / "dep" / "package.json").write_text(json.dumps({"name": "dep", "version": "1.0.0", "main": "i.js"}))
+    (root / "dep" / "i.js").write_text("module.exports = 2;\n")
+    package(root, "node --test", dependencies={"dep": "file:./dep"})
+    (root / "a.test.js").write_text("const dep = require('dep');\n" + NODE_TEST.replace("1 + 1, 3", "dep, 3"))
+    before = sorted(path.name for path in root.iterdir())
+    outcome = run(root, install=True)
+    assert told(outcome)[0] is Verdict.FAIL
+    assert [finding.path for finding in outcome.findings] == ["a.test.js"]
+    assert sorted(path.name for path in root.iterdir()) == before
+
+
+def test_types_of_typescript_are_checked_by_the_workspaces_own_tsc(root: Path) -> None:
+    body = f"console.log('src/a.ts(3,7): error TS2322: it is no number.');console.log('{root}/src/a.ts');process.exit(2);\n"
+    runner(root, "tsc", body)
+    package(root, "x", devDependencies={"typescript": "5"})
+    (root / "tsconfig.json").write_text("{}")
+    outcome = act(root, "types")
+    assert told(outcome)[0] is Verdict.FAIL
+    assert "1 errors; it looked at 1 file" in told(outcome)[1]
+    assert [(f.rule, f.path, f.line) for f in outcome.findings] == [("TS2322", "src/a.ts", 3)]
+    (root / "node_modules" / ".bin" / "tsc").write_text(
+        "#!/usr/bin/env node\nconsole.log('error TS18003: No inputs were found.')\nprocess.exit(2)\n"
+    )
+    assert told(act(root, "types"))[0] is Verdict.UNKNOWN
+
+
+def test_eslint_is_read_and_a_file_that_does_not_parse_is_named(root: Path) -> None:
+    report = [
+        {
+            "filePath": str(root / "a.js"),
+            "messages": [{"ruleId": "no-undef", "severity": 2, "message": "x", "line": 4, "column": 1}],
+        },
+        {
+            "filePath": str(root / "b.js"),
+            "messages": [{"ruleId": None, "fatal": True, "severity": 2, "message": "torn", "line": 2}],
+        },
+    ]
+    runner(
+        root, "eslint", f"fs.writeFileSync(arg('--output-file'), {json.dumps(json.dumps(report))}); process.exit(1);\n"
+    )
+    package(root, "x", devDependencies={"eslint": "9"})
+    assert told(act(root, "npm_lint"))[0] is Verdict.UNKNOWN
+    (root / "eslint.config.js").write_text("")
+    outcome = act(root, "npm_lint")
+    assert told(outcome)[0] is Verdict.FAIL
+    assert [(f.rule, f.path, f.line) for f in outcome.findings] == [("no-undef", "a.js", 4), ("unparsable", "b.js", 2)]
+
+
+def test_journeys_keep_their_traces_and_are_unknown_without_a_browser(root: Path) -> None:
+    report = '<testsuites><testsuite name="a.spec.js"><testcase classname="a.spec.js" name="buys">'
+    report += '<failure>Error: no button</failure></testcase><testcase classname="a.spec.js" name="looks"/>'
+    report += "</testsuite></testsuites>"
+    write = f"fs.writeFileSync(process.env.PLAYWRIGHT_JUNIT_OUTPUT_NAME, {json.dumps(report)});"
+    trace = "const o = arg('--output'); fs.mkdirSync(o + '/buys', {recursive: true}); fs.writeFileSync(o + '/buys/trace.zip', 'x');"
+    runner(root, "playwright", f"{write}{trace}process.exit(1);\n")
+    package(root, "x", devDependencies={"@playwright/test": "1"})
+    (root / "playwright.config.js").write_text("")
+    (root / "tests").mkdir()
+    (root / "tests" / "a.spec.js").write_text("")
+    outcome = act(root, "journeys")
+    assert told(outcome)[0] is Verdict.FAIL
+    assert "1 failed, 1 passed" in told(outcome)[1]
+    assert [(f.rule, f.path, f.message) for f in outcome.findings] == [
+        ("journey-failed", "tests/a.spec.js", "buys: Error: no button")
+    ]
+    assert outcome.artifacts["buys-trace.zip"].read_text() == "x"
+    none = 'console.log("Error: browserType.launch: Executable doesn\'t exist at /x"); process.exit(1);\n'
+    (root / "node_modules" / ".bin" / "playwright").write_text(f"#!/usr/bin/env node\n{none}")
+    verdict, words = told(act(root, "journeys"))
+    assert verdict is Verdict.UNKNOWN
+    assert "run 'npx playwright install'" in words

@@ -401,3 +401,80 @@ def test_a_project_in_a_folder_is_run_there(root: Path, spool: Path) -> None:
     write(root, "back end/tests/test_a.py", BAD)
     [finding] = run(root, spool, folder="back end").findings
     assert finding.path == "back end/tests/test_a.py"
+
+
+def test_many_modules_with_one_cause_are_one_finding_and_the_rest_still_runs(root: Path, spool: Path) -> None:
+    for number in range(5):
+        write(
+            root, f"tests/test_{number}.py", f"from .fixtures import thing\n\ndef test_{number}():\n    assert thing\n"
+        )
+    write(root, "tests/fixtures.py", "thing = 1\n")
+    write(root, "tests/test_good.py", GOOD)
+    outcome = run(root, spool)
+    assert verdict(outcome) is Verdict.FAIL
+    assert "1 passed, 5 could not be collected" in summary(outcome)
+    [finding] = outcome.findings
+    assert "5 modules cannot be collected, all for the same reason" in finding.message
+    assert "an empty tests/__init__.py" in finding.help
+    assert outcome.artifacts["collection.txt"].read_text().count("tests/test_") == 5
+    write(root, "tests/__init__.py", "")
+    assert verdict(run(root, spool.with_name("second"))) is Verdict.PASS
+
+
+def test_when_nothing_ran_the_innermost_cause_is_told_once(root: Path, spool: Path) -> None:
+    write(root, "pkg/__init__.py", "from pkg.deep import x\n")
+    write(root, "pkg/deep.py", "import os\n\n\ndef broken(:\n    pass\n")
+    for number in range(3):
+        write(root, f"test_{number}.py", "import pkg\n\ndef test_a():\n    pass\n")
+    outcome = run(root, spool)
+    assert verdict(outcome) is Verdict.UNKNOWN
+    assert "3 modules could not be collected, all for the same reason: SyntaxError" in summary(outcome)
+    assert "(pkg/deep.py:4)" in summary(outcome)
+    assert [(f.rule, f.path, f.line) for f in outcome.findings] == [("unparsable", "pkg/deep.py", 4)]
+
+
+def test_a_name_that_a_package_lacks_tells_its_version(root: Path, spool: Path) -> None:
+    write(root, "test_a.py", "from pluggy import no_such_name\n\ndef test_a():\n    pass\n")
+    write(root, "requirements-dev.txt", "pluggy\n")
+    outcome = run(root, spool)
+    assert verdict(outcome) is Verdict.UNKNOWN
+    assert "cannot import name 'no_such_name' from 'pluggy', as pluggy 1." in summary(outcome)
+    assert "declare pluggy in requirements-dev.txt" in outcome.findings[0].help
+
+
+def test_tests_that_one_broken_fixture_stops_are_one_finding(root: Path, spool: Path) -> None:
+    broken = "import pytest\n@pytest.fixture\ndef broken():\n    raise OSError('no such thing')\n"
+    tests = "".join(f"def test_{n}(broken):\n    pass\n" for n in range(6))
+    write(root, "test_a.py", broken + tests + "def test_good():\n    pass\n")
+    outcome = run(root, spool)
+    assert "6 failed, 1 passed" in summary(outcome)
+    [finding] = outcome.findings
+    assert "6 tests cannot be set up, all for the same reason: OSError: no such thing" in finding.message
+
+
+def test_a_plugin_that_is_missing_is_told_with_the_mend(root: Path, spool: Path) -> None:
+    write(root, "pytest.ini", "[pytest]\naddopts = -p no_such_plugin\n")
+    write(root, "test_a.py", GOOD)
+    outcome = run(root, spool)
+    assert verdict(outcome) is Verdict.UNKNOWN
+    assert "pytest could not start: No module named 'no_such_plugin'" in summary(outcome)
+    assert "declare no-such-plugin" in summary(outcome)
+
+
+@pytest.mark.long
+def test_django_is_run_by_its_own_runner(root: Path, spool: Path) -> None:
+    write(root, "requirements.txt", "django\n")
+    write(root, "manage.py", "import os, sys\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'conf')\n"
+          "from django.core.management import execute_from_command_line\nexecute_from_command_line(sys.argv)\n")  # fmt: skip
+    database = "{'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'db'}}"
+    write(root, "conf.py", f"SECRET_KEY = 'x'\nINSTALLED_APPS = ['shop']\nDATABASES = {database}\n")
+    write(root, "shop/__init__.py", "")
+    text = "from django.conf import settings\nfrom django.test import TestCase\n\n\nclass ShopTests(TestCase):\n"
+    text += "    def test_settings(self):\n        self.assertEqual(settings.SECRET_KEY, 'x')\n\n"
+    text += "    def test_bad(self):\n        self.assertEqual(1, 2)\n"
+    write(root, "shop/tests.py", text)
+    outcome = run(root, spool, interpreter="own")
+    assert verdict(outcome) is Verdict.FAIL
+    assert "1 failed, 1 passed" in summary(outcome)
+    [finding] = outcome.findings
+    assert (finding.path, finding.line, finding.tool) == ("shop/tests.py", 10, "django")
