@@ -12,11 +12,11 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from callboard.api import BoundaryError, Cell, Context, Finding, Result, Severity, Table
-from callboard_monitor.connecting import Trouble, chain_words, in_words
+from callboard_monitor.connecting import Trouble, authority_of, chain_words, in_words, trusting
 from callboard_monitor.der import Dates, dates
 from callboard_monitor.judge import verdict
 from callboard_monitor.probe import keep_pace, paced
-from callboard_monitor.settings import SettingError, fault, texts
+from callboard_monitor.settings import fault, texts
 from callboard_monitor.targets import declared
 from callboard_monitor.words import DAY, State, plural, slug, span
 
@@ -63,7 +63,7 @@ def check_certificates(ctx: Context, thresholds: Thresholds, timeout: float, fai
     wanted = servers(ctx.config, ctx.settings)
     if not wanted:
         return verdict(ctx, "", fail_on, ["callboard.toml names no https endpoint and no certificates = ['host:port']"])
-    authority = _authority(ctx)
+    authority = authority_of(ctx)
     pace = paced(ctx)
     unchecked: list[str] = []
     rows: list[Sequence[str | Cell]] = []
@@ -96,26 +96,10 @@ def check_certificates(ctx: Context, thresholds: Thresholds, timeout: float, fai
     return verdict(ctx, looked, fail_on, unchecked, {"days": outputs})
 
 
-def _authority(ctx: Context) -> Path | None:
-    """`authority = "path"` in `[agents.monitor]`: a private authority's certificates, in the workspace."""
-    given = ctx.settings.get("authority")
-    if given is None:
-        return None
-    path = (ctx.workspace.path / str(given)).resolve()
-    if not path.is_relative_to(ctx.workspace.path) or not path.is_file():
-        raise SettingError(f"[agents.monitor] authority = {given!r} is no file of the workspace")
-    return path
-
-
 def look(host: str, port: int, timeout: float, authority: Path | None, wait: Callable[[], None]) -> Shown:
     """Two handshakes, each after `wait()`: one that verifies, and where that fails one that only looks at the dates."""
     parts = SplitResult("https", f"[{host}]:{port}" if ":" in host else f"{host}:{port}", "/", "", "")
-    strict = ssl.create_default_context()
-    if authority is not None:
-        try:
-            strict.load_verify_locations(authority)
-        except (ssl.SSLError, OSError) as error:
-            raise SettingError(f"[agents.monitor] authority: {authority.name} holds no certificate") from error
+    strict = trusting(authority)
     wait()
     try:
         return Shown(dates(_certificate(strict, host, port, timeout)))

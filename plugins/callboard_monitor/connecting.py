@@ -5,7 +5,11 @@ import http.client
 import socket
 import ssl
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import SplitResult
+
+from callboard.api import Context
+from callboard_monitor.settings import fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +28,33 @@ class Troubled(http.client.HTTPException):
         self.trouble = Trouble(words, kind)
 
 
-def connection(parts: SplitResult, timeout: float) -> http.client.HTTPConnection:
-    """A connection that is not yet open; no proxy of the environment is used."""
+def authority_of(ctx: Context) -> Path | None:
+    """`authority = "path"` in `[agents.monitor]`: a private authority's certificates, in the workspace."""
+    given = ctx.settings.get("authority")
+    if given is None:
+        return None
+    path = (ctx.workspace.path / str(given)).resolve()
+    if not path.is_relative_to(ctx.workspace.path) or not path.is_file():
+        raise fault("", f"has authority = {given!r}, which is no file of the workspace")
+    return path
+
+
+def trusting(authority: Path | None) -> ssl.SSLContext:
+    """What trusts the machine's authorities, and this one. Raises `SettingError` for a file without a certificate."""
+    context = ssl.create_default_context()
+    if authority is not None:
+        try:
+            context.load_verify_locations(authority)
+        except (ssl.SSLError, OSError) as error:
+            raise fault("", f"has the authority {authority.name}, which holds no certificate") from error
+    return context
+
+
+def connection(parts: SplitResult, timeout: float, context: ssl.SSLContext | None) -> http.client.HTTPConnection:
+    """A connection that is not yet open; no proxy of the environment is used. https needs a `context`."""
     host = parts.hostname or ""
     if parts.scheme == "https":
-        return http.client.HTTPSConnection(host, parts.port, timeout=timeout, context=ssl.create_default_context())
+        return http.client.HTTPSConnection(host, parts.port, timeout=timeout, context=context)
     return http.client.HTTPConnection(host, parts.port, timeout=timeout)
 
 

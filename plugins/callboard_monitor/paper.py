@@ -9,7 +9,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto
 background: #fff }
 h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem } .bad { color: #a3200d } .quiet { color: #666 }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; vertical-align: top; padding: .3rem .6rem;
-border-bottom: 1px solid #ddd; overflow-wrap: anywhere } th { font-weight: 600 }
+border-bottom: 1px solid #ddd; overflow-wrap: break-word; min-width: 5rem; max-width: 40rem } th { font-weight: 600 }
 @media (prefers-color-scheme: dark) { body { color: #e6e6e6; background: #181818 } .bad { color: #ff9b87 } .quiet { color: #aaa }
 th, td { border-color: #444 } }
 """

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from urllib.parse import urljoin, urlsplit
 
 from callboard.api import BoundaryError, Context
-from callboard_monitor.connecting import Troubled, connection, in_words, waiting_time
+from callboard_monitor.connecting import Troubled, authority_of, connection, in_words, trusting, waiting_time
 
 MOST_REDIRECTS = 5
 MOST_BODY = 4_000_000
@@ -91,9 +92,14 @@ class Prober:
     """Sends the requests of one check; `per_second` 0 means what the boundary allows, and more than that is never sent."""
 
     def __init__(self, ctx: Context, timeout: float, per_second: float = 0.0) -> None:
+        self._ctx = ctx
         self._boundary = ctx.boundary
         self._timeout = timeout
         self.pace = paced(ctx, per_second)
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        return trusting(authority_of(self._ctx))
 
     def ask(self, method: str, url: str, expect: frozenset[int], most: int = MOST_BODY, keep: bool = False) -> Answer:
         """One probe. Redirects within the host are followed by hand, unless the redirect is expected; to another host never.
@@ -133,8 +139,8 @@ class Prober:
     def _once(self, method: str, url: str, most: int, keep: bool) -> tuple[Answer, str]:
         parts = urlsplit(url)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        client = connection(parts, self._timeout, self._context if parts.scheme == "https" else None)
         started = time.monotonic()
-        client = connection(parts, self._timeout)
         late = threading.Event()
 
         def stop() -> None:

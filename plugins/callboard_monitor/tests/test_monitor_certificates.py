@@ -93,6 +93,26 @@ def test_a_certificate_that_ends_soon_and_one_for_another_host_are_found(tmp_pat
     assert outcome.result.verdict is Verdict.FAIL
 
 
+@needs_openssl
+def test_an_https_endpoint_is_trusted_by_the_same_authority(tmp_path: Path) -> None:
+    with secured(made(tmp_path, 90)) as port:
+
+        def trouble(**settings: object) -> str:
+            config = {
+                "endpoints": {"x": {"url": f"https://127.0.0.1:{port}/"}},
+                "agents": {"monitor": settings},
+                "boundary": {"probes_per_second": 500.0},
+            }
+            options = {"probes": 1, "timeout": 2.0}
+            (found,) = run_action(MonitorAnalytics(), "endpoints", tmp_path, options, config=config).findings
+            return found.message
+
+        assert "the certificate is not trusted: it is signed by itself" in trouble()
+        assert "not trusted" not in trouble(authority="cert.pem"), "it is, and then says nothing"
+        assert "holds no certificate" in trouble(authority="key.pem")
+        assert "no file of the workspace" in trouble(authority="../x.pem")
+
+
 def test_a_server_without_tls_or_without_anybody_is_no_pass(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
