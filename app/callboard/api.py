@@ -21,7 +21,7 @@ from callboard.work.agent import Action, Agent, Effects, Install, Result, Tool, 
 from callboard.work.context import Context
 from callboard.work.environments.declared import Declared, declared
 from callboard.work.environments.shapes import Environment, NoEnvironment
-from callboard.work.finding import Finding, Severity, clean, unparsable
+from callboard.work.finding import Finding, Severity, clean, secret_print, unparsable
 from callboard.work.handed_in import handed_in, origin_words, path_here
 from callboard.work.hooks import hookimpl
 from callboard.work.jobs import Job
@@ -138,6 +138,7 @@ __all__ = [
     "sarif_of",
     "seal",
     "sealing_key",
+    "secret_print",
     "set_apart",
     "tally",
     "unknown",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from callboard.api import BoundaryError, CallboardError, Context, Result, counted, unknown
 from callboard_code_refactor.fixer import Fixer, Group
 from callboard_code_refactor.ruff import RuffTrouble, under_torn
-from callboard_code_refactor.sources import python_files, sized
+from callboard_code_refactor.sources import broken, python_files, sized
 
 
 def make_fixes(ctx: Context, select: str, folder: str, with_tests: bool, tests_timeout: float) -> Result:
@@ -28,6 +28,8 @@ def fixed(
         return unknown("ruff is not installed; pip install 'callboard[tools]'")
     groups = [Group(group.options, tuple(sized(ctx.workspace, group.files)[0])) for group in groups]
     torn, refused = under_torn(ctx.workspace, [path for group in groups for path in group.files])
+    for path, words in torn.items() if refused else ():
+        ctx.finding(broken(path, f"no TOML ({words})", "ruff", 0))
     allowed = [
         Group(group.options, tuple(path for path in group.files if path not in refused and _allowed(ctx, path)))
         for group in groups

@@ -1,7 +1,6 @@
 """Secrets that are written into code and configuration, by the names that they are assigned to."""
 
 import fnmatch
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from callboard.api import (
     Words,
     counted,
     judged,
+    secret_print,
     unknown,
 )
 from callboard_config.assignments import (
@@ -153,8 +153,9 @@ def _report(ctx: Context, path: str, found: Iterable[Assignment], seen: Counter[
         if (item.name, item.line) in told:
             continue
         told.add((item.name, item.line))
-        mark = "\x1f".join(("secret-hardcoded", path, item.name))
-        fingerprint = hashlib.sha256(f"{mark}\x1f{seen[mark]}".encode("utf-8", "replace")).hexdigest()[:16]
+        text = ctx.line(path, item.line)
+        mark = secret_print(path, text)
+        fingerprint = secret_print(path, text, seen[mark])
         seen[mark] += 1
         ctx.finding(
             Finding(

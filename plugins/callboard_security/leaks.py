@@ -8,7 +8,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from callboard.api import Context, Finding, Result, Severity, counted, judged, unknown
+from callboard.api import Context, Finding, Result, Severity, counted, judged, secret_print, unknown
 from callboard_security.doubts import TESTS, doubt
 from callboard_security.history import SAFE_GIT, measure
 from callboard_security.options import Secrets
@@ -184,8 +184,8 @@ def _finding(ctx: Context, entry: Mapping[str, Any], seen: dict[str, int]) -> Fi
     why = doubt(path, text, found)
     if why:
         severity = Severity.LOW if why != TESTS else {Severity.HIGH: Severity.MEDIUM}.get(severity, Severity.LOW)
-    context = _around(text, found)
-    mark = "\x1f".join((kind, path, context, commit))
+    plain = secret_print(path, text)
+    mark = "\x1f".join((kind, path, commit or plain))
     nth = seen[mark] = seen.get(mark, -1) + 1
     return Finding(
         rule=f"secret-{kind}",
@@ -197,13 +197,10 @@ def _finding(ctx: Context, entry: Mapping[str, Any], seen: dict[str, int]) -> Fi
         column=0 if commit else max(0, int(found.get("column_start", 0))),
         help=MEND,
         tool="kingfisher",
-        fingerprint=hashlib.sha256(f"{mark}\x1f{nth}".encode("utf-8", "replace")).hexdigest()[:16],
+        fingerprint=hashlib.sha256(f"{mark}\x1f{nth}".encode("utf-8", "replace")).hexdigest()[:16]
+        if commit
+        else secret_print(path, text, nth),
     )
-
-
-def _around(text: str, found: Mapping[str, Any]) -> str:
-    """What stands before the secret in its line."""
-    return " ".join(text[: max(0, int(found.get("column_start", 1)) - 1)].split())
 
 
 def _first_sentence(rule: Mapping[str, Any]) -> str:

@@ -149,3 +149,15 @@ def unparsable(
         tool=tool,
         fingerprint=mark,
     )
+
+
+def secret_print(path: str, line_text: str, nth: int = 0) -> str:
+    """The fingerprint of a secret in a line, for everybody who finds it: over the path and the words before its value.
+
+    It says nothing about the value: where no sign parts the words from it, or they are long as keys are, they do not count.
+    `nth` tells apart those of the same words.
+    """
+    name, sign, _ = re.sub(r"[=:\"'`]", "\0", line_text.strip().lstrip("\"'`{,- ")).partition("\0")
+    words = " ".join(re.sub(r"\S{25,}", "…", name).split()) if sign else ""
+    mark = "\x1f".join(("secret", posixpath.normpath(path), words, str(nth)))
+    return hashlib.sha256(mark.encode("utf-8", "replace")).hexdigest()[:16]

@@ -22,6 +22,7 @@ from callboard.api import (
 )
 from callboard_security.controls.archive import write_archive
 from callboard_security.controls.catalogue import controls
+from callboard_security.controls.chain import workflows
 from callboard_security.controls.control import Control, Judgement, State, open_
 from callboard_security.controls.owners import owner_of, owner_rules
 from callboard_security.controls.scene import UNREAD, Scene
@@ -81,6 +82,8 @@ def _report_unread(scene: Scene) -> None:
     for path in scene.unread:
         why = "no Python that can be parsed, so what it does is not seen"
         scene.ctx.finding(unparsable(path, why, severity=Severity.MEDIUM))
+    for place in workflows(scene)[1]:
+        scene.ctx.finding(unparsable(place.path, place.text.partition(": ")[2] or place.text, severity=Severity.MEDIUM))
 
 
 def _judged(scene: Scene, control: Control) -> Judgement:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from callboard.api import Severity, Verdict
+from callboard.api import Severity, Verdict, secret_print
 from callboard.testing import Outcome, run_action
 from callboard_security import SecurityCompliance
 
@@ -89,6 +89,13 @@ def test_keys_alone_and_passwords_in_addresses(place: Path) -> None:
         ("secret-generic-credential-uri", "b.py", 1, Severity.MEDIUM),
     ]
     assert "kq9Trw2xLm" not in json.dumps(outcome.messages)
+
+
+def test_who_finds_the_same_secret_by_another_way_gives_the_same_fingerprint(place: Path) -> None:
+    lines = [f'TOKEN = "{GITHUB}"', f"  token: {GITHUB}", f'  "token": "{GITHUB}",']
+    for line in lines:
+        (found,) = look(place, {"a.cfg": f"{line}\n"}).findings
+        assert found.fingerprint == secret_print("a.cfg", line)
 
 
 def test_the_fingerprint_does_not_come_from_the_secret(place: Path) -> None:
