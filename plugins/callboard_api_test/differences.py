@@ -1,7 +1,7 @@
 """What of an API a caller would notice between two of its documents, and which of it breaks them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from callboard_api_test.described import (
 from callboard_api_test.narrowing import BREAKS, MAY_BREAK, SLIGHT, Change, Narrowing
 from callboard_api_test.openapi import Operation, operations
 
-MOST_CHANGES = 3_000
+MOST_CHANGES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,24 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Differen
             same += not inner
         if len(found) > MOST_CHANGES:
             break
+    found = _joined(found)
     added = tuple(new[key].label for key in new if key not in old)
     return Differences(tuple(found[:MOST_CHANGES]), added, same, narrowing.cut or len(found) > MOST_CHANGES)
+
+
+def _joined(found: Sequence[Change]) -> list[Change]:
+    """Changes that come from one spot of a shared schema as one, at the first operation that shows it."""
+    groups: dict[tuple[str, str], list[Change]] = {}
+    for number, change in enumerate(found):
+        groups.setdefault((change.rule, change.origin or f"#{number}"), []).append(change)
+    made: list[Change] = []
+    for group in groups.values():
+        others = list(dict.fromkeys(change.operation for change in group if change.operation != group[0].operation))
+        shared = group[0].origin.partition(" ")[0].rsplit("/", 1)[-1]
+        words = f" (so are {others[0]} and {len(others) - 1} more that use {shared})" if len(others) > 1 else ""
+        words = f" (so is {others[0]}, which uses {shared} too)" if len(others) == 1 else words
+        made.append(replace(group[0], message=group[0].message + words))
+    return made
 
 
 def _gone(operation: Operation, others: list[Operation]) -> Change:

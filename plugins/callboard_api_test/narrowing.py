@@ -1,14 +1,16 @@
 """Whether a schema allows less, or more, than it did; which of them hurts depends on who sends the value."""
 
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from callboard.api import Severity
 from callboard_api_test.shapes import LOWER, UPPER, Shape, shape_of
 
 Direction = Literal["request", "response"]
+HERE = "\0"
 DEEPEST = 40
 MOST_PAIRS = 40_000
 BREAKS, MAY_BREAK, SLIGHT = Severity.HIGH, Severity.MEDIUM, Severity.LOW
@@ -16,44 +18,81 @@ BREAKS, MAY_BREAK, SLIGHT = Severity.HIGH, Severity.MEDIUM, Severity.LOW
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became different, how bad it is for callers, and at which operation ('' for the document)."""
+    """What became different, how bad it is for callers, and at which operation ('' for the document).
+
+    `origin` is the same for changes that come from the same spot of a shared schema, '' for those of the operation alone.
+    """
 
     rule: str
     severity: Severity
     message: str
     operation: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A pair of references that is still to be compared, and where it was met."""
+
+    old: Any
+    new: Any
+    where: str
+
+
+Step = Change | Later
 
 
 @dataclass(slots=True)
 class Narrowing:
-    """Compares schemas of two documents; each pair of references that is alike only once, so that circles end.
+    """Compares schemas of two documents; each pair of references is looked into once, so that circles end.
 
-    Not all was compared when `cut` is set: the documents are too large or nested too deep.
+    Not all was compared when `cut` is set: what is written out in one piece is too large or nested too deep.
     """
 
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     pairs: int = 0
     cut: bool = False
-    seen: set[tuple[str, str, str]] = field(default_factory=set)
+    known: dict[tuple[str, str, str], tuple[list[Change], list[Later]]] = field(default_factory=dict)
 
-    def changes(self, old: Any, new: Any, direction: Direction, where: str, depth: int = 0) -> Iterator[Change]:
+    def changes(self, old: Any, new: Any, direction: Direction, where: str) -> Iterator[Change]:
         """What a caller notices: of a request what is refused now, of a response what did not come before."""
+        waiting = deque([Later(old, new, where)])
+        met: set[tuple[str, str]] = set()
+        while waiting:
+            pair = waiting.popleft()
+            key = (_reference(pair.old), _reference(pair.new))
+            if all(key):
+                if key in met:
+                    continue
+                met.add(key)
+            found, later = self._looked_into(pair, key, direction)
+            for change in found:
+                origin = f"{key[1]} {change.message}" if all(key) else ""
+                yield replace(change, message=change.message.replace(HERE, pair.where), origin=origin)
+            waiting += [Later(one.old, one.new, one.where.replace(HERE, pair.where)) for one in later]
+
+    def _looked_into(self, pair: Later, key: tuple[str, str], direction: Direction) -> tuple[list[Change], list[Later]]:
+        """Its own changes and the references in it; HERE stands for where it is."""
+        mark = (*key, direction)
+        if all(key) and mark in self.known:
+            return self.known[mark]
+        steps = list(self._below(pair.old, pair.new, direction, HERE, 0))
+        made = [s for s in steps if isinstance(s, Change)], [s for s in steps if isinstance(s, Later)]
+        if all(key):
+            self.known[mark] = made
+        return made
+
+    def _below(self, old: Any, new: Any, direction: Direction, where: str, depth: int) -> Iterator[Step]:
         self.pairs += 1
         if depth > DEEPEST or self.pairs > MOST_PAIRS:
             self.cut = True
-            return
-        was, now = shape_of(self.before, old), shape_of(self.after, new)
-        mark = (was.key, now.key, direction)
-        if was.key and now.key and mark in self.seen:
-            return
-        self.seen.add(mark)
-        alike = True
-        for change in (*self._at(was, now, direction, where), *self._inside(was, now, direction, where, depth)):
-            alike = False
-            yield change
-        if not alike:
-            self.seen.discard(mark)
+        elif depth and _reference(old) and _reference(new):
+            yield Later(old, new, where)
+        else:
+            was, now = shape_of(self.before, old), shape_of(self.after, new)
+            yield from self._at(was, now, direction, where)
+            yield from self._inside(was, now, direction, where, depth)
 
     def _at(self, was: Shape, now: Shape, direction: Direction, where: str) -> Iterator[Change]:
         sends = direction == "request"
@@ -112,20 +151,20 @@ class Narrowing:
                 elif not sends and not narrower:
                     yield Change("response-bound-widened", SLIGHT, said)
 
-    def _inside(self, was: Shape, now: Shape, direction: Direction, where: str, depth: int) -> Iterator[Change]:
+    def _inside(self, was: Shape, now: Shape, direction: Direction, where: str, depth: int) -> Iterator[Step]:
         yield from self._properties(was, now, direction, where, depth)
         if was.items is not None and now.items is not None:
-            yield from self.changes(was.items, now.items, direction, f"{where}[]", depth + 1)
+            yield from self._below(was.items, now.items, direction, f"{where}[]", depth + 1)
         elif direction == "request" and now.items and was.types == frozenset({"array"}) and was.items is None:
             yield Change("request-type-changed", MAY_BREAK, f"the items of {where} are limited now")
         if was.others is not None and now.others is not None:
-            yield from self.changes(was.others, now.others, direction, f"{where}.*", depth + 1)
+            yield from self._below(was.others, now.others, direction, f"{where}.*", depth + 1)
         if direction == "request" and now.closed and not was.closed and "object" in (now.types or ()):
             yield Change("request-closed", BREAKS, f"{where} refuses properties that it does not name now")
         if was.variants or now.variants:
             yield from self._variants(was, now, direction, where, depth)
 
-    def _properties(self, was: Shape, now: Shape, direction: Direction, where: str, depth: int) -> Iterator[Change]:
+    def _properties(self, was: Shape, now: Shape, direction: Direction, where: str, depth: int) -> Iterator[Step]:
         sends = direction == "request"
         for name in [*was.properties, *(name for name in now.properties if name not in was.properties)]:
             spot = f"{where}.{name}"
@@ -144,7 +183,7 @@ class Narrowing:
                     yield Change("request-property-required", BREAKS, f"{spot} is required now")
                 elif not sends and had and not must:
                     yield Change("response-property-optional", BREAKS, f"{spot} may be absent now")
-                yield from self.changes(old, new, direction, spot, depth + 1)
+                yield from self._below(old, new, direction, spot, depth + 1)
 
     def _both(self, old: Any, new: Any) -> Iterator[Shape]:
         if old is not None:
@@ -152,7 +191,7 @@ class Narrowing:
         if new is not None:
             yield shape_of(self.after, new)
 
-    def _removed(self, was: Shape, now: Shape, name: str, sends: bool, spot: str) -> Iterator[Change]:
+    def _removed(self, was: Shape, now: Shape, name: str, sends: bool, spot: str) -> Iterator[Step]:
         if now.variants and not now.properties:
             return  # told by the variants
         if not sends:
@@ -163,7 +202,7 @@ class Narrowing:
         else:
             yield Change("request-property-removed", SLIGHT, f"{spot} is no longer read")
 
-    def _variants(self, was: Shape, now: Shape, direction: Direction, where: str, depth: int) -> Iterator[Change]:
+    def _variants(self, was: Shape, now: Shape, direction: Direction, where: str, depth: int) -> Iterator[Step]:
         sends = direction == "request"
         old, new = list(was.variants), list(now.variants)
         if not old or not new:
@@ -178,7 +217,7 @@ class Narrowing:
             return
         pairs, gone, come = self._paired(old, new)
         for first, second in pairs:
-            yield from self.changes(first, second, direction, where, depth + 1)
+            yield from self._below(first, second, direction, where, depth + 1)
         if sends and gone:
             yield Change("request-variant-removed", BREAKS, f"{where} no longer takes {_kinds(gone)}")
         if not sends and come:
@@ -208,6 +247,11 @@ class Narrowing:
 
 def _kind(document: Mapping[str, Any], schema: Any) -> str:
     return shape_of(document, schema).called
+
+
+def _reference(schema: Any) -> str:
+    found = schema.get("$ref") if isinstance(schema, dict) else ""
+    return found if isinstance(found, str) else ""
 
 
 def _within(given: frozenset[str] | None, taken: frozenset[str] | None) -> bool:

@@ -77,7 +77,10 @@ class Account:
 
 
 def recipe_of(ctx: Context, app: App) -> Recipe | None:
-    """The team's recipe for an application; None when there is none, or for that of another `folder`. Raises `CallboardError` that names what is wrong with it."""
+    """The team's recipe for an application; None when there is none, or only for the one of another `folder`.
+
+    Raises `CallboardError` that names what is wrong with it.
+    """
     table = ctx.settings.get("auth")
     if table is None:
         return None

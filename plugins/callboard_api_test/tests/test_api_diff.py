@@ -291,6 +291,18 @@ def test_the_reverse_of_an_addition_breaks() -> None:
     assert differences(shop(), copy.deepcopy(shop())).same == 3
 
 
+def test_a_change_of_a_shared_schema_is_told_once() -> None:
+    after = shop()
+    properties(after)["price"]["type"] = "string"
+    found = [c for c in differences(shop(), after).changes if c.rule == "response-type-changed"]
+    assert [(c.operation, c.message) for c in found] == [
+        (
+            "GET /items",
+            "the answer 200[].price was number and is string (so is POST /items, which uses Item too)",
+        )
+    ]
+
+
 def test_hostile_documents_end() -> None:
     deep: dict[str, Any] = {"type": "object"}
     for _ in range(60):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -249,12 +250,15 @@ def test_an_app_without_a_schema_of_its_own_is_tried_by_the_file_beside_it(tmp_p
     schema = {
         "openapi": "3.1.0",
         "info": {"title": "a", "version": "1"},
+        "servers": [{"url": "https://live.example.org/v1"}],
         "paths": {"/one": {"get": {"responses": responses}}},
     }
     put(tmp_path, {"app.py": app, "openapi.json": json.dumps(schema)})
     outcome = run_action(APITestAgent(), "contract", tmp_path, {**QUICK, "fail_on": "medium"})
     assert "response_schema_conformance" in outcome.rules()
     assert result(outcome)[0] == Verdict.FAIL
+    asked = set(re.findall(r'"uri": ?"(https?://[^/:"]+)', outcome.artifacts["contract-events.ndjson"].read_text()))
+    assert asked == {"http://127.0.0.1"}, "the servers of a schema are never asked"
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
