@@ -98,7 +98,7 @@ def opened(ctx: Context, app: App, options: Wanted, *, serve: bool, **more: Any)
 
     Raises `NotImportable` with the root cause, and `NotStarted` when no interpreter can run it.
     """
-    told_before(ctx, app)
+    told_before(ctx, app, serve=serve)
     choice = Choice(ctx, app, options.interpreter, serve)
     failure: NotImportable | None = None
     for interpreter in choice.candidates():

@@ -9,10 +9,18 @@ from callboard.api import CallboardError, Context, Finding, Result, Severity, cl
 from callboard_api_test.apps import App
 
 RULE = "app-not-importable"
+NOT_STARTED = "app-not-started"
 
 
 class NotStarted(CallboardError):
-    """The application could not be imported, or the instance did not get ready; the text says why."""
+    """The application could not be imported, or the instance did not get ready; the text says why.
+
+    `app` is the application that was really started and did not answer, None where it did not come to that.
+    """
+
+    def __init__(self, text: str, app: App | None = None) -> None:
+        self.app = app
+        super().__init__(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,7 @@ class NotImportable(NotStarted):
     """The application cannot be imported; `cause` says why, `owner` by which Python."""
 
     def __init__(self, app: App, cause: Cause, owner: str, note: str = "") -> None:
-        self.app = app
+        self.target = app
         self.cause = cause
         self.owner = owner
         self.note = note
@@ -62,7 +70,7 @@ def cause_from(told: Any) -> Cause:
     line = fields.get("line", 0)
     return Cause(
         kind=clean(str(fields.get("kind", "Error")), 80),
-        words=clean(lines[-1] if len(lines[0]) < 3 else lines[0], 300),
+        words=clean("; ".join(line.strip() for line in lines[:4]), 300),
         path=clean(str(fields.get("path", "")), 500),
         line=line if isinstance(line, int) else 0,
         missing=clean(str(fields.get("missing", "")), 100),
@@ -73,7 +81,7 @@ def cause_from(told: Any) -> Cause:
 def mend(error: NotImportable) -> str:
     """What a developer does about it."""
     if error.cause.missing:
-        folder = f"{error.app.folder}/" if error.app.folder else ""
+        folder = f"{error.target.folder}/" if error.target.folder else ""
         return (
             f"declare what brings the module {error.cause.missing} in {folder}pyproject.toml or {folder}requirements.txt, "
             "or put the module there"
@@ -85,7 +93,7 @@ def mend(error: NotImportable) -> str:
 
 def report(ctx: Context, error: NotImportable) -> None:
     """One finding with a fingerprint of its own, so that whoever meets it tells the same story."""
-    cause, app = error.cause, error.app
+    cause, app = error.cause, error.target
     if cause.is_syntax:
         ctx.finding(unparsable(cause.path, f"{cause.kind}: {cause.words}", line=cause.line, tool="python"))
         return
@@ -108,19 +116,36 @@ def could_not(ctx: Context, error: CallboardError) -> Result:
     """UNKNOWN with the reason; a failed import is a finding too, and what comes after in the run need not try it again."""
     if isinstance(error, NotTried):
         return unknown(str(error), outputs={"not_importable": dict(error.story)})
+    if isinstance(error, NotStarted) and error.app is not None:
+        _report_start(ctx, error.app, str(error))
+        story = {"folder": error.app.folder, "target": error.app.target, "cause": str(error)[:400], "what": "start"}
+        return unknown(str(error), outputs={"not_importable": story})
     if not isinstance(error, NotImportable):
         return unknown(str(error))
     report(ctx, error)
     cause = f"{error.cause.kind}: {error.cause.words}{error.cause.place}"
-    story = {"folder": error.app.folder, "target": error.app.target, "cause": cause}
+    story = {"folder": error.target.folder, "target": error.target.target, "cause": cause}
     return unknown(str(error), outputs={"not_importable": story})
 
 
-def told_before(ctx: Context, app: App) -> None:
-    """Raises `NotTried` when an earlier task of this run could not import the same application."""
+def _report_start(ctx: Context, app: App, words: str) -> None:
+    mark = "\x1f".join((NOT_STARTED, app.folder, app.target))
+    message = (
+        f"{words}; make it start without live settings, with what it needs given by the option env or .env.example"
+    )
+    digest = hashlib.sha256(mark.encode("utf-8", "replace")).hexdigest()[:16]
+    help_ = "instance-log.txt has what it wrote"
+    ctx.finding(Finding(NOT_STARTED, Severity.MEDIUM, message, app.path, app.line, help=help_, fingerprint=digest))
+
+
+def told_before(ctx: Context, app: App, *, serve: bool) -> None:
+    """Raises `NotTried` when an earlier task of this run could not import, or with `serve` start, the same application."""
     for name, before in ctx.upstream.items():
         story = before.outputs.get("not_importable")
         if isinstance(story, dict) and (story.get("folder"), story.get("target")) == (app.folder, app.target):
+            what = "start" if story.get("what") == "start" else "import"
+            if what == "start" and not serve:
+                continue
             first = clean(str(story.get("by") or name), 100)
             cause = clean(str(story.get("cause", "")), 400)
-            raise NotTried(f"not tried: {first} could not import {app.shown} ({cause})", {**story, "by": first})
+            raise NotTried(f"not tried: {first} could not {what} {app.shown} ({cause})", {**story, "by": first})

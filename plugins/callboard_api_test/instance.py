@@ -225,9 +225,11 @@ class Instance:
             if self.told.kind and (not self._serve or (not ended and _answers(self.port))):
                 return
             if ended:
-                raise NotStarted(f"{self._app.shown} ended before it answered: {self.last_words or 'it said nothing'}")
+                raise NotStarted(
+                    f"{self._app.shown} ended before it answered: {self.last_words or 'it said nothing'}", self._app
+                )
             time.sleep(0.05)
-        raise NotStarted(f"{self._app.shown} did not answer within {self._timeout:.0f} s: {self.last_words}")
+        raise NotStarted(f"{self._app.shown} did not answer within {self._timeout:.0f} s: {self.last_words}", self._app)
 
     def _listen(self) -> None:
         path = self._place / "told.json"

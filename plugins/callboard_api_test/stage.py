@@ -362,7 +362,7 @@ def cause_of(error: BaseException, copy: str) -> dict[str, Any]:
     words = f"{root.msg}" if isinstance(root, SyntaxError) else str(root)
     return {
         "kind": type(root).__name__,
-        "words": words.replace(copy + os.sep, "").strip()[-500:],
+        "words": words.replace(copy + os.sep, "").strip()[:800],
         "path": name,
         "line": line,
         "syntax": own,

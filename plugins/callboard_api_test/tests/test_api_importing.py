@@ -199,3 +199,27 @@ def test_another_version_of_the_framework_is_said(tmp_path: Path) -> None:
         assert "though pyproject.toml wants fastapi" in words
     put(tmp_path, {"pyproject.toml": '[project]\ndependencies = ["fastapi>=0.1", "fastapi-cache<0.1"]\n'})
     assert "though" not in told(run_action(APITestAgent(), "schema", tmp_path, {"interpreter": "callboard"}))[1]
+
+
+def test_one_that_does_not_start_is_told_once_too(tmp_path: Path) -> None:
+    start = "import contextlib\n@contextlib.asynccontextmanager\nasync def life(app):\n"
+    start += "    raise ConnectionError('no queue')\n    yield\n"
+    work = put(tmp_path / "work", {"main.py": start + GOOD.replace("FastAPI()", "FastAPI(lifespan=life)")})
+    assert told(run_action(APITestAgent(), "schema", work))[0] is Verdict.PASS
+    first = run_action(APITestAgent(), "contract", work)
+    assert [(f.rule, f.path) for f in first.findings] == [("app-not-started", "main.py")]
+    assert first.result is not None
+    assert "ConnectionError: no queue" in first.result.summary
+    spool = _made(tmp_path / "spool")
+    said = {"t": "result", "verdict": "unknown", "summary": "", "outputs": dict(first.result.outputs)}
+    (spool / MESSAGES).write_text(json.dumps(said) + "\n")
+    before = {"name": "api.contract", "action": "api.contract", "state": "succeeded", "spool": str(spool)}
+    outcome = run_action(APITestAgent(), "latency", work, before=[before])
+    assert outcome.findings == ()
+    assert told(outcome)[1].startswith("not tried: api.contract could not start main:app (")
+
+
+def test_settings_that_are_missing_are_named(tmp_path: Path) -> None:
+    source = "from pydantic import BaseModel\nclass Settings(BaseModel):\n    queue_url: str\nSettings()\n"
+    words = told(run_action(APITestAgent(), "schema", put(tmp_path, {"main.py": source + GOOD})))[1]
+    assert "ValidationError: 1 validation error for Settings; queue_url; Field required" in words
