@@ -57,6 +57,11 @@ class Release:
         return is_alive(self.pid, self.start, self.boot)
 
 
+def releases_of(ctx: Context) -> Path:
+    """Where the environments of the workspace have their folders."""
+    return ctx.data / "releases" / hashlib.sha256(os.fsencode(ctx.workspace.path)).hexdigest()[:16]
+
+
 def is_alive(pid: int, start: str, boot: str) -> bool:
     """Whether that very process still runs."""
     seen = look(pid) if pid else None
@@ -71,9 +76,8 @@ class Store:
     """The folder of one environment of one workspace."""
 
     def __init__(self, ctx: Context, environment: str) -> None:
-        whose = hashlib.sha256(os.fsencode(ctx.workspace.path)).hexdigest()[:16]
         self.name = environment
-        self.folder = ctx.data / "releases" / whose / environment
+        self.folder = releases_of(ctx) / environment
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @contextmanager

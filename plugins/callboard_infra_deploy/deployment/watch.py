@@ -1,12 +1,13 @@
 """What the environments are like now, what their releases wrote, and taking one out of service."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from callboard.api import CallboardError, Context, Finding, Result, Severity, failed, passed, unknown
 from callboard_infra_deploy.deployment.board import show_deployments
 from callboard_infra_deploy.deployment.building import run_logged
 from callboard_infra_deploy.deployment.setting import Setting, setting_of
-from callboard_infra_deploy.deployment.store import PASSING, last_lines, tail
+from callboard_infra_deploy.deployment.store import PASSING, Store, last_lines, releases_of, tail
 from callboard_infra_deploy.deployment.target import environments_of
 
 
@@ -23,15 +24,36 @@ class Seen:
 def status(ctx: Context, name: str = "") -> Result:
     """Asks each environment, or the one of that name; what broke off is put right where nobody works on it."""
     names = [name] if name else list(environments_of(ctx.config))
+    forgotten = [] if name else _forgotten(ctx, names)
+    if forgotten and not names:
+        return failed("; ".join(forgotten))
     if not names:
         return unknown("callboard.toml writes down no [environments.NAME], so nothing is deployed by Callboard")
     seen = {each: _look(ctx, each) for each in names}
     show_deployments(ctx, {each: look.trouble for each, look in seen.items()})
     ctx.metric("infra.environments.healthy", sum(not (look.trouble or look.unsure) for look in seen.values()))
-    words = "; ".join(look.words + "".join(f" ({note})" for note in look.notes) for look in seen.values())
+    told = [look.words + "".join(f" ({note})" for note in look.notes) for look in seen.values()]
+    words = "; ".join([*told, *forgotten])
     if any(look.trouble for look in seen.values()):
         return failed(words)
     return unknown(words) if any(look.unsure for look in seen.values()) else passed(words)
+
+
+def _forgotten(ctx: Context, names: Sequence[str]) -> list[str]:
+    """Environments that `callboard.toml` does not write down any more, and of which something still runs; each a finding."""
+    found = []
+    for folder in sorted(releases_of(ctx).glob("*/state.json")):
+        name = folder.parent.name
+        if name in names:
+            continue
+        store = Store(ctx, name)
+        running = [str(release.number) for release in store.releases() if release.is_alive]
+        if running:
+            words = f"'{name}' is not written down any more, but release {' and '.join(running)} of it still runs"
+            mend = f"write [environments.{name}] down again, then infra.stop -o environment={name}"
+            ctx.finding(Finding("environment-forgotten", Severity.MEDIUM, words, help=mend))
+            found.append(words)
+    return found
 
 
 def _look(ctx: Context, name: str) -> Seen:

@@ -64,12 +64,16 @@ class Place:
             "port": self.port,
             "health": {"url": "/healthz", "status": 200, "within": "10s", "steady": 2},
         }
+        self.environments: dict[str, Any] | None = None
         self._runs = 0
         self.git("init", "-q", "-b", "main")
 
     @property
     def config(self) -> dict[str, Any]:
-        return {"environments": {"staging": self.table}, "boundary": {"probes_per_second": 50.0}}
+        return {
+            "environments": {"staging": self.table} if self.environments is None else self.environments,
+            "boundary": {"probes_per_second": 50.0},
+        }
 
     def git(self, *words: str) -> str:
         done = subprocess.run(

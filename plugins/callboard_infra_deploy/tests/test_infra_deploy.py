@@ -198,6 +198,18 @@ def test_what_an_undo_switched_to_before_it_was_killed_is_current(place: Any) ->
     assert "asked for" in (place.folder / "1" / "output.log").read_text("utf-8")
 
 
+def test_an_environment_that_is_not_written_down_any_more_is_not_forgotten_while_it_runs(place: Any) -> None:
+    place.commit("one")
+    place.deploy()
+    config = place.table
+    place.environments = {}
+    outcome = place.outcome("status", environment="")
+    assert [(f.rule, str(f.severity)) for f in outcome.findings] == [("environment-forgotten", "medium")]
+    assert outcome.result.summary == "'staging' is not written down any more, but release 1 of it still runs"
+    place.environments = {"staging": config}
+    assert place.run("status")[0] == "pass"
+
+
 def test_what_serves_already_is_not_deployed_again_unless_it_is_asked_for_or_done_in_another_way(place: Any) -> None:
     commit = place.commit("one")
     place.deploy()
