@@ -1,23 +1,21 @@
-"""The sample workspace: each planted fault is found by the agent that it is meant for, and is gone from the clean variant."""
+"""How the sample is written: its files, its history, its environment; and that each fault can be taken out alone."""
 
 import importlib
 import os
-import socket
 import subprocess
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from callboard.config.reading import read_config
 from callboard.demo import Fault, faults, make
+from callboard.demo.history import History
 from callboard.demo.making import sample_files
 from callboard.errors import CallboardError, Refused
 from callboard.testing import Outcome, run_action
-from callboard.work.agent import Agent, Verdict
+from callboard.work.agent import Agent
 
 PACKAGES = {
     "infra": "callboard_infra_deploy",
@@ -28,64 +26,15 @@ PACKAGES = {
     "monitor": "callboard_monitor",
     "security": "callboard_security",
 }
-
-
-def agent_of(name: str) -> Agent:
-    agent: Agent = importlib.import_module(PACKAGES[name]).callboard_agents()[0]
-    return agent
-
-
-class Crew:
-    """Runs each action once on a sample, however many faults it is to find."""
-
-    def __init__(self, workspace: Path, spools: Path, clean: str) -> None:
-        self.workspace = workspace
-        make(workspace, "all" if clean else ())
-        self._spools = spools
-        self._done: dict[tuple[str, str, str], Outcome] = {}
-
-    def config(self) -> dict[str, Any]:
-        """The sample's own configuration, on a port that is free, at a pace for tests."""
-        text = (self.workspace / "callboard.toml").read_text("utf-8").replace("8791", str(self._port()))
-        return {**tomllib.loads(text), "boundary": {"probes_per_second": 20.0}}
-
-    def _port(self) -> int:
-        if not hasattr(self, "_chosen"):
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                self._chosen = int(probe.getsockname()[1])
-        return self._chosen
-
-    def run(self, agent: str, action: str, options: dict[str, Any] | None = None) -> Outcome:
-        spool = self._spools / f"{agent}.{action}.{len(list(self._spools.iterdir()))}"
-        spool.mkdir()
-        return run_action(agent_of(agent), action, self.workspace, options, config=self.config(), spool=spool)
-
-    @contextmanager
-    def service(self, name: str) -> Iterator[None]:
-        started = self.run("infra", "service_start", {"service": name})
-        assert started.result is not None
-        assert started.result.verdict is Verdict.PASS, started.result.summary
-        try:
-            yield
-        finally:
-            self.run("infra", "service_stop", {"service": name})
-
-    def outcome(self, fault: Fault) -> Outcome:
-        """What the fault's action says of this workspace."""
-        key = (fault.agent, fault.action, repr(sorted(fault.options.items())))
-        if key not in self._done:
-            if fault.needs_service:
-                with self.service(fault.needs_service):
-                    self._done[key] = self.run(fault.agent, fault.action, dict(fault.options))
-            else:
-                self._done[key] = self.run(fault.agent, fault.action, dict(fault.options))
-        return self._done[key]
-
-    def findings(self, fault: Fault) -> list[str]:
-        """The messages of the findings that the fault is meant to give."""
-        found = self.outcome(fault).findings
-        return [f.message for f in found if f.rule == fault.rule and f.path == fault.path and fault.says in f.message]
+CHEAP = {
+    "config": ("inventory", "drift", "hardcoded", "schema", "rotation"),
+    "infra": ("dockerfiles", "scripts"),
+    "monitor": ("logs",),
+    "quality": ("lint",),
+    "refactor": ("complexity", "dead_code", "outdated_syntax", "clones", "architecture", "dependencies"),
+    "security": ("static", "dependencies", "licences"),
+}
+ALONE = [fault for fault in faults() if fault.clean and fault.action in CHEAP.get(fault.agent, ())]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -100,26 +49,58 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def faulty(tmp_path_factory: pytest.TempPathFactory) -> Crew:
-    return Crew(tmp_path_factory.mktemp("faulty") / "ws", tmp_path_factory.mktemp("spools"), "")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    workspace = tmp_path_factory.mktemp("sample") / "ws"
+    make(workspace)
+    return workspace
 
 
-@pytest.fixture(scope="module")
-def clean(tmp_path_factory: pytest.TempPathFactory) -> Crew:
-    return Crew(tmp_path_factory.mktemp("clean") / "ws", tmp_path_factory.mktemp("spools"), "all")
+def git(workspace: Path, *words: str) -> list[str]:
+    done = subprocess.run(["git", "-C", str(workspace), *words], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
 
 
-@pytest.mark.parametrize("fault", faults(), ids=lambda fault: fault.id)
-def test_the_planted_fault_is_found_and_its_clean_variant_is_not(fault: Fault, faulty: Crew, clean: Crew) -> None:
-    said = [(f.rule, f.path, f.message) for f in faulty.outcome(fault).findings]
-    assert faulty.findings(fault), (faulty.outcome(fault).result, said)
-    assert clean.findings(fault) == []
-    result = clean.outcome(fault).result
-    assert result is not None
-    assert result.verdict is Verdict.PASS, (
-        result,
-        [(f.rule, f.path, f.message) for f in clean.outcome(fault).findings],
-    )
+def looked(fault: Fault, workspace: Path, spool: Path) -> Outcome:
+    agent: Agent = importlib.import_module(PACKAGES[fault.agent]).callboard_agents()[0]
+    config = tomllib.loads((workspace / "callboard.toml").read_text("utf-8"))
+    return run_action(agent, fault.action, workspace, config=config, spool=spool)
+
+
+@pytest.mark.parametrize("fault", ALONE, ids=lambda fault: fault.id)
+def test_taken_out_alone_it_is_no_longer_found(fault: Fault, sample: Path, tmp_path: Path) -> None:
+    paths = {edit.path for edit in fault.clean}
+    before = {path: (sample / path).read_bytes() for path in paths}
+    try:
+        for edit in fault.clean:
+            place = sample / edit.path
+            if edit.remove:
+                git(sample, "rm", "--quiet", "--cached", "--", edit.path)
+                place.unlink()
+            else:
+                find, replace = (_secret_kept(text, before[edit.path].decode()) for text in (edit.find, edit.replace))
+                assert find in place.read_text("utf-8")
+                place.write_text(place.read_text("utf-8").replace(find, replace), "utf-8")
+        outcome = looked(fault, sample, tmp_path)
+    finally:
+        for path, content in before.items():
+            (sample / path).write_bytes(content)
+        git(sample, "reset", "--quiet")
+    said = [f for f in outcome.findings if (f.rule, f.path) == (fault.rule, fault.path) and fault.says in f.message]
+    assert said == []
+    assert outcome.result is not None
+
+
+def _secret_kept(text: str, written: str) -> str:
+    """The words of an edit as they stand in the written file, where a secret is in the place of its name."""
+    if "@@" not in text:
+        return text
+    start, _, rest = text.partition("@@")
+    name, _, end = rest.partition("@@")
+    if name.startswith("other-"):
+        return f"{start}aB3dE5gH7jK9mN1pQ3sT5vW7{end}"
+    lines = written.splitlines()
+    left = written.partition(start)[2] if start else next(line for line in lines if "KEY=" in line).partition("=")[2]
+    return start + (left.partition(end)[0] if end else left) + end
 
 
 def test_all_seven_agents_have_something_to_find() -> None:
@@ -128,46 +109,61 @@ def test_all_seven_agents_have_something_to_find() -> None:
 
 
 @pytest.mark.parametrize("fault", faults(), ids=lambda fault: fault.id)
-def test_each_clean_edit_has_its_one_place(fault: Fault) -> None:
+def test_each_fault_says_where_it_is_and_each_clean_edit_has_its_one_place(fault: Fault) -> None:
     texts = dict(sample_files())
-    assert fault.clean
+    assert all([fault.why, fault.mend])
+    assert not fault.at or fault.at in texts[fault.path]
     for edit in fault.clean:
-        assert edit.remove or texts[edit.path].count(edit.find) == 1, edit
+        assert edit.remove or (edit.add and edit.path not in texts) or texts[edit.path].count(edit.find) == 1, edit
 
 
-def test_one_fault_alone_can_be_left_out(tmp_path: Path) -> None:
+def test_one_fault_alone_can_be_left_out(sample: Path, tmp_path: Path) -> None:
     make(tmp_path / "ws", {"dockerfile-add"})
-    make(tmp_path / "other")
     differing = [
         path
         for path, _ in sample_files()
-        if (tmp_path / "ws" / path).read_bytes() != (tmp_path / "other" / path).read_bytes()
+        if path != "deploy/partner.txt" and (tmp_path / "ws" / path).read_bytes() != (sample / path).read_bytes()
     ]
     assert differing == ["Dockerfile"]
 
 
-def test_the_sample_is_one_commit_with_everything_in_it_and_nothing_beside(tmp_path: Path) -> None:
+def test_the_history_is_always_the_same(sample: Path, tmp_path: Path) -> None:
     make(tmp_path / "ws")
+    for workspace in (sample, tmp_path / "ws"):
+        assert git(workspace, "status", "--porcelain") == []
+    assert git(sample, "rev-parse", "HEAD") == git(tmp_path / "ws", "rev-parse", "HEAD")
+    assert git(sample, "log", "--reverse", "--format=%s") == [commit.message for commit in History.read().commits]
+    assert set(git(sample, "log", "--format=%an <%ae>")) == {
+        "Ada <ada@example.invalid>",
+        "Ben <ben@example.invalid>",
+        "Chi <chi@example.invalid>",
+    }
+    assert git(sample, "rev-list", "--count", "main..HEAD") == ["2"]
 
-    def git(*words: str) -> list[str]:
-        done = subprocess.run(["git", "-C", str(tmp_path / "ws"), *words], capture_output=True, text=True, check=True)
-        return done.stdout.splitlines()
 
-    assert git("status", "--porcelain") == []
-    assert git("log", "--format=%an <%ae>") == ["Teashop <teashop@example.invalid>"]
-    assert git("ls-files") == sorted(path for path, _ in sample_files())
+def test_everything_is_committed_but_what_git_ignores_and_what_is_gone(sample: Path) -> None:
+    expected = {path for path, _ in sample_files()} | {"requirements.txt"}
+    assert set(git(sample, "ls-files")) == expected - {".env.development", ".env.production", "deploy/partner.txt"}
+    assert git(sample, "show", "HEAD~9:deploy/partner.txt")[0].startswith("# where")
 
 
-def test_its_configuration_is_valid_and_its_environment_sees_what_callboard_sees(tmp_path: Path) -> None:
-    make(tmp_path / "ws")
-    config = read_config(tmp_path / "ws")
+def test_each_draft_has_its_place() -> None:
+    texts = dict(sample_files())
+    for draft in History.read().drafts:
+        assert texts[draft.path].count(draft.find) == 1, draft
+
+
+def test_its_configuration_is_valid_and_its_environment_holds_what_the_shop_needs(sample: Path) -> None:
+    config = read_config(sample)
     assert list(config.services) == ["shop"]
     assert list(config.endpoints) == ["teas", "report"]
-    python = tmp_path / "ws" / ".venv" / "bin" / "python"
-    done = subprocess.run(
-        [python, "-c", "import fastapi, uvicorn, sys; print(sys.prefix)"], capture_output=True, text=True
-    )
-    assert done.stdout.strip() == str(tmp_path / "ws" / ".venv"), done.stderr
+    python = sample / ".venv" / "bin" / "python"
+    code = "import fastapi, uvicorn, websockets, sys; print(sys.prefix); print(fastapi.__file__)"
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True)
+    prefix, place = done.stdout.split()
+    assert prefix == str(sample / ".venv"), done.stderr
+    assert place.startswith(prefix)
+    assert subprocess.run([python, "-c", "import callboard"], capture_output=True).returncode != 0
 
 
 def test_a_folder_that_holds_something_is_refused_and_left_alone(tmp_path: Path) -> None:
