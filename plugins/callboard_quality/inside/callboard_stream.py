@@ -28,6 +28,7 @@ class Order:  # pragma: no cover
     """Keeps the tests of `only` (where it is given), and puts those of `first` in front, each in its place otherwise."""
 
     def __init__(self, plan):
+        self.left = 0
         self.only = None if plan.get("only") is None else set(plan["only"])
         self.first = set(plan.get("first") or ())
         self.files = set(plan.get("first_files") or ())
@@ -51,6 +52,7 @@ class Order:  # pragma: no cover
             kept = first + [item for item in kept if self.rest and id(item) not in names]
         stay = {id(item) for item in kept}
         gone = [item for item in items if id(item) not in stay]
+        self.left = len(gone)
         if gone:
             config.hook.pytest_deselected(items=gone)
         items[:] = kept
@@ -70,11 +72,11 @@ class Stream:  # pragma: no cover
     def send(self, kind, **fields):
         os.write(self.descriptor, (json.dumps(dict(fields, t=kind), default=str) + "\n").encode("ascii", "replace"))
 
-    def pytest_deselected(self, items):
-        self.send("left", count=len(items))
-
     def pytest_collection_finish(self, session):
         items = getattr(session, "items", None)
+        order = session.config.pluginmanager.get_plugin("callboard_order")
+        if order is not None and order.left:
+            self.send("left", count=order.left)
         if items:
             self.send("plan", count=len(items))
             if self.collected:

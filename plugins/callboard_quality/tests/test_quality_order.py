@@ -116,6 +116,15 @@ def test_only_the_affected_ones_run_when_that_is_asked_and_the_rest_is_counted(c
     assert "all tests ran, as pytest.ini changed" in told(everything)[1]
 
 
+def test_what_the_projects_own_options_leave_out_is_not_called_unaffected(checkout: Checkout) -> None:
+    checkout.write("pytest.ini", "[pytest]\npythonpath = .\naddopts = -k 'not two'\n")
+    for _ in range(2):
+        verdict, words = told(checkout.run())
+        assert verdict is Verdict.PASS
+        assert "2 passed" in words
+        assert "left out" not in words
+
+
 def test_without_a_map_imports_say_what_a_change_affects(checkout: Checkout) -> None:
     checkout.run(coverage=False)
     checkout.write("other.py", "def f():\n    return 3  # changed\n")
