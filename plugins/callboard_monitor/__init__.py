@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from callboard.api import Agent, Context, Effects, Job, Lock, Needs, Result, Section, Workspace, action, hookimpl
-from callboard_monitor.judge import told
 from callboard_monitor.options import (
     CertificateOptions,
     EndpointOptions,
@@ -40,6 +39,7 @@ class MonitorAnalytics(Agent):
     def endpoints(self, ctx: Context, options: EndpointOptions) -> Result:
         """Asks each endpoint a few times, gently, and reports what is down, wrong, slow or unusual."""
         from callboard_monitor.endpoints import Asking, probe_endpoints
+        from callboard_monitor.judge import told
 
         asking = Asking(
             options.names, options.probes, options.timeout, options.per_second, options.detect, options.fail_on
@@ -57,6 +57,7 @@ class MonitorAnalytics(Agent):
     def certificates(self, ctx: Context, options: CertificateOptions) -> Result:
         """Says for how many days the certificates of TLS servers are good, and whether their chain is trusted."""
         from callboard_monitor.certificates import Thresholds, check_certificates
+        from callboard_monitor.judge import told
 
         thresholds = Thresholds(options.warn_days, options.urgent_days)
         return told(ctx, lambda: check_certificates(ctx, thresholds, options.timeout, options.fail_on))
@@ -71,6 +72,7 @@ class MonitorAnalytics(Agent):
     )
     def metrics(self, ctx: Context, options: MetricOptions) -> Result:
         """Scrapes Prometheus targets: rates, quantiles and error ratios, against rules and history."""
+        from callboard_monitor.judge import told
         from callboard_monitor.metrics import scrape_targets
 
         return told(ctx, lambda: scrape_targets(ctx, options.names, options.urls, options.timeout, options.fail_on))
@@ -84,6 +86,7 @@ class MonitorAnalytics(Agent):
     )
     def processes(self, ctx: Context, options: ProcessOptions) -> Result:
         """Measures processor time, memory, descriptors and restarts of services, or of what works in the workspace."""
+        from callboard_monitor.judge import told
         from callboard_monitor.processes import measure_processes
 
         return told(ctx, lambda: measure_processes(ctx, options.seconds, options.most_memory_percent, options.fail_on))
@@ -98,6 +101,7 @@ class MonitorAnalytics(Agent):
     )
     def logs(self, ctx: Context, options: LogOptions) -> Result:
         """Finds errors and tracebacks in log files, each kind once, with how often and since when it stands there."""
+        from callboard_monitor.judge import told
         from callboard_monitor.logs import Reading, scan_logs
 
         reading = Reading(options.files, int(options.most_mb * 1_000_000), options.only == "new", options.fail_on)
@@ -129,6 +133,7 @@ class MonitorAnalytics(Agent):
     )
     def levels(self, ctx: Context, options: LevelOptions) -> Result:
         """Says how much of each error budget is left, how fast it burns, and when it is gone."""
+        from callboard_monitor.judge import told
         from callboard_monitor.levels import judge_levels
 
         return told(ctx, lambda: judge_levels(ctx, options.names, options.fail_on))
