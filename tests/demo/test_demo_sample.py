@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from callboard.cli import parser
+from callboard.commands.demo import as_run
 from callboard.config.reading import read_config
 from callboard.demo import Fault, faults, make
 from callboard.demo.history import History
@@ -182,3 +184,8 @@ def test_no_secret_stands_in_the_files_of_the_sample() -> None:
     for path, text in sample_files():
         assert "ghp" + "_" not in text, path
         assert "Kandy" not in text, path
+
+
+def test_the_command_runs_as_if_run_had_been_typed(tmp_path: Path) -> None:
+    typed = parser().parse_args(["run", "--trust", "--workspace", str(tmp_path), "--data", "d", "--json"])
+    assert as_run(parser().parse_args(["demo", str(tmp_path), "--data", "d", "--json"])) == typed
