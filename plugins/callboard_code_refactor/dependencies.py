@@ -1,6 +1,7 @@
 """What the code imports beside what its project declares, by deptry."""
 
 import json
+import posixpath
 import re
 import sys
 from collections import Counter
@@ -60,6 +61,9 @@ class Tally:
     troubles: list[str] = field(default_factory=list)
 
 
+SKIPPED = re.compile(r"Skipping processing of (.+?) because of the following error")
+
+
 def check_dependencies(ctx: Context, folder: str, fail_on: str) -> Result:
     """One look at each project that declares dependencies; UNKNOWN when none does, or when none could be read."""
     folders = [name for name in project_folders(ctx.workspace) if inside(name, folder)]
@@ -113,6 +117,9 @@ def _check_python(ctx: Context, project: Declaration, others: Sequence[str], tal
         tally.troubles.append(f"deptry could not read {project.source} (exit {run.code}): {words}")
         _name_the_line(ctx, project, words)
         return
+    for path in sorted(set(SKIPPED.findall(run.stderr + run.stdout))):
+        name = posixpath.normpath(f"{project.folder}/{path}".lstrip("/"))
+        ctx.finding(broken(name, "no Python that can be parsed, so what it imports is not seen", "deptry"))
     scanned = re.search(r"Scanning (\d+) files?", run.stderr + run.stdout)
     tally.files += int(scanned[1]) if scanned else 0
     tally.projects += 1

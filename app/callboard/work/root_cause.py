@@ -1,8 +1,11 @@
 """What keeps a file from being what its name says, as far as its own bytes tell: the same words for whoever stumbles over it."""
 
+import ast
 import re
+import warnings
 from dataclasses import dataclass
 
+from callboard.work.finding import clean
 from callboard.work.workspace import Workspace
 
 MOST_READ = 1_000_000
@@ -61,4 +64,20 @@ def root_cause(workspace: Workspace, path: str) -> RootCause | None:
     if old is not None:
         line = text.count("\n", 0, old.start()) + 1
         return RootCause("it is written in Python 2", "port it to Python 3, or leave it out of the checks", line)
+    return _by_parser(raw) if path.endswith(".py") and len(raw) < MOST_READ else None
+
+
+def _by_parser(raw: bytes) -> RootCause | None:
+    """The words of the parser of this Python, in whatever encoding the file declares; None when it has nothing against it."""
+    mend = "mend the file; until then nothing that reads it can be checked"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(raw)
+    except SyntaxError as error:
+        return RootCause(
+            f"no Python that can be parsed ({clean(error.msg or 'a syntax error', 200)})", mend, error.lineno or 1
+        )
+    except (ValueError, RecursionError, MemoryError) as error:
+        return RootCause(f"no Python that can be parsed ({clean(str(error) or type(error).__name__, 200)})", mend, 1)
     return None

@@ -94,6 +94,19 @@ def test_a_template_or_sample_that_does_not_parse_leaves_the_pass_alone(tmp_path
         assert {f.severity for f in outcome.findings if f.rule == "unparsable"} == {"low"}
 
 
+def test_imports_that_are_not_seen_leave_the_dependencies_unknown(tmp_path: Path) -> None:
+    declared = '[project]\nname = "x"\nversion = "1"\ndependencies = ["flask"]\n'
+    put(
+        tmp_path,
+        {"back/pyproject.toml": declared, "back/x/a.py": "import flask\nx = (\n", "back/x/b.py": "import os\n"},
+    )
+    outcome = run_action(CodeRefactor(), "dependencies", tmp_path)
+    assert result(outcome)[0] == Verdict.UNKNOWN
+    assert result(outcome)[1].endswith("not checked: 1 file that cannot be parsed (back/x/a.py)")
+    (torn,) = [finding for finding in outcome.findings if finding.rule == "unparsable"]
+    assert (torn.path, torn.line) == ("back/x/a.py", 2)
+
+
 def test_requirements_that_deptry_cannot_read_are_named_with_their_line(tmp_path: Path) -> None:
     put(tmp_path, {"requirements.txt": "flask\n\nfoo bar baz\n", "app.py": "import flask\n"})
     outcome = run_action(CodeRefactor(), "dependencies", tmp_path)
