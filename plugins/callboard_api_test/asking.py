@@ -50,6 +50,8 @@ def ask(
         cookies = [value.split(";")[0].partition("=") for value in answer.headers.get_all("Set-Cookie") or []]
         return Reply(answer.status, named, text, {name.strip(): value for name, _, value in cookies})
     except (OSError, http.client.HTTPException, ValueError) as error:
+        if not isinstance(error, TimeoutError):
+            instance.settle()
         raise CallboardError(f"{method.upper()} {target} gave no answer: {type(error).__name__}: {error}") from error
     finally:
         connection.close()

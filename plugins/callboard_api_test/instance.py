@@ -1,5 +1,6 @@
 """A throw-away instance of an application: started on a free loopback port, and ended with all its children."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -129,6 +130,12 @@ class Instance:
     def alive(self) -> bool:
         """Whether its process still runs."""
         return self._process is not None and self._process.poll() is None
+
+    def settle(self, seconds: float = 1.0) -> None:
+        """Gives a process that broke off an answer the time to end, so that `alive` is true only of one that lives."""
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=seconds)
 
     @property
     def log_size(self) -> int:

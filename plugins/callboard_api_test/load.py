@@ -59,6 +59,8 @@ def check_load(ctx: Context, options: LoadOptions) -> Result:
                 )
             ctx.progress(None, f"{options.rate:g} requests a second for {options.seconds:g} s")
             load = sent(ctx, instance, good, options, credentials.headers)
+            if load.errors:
+                instance.settle()
             alive = instance.alive
             made = made_with(instance.told.versions)
     except BoundaryError:

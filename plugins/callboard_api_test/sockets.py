@@ -46,6 +46,8 @@ def check_sockets(ctx: Context, options: SocketOptions) -> Result:
             for number, path in enumerate(paths[:MOST_SOCKETS]):
                 ctx.progress(number / len(paths), path)
                 doors.append(_tried(instance, path, credentials, recipe))
+                if doors[-1].account.trouble:
+                    instance.settle()
                 if not instance.alive:
                     return unknown(f"the instance died at {path}: {instance.last_words}")
             if NO_LIBRARY.search("\n".join(instance.tail)):

@@ -76,6 +76,7 @@ def timed(ctx: Context, instance: Instance, operation: Operation, requests: int,
         endless, trouble = True, "the answer does not end"
     except (OSError, http.client.HTTPException, ValueError) as error:
         trouble = f"{type(error).__name__}: {error}"
+        instance.settle()
     finally:
         connection.close()
     refused = next((refusal.what for refusal in instance.refused[refusals:]), "")
