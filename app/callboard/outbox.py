@@ -74,4 +74,4 @@ def _order(state: State, event: AttemptDecided) -> Order:
             key = AttemptKey(*stands) if stands is not None else task.attempt_key
             before.append(Before(task.spec.name, task.spec.action, task.state.value, key))
     key = AttemptKey(event.run, event.task, event.attempt)
-    return Order(key, event.epoch, spec, run.workspace, run.config, tuple(before))
+    return Order(key, event.epoch, spec, run.workspace, run.config, tuple(before), run.by)

@@ -33,7 +33,7 @@ class Before:
 @dataclass(frozen=True, slots=True)
 class Order:
     """What the launcher is to start. `config` holds the checked tables of the workspace's `callboard.toml`,
-    `before` for an action the tasks before it."""
+    `before` for an action the tasks before it, `by` who asked for the run."""
 
     key: AttemptKey
     epoch: int
@@ -41,6 +41,7 @@ class Order:
     workspace: str
     config: Mapping[str, Any]
     before: tuple[Before, ...] = ()
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

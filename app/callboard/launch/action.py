@@ -83,6 +83,7 @@ def _performed(order: dict[str, Any]) -> dict[str, Any]:
         tools=agent.tools,
         data=Path(order["data"]),
         before=order.get("before", ()),
+        by=order.get("by", ""),
         options=given,
         sections=_sections(manager, agent.name),
     )

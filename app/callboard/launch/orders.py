@@ -50,6 +50,7 @@ def frame_of(order: Order, data: Path, data_id: str) -> bytes:
             "attempt": key.attempt,
             "options": spec.options,
             "config": order.config,
+            "by": order.by,
             "undoes": spec.undoes,
             "before": [
                 {"name": b.name, "action": b.action, "state": b.state, "spool": spool_folder(str(data), *b.key)}

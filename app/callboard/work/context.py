@@ -53,8 +53,8 @@ class Context:
 
     `workspace` is a read-only view; `scratch` a private folder that is removed afterwards; `config` the checked
     tables of `callboard.toml`, `settings` the agent's own table in it; `boundary` what must not be touched;
-    `task` and `attempt` say who this is, `options` what it was asked with. `memory` is what the agent remembers about
-    this workspace.
+    `task` and `attempt` say who this is, `options` what it was asked with, `by` who asked for the run. `memory` is what
+    the agent remembers about this workspace.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class Context:
         tools: Sequence[Tool] = (),
         data: Path | None = None,
         before: Sequence[Mapping[str, Any]] = (),
+        by: str = "",
         options: Mapping[str, Any] | None = None,
         sections: Collection[str] | None = None,
     ) -> None:
@@ -81,6 +82,7 @@ class Context:
         self.config: Mapping[str, Any] = config or {}
         self.settings: Mapping[str, Any] = self.config.get("agents", {}).get(agent, {})
         self.agent = agent
+        self.by = clean(by, 100)
         self.options: Mapping[str, Any] = options or {}
         self.data = data or spool / "data"
         self.memory = Memory(memory_folder(self.data, workspace, agent or "none"))

@@ -70,13 +70,18 @@ def _history(setting: Setting) -> list[Table]:
             _clock(float(entry.get("at", 0))),
             str(entry.get("event", "")),
             entry.get("release", ""),
-            f"run {entry['run']}" if entry.get("run") else "",
+            _who(entry.get("by"), entry.get("run")),
             _why(entry),
         )
         for entry in entries
     ]
     title = f"What happened in {setting.environment.name}"
     return [Table(("when", "what", "release", "who", "why"), rows, title=title)] if rows else []
+
+
+def _who(by: object, run: object) -> str:
+    """The person, or what else asked, and in which run."""
+    return ", ".join(word for word in (str(by or ""), f"run {run}" if run else "") if word)
 
 
 def _why(entry: Mapping[str, Any]) -> str:
@@ -101,7 +106,7 @@ def _row(setting: Setting, release: Release, serving: Release | None) -> list[st
     return [
         release.number,
         f"{release.commit[:12]} {release.subject}",
-        f"{f'run {release.run}, ' if release.run else ''}{release.task}, {_clock(release.created)}",
+        ", ".join(filter(None, (_who(release.by, release.run), release.task, _clock(release.created)))),
         gate,
         Cell(f"{words}{why}", "bad" if bad else "good" if is_current else "quiet"),
         Cell("", act=act) if act else "",

@@ -79,6 +79,7 @@ def go_to(setting: Setting, target: Release, left: Release | None, event: str, r
         reason=reason,
         run=run,
         task=task,
+        by=setting.ctx.by,
         health=target.health,
         seconds=seconds,
     )

@@ -26,7 +26,7 @@ PASSING = ("building", "starting", "checking", "switching")
 class Release:
     """One release. `state` is one of PASSING while somebody works on it, then live, kept, undone, failed or removed.
 
-    `mark` stands in the environment of each of its processes; `run`, `task` and `attempt` say who asked for it. `recipe` stands for
+    `mark` stands in the environment of each of its processes; `run`, `task`, `attempt`, `by` say who asked. `recipe` stands for
     the way in which it was built and started.
     """
 
@@ -43,6 +43,7 @@ class Release:
     live_at: float = 0.0
     run: str = ""
     task: str = ""
+    by: str = ""
     attempt: int = 1
     gates: tuple[str, ...] = ()
     override: str = ""
