@@ -190,7 +190,7 @@ def _finding(ctx: Context, entry: Mapping[str, Any], seen: dict[str, int]) -> Fi
     return Finding(
         rule=f"secret-{kind}",
         severity=severity,
-        message=f"{where} what looks like a secret of the kind '{kind}'. {_first_sentence(rule)}"
+        message=f"{where} what looks like a secret of the kind '{kind}'. {_first_sentence(rule, kind)}"
         + (f" {MILDER_MARK}{why}." if why else ""),
         path=path,
         line=0 if commit else line,
@@ -203,9 +203,9 @@ def _finding(ctx: Context, entry: Mapping[str, Any], seen: dict[str, int]) -> Fi
     )
 
 
-def _first_sentence(rule: Mapping[str, Any]) -> str:
+def _first_sentence(rule: Mapping[str, Any], kind: str) -> str:
     """What the rule says about itself; kingfisher repeats the name where it has nothing to say."""
     words = str(rule.get("description", "")).strip()
-    if words in ("", rule.get("name")):
+    if words in ("", kind, rule.get("name"), rule.get("id")):
         return "Look at what it opens, and to whom."
     return words if words.endswith(".") else words + "."

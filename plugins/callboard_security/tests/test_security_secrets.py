@@ -88,6 +88,7 @@ def test_keys_alone_and_passwords_in_addresses(place: Path) -> None:
         ("secret-aws-access-key-id", "a.py", 1, Severity.HIGH),
         ("secret-generic-credential-uri", "b.py", 1, Severity.MEDIUM),
     ]
+    assert outcome.findings[0].message.endswith("'aws-access-key-id'. Look at what it opens, and to whom.")
     assert "kq9Trw2xLm" not in json.dumps(outcome.messages)
 
 
