@@ -9,7 +9,7 @@ from callboard_infra_deploy.deployment.target import Environment, environment_of
 from callboard_infra_deploy.files import ci_files, compose_files, dockerfiles, shell_scripts
 from callboard_infra_deploy.publishable import publishable
 
-MOST_PACKAGES = 20
+MOST_PACKAGES = 8
 
 
 def detected(workspace: Workspace) -> Sequence[Job]:
@@ -56,17 +56,20 @@ def _packages(workspace: Workspace) -> list[Job]:
     evidence: dict[str, list[str]] = {}
     for project in publishable(workspace):
         evidence.setdefault(project.folder, []).append(project.file)
+    left = list(evidence)[MOST_PACKAGES:]
+    how = '[jobs."infra.package:NAME"] with options = {folder = "…"} in callboard.toml adds one'
+    apart = f"; {_evidence(left)} left out: {how}" if left else ""
     return [
         Job(
             name=f"infra.package:{folder}" if folder else "infra.package",
             action="infra.package",
-            because=f"{' and '.join(files)} can be published",
+            because=f"{' and '.join(evidence[folder])} can be published{apart if number == 0 else ''}",
             options={"folder": folder},
             after=("quality.tests*", "quality.npm_tests*"),
             stage="verify",
             estimate=20.0,
         )
-        for folder, files in list(evidence.items())[:MOST_PACKAGES]
+        for number, folder in enumerate(list(evidence)[:MOST_PACKAGES])
     ]
 
 

@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from callboard.api import Context, Finding, Severity, unparsable
-from callboard_infra_deploy.judge import Looked, batches, missing
+from callboard.api import Context, Finding, Severity
+from callboard_infra_deploy.judge import Looked, batches, missing, own, torn
 from callboard_infra_deploy.yamlfile import Document, Path, Unreadable, read_yaml
 
 STEP = re.compile(r"""\.([A-Za-z0-9_$-]+)|\[(\d+)\]|\[(['"])(.*?)\3\]""")
@@ -16,17 +16,16 @@ TAKEN_ALL_THE_SAME = re.compile(r"'[^']*' is not of type 'array'|(?:True|False|\
 
 
 def read_all(ctx: Context, files: list[str], kind: str, looked: Looked) -> dict[str, Document]:
-    """The files that can be read, by path, and counted; a fault of syntax is a finding."""
+    """The files that can be read, by path, and counted; a fault of syntax is a finding, a template is left out."""
     documents: dict[str, Document] = {}
-    for path in files:
+    for path in own(files, looked):
         try:
             document = read_yaml(ctx.workspace.text(path))
         except Unreadable as error:
-            ctx.finding(unparsable(path, f"this {kind} is no YAML: {error}", line=error.line))
+            torn(ctx, looked, path, f"this {kind} is no YAML: {error}", line=error.line)
             continue
         documents[path] = document
     looked.count += len(documents)
-    looked.unreadable += len(files) - len(documents)
     return documents
 
 

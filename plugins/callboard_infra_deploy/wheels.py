@@ -2,11 +2,12 @@
 
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 from callboard.api import CallboardError, Context, Finding, Severity, ToolRun, clean
 from callboard_infra_deploy.copied import copied
-from callboard_infra_deploy.judge import Looked
+from callboard_infra_deploy.judge import Looked, torn
 from callboard_infra_deploy.publishable import Publishable
 from callboard_infra_deploy.wheel_contents import report_wheel
 
@@ -22,7 +23,17 @@ ELSEWHERE = re.compile(
 
 
 def check_wheel(ctx: Context, project: Publishable, looked: Looked, timeout: float) -> None:
-    """Builds the wheel and reports what is wrong with it; a build that breaks is a finding, one that cannot be tried is not."""
+    """Builds the wheel and reports what is wrong with it; a build that breaks is a finding, one that cannot be tried is not.
+
+    A pyproject.toml that is no TOML is told as such, and nothing is built.
+    """
+    settings = f"{project.folder}/pyproject.toml" if project.folder else "pyproject.toml"
+    if (ctx.workspace.path / settings).is_file():
+        try:
+            tomllib.loads((ctx.workspace.path / settings).read_text("utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            torn(ctx, looked, settings, f"it is no TOML: {error}", tool="pip")
+            return
     target = ctx.scratch / "wheels"
     target.mkdir()
     try:

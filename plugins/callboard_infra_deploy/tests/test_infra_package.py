@@ -135,6 +135,16 @@ def test_a_build_that_breaks_is_a_finding_with_its_words(tmp_path: Path) -> None
 
 
 @needs_pip
+def test_a_pyproject_that_is_no_toml_is_told_as_such_and_nothing_is_built(tmp_path: Path) -> None:
+    outcome = check(
+        tmp_path, {"setup.py": "import setuptools\nsetuptools.setup(name='a')\n", "pyproject.toml": "[tool\n"}
+    )
+    assert [(f.rule, f.path) for f in outcome.findings] == [("unparsable", "pyproject.toml")]
+    assert outcome.result is not None
+    assert outcome.result.summary == "1 finding (1 high) in 0 packages (1 cannot be read)"
+
+
+@needs_pip
 def test_build_requirements_that_cannot_be_had_are_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     needy = GOOD["pyproject.toml"].replace("[]\nbuild", '["no-such-build-requirement"]\nbuild')
@@ -219,6 +229,13 @@ def test_only_what_can_be_published_is_proposed(tmp_path: Path) -> None:
     assert [job.name for job in jobs] == ["infra.package:backend", "infra.package:client", "infra.package:old"]
     assert jobs[0].options == {"folder": "backend"}
     assert "backend/pyproject.toml" in jobs[0].because
+
+
+def test_many_packages_get_few_jobs_and_what_is_left_out_is_said(tmp_path: Path) -> None:
+    write(tmp_path, {f"packages/p{number:02}/package.json": package() for number in range(12)})
+    jobs = callboard_detect(Workspace(tmp_path))
+    assert [job.name for job in jobs] == [f"infra.package:packages/p{number:02}" for number in range(8)]
+    assert "packages/p08, packages/p09, packages/p10 and 1 more left out: [jobs." in jobs[0].because
 
 
 def test_names_of_modules_and_what_they_define_and_import() -> None:
