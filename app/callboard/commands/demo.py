@@ -13,7 +13,7 @@ NEXT = """
 what to try next, in {folder} (its README.md says more):
   callboard up                     the same on the dashboard: board, runs, findings, agents
   callboard patches                what the agents would change; callboard patch accept NUMBER takes it in
-  callboard findings               what they found; callboard accept FINDING lives with one until a day
+  callboard findings               what they found; callboard accept FINDING --until DAY lives with one
   callboard run --affected         only what has changed since it passed
   callboard do infra.deploy -o environment=staging -o override='to see it'
                                    starts the shop as staging; infra.undo goes back, infra.stop ends it
