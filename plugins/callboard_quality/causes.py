@@ -7,12 +7,14 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from callboard.api import Environment, Workspace
+from callboard_quality.neighbours import beside, project_called, project_with
 from callboard_quality.stream import Told
 
 Kind = Literal["syntax", "environment", "workspace"]
 
 NO_MODULE = re.compile(r"(?:ModuleNotFoundError|ImportError): No module named ['\"]([\w.]+)['\"]")
 ASKS_FOR = re.compile(r"\bpip install ['\"]?([A-Za-z0-9][\w.-]*)")  # as packages say of their optional parts
+ASKER = re.compile(r"\b[Tt]he ([A-Za-z_][\w.]{0,100}) (?:module|package|library) requires\b")
 NO_NAME = re.compile(
     r"ImportError: cannot import name ['\"](\w+)['\"] from (?:partially initialized module )?['\"]([\w.]+)['\"]"
 )
@@ -100,7 +102,9 @@ class Causes:
         if match := NO_MODULE.search(text):
             return self._missing(match[1], last, made)
         if (match := ASKS_FOR.search(text)) and any(ASKS_FOR.search(one) for one in (last, *lines)):
-            words = f"it needs the package {match[1]}, which {self._environment.words} lacks"
+            asker = ASKER.search(text)
+            who = asker[1] if asker else "it"
+            words = f"{who} needs the package {match[1]}, which {self._environment.words} lacks"
             return made("environment", words, self._declare(match[1]), match[1])
         if match := NO_NAME.search(text):
             return self._nameless(match[1], match[2], last, made)
@@ -115,11 +119,15 @@ class Causes:
 
     def _missing(self, module: str, last: str, made: Maker) -> Cause:
         top = module.split(".")[0]
+        package = DISTRIBUTIONS.get(module) or DISTRIBUTIONS.get(top) or top.replace("_", "-")
+        neighbour = project_with(self._workspace, top, self._folder) or project_called(self._workspace, package)
+        if neighbour is not None and neighbour != self._folder:
+            words = f"No module named '{module}', which {self._environment.words} lacks"
+            return made("environment", words, beside(top, neighbour, self._folder), top)
         if self.is_own(top):
             where = f"{self._folder or 'the top of the workspace'}"
             mend = f"the module {module} is not where the import looks for it: mend the import, or install the project ({where})"
             return made("workspace", last, mend)
-        package = DISTRIBUTIONS.get(module) or DISTRIBUTIONS.get(top) or top.replace("_", "-")
         words = f"No module named '{module}', which {self._environment.words} lacks"
         return made("environment", words, self._declare(package), top)
 

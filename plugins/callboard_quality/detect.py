@@ -1,6 +1,7 @@
 """What the agent proposes after a look at a workspace."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from callboard.api import Job, Workspace
 from callboard_quality.journeys import npm_folders, python_files
@@ -18,6 +19,7 @@ from callboard_quality.projects import (
 )
 from callboard_quality.typed import configured_checkers, own_checker
 
+MOST = 8  # a page of jobs that a person can still look through
 ENVIRONMENTS = (".venv", "venv", "env")
 
 
@@ -29,15 +31,27 @@ def propose(workspace: Workspace) -> Iterator[Job]:
         yield Job(
             "quality.lint", "quality.lint", _lint_evidence(workspace, len(python)), estimate=2 + len(python) / 500
         )
-    for project in found:
-        yield _tests(workspace, project)
+    tested = sorted(found, key=lambda project: -len(project.tests))[:MOST]
+    yield from _few([_tests(workspace, project) for project in found], {project.folder for project in tested})
     typed = {"", *(project.folder for project in found), *workspace.folders_with("tsconfig.json")}
-    for folder in sorted(typed):
-        if SAMPLES.isdisjoint(folder.split("/")):
-            yield from _types(workspace, folder)
-    yield from _npm(workspace)
-    yield from _npm_lint(workspace)
-    yield from _journeys(workspace, found)
+    own = [folder for folder in sorted(typed) if SAMPLES.isdisjoint(folder.split("/"))]
+    yield from _few([job for folder in own for job in _types(workspace, folder)])
+    yield from _few(list(_npm(workspace)))
+    yield from _few(list(_npm_lint(workspace)))
+    yield from _few(list(_journeys(workspace, found)))
+
+
+def _few(jobs: Sequence[Job], chosen: Collection[object] | None = None) -> Iterator[Job]:
+    """The jobs of the chosen folders, else the first of them; the first one names the folders that are left out."""
+    if chosen is None:
+        chosen = [job.options.get("folder", "") for job in jobs[:MOST]]
+    kept = [job for job in jobs if job.options.get("folder", "") in chosen]
+    left = [str(job.options.get("folder", "")) or "the top folder" for job in jobs if job not in kept]
+    if kept and left:
+        more = f" and {len(left) - 20} more" if len(left) > 20 else ""
+        how = f'[jobs."{kept[0].action}:NAME"] with options = {{folder = "…"}} in callboard.toml adds one'
+        kept[0] = replace(kept[0], because=f"{kept[0].because}; left out: {', '.join(left[:20])}{more}; {how}")
+    yield from kept
 
 
 def named(action: str, folder: str) -> str:

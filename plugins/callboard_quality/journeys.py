@@ -69,9 +69,7 @@ def run_journeys(ctx: Context, options: JourneyOptions) -> Result:
 def _with_npm(ctx: Context, options: JourneyOptions) -> Result:
     found = described(ctx.workspace, options.folder, read_package(ctx.workspace, options.folder))
     if not is_installed(ctx.workspace, options.folder):
-        return unknown(
-            f"no journey ran: {missing_words(ctx.workspace, options.folder, found).partition(', or set')[0]}"
-        )
+        return unknown(f"no journey ran: {missing_words(options.folder, found).partition(', or set')[0]}")
     program = own_program(ctx.workspace, options.folder, "playwright")
     if program is None:
         return unknown(f"no journey ran: node_modules has no @playwright/test; run '{found.command}' first")

@@ -66,7 +66,8 @@ def run_lint(ctx: Context, options: LintOptions) -> Result:
                 return unknown(f"the code was not linted: {again}")
         looked_at, findings = looked_at + count, findings + found
     own, samples = [], []
-    for finding in _torn_once(ctx, findings):
+    findings = list(_torn_once(ctx, findings))
+    for finding in findings:
         path = os.path.relpath(ctx.workspace.path / finding.path, ctx.workspace.path)
         if SAMPLE.search(path):
             samples.append(

@@ -68,13 +68,13 @@ def run_npm(ctx: Context, options: NpmOptions) -> Result:
     base = ctx.workspace.path
     if found.dependencies and not is_installed(ctx.workspace, options.folder):
         if not options.install:
-            return unknown(f"no tests ran: {missing_words(ctx.workspace, options.folder, found)}")
+            return unknown(f"no tests ran: {missing_words(options.folder, found)}")
         try:
             base = installed_copy(ctx, options.folder, found, options.install_limit)
         except NotInstalled as error:
             return unknown(f"no tests ran: {error}")
     elif lacking := _lacking(ctx, options.folder, found):
-        place = where_to_install(ctx.workspace, options.folder, found)
+        place = where_to_install(options.folder, found)
         return unknown(f"no tests ran: node_modules has no {lacking}; run '{found.command}' in {place} first")
     program = ctx.program(found.manager)
     if program is None:

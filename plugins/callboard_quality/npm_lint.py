@@ -58,7 +58,7 @@ def run_npm_lint(ctx: Context, options: ScriptLintOptions) -> Result:
         return unknown("nothing was linted: the package configures neither eslint nor oxlint")
     found = described(ctx.workspace, options.folder, read_package(ctx.workspace, options.folder))
     if not is_installed(ctx.workspace, options.folder):
-        missing = missing_words(ctx.workspace, options.folder, found).partition(", or set")[0]
+        missing = missing_words(options.folder, found).partition(", or set")[0]
         return unknown(f"nothing was linted: {missing}")
     program = own_program(ctx.workspace, options.folder, linter)
     if program is None:

@@ -105,15 +105,15 @@ def install_words(found: Package) -> list[str]:
     return ["install", "--frozen-lockfile"] if found.lock else ["install"]
 
 
-def where_to_install(workspace: Workspace, folder: str, found: Package) -> str:
+def where_to_install(folder: str, found: Package) -> str:
     """The folder to install in, in words: where the lock file is, else the package's own."""
     place = found.lock.rpartition("/")[0] if found.lock else folder
-    return place or workspace.path.name
+    return place or "the top folder"
 
 
-def missing_words(workspace: Workspace, folder: str, found: Package) -> str:
+def missing_words(folder: str, found: Package) -> str:
     """'node_modules is missing; run 'npm ci' in web first, or set install = true'."""
-    place = where_to_install(workspace, folder, found)
+    place = where_to_install(folder, found)
     return f"node_modules is missing; run '{found.command}' in {place} first, or set install = true"
 
 

@@ -14,7 +14,9 @@ from callboard_quality.diffed import DiffCoverage, joined
 from callboard_quality.history import History, slot
 from callboard_quality.history import Result as Went
 from callboard_quality.judge import Judge
+from callboard_quality.lint import torn_settings
 from callboard_quality.measured import Coverage, coverage_of
+from callboard_quality.neighbours import lacking_neighbour
 from callboard_quality.options import TestOptions
 from callboard_quality.projects import Project, inside, is_django, projects, speaks_pytest
 from callboard_quality.quarantine import Quarantine
@@ -77,8 +79,8 @@ def prepared(ctx: Context, options: TestOptions) -> Prepared | Result:
             create=options.create_environment,
             install_limit=options.install_limit,
         )
-    except NoEnvironment as reason:
-        return unknown(f"no tests ran: {reason}")
+    except NoEnvironment as none:
+        return unknown(f"no tests ran: {_why_none(ctx, options.folder, none)}")
     if environment.has.get("pytest") is None and framework == "pytest":
         return unknown(
             f"no tests ran: the tests are written for pytest and {environment.words} has none; install pytest there"
@@ -87,6 +89,17 @@ def prepared(ctx: Context, options: TestOptions) -> Prepared | Result:
         framework = "pytest"
     name = slot("tests", options.folder)
     return Prepared(environment, framework, name, History(ctx.memory, name))
+
+
+def _why_none(ctx: Context, folder: str, none: NoEnvironment) -> str:
+    """The reason with its mend, where the workspace itself tells more than the installer: a torn pyproject.toml, a neighbour."""
+    settings = f"{folder}/pyproject.toml" if folder else "pyproject.toml"
+    for finding in torn_settings(ctx):
+        if finding.path == settings:
+            ctx.finding(finding)
+            return f"{none.reason}; {ctx.findings[-1].message}: mend that first"
+    mend = lacking_neighbour(ctx.workspace, none.reason, folder)
+    return f"{none.reason}; {mend}" if mend else str(none)
 
 
 def _framework(ctx: Context, options: TestOptions, project: Project) -> Framework:

@@ -103,7 +103,7 @@ def _with_tsc(ctx: Context, options: TypeOptions) -> Result:
     """The workspace's own tsc on tsconfig.json, and on what that refers to."""
     found = described(ctx.workspace, options.folder, read_package(ctx.workspace, options.folder))
     if not is_installed(ctx.workspace, options.folder):
-        missing = missing_words(ctx.workspace, options.folder, found).partition(", or set")[0]
+        missing = missing_words(options.folder, found).partition(", or set")[0]
         return unknown(f"types were not checked: {missing}")
     program = own_program(ctx.workspace, options.folder, "tsc")
     if program is None:

@@ -7,6 +7,7 @@ import pytest
 
 from callboard.api import Workspace, declared
 from callboard_quality import callboard_detect
+from callboard_quality.neighbours import lacking_neighbour, project_with
 from callboard_quality.projects import projects, pytest_options
 
 PACKAGE = "[project]\nname = 'x'\nversion = '1'\n"
@@ -154,3 +155,39 @@ def test_tests_that_open_a_page_are_journeys_and_left_out_of_the_others(tmp_path
     jobs = {job.name: job for job in callboard_detect(workspace(tmp_path, files))}
     assert set(jobs) == {"quality.lint", "quality.tests", "quality.journeys"}
     assert jobs["quality.tests"].options == {"ignore": ["tests/test_shop.py"]}
+
+
+def test_many_projects_get_few_jobs_and_what_is_left_out_is_said(tmp_path: Path) -> None:
+    files = {f"services/s{number:02}/tests/test_a.py": TEST for number in range(11)}
+    files |= {f"services/s{number:02}/setup.py": "" for number in range(11)}
+    files["services/s10/tests/test_b.py"] = TEST
+    files |= {f"web/w{number}/package.json": json.dumps({"scripts": {"test": "vitest run"}}) for number in range(9)}
+    jobs = {job.name: job for job in callboard_detect(workspace(tmp_path, files))}
+    tests = [name for name in jobs if name.startswith("quality.tests:")]
+    assert tests == [*(f"quality.tests:services/s0{number}" for number in range(7)), "quality.tests:services/s10"]
+    words = jobs["quality.tests:services/s00"].because
+    assert "; left out: services/s07, services/s08, services/s09; [jobs." in words
+    assert len([name for name in jobs if name.startswith("quality.npm_tests")]) == 8
+    assert "left out: web/w8;" in jobs["quality.npm_tests:web/w0"].because
+
+
+def test_what_no_index_has_may_be_a_project_of_the_workspace(tmp_path: Path) -> None:
+    found = workspace(
+        tmp_path,
+        {
+            "libs/common/setup.py": "from setuptools import setup\nsetup(name='acme_common')\n",
+            "libs/common/acme_common/__init__.py": "",
+            "services/a/pyproject.toml": PACKAGE,
+            "services/a/app/__init__.py": "",
+            "services/b/pyproject.toml": PACKAGE,
+            "services/b/app/__init__.py": "",
+        },
+    )
+    words = "No matching distribution found for acme-common"
+    mend = "put both into a virtual environment in .venv (pip install -e ./libs/common -e ./services/a)"
+    assert lacking_neighbour(found, words, "services/a") == f"acme-common is libs/common of this workspace; {mend}"
+    assert lacking_neighbour(found, "Because acme-common was not found in the package registry", "services/a")
+    assert lacking_neighbour(found, "No matching distribution found for requests", "services/a") == ""
+    assert project_with(found, "acme_common", "services/a") == "libs/common"
+    assert project_with(found, "app", "services/a") is None, "its own"
+    assert project_with(found, "app", "libs/common") is None, "one of two"

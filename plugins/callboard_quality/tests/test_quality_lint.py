@@ -118,6 +118,17 @@ def test_a_torn_pyproject_is_named_with_its_line_and_only_its_folder_is_checked_
     assert "looked at 2 files" in summary(outcome)
 
 
+def test_python_2_is_one_finding_for_each_file(root: Path) -> None:
+    (root / "old.py").write_text('print "a"\nprint "b"\nexec "x" in {}\n')
+    (root / "latin.py").write_bytes(b'print "caf\xe9"\n')
+    (root / "new.py").write_text("import os\n")
+    outcome = run(root, "lint")
+    found = sorted((f.path, f.rule) for f in outcome.findings)
+    assert found == [("latin.py", "unparsable"), ("new.py", "F401"), ("old.py", "unparsable")]
+    assert all("it is written in Python 2" in f.message for f in outcome.findings if f.rule == "unparsable")
+    assert "reports 3 findings (unparsable 2, F401 1)" in summary(outcome)
+
+
 def test_names_that_look_like_options_are_files(root: Path) -> None:
     (root / "--fix.py").write_text("import os\n")
     (root / "a b\u202e.py").write_text("import os\n")

@@ -196,7 +196,7 @@ def test_the_command_that_installs_follows_the_lock_file(root: Path, lock: str, 
         (root / lock).write_text("")
     verdict, words = told(run(root))
     assert verdict is Verdict.UNKNOWN
-    assert f"run '{command}' in web first" in words
+    assert f"run '{command}' in the top folder first" in words
 
 
 def test_a_runner_that_node_modules_lacks_is_unknown(root: Path) -> None:
@@ -204,7 +204,7 @@ def test_a_runner_that_node_modules_lacks_is_unknown(root: Path) -> None:
     (root / "node_modules").mkdir()
     verdict, words = told(run(root))
     assert verdict is Verdict.UNKNOWN
-    assert "node_modules has no vitest; run 'npm install' in web first" in words
+    assert "node_modules has no vitest; run 'npm install' in the top folder first" in words
 
 
 def test_no_test_files_are_unknown(root: Path) -> None:

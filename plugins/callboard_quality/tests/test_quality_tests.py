@@ -298,6 +298,10 @@ def test_an_installation_that_fails_is_unknown_with_pips_reason(
     assert verdict(outcome) is Verdict.UNKNOWN
     assert "could not be installed" in summary(outcome)
     assert "No matching distribution found" in summary(outcome)
+    write(root, "pyproject.toml", "[tool.pytest\n")
+    outcome = run(root, spool, interpreter="own")
+    assert (verdict(outcome), outcome.rules()) == (Verdict.UNKNOWN, {"unparsable"})
+    assert summary(outcome).endswith(": mend that first")
 
 
 UNITTEST = """import unittest
