@@ -168,6 +168,14 @@ def test_the_workspaces_own_environment_goes_first(project: Path) -> None:
         context(project, "2").environment(interpreter="gone/python")
 
 
+def test_one_that_callboard_keeps_can_be_asked_for_beside_the_workspaces_own(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", project / ".venv"], check=True)
+    environment = context(project, "1").environment(extra=(), interpreter="kept")
+    assert environment.is_throw_away
+    assert not environment.python.is_relative_to(project)
+
+
 def test_without_leave_to_make_one_there_is_none(project: Path) -> None:
     with pytest.raises(NoEnvironment, match=r"no virtual environment; make one in \.venv"):
         context(project, "1").environment(create=False)

@@ -285,7 +285,7 @@ class Context:
     ) -> Environment:
         """Where the Python code of the project in `folder` can run.
 
-        That is the `interpreter` asked for ('callboard' or a path), else the workspace's own environment that is
+        That is the `interpreter` asked for ('callboard', 'kept' or a path), else the workspace's own environment that is
         nearest to the folder, else, with `create`, a throw-away one: the project with all that it declares and `extra`,
         in a copy of the workspace that may be written to. What it depends on is installed once and kept in the data
         folder for all agents and attempts; it is made anew when the declarations change.

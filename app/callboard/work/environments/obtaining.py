@@ -44,14 +44,14 @@ def obtain(room: Room, wanted: Wanted) -> tuple[Environment, Hold | None]:
     top = room.workspace.path
     if wanted.interpreter == "callboard":
         return _probed(room, Environment(Path(sys.executable), top, "Callboard's own interpreter")), None
-    if wanted.interpreter not in ("", "own"):
+    if wanted.interpreter not in ("", "own", "kept"):
         python = top / wanted.interpreter
         if not (python.is_file() and os.access(python, os.X_OK)):
             raise NoEnvironment(
                 f"the interpreter {wanted.interpreter} is not there", "correct the option 'interpreter'"
             )
         return _probed(room, Environment(python, top, wanted.interpreter)), None
-    own = workspace_python(top, wanted.folder)
+    own = workspace_python(top, wanted.folder) if wanted.interpreter != "kept" else None
     if own is not None:
         place = own.parent.parent
         words = str(place.relative_to(top)) if place.is_relative_to(top) else str(place)
