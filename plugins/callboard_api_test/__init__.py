@@ -334,14 +334,14 @@ def callboard_sections() -> Sequence[Section]:
             "api",
             "API operations",
             "filled by api.contract, api.auth and api.latency: each operation, whether it was tried, and how fast it is",
-            trends=("api.p95.*", "api.requests", "api.load.p95"),
+            trends=("api.p95.*", "api.requests*", "api.load.p95*"),
         ),
         Section(
             "contract",
             "api",
             "Contract",
             "filled by api.diff: what changed for callers since the last tag or the main branch",
-            trends=("api.diff.breaking", "api.operations"),
+            trends=("api.diff.breaking*", "api.operations*"),
         ),
     ]
 

@@ -27,6 +27,7 @@ class App:
     """An application as it would be imported: `target` is 'package.module:name', run in `folder`.
 
     `root` is the folder that must be first on the path. `path` and `line` are where it is made; a `factory` is called.
+    `alone` is whether the workspace has no other one.
     """
 
     target: str
@@ -36,6 +37,12 @@ class App:
     line: int
     kind: str
     factory: bool = False
+    alone: bool = True
+
+    @property
+    def place(self) -> str:
+        """What tells it apart from others in names: 'backend-shop.main'."""
+        return f"{self.folder or self.root or 'top'}-{self.target.partition(':')[0]}"
 
     @property
     def shown(self) -> str:
@@ -50,7 +57,7 @@ def find_apps(workspace: Workspace, *, everywhere: bool = False) -> list[App]:
     projects = workspace.folders_with(*PROJECT_FILES)
     found: list[App] = []
     for path in files:
-        if not everywhere and (APART & set(path.split("/")[:-1]) or _is_test(path)):
+        if not everywhere and is_apart(path):
             continue
         text = workspace.text(path, LARGEST_SOURCE)
         if HINT.search(text):
@@ -58,7 +65,7 @@ def find_apps(workspace: Workspace, *, everywhere: bool = False) -> list[App]:
             parent, _, package = root.rpartition("/")
             if "." not in module and package.isidentifier() and RELATIVE.search(text):
                 module, root = f"{package}.{module}", parent  # a package without __init__.py
-            folder = _folder(path, projects)
+            folder = nearest(path, projects)
             for name, line, kind, factory in applications(text):
                 found.append(App(f"{module}:{name}", folder, root, path, line, kind, factory))
         if len(found) >= MOST_APPS:
@@ -78,9 +85,16 @@ def find_django(workspace: Workspace) -> list[App]:
     return found
 
 
-def _is_test(path: str) -> bool:
+def is_apart(path: str) -> bool:
+    """Whether a source belongs to tests, docs, examples or the building, and not to what is served."""
     name = path.rsplit("/", 1)[-1]
-    return name.startswith("test_") or name.endswith("_test.py") or name in ("conftest.py", "setup.py", "noxfile.py")
+    by_name = name.startswith("test_") or name.endswith("_test.py")
+    return by_name or name in ("conftest.py", "setup.py", "noxfile.py") or not APART.isdisjoint(path.split("/")[:-1])
+
+
+def several(apps: Iterable[App]) -> bool:
+    """Whether there is more than one, those of tests and examples not counted; two in the same file are one."""
+    return len({(app.folder, app.path) for app in apps if not is_apart(app.path)}) > 1
 
 
 def _likeliness(app: App) -> tuple[int, int, int, str]:
@@ -90,7 +104,8 @@ def _likeliness(app: App) -> tuple[int, int, int, str]:
     return (int(name not in ("app", "application", "api")), int(app.factory), rank + app.path.count("/"), app.target)
 
 
-def _folder(path: str, projects: Iterable[str]) -> str:
+def nearest(path: str, projects: Iterable[str]) -> str:
+    """The innermost of the projects' folders that holds a path, '' for the top."""
     holding = [folder for folder in projects if not folder or path.startswith(f"{folder}/")]
     return max(holding, key=len, default="")
 

@@ -13,6 +13,7 @@ from callboard_api_test.cors import check_cors
 from callboard_api_test.credentials import WRONG, Credentials, basic
 from callboard_api_test.described import schemes, security
 from callboard_api_test.found import let_in, schema_for, the_app
+from callboard_api_test.gauges import gauge
 from callboard_api_test.handlers import find_handlers, place_of
 from callboard_api_test.importing import could_not
 from callboard_api_test.instance import Instance
@@ -166,7 +167,7 @@ def _judge(
         ctx.finding(Finding("api-unprotected", Severity.LOW, message, app.path, app.line))
     facts = {a.operation.label: {"auth": a.state, "path": a.path, "line": a.line} for a in found}
     note(ctx, app, facts)
-    ctx.metric("api.open", counts["open"])
+    gauge(ctx, app, "open", counts["open"])
     asked = counts["refuses"] + counts["open"] + counts["unclear"]
     words = f"{counted(asked, 'operation')} of {app.shown} that {'needs' if asked == 1 else 'need'} credentials: "
     words += f"{counts['refuses']} refuse without and with wrong ones"

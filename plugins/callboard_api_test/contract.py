@@ -23,6 +23,7 @@ from callboard.api import (
 from callboard_api_test import ContractOptions
 from callboard_api_test.apps import App
 from callboard_api_test.found import Described, let_in, made_with, schema_for, the_app
+from callboard_api_test.gauges import gauge
 from callboard_api_test.handlers import find_handlers, place_of
 from callboard_api_test.importing import could_not
 from callboard_api_test.instance import Instance
@@ -227,9 +228,9 @@ def _judge(ctx: Context, trial: Trial, run: ToolRun, report: Report, endless: Se
     declared = {operation.label for operation in operations(trial.described.document)}
     untried = {failure.operation for failure in report.failures if failure.refused}
     done = len(report.tried & declared - untried)
-    ctx.metric("api.tried", done)
-    ctx.metric("api.requests", report.requests)
-    ctx.metric("api.failures", len(report.failures))
+    gauge(ctx, trial.app, "tried", done)
+    gauge(ctx, trial.app, "requests", report.requests)
+    gauge(ctx, trial.app, "failures", len(report.failures))
     outside = list(dict.fromkeys(refusal.what for refusal in trial.instance.refused))
     for what in outside[:50]:
         ctx.log(f"the instance was refused to {what}", "warning")

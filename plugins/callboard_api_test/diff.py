@@ -22,6 +22,7 @@ from callboard_api_test import DiffOptions
 from callboard_api_test.apps import App
 from callboard_api_test.differences import Differences, differences
 from callboard_api_test.found import Described, chosen_app, made_with, opened, read_schema, schema_files
+from callboard_api_test.gauges import gauge
 from callboard_api_test.handlers import find_handlers, place_of
 from callboard_api_test.history import Base, base_of, files_at
 from callboard_api_test.importing import could_not
@@ -56,8 +57,9 @@ def check_diff(ctx: Context, options: DiffOptions) -> Result:
     except CallboardError as error:
         return unknown(f"the API of {base.shown} cannot be had: {error}")
     found = differences(was.document, now.document)
-    _report(ctx, options, now, found)
-    return _judge(ctx, options, base, now, found, how)
+    app = chosen_app(ctx.workspace, options.app, options.folder)
+    _report(ctx, app, now, found)
+    return _judge(ctx, options, app, base, now, found, how)
 
 
 def _document(ctx: Context, options: DiffOptions, workspace: Workspace) -> tuple[Described, str]:
@@ -93,8 +95,7 @@ def _by_files(
         raise error from None
 
 
-def _report(ctx: Context, options: DiffOptions, now: Described, found: Differences) -> None:
-    app = chosen_app(ctx.workspace, options.app, options.folder)
+def _report(ctx: Context, app: App | None, now: Described, found: Differences) -> None:
     for change in found.changes:
         path, line = _place(ctx, app, now, change)
         message = f"{change.operation}: {change.message}"
@@ -111,11 +112,13 @@ def _place(ctx: Context, app: App | None, now: Described, change: Change) -> tup
     return (path, line) if path else (app.path, app.line) if app else ("", 0)
 
 
-def _judge(ctx: Context, options: DiffOptions, base: Base, now: Described, found: Differences, how: str) -> Result:
+def _judge(
+    ctx: Context, options: DiffOptions, app: App | None, base: Base, now: Described, found: Differences, how: str
+) -> Result:
     may = sum(change.severity is MAY_BREAK for change in found.changes)
     total = sum(1 for _ in operations(now.document))
-    ctx.metric("api.diff.breaking", found.breaking)
-    ctx.metric("api.diff.changes", len(found.changes))
+    gauge(ctx, app, "diff.breaking", found.breaking)
+    gauge(ctx, app, "diff.changes", len(found.changes))
     _show(ctx, base, found, may)
     words = (
         f"{counted(total, 'operation')} {how} against {base.shown}: {found.breaking:,} breaking, {may:,} that may break"

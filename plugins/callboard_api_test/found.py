@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from callboard.api import CallboardError, Context, Workspace
-from callboard_api_test.apps import App, find_apps, find_django
+from callboard_api_test.apps import App, find_apps, find_django, several
 from callboard_api_test.credentials import Credentials, signed_in
-from callboard_api_test.importing import NotImportable, NotStarted, told_before
+from callboard_api_test.importing import NotImportable, NotRunnable, told_before
 from callboard_api_test.instance import Instance
-from callboard_api_test.interpreters import Choice, is_own
+from callboard_api_test.interpreters import Choice, is_own, project_with
 from callboard_api_test.openapi import parsed
 from callboard_api_test.recipe import account_of, recipe_of, setup_of
 
@@ -59,9 +59,10 @@ def chosen_app(workspace: Workspace, wanted: str, folder: str) -> App | None:
     """The application that the options name, or the likeliest that is found; None when there is none."""
     if wanted:
         return named_app(workspace, wanted, folder)
-    for app in [*find_apps(workspace), *find_django(workspace)]:
+    every = [*find_apps(workspace), *find_django(workspace)]
+    for app in every:
         if not folder or app.folder == folder or app.path.startswith(f"{folder}/"):
-            return app
+            return replace(app, alone=not several(every))
     return None
 
 
@@ -70,11 +71,13 @@ def named_app(workspace: Workspace, wanted: str, folder: str) -> App:
     target = wanted.removesuffix("()")
     if not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", target):
         raise CallboardError(f"the option app is '{wanted}'; it looks like 'package.module:app'")
-    for app in [*find_apps(workspace, everywhere=True), *find_django(workspace)]:
+    every = [*find_apps(workspace, everywhere=True), *find_django(workspace)]
+    alone = not several(every)
+    for app in every:
         if app.target == target and (not folder or app.folder == folder or app.path.startswith(f"{folder}/")):
             factory = app.factory or wanted.endswith("()")
-            return App(target, folder or app.folder, app.root, app.path, app.line, app.kind, factory)
-    return App(target, folder, folder, "", 0, "asgi", wanted.endswith("()"))
+            return replace(app, folder=folder or app.folder, factory=factory, alone=alone)
+    return App(target, folder, folder, "", 0, "asgi", wanted.endswith("()"), alone)
 
 
 def schema_files(workspace: Workspace, folder: str = "") -> list[str]:
@@ -96,7 +99,7 @@ def read_schema(workspace: Workspace, path: str) -> Described:
 def opened(ctx: Context, app: App, options: Wanted, *, serve: bool, **more: Any) -> Iterator[Instance]:
     """An instance that runs, on the first interpreter that can: where a module is missing the next one is tried.
 
-    Raises `NotImportable` with the root cause, and `NotStarted` when no interpreter can run it.
+    Raises `NotImportable` with the root cause, and `NotRunnable` when no interpreter can run it.
     """
     told_before(ctx, app, serve=serve)
     choice = Choice(ctx, app, options.interpreter, serve)
@@ -116,13 +119,14 @@ def opened(ctx: Context, app: App, options: Wanted, *, serve: bool, **more: Any)
         finally:
             instance.__exit__(None, None, None)
         return
-    if failure is not None:
-        note = "; ".join(choice.reasons) if failure.cause.missing else ""
-        raise NotImportable(app, failure.cause, failure.owner, note) from failure
     reasons = "; ".join(choice.reasons)
-    raise NotStarted(
-        f"{app.shown} cannot be run: {reasons}; install what is missing into the workspace's virtual environment"
-    )
+    if failure is not None and not choice.own_has(failure.cause.missing):
+        missing = failure.cause.missing
+        lies = project_with(ctx.workspace, app, missing) if missing else ""
+        note = "; ".join([*([f"{missing} lies in {lies}"] if lies else []), *choice.reasons]) if missing else ""
+        raise NotImportable(app, failure.cause, failure.owner, note, lies) from failure
+    mend = choice.mend or "install what is missing into the workspace's virtual environment"
+    raise NotRunnable(app, f"{app.shown} cannot be run: {reasons}; {mend}", served=serve)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """An earlier commit of the workspace: which one to compare with, and its files in a folder of their own."""
 
 import re
+import subprocess
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,19 @@ class Base:
             if not self.called.startswith(short)
             else f"{short} ({self.because})"
         )
+
+
+def has_earlier(workspace: Workspace) -> bool:
+    """Whether git has a commit before the one that is checked out, on a branch or not: what there is to compare with."""
+    if not (workspace.path / ".git").exists():
+        return False
+    words = ("rev-parse", "--verify", "--quiet", "--end-of-options", "HEAD~1^{commit}")
+    command = [*GIT, "-C", str(workspace.path), *words]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return done.returncode == 0
 
 
 def base_of(ctx: Context, wanted: str) -> Base:

@@ -1,6 +1,7 @@
 """Why an application cannot be imported, said once for all actions: the root cause, its place and its mend."""
 
 import hashlib
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from callboard_api_test.apps import App
 
 RULE = "app-not-importable"
 NOT_STARTED = "app-not-started"
+TOLD = {"start": "does not start", "run": "cannot be run here", "serve": "cannot be served here"}
 
 
 class NotStarted(CallboardError):
@@ -51,14 +53,27 @@ class NotTried(NotStarted):
         super().__init__(text)
 
 
-class NotImportable(NotStarted):
-    """The application cannot be imported; `cause` says why, `owner` by which Python."""
+class NotRunnable(NotStarted):
+    """No Python here can run the application; with `served` it was the server that was missing, not the framework."""
 
-    def __init__(self, app: App, cause: Cause, owner: str, note: str = "") -> None:
+    def __init__(self, app: App, text: str, *, served: bool) -> None:
+        self.target = app
+        self.served = served
+        super().__init__(text)
+
+
+class NotImportable(NotStarted):
+    """The application cannot be imported; `cause` says why, `owner` by which Python.
+
+    `lies` is the folder of another project of the workspace that has the missing module, '' for none.
+    """
+
+    def __init__(self, app: App, cause: Cause, owner: str, note: str = "", lies: str = "") -> None:
         self.target = app
         self.cause = cause
         self.owner = owner
         self.note = note
+        self.lies = lies
         words = f"{app.shown} cannot be imported by {owner}: {cause.kind}: {cause.words}{cause.place}"
         super().__init__(f"{words}; {note}" if note else words)
 
@@ -82,6 +97,12 @@ def mend(error: NotImportable) -> str:
     """What a developer does about it."""
     if error.cause.missing:
         folder = f"{error.target.folder}/" if error.target.folder else ""
+        if error.lies:
+            way = posixpath.relpath(error.lies, error.target.folder or ".")
+            return (
+                f"the module {error.cause.missing} lies in this workspace, in {error.lies}: let {folder}pyproject.toml or "
+                f"{folder}requirements.txt depend on it by its path ('-e {way}'), or install it where the application runs"
+            )
         return (
             f"declare what brings the module {error.cause.missing} in {folder}pyproject.toml or {folder}requirements.txt, "
             "or put the module there"
@@ -120,6 +141,10 @@ def could_not(ctx: Context, error: CallboardError) -> Result:
         _report_start(ctx, error.app, str(error))
         story = {"folder": error.app.folder, "target": error.app.target, "cause": str(error)[:400], "what": "start"}
         return unknown(str(error), outputs={"not_importable": story})
+    if isinstance(error, NotRunnable):
+        what = "serve" if error.served else "run"
+        story = {"folder": error.target.folder, "target": error.target.target, "cause": str(error)[:400], "what": what}
+        return unknown(str(error), outputs={"not_importable": story})
     if not isinstance(error, NotImportable):
         return unknown(str(error))
     report(ctx, error)
@@ -139,13 +164,13 @@ def _report_start(ctx: Context, app: App, words: str) -> None:
 
 
 def told_before(ctx: Context, app: App, *, serve: bool) -> None:
-    """Raises `NotTried` when an earlier task of this run could not import, or with `serve` start, the same application."""
+    """Raises `NotTried` when an earlier task of this run could not import, run or with `serve` start the same application."""
     for name, before in ctx.upstream.items():
         story = before.outputs.get("not_importable")
         if isinstance(story, dict) and (story.get("folder"), story.get("target")) == (app.folder, app.target):
-            what = "start" if story.get("what") == "start" else "import"
-            if what == "start" and not serve:
+            what = story.get("what")
+            if what in ("start", "serve") and not serve:
                 continue
-            first = clean(str(story.get("by") or name), 100)
-            cause = clean(str(story.get("cause", "")), 400)
-            raise NotTried(f"not tried: {first} could not {what} {app.shown} ({cause})", {**story, "by": first})
+            first = clean(str(story.get("by") or name), 200)
+            words = TOLD.get(what if isinstance(what, str) else "", "cannot be imported")
+            raise NotTried(f"not tried: {app.shown} {words}, see {first}", {**story, "by": first})

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from callboard.api import Context, NoEnvironment, declared
-from callboard_api_test.apps import App
+from callboard.api import Context, NoEnvironment, Workspace, declared
+from callboard_api_test.apps import PROJECT_FILES, App, is_apart, module_of, nearest
 from callboard_api_test.pins import other_version
 
 FRAMEWORK = {
@@ -32,13 +32,18 @@ class Interpreter:
 
 @dataclass(slots=True)
 class Choice:
-    """The interpreters that could run an application, the first to try first; `reasons` say why others cannot."""
+    """The interpreters that could run an application, the first to try first; `reasons` say why others cannot.
+
+    `passed_over` is the workspace's own Python where it lacks the framework or a server, `mend` how it gets them.
+    """
 
     ctx: Context
     app: App
     wanted: str
     serve: bool
     reasons: list[str] = field(default_factory=list)
+    passed_over: Path | None = None
+    mend: str = ""
 
     def candidates(self) -> Iterator[Interpreter]:
         """The workspace's own Python where it has what is needed; else Callboard's; else a throw-away environment.
@@ -47,10 +52,6 @@ class Choice:
         It also goes before Callboard's where that has another version of the framework than the project wants.
         """
         own = self.ctx.python_of(self.app.folder)
-        kept_first = self._remembers_kept() and own is None and self.wanted == "auto"
-        if kept_first:
-            yield from self._kept()
-            return
         if self.wanted in ("auto", "workspace"):
             missing = self._missing(own) if own is not None else []
             if own is None:
@@ -59,9 +60,12 @@ class Choice:
                 yield Interpreter(own, "the workspace's own Python")
                 return
             else:
-                self.reasons.append(f"the workspace's environment has no {' and no '.join(missing)}")
+                self._lacking(own, missing)
+        if self._remembers_kept() and self.wanted == "auto":
+            yield from self._kept()
+            return
         though = other_version(self.ctx.workspace, self.app, FRAMEWORK.get(self.app.kind, "starlette"))
-        may_keep = own is None and self.wanted in ("auto", "workspace", "kept")
+        may_keep = self.wanted in ("auto", "kept") or (own is None and self.wanted == "workspace")
         if may_keep and though:
             yield from self._kept()
         if self.wanted in ("auto", "callboard"):
@@ -73,6 +77,10 @@ class Choice:
         if may_keep and not though:
             yield from self._kept()
 
+    def own_has(self, module: str) -> bool:
+        """Whether the workspace's environment was passed over although it has this module: then it is not what is missing."""
+        return bool(module) and self.passed_over is not None and not without(self.ctx, self.passed_over, [module])
+
     def chosen(self, interpreter: Interpreter) -> None:
         """Remembers which one did, so that the next action does not try the others first."""
         mark = f"{self.app.folder}:{self.app.target}"
@@ -83,6 +91,14 @@ class Choice:
 
         if interpreter.is_kept and not self._remembers_kept():
             self.ctx.memory.update(CHOICES, changed, {})
+
+    def _lacking(self, own: Path, missing: list[str]) -> None:
+        """Says what the workspace's environment lacks, and how it gets it."""
+        home, top = own.parent.parent, self.ctx.workspace.path
+        where = str(home.relative_to(top)) if home.is_relative_to(top) else str(home)
+        self.passed_over = own
+        self.reasons.append(f"the workspace's environment {where} has no {' and no '.join(missing)}")
+        self.mend = f"{where}/bin/python -m pip install {' '.join(missing)}"
 
     def _remembers_kept(self) -> bool:
         known = self.ctx.memory.get(CHOICES, {})
@@ -97,7 +113,7 @@ class Choice:
             return
         extra = EXTRA.get(self.app.kind, SERVES_ASGI)
         try:
-            made = self.ctx.environment(self.app.folder, extra=extra, install_limit=INSTALL_LIMIT)
+            made = self.ctx.environment(self.app.folder, extra=extra, interpreter="kept", install_limit=INSTALL_LIMIT)
         except NoEnvironment as error:
             self.reasons.append(f"no throw-away environment could be made: {error.reason}")
             return
@@ -137,3 +153,14 @@ def is_own(ctx: Context, app: App, module: str) -> bool:
         for path in ctx.workspace.files
         for place in places
     )
+
+
+def project_with(workspace: Workspace, app: App, module: str) -> str:
+    """The folder of another project of the workspace that has the module ('libs/common'), '' when there is none."""
+    top = module.partition(".")[0]
+    likely = [path for path in workspace.files if path.endswith((f"/{top}.py", f"/{top}/__init__.py"))]
+    known = set(workspace.matching("__init__.py")) if likely else set()
+    places = [path for path in likely if not is_apart(path) and module_of(path, known)[0] == top]
+    projects = workspace.folders_with(*PROJECT_FILES) if places else []
+    holding = [nearest(path, projects) for path in places]
+    return min((folder for folder in holding if folder and folder != app.folder), key=len, default="")

@@ -10,6 +10,7 @@ from callboard_api_test import LatencyOptions
 from callboard_api_test.apps import App
 from callboard_api_test.baseline import Usual, keep, usual
 from callboard_api_test.found import let_in, made_with, schema_for, the_app
+from callboard_api_test.gauges import gauge
 from callboard_api_test.handlers import find_handlers, place_of
 from callboard_api_test.importing import could_not
 from callboard_api_test.instance import Instance
@@ -160,8 +161,8 @@ def _why(done: Round) -> str:
 
 def _report_times(ctx: Context, options: LatencyOptions, app: App, item: Measured) -> None:
     label = item.times.operation
-    ctx.metric(f"api.p50.{label}", round(percentile(item.times.milliseconds, 0.5), 3), "ms")
-    ctx.metric(f"api.p95.{label}", round(item.p95, 3), "ms")
+    gauge(ctx, app, "p50", round(percentile(item.times.milliseconds, 0.5), 3), "ms", label=label)
+    gauge(ctx, app, "p95", round(item.p95, 3), "ms", label=label)
     limit = options.slower_than_ms
     if limit and item.p95 > limit:
         message = f"{label} has a p95 of {item.p95:.1f} ms, {limit:g} ms is wanted; profile its handler"

@@ -11,6 +11,7 @@ from callboard.api import BoundaryError, CallboardError, Context, Finding, Resul
 from callboard_api_test import LoadOptions
 from callboard_api_test.apps import App
 from callboard_api_test.found import let_in, made_with, schema_for, the_app
+from callboard_api_test.gauges import gauge
 from callboard_api_test.importing import could_not
 from callboard_api_test.instance import Instance
 from callboard_api_test.judging import bad, counted, judged
@@ -137,9 +138,9 @@ def _judge(
     p50, p95, p99 = (percentile(load.waited, share) for share in (0.5, 0.95, 0.99))
     achieved = load.sent / load.seconds
     share = (load.errors + load.unsent) / (load.sent + load.unsent)
-    ctx.metric("api.load.p50", round(p50, 3), "ms")
-    ctx.metric("api.load.p95", round(p95, 3), "ms")
-    ctx.metric("api.load.errors", round(share * 100, 3), "%")
+    gauge(ctx, app, "load.p50", round(p50, 3), "ms")
+    gauge(ctx, app, "load.p95", round(p95, 3), "ms")
+    gauge(ctx, app, "load.errors", round(share * 100, 3), "%")
     if not alive:
         message = f"{app.shown} ended under {options.rate:g} requests a second"
         ctx.finding(Finding("instance-died", Severity.CRITICAL, message, app.path, app.line))

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from callboard.api import Job, Workspace
 from callboard_api_test.apps import App, find_apps, find_django
 from callboard_api_test.found import schema_files
+from callboard_api_test.history import has_earlier
 
 MOST_PROPOSED = 3
 MOST_READ = 5_000
@@ -30,7 +32,10 @@ def proposals(workspace: Workspace) -> Sequence[Job]:
     for app in find_apps(workspace):
         if all(app.folder != other.folder or app.path != other.path for other in apps):
             apps.append(app)
-    chosen = [*apps[:MOST_PROPOSED], *find_django(workspace)[:MOST_PROPOSED]]
+    django = find_django(workspace)
+    chosen = [*apps[:MOST_PROPOSED], *django[:MOST_PROPOSED]]
+    left = [*apps[MOST_PROPOSED:], *django[MOST_PROPOSED:]]
+    compares = bool(chosen or files) and has_earlier(workspace)
     jobs: list[Job] = []
     for app, ending in zip(chosen, _endings(chosen), strict=True):
         texts = _Texts(workspace, app.folder)
@@ -38,22 +43,36 @@ def proposals(workspace: Workspace) -> Sequence[Job]:
             [path for path in files if path.startswith(f"{app.folder}/")] if len(chosen) > 1 and app.folder else files
         )
         described = app.kind == "fastapi" or (app.kind != "django" and bool(near)) or texts.has(MAKES_SCHEMA)
-        jobs += _jobs(app, ending, texts, workspace) if described else [_smoke(app, ending)]
+        jobs += _jobs(app, ending, texts, workspace, compares) if described else [_smoke(app, ending)]
         if texts.has(SOCKETS) and app.kind != "django":
             jobs.append(_sockets(app, ending, described))
     if files and not any(job.action == "api.schema" for job in jobs):
         because = f"{files[0]} is named like a schema" + (f", and {len(files) - 1} more" if len(files) > 1 else "")
         jobs.append(Job("api.document", "api.document", because=because, estimate=1))
-        if _has_history(workspace) and not chosen:
+        if compares and not chosen:
             jobs.append(_diff("", because, {"schema": files[0]}))
+    if left and jobs:
+        jobs[0] = replace(jobs[0], because=f"{jobs[0].because}; {_left_out(left, len(chosen))}")
     return jobs
+
+
+def _left_out(left: Sequence[App], chosen: int) -> str:
+    """How many applications have no jobs, which, and what to write for one of them."""
+    app = left[0]
+    action = "api.smoke" if app.kind == "django" else "api.schema"
+    options = f'app = "{app.shown}"' + (f', folder = "{app.folder}"' if app.folder else "")
+    others = f" and {len(left) - 1} more" if len(left) > 1 else ""
+    return (
+        f"{chosen} applications have jobs, {len(left)} are left out: {app.path}{others}; for such a one write "
+        f'[jobs."{action}:{app.place}"] with action = "{action}" and options = {{ {options} }} into callboard.toml'
+    )
 
 
 def _endings(apps: Sequence[App]) -> list[str]:
     """What tells the jobs of several applications apart: folder and module, with a number where even those are the same."""
     if len(apps) == 1:
         return [""]
-    names = [f":{app.folder or app.root or 'top'}-{app.target.partition(':')[0]}" for app in apps]
+    names = [f":{app.place}" for app in apps]
     return [name if names.index(name) == n else f"{name}-{n + 1}" for n, name in enumerate(names)]
 
 
@@ -74,17 +93,6 @@ class _Texts:
             if number >= len(self._read):
                 self._read.append(self._workspace.text(path, 200_000))
             yield self._read[number]
-
-
-def _has_history(workspace: Workspace) -> bool:
-    """Whether there may be a commit to compare with; the first commit of all has none."""
-    git = workspace.path / ".git"
-    try:
-        with open(git / "logs" / "HEAD", encoding="utf-8", errors="replace") as file:
-            lines = [file.readline(), file.readline()]
-    except OSError:
-        return git.is_file() or (git / "HEAD").is_file()
-    return bool(lines[1]) or "commit (initial)" not in lines[0]
 
 
 def _smoke(app: App, ending: str) -> Job:
@@ -110,11 +118,11 @@ def _sockets(app: App, ending: str, described: bool) -> Job:
 
 def _diff(ending: str, because: str, options: dict[str, str]) -> Job:
     after = (f"api.schema{ending}",) if "app" in options else ()
-    words = f"{because}, and git knows earlier ones"
+    words = f"{because}, and git has earlier commits to compare with"
     return Job(f"api.diff{ending}", "api.diff", because=words, options=options, after=after, stage="check", estimate=5)
 
 
-def _jobs(app: App, ending: str, texts: _Texts, workspace: Workspace) -> list[Job]:
+def _jobs(app: App, ending: str, texts: _Texts, workspace: Workspace, compares: bool) -> list[Job]:
     because = f"{app.path}:{app.line} makes a {MADE.get(app.kind, 'web')} application"
     options = {"app": app.shown, "folder": app.folder}
     first = f"api.schema{ending}"
@@ -126,7 +134,7 @@ def _jobs(app: App, ending: str, texts: _Texts, workspace: Workspace) -> list[Jo
         )
 
     jobs = [Job(first, "api.schema", because=because, options=options, estimate=3)]
-    if _has_history(workspace):
+    if compares:
         jobs.append(_diff(ending, because, options))
     jobs.append(job("api.contract", 30, "test"))
     settings = workspace.config.get("agents", {}).get("api", {})

@@ -11,6 +11,7 @@ from callboard_api_test import DocumentOptions, SchemaOptions
 from callboard_api_test.apps import App
 from callboard_api_test.fetching import fetched
 from callboard_api_test.found import Described, chosen_app, made_with, opened, read_schema, schema_files
+from callboard_api_test.gauges import gauge
 from callboard_api_test.handlers import Handler, find_handlers, place_of
 from callboard_api_test.importing import could_not
 from callboard_api_test.judging import counted, judged
@@ -101,7 +102,7 @@ def _judge(
     if not described[0].file:
         for item in described[1:]:
             _report_drift(ctx, described[0].document, item)
-    ctx.metric("api.operations", number)
+    gauge(ctx, app, "operations", number)
     sources = [item.file for item in described if item.file]
     summary = f"{counted(number, 'operation')}, {counted(len(ctx.findings), 'fault')} in "
     summary += " and ".join([*([f"the schema {words}"] if words and not described[0].file else []), *sources[:3]])

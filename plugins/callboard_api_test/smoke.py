@@ -9,6 +9,7 @@ from callboard.api import BoundaryError, CallboardError, Context, Finding, Resul
 from callboard_api_test import SmokeOptions
 from callboard_api_test.apps import App
 from callboard_api_test.found import let_in, made_with, the_app
+from callboard_api_test.gauges import gauge
 from callboard_api_test.handlers import find_handlers, place_of
 from callboard_api_test.importing import could_not
 from callboard_api_test.instance import Instance
@@ -74,7 +75,7 @@ def _judge(
     handlers = find_handlers(ctx.workspace, app.folder)
     for item in times:
         path, line = place_of(handlers, item.operation, {})
-        _report(ctx, options, item, path or app.path, line)
+        _report(ctx, options, app, item, path or app.path, line)
     good, refused, errors = _sorted(times)
     words = f"{counted(len(times), 'route')} of {app.shown} ({made_with(instance.told.versions)})"
     parts = [f"{good} answered well"] if good else []
@@ -88,8 +89,8 @@ def _judge(
         if kept
         else ""
     )
-    ctx.metric("routes", len(times))
-    ctx.metric("routes answered well", good)
+    gauge(ctx, app, "routes", len(times))
+    gauge(ctx, app, "routes_good", good)
     if not good and not bad(ctx, options.fail_on):
         return unknown(f"{summary}; nothing let itself be looked at (give it a test account through `headers`)")
     return judged(ctx, options.fail_on, summary)
@@ -103,7 +104,7 @@ def _sorted(times: Sequence[Times]) -> tuple[int, int, int]:
     return good, len(times) - good - errors - kept, errors
 
 
-def _report(ctx: Context, options: SmokeOptions, item: Times, path: str, line: int) -> None:
+def _report(ctx: Context, options: SmokeOptions, app: App, item: Times, path: str, line: int) -> None:
     route = item.operation.partition(" ")[2]
     refusal = f" (the instance was refused to {item.refused}; see `env` and `allow`)"
     if any(status >= 500 for status in item.statuses):
@@ -128,7 +129,7 @@ def _report(ctx: Context, options: SmokeOptions, item: Times, path: str, line: i
         message = f"{item.operation} took {item.milliseconds[-1]:,.0f} ms at its second request; profile its handler"
         ctx.finding(Finding("slow-answer", Severity.LOW, message, path, line, help=_repeat(route)))
     if item.milliseconds:
-        ctx.metric(f"ms {item.operation}", round(item.milliseconds[-1], 3), "ms")
+        gauge(ctx, app, "ms", round(item.milliseconds[-1], 3), "ms", label=item.operation)
 
 
 def _repeat(route: str) -> str:

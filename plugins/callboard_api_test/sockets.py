@@ -10,6 +10,7 @@ from callboard_api_test.apps import App
 from callboard_api_test.cors import FOREIGN
 from callboard_api_test.credentials import Credentials
 from callboard_api_test.found import let_in, the_app
+from callboard_api_test.gauges import gauge
 from callboard_api_test.handlers import find_handlers, place_of
 from callboard_api_test.handshake import Knock, knock
 from callboard_api_test.importing import could_not
@@ -100,7 +101,7 @@ def _judge(
         words += f", {sum(not door.nobody.lets_in for door in held if door.nobody)} of {len(held)} refused without credentials"
     words += f", {foreign} opened to a page of another origin"
     words += f"; {listed - len(doors)} more were left out" if listed > len(doors) else ""
-    ctx.metric("api.sockets", len(doors))
+    gauge(ctx, app, "sockets", len(doors))
     if not opened and not bad(ctx, options.fail_on):
         return unknown(f"{words}; none let itself be looked at ({doors[0].path} {doors[0].account.shown})")
     return judged(ctx, options.fail_on, words)
