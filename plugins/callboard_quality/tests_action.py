@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from callboard.api import Context, Environment, NoEnvironment, Result, Verdict, unknown
+from callboard.api import Context, Environment, NoEnvironment, Result, Verdict, root_cause, unknown, unparsable
 from callboard_quality import board
 from callboard_quality.affected import Affected, affected, keep_map, keep_reasons
 from callboard_quality.cases import Cases
@@ -92,12 +92,16 @@ def prepared(ctx: Context, options: TestOptions) -> Prepared | Result:
 
 
 def _why_none(ctx: Context, folder: str, none: NoEnvironment) -> str:
-    """The reason with its mend, where the workspace itself tells more than the installer: a torn pyproject.toml, a neighbour."""
-    settings = f"{folder}/pyproject.toml" if folder else "pyproject.toml"
-    for finding in torn_settings(ctx):
-        if finding.path == settings:
-            ctx.finding(finding)
-            return f"{none.reason}; {ctx.findings[-1].message}: mend that first"
+    """The reason with its mend, where the workspace itself tells more than the installer: torn settings, a neighbour."""
+    prefix = f"{folder}/" if folder else ""
+    found = [finding for finding in torn_settings(ctx) if finding.path == f"{prefix}pyproject.toml"]
+    script = f"{prefix}setup.py"
+    cause = root_cause(ctx.workspace, script)
+    if cause is not None:
+        found.append(unparsable(script, cause.why, line=cause.line))
+    if found:
+        ctx.finding(found[0])
+        return f"{none.reason}; {ctx.findings[-1].message}: mend that first"
     mend = lacking_neighbour(ctx.workspace, none.reason, folder)
     return f"{none.reason}; {mend}" if mend else str(none)
 

@@ -302,6 +302,11 @@ def test_an_installation_that_fails_is_unknown_with_pips_reason(
     outcome = run(root, spool, interpreter="own")
     assert (verdict(outcome), outcome.rules()) == (Verdict.UNKNOWN, {"unparsable"})
     assert summary(outcome).endswith(": mend that first")
+    (root / "pyproject.toml").unlink()
+    write(root, "setup.py", "print 'old'\n")
+    assert "setup.py cannot be read: it is written in Python 2: mend that first" in summary(
+        run(root, spool, interpreter="own")
+    )
 
 
 UNITTEST = """import unittest
