@@ -126,7 +126,9 @@ class Cases:
         lacks = NO_MODULE.search(tail) or NO_PLUGIN.search(tail)
         if lacks is None:
             return None
-        return finder.of(Told("pytest", "error", "", 0, "", f"ModuleNotFoundError: No module named '{lacks[1]}'"))
+        return finder.of(
+            Told("pytest", "error", "", 0, "", f"{tail}\nModuleNotFoundError: No module named '{lacks[1]}'")
+        )
 
     def _cases(self) -> Iterator[Finding]:
         """One for each failed test; tests that could not be set up for the same reason, MANY or more, are one."""

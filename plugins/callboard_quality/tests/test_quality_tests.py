@@ -145,6 +145,17 @@ def test_with_a_broken_conftest_no_test_ran_and_its_line_is_named(root: Path, sp
     assert "not_there_at_all" in finding.message
 
 
+def test_a_plugin_that_cannot_be_imported_is_found_where_its_import_is(root: Path, spool: Path) -> None:
+    write(root, "pytest.ini", "[pytest]\naddopts = -p shop.plugin\npythonpath = .\n")
+    write(root, "shop/__init__.py", "\nfrom shop.nowhere import nothing\n")
+    write(root, "shop/plugin.py", "")
+    write(root, "test_a.py", GOOD)
+    outcome = run(root, spool)
+    [finding] = outcome.findings
+    assert (finding.rule, finding.path, finding.line) == ("test-start", "shop/__init__.py", 2)
+    assert verdict(outcome) is not Verdict.PASS
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
