@@ -58,7 +58,7 @@ def _packages(workspace: Workspace) -> list[Job]:
         evidence.setdefault(project.folder, []).append(project.file)
     left = list(evidence)[MOST_PACKAGES:]
     how = '[jobs."infra.package:NAME"] with options = {folder = "…"} in callboard.toml adds one'
-    apart = f"; {_evidence(left)} left out: {how}" if left else ""
+    apart = f"; left out: {_evidence(left, 20)}; {how}" if left else ""
     return [
         Job(
             name=f"infra.package:{folder}" if folder else "infra.package",
@@ -119,6 +119,6 @@ def deploy_job(environment: Environment) -> Job:
     )
 
 
-def _evidence(paths: Sequence[str]) -> str:
-    shown = ", ".join(paths[:3])
-    return shown if len(paths) <= 3 else f"{shown} and {len(paths) - 3} more"
+def _evidence(paths: Sequence[str], most: int = 3) -> str:
+    shown = ", ".join(paths[:most])
+    return shown if len(paths) <= most else f"{shown} and {len(paths) - most} more"
