@@ -122,12 +122,13 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--sarif", action="store_true", help="print SARIF 2.1.0 of one run")
 
     made = command("accept", "accepting", "accept a finding until a day: adds a table [[accepted]] to callboard.toml")
-    made.add_argument(
-        "finding", metavar="FINDING", help="its id (f123) or its fingerprint; see `callboard findings --json`"
-    )
+    made.add_argument("finding", metavar="FINDING", help="its id (f123) or its fingerprint; see `callboard findings`")
     made.add_argument("--reason", required=True, help="why the team lives with it")
     made.add_argument(
-        "--until", required=True, metavar="DAY", help="the last day, such as 2027-01-31; at most 366 days off"
+        "--until",
+        default="",
+        metavar="DAY",
+        help="the last day, such as 2027-01-31; at most 366 days off (default: 90)",
     )
     made.add_argument("--owner", default="", help="who answers for it")
 

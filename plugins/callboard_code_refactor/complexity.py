@@ -1,6 +1,8 @@
 """How tangled each Python function is, measured by complexipy."""
 
+import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote
@@ -53,7 +55,10 @@ def _lines(sarif: Path) -> dict[tuple[str, str], tuple[int, int]]:
 
 
 def _report(ctx: Context, measured: Measured, lines: dict[tuple[str, str], tuple[int, int]], threshold: int) -> None:
+    twins: Counter[tuple[str, str]] = Counter()
     for function in measured.functions:
+        twin = (function.path, function.name)
+        twins[twin] += 1
         if function.complexity <= threshold:
             continue
         first, last = lines.get((function.path, function.name), (0, 0))
@@ -68,8 +73,16 @@ def _report(ctx: Context, measured: Measured, lines: dict[tuple[str, str], tuple
                 end_line=last,
                 help=GUIDE,
                 tool="complexipy",
+                fingerprint=_print(*twin, twins[twin]),
             )
         )
+
+
+def _print(path: str, name: str, nth: int) -> str:
+    """A function stays the same one when its lines change, so its name stands for it."""
+    return hashlib.sha256(f"cognitive-complexity\x1f{path}\x1f{name}\x1f{nth}".encode("utf-8", "replace")).hexdigest()[
+        :16
+    ]
 
 
 def _judge(

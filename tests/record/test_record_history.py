@@ -188,7 +188,10 @@ def test_samples_are_kept_for_a_while(history: History) -> None:
 
 def test_durations_are_learned_from_orderly_ends(history: History) -> None:
     known = learned(history.database, "/w/shop")
-    assert known == {"tests": Learned(1, 20.0, 20.0, 100.0, 0.075, 0.075), "lint": Learned(1, 5.0, 5.0, 100.0, 0.3, 0.3)}
+    assert known == {
+        "tests": Learned(1, 20.0, 20.0, 100.0, 0.075, 0.075),
+        "lint": Learned(1, 5.0, 5.0, 100.0, 0.3, 0.3),
+    }
     assert learned(history.database, "/elsewhere") == {}
     assert [s.estimate for s in with_estimates([spec("tests"), spec("new")], known)] == [20.0, 10.0]
 

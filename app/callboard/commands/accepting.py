@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from datetime import date, timedelta
 
 from callboard.cli import DONE
 from callboard.commands.doors import reading_desk, settings_of
@@ -10,6 +11,8 @@ from callboard.config.accepted import accept as write_accepted
 from callboard.config.reading import CONFIG_NAME
 from callboard.errors import NotFound
 from callboard.guard.trust import Trust, user_name
+
+USUAL_DAYS = 90
 
 
 def accept(given: argparse.Namespace) -> int:
@@ -21,11 +24,12 @@ def accept(given: argparse.Namespace) -> int:
         (row for row in rows if name in (*row["ids"], *(number[1:] for number in row["ids"]), row["fingerprint"])), None
     )
     if found is None:
-        raise NotFound(f"there is no finding '{plain(name)}'; `callboard findings --json` lists them with their ids")
+        raise NotFound(f"there is no finding '{plain(name)}'; `callboard findings` lists them with their ids")
     file = settings.workspace / CONFIG_NAME
     trust = Trust(settings.data)
     was_trusted = not trust.why_not(settings.workspace)
-    accepted = write_accepted(file, found, given.reason, given.until, given.owner)
+    until = given.until or (date.today() + timedelta(days=USUAL_DAYS)).isoformat()
+    accepted = write_accepted(file, found, given.reason, until, given.owner)
     if was_trusted:
         trust.grant(settings.workspace, user_name())
     if given.json:

@@ -223,12 +223,12 @@ def findings(given: argparse.Namespace) -> int:
     else:
         table(
             [
-                (r["severity"] if not r["accepted"] else f"({r['severity']})",
+                (r["id"], r["severity"] if not r["accepted"] else f"({r['severity']})",
                  f"{r['path']}:{r['line']}" if r["line"] else r["path"], r["rule"], ", ".join(r["tasks"]),
                  f"accepted {r['accepted']}" if r["accepted"] else f"new: {r['message']}" if r["is_new"] else r["message"])
                 for r in rows
             ],
-            ("SEVERITY", "PLACE", "RULE", "TASK", "MESSAGE"),
+            ("ID", "SEVERITY", "PLACE", "RULE", "TASK", "MESSAGE"),
         )  # fmt: skip
     return DONE
 

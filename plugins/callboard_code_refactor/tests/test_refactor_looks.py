@@ -59,6 +59,15 @@ def test_complexity_names_the_tangled_function_and_its_lines(tmp_path: Path) -> 
     assert json.loads(outcome.artifacts["complexity-1.sarif"].read_text())["version"] == "2.1.0"
 
 
+def test_a_tangled_function_stays_the_same_finding_when_its_signature_changes(tmp_path: Path) -> None:
+    before = run_action(CodeRefactor(), "complexity", put(tmp_path / "a", {"rows.py": TANGLED}))
+    changed = "# moved\n" + TANGLED.replace("rows, wanted", "rows: list, wanted: int = 3")
+    after = run_action(CodeRefactor(), "complexity", put(tmp_path / "b", {"rows.py": changed}))
+    other = run_action(CodeRefactor(), "complexity", put(tmp_path / "c", {"rows.py": TANGLED.replace("pick", "take")}))
+    assert after.findings[0].fingerprint == before.findings[0].fingerprint
+    assert other.findings[0].fingerprint != before.findings[0].fingerprint
+
+
 def test_complexity_fails_only_when_it_was_asked_to(tmp_path: Path) -> None:
     put(tmp_path, {"rows.py": TANGLED})
     strict = run_action(CodeRefactor(), "complexity", tmp_path, {"threshold": 10, "fail_on": "medium"})
