@@ -235,7 +235,8 @@ def _judge(ctx: Context, trial: Trial, run: ToolRun, report: Report, endless: Se
     for what in outside[:50]:
         ctx.log(f"the instance was refused to {what}", "warning")
     checks = Counter(failure.check for failure in report.failures)
-    parts = ", ".join(f"{number} {check}" for check, number in checks.most_common(4))
+    worst = sorted(checks, key=lambda check: (SEVERITIES.get(check, Severity.LOW).rank, -checks[check]))
+    parts = ", ".join(f"{checks[check]} {check}" for check in worst[:4])
     tried = f"{counted(report.requests, 'request')} to {done} of {counted(report.selected, 'operation')}"
     summary = f"{tried} of {trial.app.shown} ({made_with(trial.instance.told.versions)}, seed {options.seed}): "
     summary += f"{counted(len(report.failures), 'failure')}{f' ({parts})' if parts else ''}"
