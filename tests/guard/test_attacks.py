@@ -37,7 +37,7 @@ def session(server: LiveServer) -> str:
 def paths(server: LiveServer) -> list[tuple[str, str]]:
     schema = server.ask("GET", "/openapi.json", token=True).json()
     found = [
-        (method.upper(), path.format(run=1, task="1.1", attempt=1, name="quality"))
+        (method.upper(), path.format(run=1, task="1.1", attempt=1, name="quality", number=1, id="f1"))
         for path, operations in schema["paths"].items()
         for method in operations
         if path not in ("/healthz", "/readyz")
