@@ -7,7 +7,7 @@ import { PARTS } from "callboard/parts.js";
 import { CbSections } from "callboard/sections.js";
 import * as words from "callboard/words.js";
 
-const MOST = 100;
+const MOST = 12;
 const SETTLE_MS = 250; // an agent that shows much at once is read once
 
 export default {
@@ -17,7 +17,7 @@ export default {
     const first = JSON.parse(props.first);
     const frame = JSON.parse(props.meta);
     const agent = reactive(first.agent.agent ?? first.agent);
-    const tasks = new Rows([...(first.agent.tasks ?? []), ...first.tasks]);
+    const tasks = new Rows([...(first.agent.recent ?? []).slice(0, MOST), ...first.tasks]);
     const findings = new Findings(first.findings);
     const sections = shallowRef(first.sections);
     const busy = ref(false);
@@ -26,7 +26,7 @@ export default {
       const [now, board, shown] = await Promise.all([get(path), get("/board"), get(`${path}/sections`).catch(() => sections.value)]);
       sections.value = shown;
       Object.assign(agent, now.agent ?? now);
-      tasks.merge(board.tasks.filter((t) => t.agent === agent.name));
+      tasks.merge([...((now.agent ?? now).recent ?? []).slice(0, MOST), ...board.tasks.filter((t) => t.agent === agent.name)]);
       return board.seq;
     }
     let soon = 0;
@@ -135,8 +135,9 @@ export default {
                 </tr>
               </tbody>
             </table>
-            <CbEmpty v-else title="Nothing called lately">Its tasks of the open runs and of the newest run are listed here.</CbEmpty>
+            <CbEmpty v-else title="Nothing called lately">Its newest tasks are listed here.</CbEmpty>
           </section>
+          <CbSections :sections="sections"/>
           <section class="panel">
             <header><h2>Actions</h2><span class="quiet num">{{ (agent.actions || []).length }}</span></header>
             <ul class="rows">
@@ -165,7 +166,6 @@ export default {
             </ul>
             <CbEmpty v-if="!(agent.actions || []).length" title="It offers no action">{{ agent.trouble ? 'Its package is broken, see above.' : 'An agent without actions does nothing.' }}</CbEmpty>
           </section>
-          <CbSections :sections="sections"/>
         </div>
         <aside class="stack">
           <section class="panel">
