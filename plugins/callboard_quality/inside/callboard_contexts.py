@@ -55,6 +55,15 @@ def spans(lines):  # pragma: no cover
     return found
 
 
+def taken_in(whole, part, renamed):  # pragma: no cover
+    """Whether coverage itself (7.5 or newer) put the part in, which is many times faster than context by context."""
+    try:
+        whole.update(part, map_path=renamed.__getitem__)
+    except TypeError:
+        return False
+    return True
+
+
 def merged(out, pairs):  # pragma: no cover
     """Each pair is a data file and the two folders of its paths, there and here."""
     whole = CoverageData(out)
@@ -67,6 +76,8 @@ def merged(out, pairs):  # pragma: no cover
                 continue
             inside = path == there or path.startswith(there.rstrip("/") + "/")
             renamed[path] = here.rstrip("/") + path[len(there.rstrip("/")) :] if inside else path
+        if len(renamed) == len(part.measured_files()) and taken_in(whole, part, renamed):
+            continue
         for context in sorted(part.measured_contexts()) or [""]:
             part.set_query_context(context)
             whole.set_context(context or None)
