@@ -60,7 +60,10 @@ def test_capacity_leaves_a_reserve_and_what_others_use() -> None:
     free = capacity_of(Room(8.0, 0.0, 16_000.0, 12_000.0, 0.0))
     assert (free.cpus, free.memory_mb, free.total_cpus, free.total_memory_mb) == (8.0, 11_200.0, 8.0, 16_000.0)
     shared = capacity_of(Room(8.0, 3.0, 16_000.0, 6_000.0, 4_000.0), cpu_reserve=1.0)
-    assert (shared.cpus, shared.memory_mb, shared.pressed) == (4.0, 9_200.0, False)
+    assert (shared.cpus, shared.memory_mb, shared.pressed) == (4.25, 9_200.0, False)
+    assert capacity_of(Room(2.0, 0.1, 8_000.0, 4_000.0, 0.0)).cpus == 2.0, (
+        "two tasks of one core each fit beside a murmur"
+    )
     assert capacity_of(Room(2.0, 5.0, 2_000.0, 100.0, 0.0)).cpus == 1.0
     assert capacity_of(Room(2.0, 0.0, 8_000.0, 4_000.0, 0.0), memory_reserve_mb=1_000).memory_mb == 3_000.0
 

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,8 @@ LEAST_RESERVE_MB = 512.0
 RESERVED_PART = 0.05
 FRESH = 0.4
 SMOOTH_S = 5.0
+LOOKS = 3
+MURMUR = 0.25
 SHORT_PART = 0.1
 STALLED_PERCENT = 20.0
 
@@ -44,9 +47,12 @@ def capacity_of(room: Room, cpu_reserve: float = 0.0, memory_reserve_mb: float |
     """Cores: all, less the reserve and what others use, at least one. Memory: what is available and what our attempts use,
     less a reserve, by default 5 % or 512 MiB, whichever is more.
 
+    What others use of cores counts from MURMUR on: an idle desktop, or our own engine, always takes a few hundredths, and on
+    two cores they must not keep the second of two tasks of one core each from starting.
+
     It is pressed when half of the reserve is gone, or when memory is short and work stalls for it.
     """
-    cpus = max(1.0, room.cpus - cpu_reserve - max(0.0, room.others_cpus))
+    cpus = max(1.0, room.cpus - cpu_reserve - max(0.0, room.others_cpus - MURMUR))
     reserve = max(LEAST_RESERVE_MB, RESERVED_PART * room.memory_mb) if memory_reserve_mb is None else memory_reserve_mb
     used = max(0.0, room.memory_mb - room.available_mb)
     memory = max(0.0, room.available_mb + min(room.ours_mb, used) - reserve)
@@ -90,6 +96,7 @@ class HostMeter:
         self._look: Look | None = None
         self._look_keys: frozenset[AttemptKey] = frozenset()
         self._others: float | None = None
+        self._recent: deque[float] = deque(maxlen=LOOKS)
         self._cpu_before = _cpu_seconds()
         self._cpu_at = mono()
         self._ours_before: float | None = None
@@ -146,7 +153,11 @@ class HostMeter:
         return self._look
 
     def _weigh(self, look: Look, bounds: Bounds) -> None:
-        """What others use: all that the machine was busy with, less our own, smoothed over some seconds."""
+        """What others use: all that the machine was busy with, less our own, smoothed over some seconds.
+
+        Of the last LOOKS looks the least counts: what an attempt used between the last look and its end is seen by none, and would
+        pass for the work of others.
+        """
         now = self._mono()
         seconds = now - self._cpu_at
         if seconds < FRESH:
@@ -156,7 +167,8 @@ class HostMeter:
         taken = busy(self._cpu_before, cpu) * cores
         if self._ours_before is not None:
             ours = max(0.0, look.ours_s - self._ours_before) / seconds
-            others = min(max(0.0, taken - ours), bounds.cpus)
+            self._recent.append(min(max(0.0, taken - ours), bounds.cpus))
+            others = min(self._recent)
             weight = min(1.0, seconds / SMOOTH_S)
             self._others = others if self._others is None else self._others + weight * (others - self._others)
         self._cpu_before, self._cpu_at, self._ours_before = cpu, now, look.ours_s
