@@ -156,7 +156,7 @@ class HostMeter:
         """What others use: all that the machine was busy with, less our own, smoothed over some seconds.
 
         Of the last LOOKS looks the least counts: what an attempt used between the last look and its end is seen by none, and would
-        pass for the work of others.
+        pass for the work of others. Nothing is smoothed before there are so many: our own start is over by then.
         """
         now = self._mono()
         seconds = now - self._cpu_at
@@ -169,8 +169,9 @@ class HostMeter:
             ours = max(0.0, look.ours_s - self._ours_before) / seconds
             self._recent.append(min(max(0.0, taken - ours), bounds.cpus))
             others = min(self._recent)
-            weight = min(1.0, seconds / SMOOTH_S)
-            self._others = others if self._others is None else self._others + weight * (others - self._others)
+            is_settled = self._others is not None and len(self._recent) == LOOKS
+            weight = min(1.0, seconds / SMOOTH_S) if is_settled else 1.0
+            self._others = (self._others or 0.0) + weight * (others - (self._others or 0.0))
         self._cpu_before, self._cpu_at, self._ours_before = cpu, now, look.ours_s
 
     def _host_now(self) -> dict[str, Any]:
