@@ -1,6 +1,6 @@
 """What can be planned and submitted: a pipeline, or one action."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -89,14 +89,11 @@ class Plans(Runs, Sections):
         `affected` and `options` are those of `prepare`.
         """
         place = Path(workspace) if workspace else self.workspace
-        self._trust.require(place)
-        known = self._history.run_by_key(key) if key else 0
-        if known:
-            return known
-        ready = prepared or self.prepare(pipeline, only, skip, place, affected=affected, options=options)
-        self.name_agents()
-        wanted = Priority[priority.upper()] if priority else None
-        return self._do(self.submission(ready, by=by, priority=wanted, key=key or ""))
+
+        def whole() -> Prepared:
+            return prepared or self.prepare(pipeline, only, skip, place, affected=affected, options=options)
+
+        return self._started(place, whole, by, key, priority)
 
     def do(
         self,
@@ -114,11 +111,15 @@ class Plans(Runs, Sections):
         Texts among the options are read by the action's schema. Trust and `key` are as for `submit`.
         """
         place = self._place(Path(workspace) if workspace else None)
+        return self._started(place, lambda: self.prepare_one(action, options, folder, wants, place), by, key, priority)
+
+    def _started(self, place: Path, prepare: Callable[[], Prepared], by: str, key: str | None, priority: str) -> int:
+        """Submits what is prepared, once the workspace is trusted, or gives the run that the same key made."""
         self._trust.require(place)
         known = self._history.run_by_key(key) if key else 0
         if known:
             return known
-        ready = self.prepare_one(action, options, folder, wants, place)
+        ready = prepare()
         self.name_agents()
         wanted = Priority[priority.upper()] if priority else None
         return self._do(self.submission(ready, by=by, priority=wanted, key=key or ""))

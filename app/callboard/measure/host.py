@@ -3,7 +3,6 @@
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from callboard.core.resources import Capacity
 from callboard.core.task import AttemptKey, Process, Usage
 from callboard.measure.bounds import Bounds, read_bounds
 from callboard.measure.kernel_text import busy, pressure, rates
+from callboard.measure.others import Others
 from callboard.measure.process import read_small
 from callboard.measure.trees import Look, Trees
 
@@ -23,8 +23,6 @@ GIBI = 1 << 30
 LEAST_RESERVE_MB = 512.0
 RESERVED_PART = 0.05
 FRESH = 0.4
-SMOOTH_S = 5.0
-LOOKS = 3
 MURMUR = 0.25
 SHORT_PART = 0.1
 STALLED_PERCENT = 20.0
@@ -95,8 +93,7 @@ class HostMeter:
         self._lock = threading.RLock()
         self._look: Look | None = None
         self._look_keys: frozenset[AttemptKey] = frozenset()
-        self._others: float | None = None
-        self._recent: deque[float] = deque(maxlen=LOOKS)
+        self._others = Others()
         self._cpu_before = _cpu_seconds()
         self._cpu_at = mono()
         self._ours_before: float | None = None
@@ -115,7 +112,7 @@ class HostMeter:
             self._weigh(look, bounds)
             room = Room(
                 cpus=bounds.cpus,
-                others_cpus=self._others or 0.0,
+                others_cpus=self._others.cores,
                 memory_mb=min(memory.total / MEBI, bounds.memory_mb),
                 available_mb=min(memory.available / MEBI, bounds.free_mb),
                 ours_mb=look.ours_mb,
@@ -153,11 +150,7 @@ class HostMeter:
         return self._look
 
     def _weigh(self, look: Look, bounds: Bounds) -> None:
-        """What others use: all that the machine was busy with, less our own, smoothed over some seconds.
-
-        Of the last LOOKS looks the least counts: what an attempt used between the last look and its end is seen by none, and would
-        pass for the work of others. Nothing is smoothed before there are so many: our own start is over by then.
-        """
+        """What others use: all that the machine was busy with, less our own."""
         now = self._mono()
         seconds = now - self._cpu_at
         if seconds < FRESH:
@@ -167,11 +160,7 @@ class HostMeter:
         taken = busy(self._cpu_before, cpu) * cores
         if self._ours_before is not None:
             ours = max(0.0, look.ours_s - self._ours_before) / seconds
-            self._recent.append(min(max(0.0, taken - ours), bounds.cpus))
-            others = min(self._recent)
-            is_settled = self._others is not None and len(self._recent) == LOOKS
-            weight = min(1.0, seconds / SMOOTH_S) if is_settled else 1.0
-            self._others = (self._others or 0.0) + weight * (others - (self._others or 0.0))
+            self._others.take(min(max(0.0, taken - ours), bounds.cpus), seconds)
         self._cpu_before, self._cpu_at, self._ours_before = cpu, now, look.ours_s
 
     def _host_now(self) -> dict[str, Any]:
