@@ -222,7 +222,10 @@ class _Walk(ast.NodeVisitor):
             every = not origins or '"*"' in origins
             credentials = _is(keywords.get("supports_credentials"), True)
             self.note("cors.bad" if every and credentials else "cors.open" if every else "cors.named", node)
-        if last == "set_cookie" and not any(_is_zero(keywords.get(key)) for key in ("max_age", "expires")):
+        named = (
+            len(node.args) + len({"key", "value"} & keywords.keys()) > 1
+        )  # a client's cookie jar takes one made cookie
+        if last == "set_cookie" and named and not any(_is_zero(keywords.get(key)) for key in ("max_age", "expires")):
             good = all(key in keywords and not _is(keywords[key], False) for key in ("secure", "httponly"))
             self.note("cookie.good" if good else "cookie.bad", node)
         for argument in node.args if last == "add_middleware" else ():

@@ -91,6 +91,8 @@ CASES: list[tuple[str, str, dict[str, str]]] = [
     ("cookies", "pass", {"a.py": "r.set_cookie('s', v, secure=True, httponly=True)\nr.set_cookie('s', '', max_age=0)\n"}),
     ("cookies", "pass", {"s.py": DJANGO + "SESSION_COOKIE_SECURE = True\nCSRF_COOKIE_SECURE = True\n"}),
     ("cookies", "unknown", {"a.py": FASTAPI}),
+    ("cookies", "unknown", {"a.py": FASTAPI + "jar.set_cookie(made)\n"}),
+    ("cookies", "fail", {"a.py": "r.set_cookie(key='s', value=v)\n"}),
     ("cors", "fail", {"a.py": "app.add_middleware(C, allow_origins=['*'], allow_credentials=True)\n"}),
     ("cors", "fail", {"s.py": DJANGO + "CORS_ALLOW_ALL_ORIGINS = True\n"}),
     ("cors", "unknown", {"a.py": "app.add_middleware(C, allow_origins=['*'])\n"}),
