@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from house import House
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 STAGE = Path(__file__).with_name("stage.py")
@@ -140,6 +141,26 @@ def empty(new_stage: Callable[..., Stage]) -> Stage:
     return new_stage("--empty")
 
 
+@pytest.fixture(scope="session")
+def new_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., House]]:
+    """Starts the real program on a workspace of its own; it ends with the session."""
+    houses: list[House] = []
+
+    def begin(*given: Any) -> House:
+        houses.append(House(tmp_path_factory.mktemp("house"), *given))
+        return houses[-1]
+
+    yield begin
+    for house in houses:
+        house.close()
+
+
+@pytest.fixture(scope="session")
+def house(new_house: Callable[..., House]) -> House:
+    """The real program, with the jobs of `house.CONFIG`; tests start runs of their own in it."""
+    return new_house()
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """One Chromium for all; each visitor has a context of its own."""
@@ -152,7 +173,7 @@ async def browser() -> AsyncIterator[Browser]:
 class Visitor:
     """A signed-in visitor who notes all that must not happen on a page."""
 
-    def __init__(self, context: BrowserContext, page: Page, stage: Stage) -> None:
+    def __init__(self, context: BrowserContext, page: Page, stage: Stage | House) -> None:
         self.context = context
         self.page = page
         self.stage = stage
@@ -180,7 +201,7 @@ class Visitor:
         )
 
 
-async def signed_in(browser: Browser, stage: Stage, **more: Any) -> BrowserContext:
+async def signed_in(browser: Browser, stage: Stage | House, **more: Any) -> BrowserContext:
     """A context with the stage's session."""
     context = await browser.new_context(**more)
     cookies = [{"name": name, "value": value, "url": stage.base} for name, value in stage.session.items()]
@@ -202,7 +223,9 @@ async def visit(browser: Browser, shared: dict[str, BrowserContext]) -> AsyncIte
     """Gives a visitor of a stage, who leaves when the test ends; `own` context for one that changes more than a page."""
     left: list[Any] = []
 
-    async def begin(stage: Stage, width: int = 1440, height: int = 900, *, own: bool = False, **more: Any) -> Visitor:
+    async def begin(
+        stage: Stage | House, width: int = 1440, height: int = 900, *, own: bool = False, **more: Any
+    ) -> Visitor:
         if own or more:
             context = await signed_in(browser, stage, **more)
             left.append(context)

@@ -37,6 +37,9 @@ class Frame:
         self._desk = desk
         self._workspace: dict[str, Any] | None = None
         self.static = f"/static/{fingerprint(STATIC)}"
+        self._styles = sorted(
+            path.name for path in (STATIC / "css").glob("*.css")
+        )  # the number says what overrides what
         app.add_static_files(self.static, str(STATIC), max_cache_age=YEAR)
         register_importmap_override("callboard/", f"{self.static}/js/")
 
@@ -78,7 +81,8 @@ class Frame:
     def _head(self) -> None:
         modules = ("words", "live", "parts", "frame")
         preload = "".join(f'<link rel="modulepreload" href="{self.static}/js/{name}.js">' for name in modules)
-        ui.add_head_html(f'{THEME}<link rel="stylesheet" href="{self.static}/callboard.css">{preload}')
+        styles = "".join(f'<link rel="stylesheet" href="{self.static}/css/{name}">' for name in self._styles)
+        ui.add_head_html(f"{THEME}{styles}{preload}")
         links = "".join(f'<a href="{path}">{name}</a>' for path, name in NAV)
         ui.add_body_html(
             '<div class="cb-shell" id="cb-shell"><div class="cb"><div class="top"><span class="brand">'
