@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from house import House
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from house import House
 
 STAGE = Path(__file__).with_name("stage.py")
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
