@@ -10,6 +10,7 @@ from typing import Any
 from callboard.errors import ConfigError, NotFound, Refused
 from callboard.witnesses import causes, merged
 from fake_patches import FakePatches
+from fake_people import FakePeople
 
 FINAL = ("succeeded", "unchanged", "failed", "timed out", "cancelled", "lost", "skipped")
 SEVERITIES = ("critical", "high", "medium", "low", "info")
@@ -55,7 +56,7 @@ MESSAGES = (
 )
 
 
-class FakeDesk(FakePatches):
+class FakeDesk(FakePatches, FakePeople):
     """Answers like a desk. Every submission makes a run of twenty tasks; `step` moves everything by one tick.
 
     `start` steps ten times a second on a thread, as an engine would, and keeps the board busy. Without it nothing moves,

@@ -47,6 +47,7 @@ class FakePatches:
     calls: list[tuple[str, tuple[Any, ...]]]
 
     def __init__(self) -> None:
+        super().__init__()
         self._patch_rows = {number: _row(number) for number in (14, 13, 12)}
         self._patch_rows[13] |= {
             "state": "rejected",

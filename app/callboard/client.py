@@ -231,6 +231,12 @@ class RemoteDesk:
         query = {"source": source, "commit": commit, "format": format, "workspace": workspace}
         return int(self._call("POST", "/ingest", bytes(body), kind, **query)["run"])
 
+    def person(self, by: str) -> Any:
+        return self._call("GET", "/me")
+
+    def set_person(self, by: str, values: Mapping[str, Any]) -> Any:
+        return self._call("PUT", "/me", dict(values))
+
     def rescan(self) -> None:
         self._call("POST", "/agents/rescan")
 

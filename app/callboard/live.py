@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
-from callboard.core.events import Event, FindingsFound, SectionShown
+from callboard.core.events import Event, FindingsFound, PersonSet, SectionShown
 from callboard.core.holds import Hold
 from callboard.core.run import Run, Task
 from callboard.core.task import LIVE
@@ -57,7 +57,7 @@ class LiveFeed:
     # -- collecting --------------------------------------------------------------------------------------------
 
     def _note(self, published: Published) -> None:
-        self._events += published.events
+        self._events += [told for told in published.events if not isinstance(told[1], PersonSet)]
         if len(self._events) > 20 * MOST_EVENTS:
             del self._events[: -10 * MOST_EVENTS]
         for task in published.tasks:

@@ -55,6 +55,7 @@ GRANTED: list[tuple[c.Command, list[e.Event]]] = [
     (c.DecideTask(1, 4, "retry", "ann"), [e.DecisionMade(NOW, 1, 4, "ann", "retry")]),
     (c.DecideTask(1, 4, "give up", "ann"), [e.DecisionMade(NOW, 1, 4, "ann", "give up")]),
     (c.AnswerQuestion(1, 1, "q", "yes", "ann"), [e.QuestionAnswered(NOW, 1, 1, 1, "q", "yes", "ann")]),
+    (c.SetPerson("ann", {"looked": 2.0}), [e.PersonSet(NOW, "ann", {"looked": 2.0})]),
     (
         c.DecidePatch(1, 2, 1, "fix", 4, "accepted", "ann", "good"),
         [e.PatchDecided(NOW, 1, 2, 1, "fix", 4, "accepted", "ann", "good")],
@@ -165,6 +166,7 @@ SENTENCES: list[tuple[e.Event, str]] = [
     (e.TasksAdded(1.0, 7, "7.1#1", (TaskSpec("undo of a", undoes="a", because="a failed: exit 3."),), 1),
      "Undo: undo of a was added, as a failed: exit 3."),
     (e.PatchDecided(1.0, 1, 2, 1, "fix", 4, "accepted", "ann", "good."), "Patch 4 (fix) is accepted by ann: good."),
+    (e.PersonSet(1.0, "ann", {"looked": 1.0, "settings": {}}), "ann set looked, settings of their own."),
     (e.TaskMoved(1.0, 7, 1, "api", "api.do", "p", "ann", "moved from qa to api by ann"), "Moved from qa to api by ann."),
     (e.AttemptDecided(1.0, 1, 0, 2, 1, "first of 1 ready", (("backs off", 8.0), ("cpus", 0.25))),
      "Attempt 2 starts: first of 1 ready. Waited 8.0 s backs off; 0.2 s cpus."),

@@ -62,6 +62,7 @@ SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "git": OPTIONS,
     "outputs": OPTIONS,
     "result": OPTIONS,
+    "values": OPTIONS,
     "patch": st.none() | OPTIONS,
     "paused": st.none() | st.booleans(),
     "limit": st.none() | WHOLE,

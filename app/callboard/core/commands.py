@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
+from callboard.core.alert_rules import Outside, outside
+from callboard.core.alerts import AlertState, Choice, alert_id
 from callboard.core.events import (
     AgentSet,
     AgentsFound,
+    AlertMarked,
     CancelAsked,
     DecisionMade,
     Event,
     PatchDecided,
+    PersonSet,
     PrioritySet,
     QuestionAnswered,
     RetryAsked,
@@ -21,6 +25,8 @@ from callboard.core.routing import moving
 from callboard.core.state import State
 from callboard.core.task import BAD, NO_OPTIONS, Priority, TaskKey, TaskSpec, TaskState
 from callboard.errors import Refused
+
+LONGEST_SNOOZE_S = 30 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +158,33 @@ class NameAgents:
 
 
 @dataclass(frozen=True, slots=True)
+class SetPerson:
+    """What a person chose for themselves; see `PersonSet`."""
+
+    person: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkAlerts:
+    """A person acknowledges, snoozes (`until`) or reopens alerts; with `skip` those that somebody else marked are left alone."""
+
+    keys: tuple[str, ...]
+    choice: str
+    by: str
+    until: float | None = None
+    reason: str = ""
+    skip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LookOutside:
+    """What is known of the machine and the plugins now; see `callboard.core.alert_rules.outside`."""
+
+    facts: Outside
+
+
+@dataclass(frozen=True, slots=True)
 class PassOver:
     """A due time of a schedule that starts no run, and why."""
 
@@ -174,6 +207,9 @@ Command = (
     | SetPriority
     | MoveTask
     | NameAgents
+    | SetPerson
+    | MarkAlerts
+    | LookOutside
     | PassOver
 )
 
@@ -215,6 +251,12 @@ def grant(state: State, command: Command, now: float) -> list[Event]:
         case NameAgents():
             here = {name for name, agent in state.agents.items() if agent.present}
             return [] if state.agents_known and here == set(command.agents) else [AgentsFound(now, command.agents)]
+        case SetPerson():
+            return [PersonSet(now, command.person, command.values)]
+        case MarkAlerts():
+            return [event for key in command.keys for event in _mark(state, command, key, now)]
+        case LookOutside():
+            return list(outside(state, command.facts, now))
         case PassOver():
             return [ScheduleFired(now, command.schedule, command.due, 0, command.missed, command.note)]
         case _:
@@ -290,3 +332,24 @@ def _known(state: State, agent: str) -> str:
         known = ", ".join(sorted(state.agents)) or "none"
         raise Refused(f"there is no agent '{agent}'; the agents: {known}")
     return agent
+
+
+def _mark(state: State, command: MarkAlerts, key: str, now: float) -> list[AlertMarked]:
+    """The first one's word counts: who comes later is told, and may reopen the alert to take it over."""
+    alert = state.alerts.get(key)
+    trouble = ""
+    if alert is None:
+        trouble = "is resolved already; it comes back by itself when its cause does"
+    elif command.choice == Choice.REOPENED:
+        trouble = "is open already" if alert.state is AlertState.OPEN else ""
+    elif alert.state is not AlertState.OPEN and alert.by != command.by:
+        trouble = f"was {alert.state} by {alert.by} already; reopen it to take it over"
+    elif command.choice == Choice.ACKNOWLEDGED and alert.state is AlertState.ACKNOWLEDGED:
+        return []
+    if command.choice == Choice.SNOOZED and not now < (command.until or 0.0) <= now + LONGEST_SNOOZE_S:
+        trouble = f"can be snoozed until a time in the next {LONGEST_SNOOZE_S / 86_400:.0f} days"
+    if not trouble:
+        return [AlertMarked(now, key, command.choice, command.by, command.until, command.reason)]
+    if command.skip:
+        return []
+    raise Refused(f"alert {alert_id(key)} {trouble}")

@@ -302,6 +302,58 @@ class ScheduleFired:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PersonSet:
+    """What a person chose for themselves, or when they last looked; `values` go over what is kept of them, key by key."""
+
+    at: float
+    person: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRaised:
+    """A cause for alarm was seen: a new one, or one that has an alert already; see `callboard.core.alerts`.
+
+    `run`, `task` and `attempt` say where it was seen, run 0 for none; they do not make the event one of that run.
+    """
+
+    at: float
+    key: str
+    kind: str
+    severity: str
+    title: str
+    text: str = ""
+    href: str = ""
+    workspace: str = ""
+    job: str = ""
+    agent: str = ""
+    run: int = 0
+    task: int = -1
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AlertResolved:
+    """The cause of an alert is gone, and how that is known."""
+
+    at: float
+    key: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMarked:
+    """A person acknowledged, snoozed or reopened an alert, or a snooze is over and it was woken."""
+
+    at: float
+    key: str
+    choice: str
+    by: str
+    until: float | None = None
+    reason: str = ""
+
+
 Event = (
     EngineStarted
     | AgentsFound
@@ -321,10 +373,14 @@ Event = (
     | MetricsTaken
     | ArtifactKept
     | PatchDecided
+    | PersonSet
     | QuestionAsked
     | QuestionAnswered
     | SectionShown
     | ScheduleFired
+    | AlertRaised
+    | AlertResolved
+    | AlertMarked
 )
 
 AttemptEvent = (

@@ -6,6 +6,9 @@ from typing import assert_never
 from callboard.core.events import (
     AgentSet,
     AgentsFound,
+    AlertMarked,
+    AlertRaised,
+    AlertResolved,
     ArtifactKept,
     AttemptBegan,
     AttemptDecided,
@@ -18,6 +21,7 @@ from callboard.core.events import (
     FindingsFound,
     MetricsTaken,
     PatchDecided,
+    PersonSet,
     PrioritySet,
     QuestionAnswered,
     QuestionAsked,
@@ -95,12 +99,16 @@ def fold(state: State, event: Event) -> None:
             if event.epoch <= state.epoch:
                 raise Refused(f"epoch {event.epoch} is not newer than {state.epoch}")
             state.epoch = event.epoch
+        case PersonSet():
+            pass  # it is nobody's work; the record keeps it
         case PatchDecided():
             if event.choice not in PATCH_CHOICES:
                 raise Refused(f"'{event.choice}' is no choice for a patch; the choices: {', '.join(PATCH_CHOICES)}")
         case ScheduleFired():
             state.fired[event.schedule] = event.due
             state.last_run = max(state.last_run, event.run)
+        case AlertRaised() | AlertResolved() | AlertMarked():
+            state.alerts.take(event)
         case _:
             assert_never(event)
 

@@ -5,6 +5,9 @@ from typing import assert_never
 from callboard.core.events import (
     AgentSet,
     AgentsFound,
+    AlertMarked,
+    AlertRaised,
+    AlertResolved,
     ArtifactKept,
     AttemptBegan,
     AttemptDecided,
@@ -17,6 +20,7 @@ from callboard.core.events import (
     FindingsFound,
     MetricsTaken,
     PatchDecided,
+    PersonSet,
     PrioritySet,
     QuestionAnswered,
     QuestionAsked,
@@ -84,14 +88,31 @@ def sentence(event: Event) -> str:
             return _agent_set(event)
         case AgentsFound():
             return f"Agents here: {', '.join(event.agents) or 'none'}."
+        case PersonSet():
+            return f"{event.person} set {', '.join(sorted(map(str, event.values))) or 'nothing'} of their own."
         case EngineStarted():
             return f"Engine {event.version} took over as epoch {event.epoch}."
         case ScheduleFired():
             missed = f" {event.missed} earlier due time(s) were missed." if event.missed else ""
             made = f"started run {event.run}" if event.run else f"started nothing: {event.note}"
             return f"Schedule '{event.schedule}' {made}.{missed}"
+        case AlertRaised():
+            return f"Alert ({event.severity}): {event.title.rstrip('.')}" + (
+                f": {event.text.rstrip('.')}." if event.text else "."
+            )
+        case AlertResolved():
+            return f"Alert resolved: {event.why.rstrip('.')}."
+        case AlertMarked():
+            return _marked(event)
         case _:
             assert_never(event)
+
+
+def _marked(event: AlertMarked) -> str:
+    """Who did what; the hour until which is left to the reader's own clock."""
+    if event.choice == "woken":
+        return f"Alert is open again: {event.reason.rstrip('.')}."
+    return f"{event.by} {event.choice} the alert" + (f": {event.reason.rstrip('.')}." if event.reason else ".")
 
 
 def _added(event: TasksAdded) -> str:

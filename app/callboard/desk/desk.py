@@ -2,15 +2,16 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from callboard.config import read_config
 from callboard.config.model import ScheduleTable
 from callboard.core.state import State
 from callboard.desk.acceptance import Acceptance
+from callboard.desk.again import Again
+from callboard.desk.exports import Exports
 from callboard.desk.ingest import Ingest
-from callboard.desk.patches import Patches
-from callboard.desk.wishes import Wishes
+from callboard.desk.people import People
 from callboard.live import Listener
 from callboard.rows import Row
 from callboard.witnesses import merged
@@ -18,7 +19,7 @@ from callboard.witnesses import merged
 NEWEST_RUNS = 20
 
 
-class Desk(Wishes, Patches, Ingest, Acceptance):
+class Desk(Again, Exports, Ingest, Acceptance, People):
     """Stands between the surfaces and the engine."""
 
     def board(self) -> Row:
@@ -117,6 +118,12 @@ class Desk(Wishes, Patches, Ingest, Acceptance):
                 }
             )
         return rows
+
+    def _schedules_rows(self, wants: Row) -> Iterator[Row]:
+        yield from self.schedules()
+
+    def _machine_rows(self, wants: Row) -> Iterator[Row]:
+        yield from self.machine()["history"]
 
     def watch(self, listener: Listener) -> Callable[[], None]:
         """Live messages for the listener, from the engine's thread; returns what ends that."""

@@ -15,11 +15,13 @@ from callboard.core.events import (
     FindingsFound,
     MetricsTaken,
     PatchDecided,
+    PersonSet,
     ScheduleFired,
     SectionShown,
 )
 from callboard.core.fold import fold
 from callboard.core.invariants import promises_of_log
+from callboard.core.person import over
 from callboard.core.state import State
 from callboard.errors import CallboardError
 from callboard.record.codec import to_json
@@ -57,6 +59,7 @@ def differences(database: peewee.SqliteDatabase) -> list[str]:
         "section": _sections(state, told.sections),
         "artifact": {key: (count,) for key, count in told.artifacts.items()},
         "patch": told.patches,
+        "person": {(name,): (at, to_json(kept)) for name, (at, kept) in told.people.items()},
     }
     return [words for table, rows in expected.items() for words in _compared(database, table, rows)]
 
@@ -78,6 +81,7 @@ class _Told:
         self.patches: dict[Row, Row] = {}
         self.sections: list[SectionShown] = []
         self.schedules: dict[Row, Row] = {}
+        self.people: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def add(self, event: Event) -> None:
         match event:
@@ -99,6 +103,9 @@ class _Told:
                 self.sections.append(event)
             case PatchDecided():
                 self.patches[(*_key(event), event.name)] = (event.choice, event.by, event.at, event.reason)
+            case PersonSet():
+                known = self.people.get(event.person, (0.0, {}))[1]
+                self.people[event.person] = (event.at, over(known, event.values))
             case ScheduleFired():
                 self.schedules[(event.schedule,)] = (event.due, event.run, event.missed, event.note)
             case _:
@@ -142,6 +149,7 @@ _READ: Mapping[str, tuple[int, str]] = {
     "patch": (4, 'SELECT run, task, attempt, name, choice, "by", at, reason FROM patch'),
     "section": (3, "SELECT workspace, agent, name, at, run, task, attempt, blocks FROM section"),
     "agent": (1, "SELECT name, present, paused_by, pause_reason, paused_at, [limit] FROM agent"),
+    "person": (1, "SELECT name, at, kept FROM person"),
     "schedule": (1, "SELECT name, due, run, missed, note FROM schedule"),
 }
 

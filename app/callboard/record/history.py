@@ -84,28 +84,29 @@ class History:
         found = self._rows('SELECT id FROM run WHERE "key" = ? AND "key" != \'\'', (key,))
         return int(found[0][0]) if found else 0
 
-    def attempts(self, run: int, task: int) -> list[Row]:
-        """The tries at a task, first to last, with their artefacts."""
-        kept: dict[int, list[Row]] = {}
-        for attempt, name, path, size, form, patch, number in self._rows(
-            "SELECT attempt, name, path, size, format, patch, id FROM artifact WHERE run = ? AND task = ? ORDER BY id",
-            (run, task),
+    def attempts(self, run: int, task: int = -1) -> list[Row]:
+        """The tries at a task, first to last, with their artefacts; without `task` those at all tasks of the run."""
+        where, values = ("run = ? AND task = ?", (run, task)) if task >= 0 else ("run = ?", (run,))
+        kept: dict[tuple[int, int], list[Row]] = {}
+        for place, attempt, name, path, size, form, patch, number in self._rows(
+            f"SELECT task, attempt, name, path, size, format, patch, id FROM artifact WHERE {where} ORDER BY id",  # noqa: S608
+            values,
         ):
-            url = f"/api/v1/tasks/{run}.{task}/artifacts/{attempt}/{name}"
-            kept.setdefault(attempt, []).append(
+            url = f"/api/v1/tasks/{run}.{place}/artifacts/{attempt}/{name}"
+            kept.setdefault((place, attempt), []).append(
                 {"id": number, "name": name, "path": path, "size": size, "format": form, "url": url,
                  "patch": json.loads(patch) if patch else None}
             )  # fmt: skip
         found = self._rows(
-            "SELECT attempt, why, decided, started, ended, pid, how, outcome, verdict, code, reason, cpu_s, peak_mb, read_mb,"
-            " written_mb, data_age_days, epoch FROM attempt WHERE run = ? AND task = ? ORDER BY attempt",
-            (run, task),
+            "SELECT attempt, why, decided, started, ended, pid, how, outcome, verdict, code, reason, cpu_s, peak_mb, read_mb,"  # noqa: S608
+            f" written_mb, data_age_days, epoch, task FROM attempt WHERE {where} ORDER BY task, attempt",
+            values,
         )
         return [
             {
-                "id": f"{run}.{task}#{r[0]}", "attempt": r[0], "why": r[1], "decided": r[2], "started": r[3], "ended": r[4],
+                "id": f"{run}.{r[17]}#{r[0]}", "attempt": r[0], "why": r[1], "decided": r[2], "started": r[3], "ended": r[4],
                 "pid": r[5], "how": r[6], "state": r[7] or ("running" if r[3] else "starting"), "verdict": r[8], "code": r[9],
-                "reason": r[10], "data_age_days": r[15], "epoch": r[16], "artifacts": kept.get(r[0], []),
+                "reason": r[10], "data_age_days": r[15], "epoch": r[16], "artifacts": kept.get((r[17], r[0]), []),
                 "usage": {"cpu_s": r[11], "peak_mb": r[12], "read_mb": r[13], "written_mb": r[14],
                           "wall_s": (r[4] - r[3]) if r[3] and r[4] else 0.0},
             }
@@ -153,7 +154,7 @@ class History:
 
     def events(self, after: int = 0, run: int = 0, task: int = -1, limit: int = 1000) -> list[Row]:
         """Events as sentences, oldest first."""
-        wants, values = ["seq > ?"], [after]
+        wants, values = ["seq > ?", "kind != 'PersonSet'"], [after]
         if run:
             wants.append("run = ?")
             values.append(run)
@@ -172,6 +173,11 @@ class History:
             "SELECT kind, body FROM event WHERE run = ? AND kind != 'ScheduleFired' ORDER BY seq", (run,)
         ):
             yield decode(kind, body)
+
+    def person(self, name: str) -> Row:
+        """What is kept of a person, nothing for one who never chose anything."""
+        found = self._rows("SELECT kept FROM person WHERE name = ?", (name,))
+        return dict(json.loads(found[0][0])) if found else {}
 
     def last_seq(self) -> int:
         """The number of the newest event."""

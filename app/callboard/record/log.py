@@ -19,12 +19,14 @@ from callboard.core.events import (
     FindingsFound,
     MetricsTaken,
     PatchDecided,
+    PersonSet,
     RunSubmitted,
     ScheduleFired,
     SectionShown,
     TaskMoved,
     TasksAdded,
 )
+from callboard.core.person import over
 from callboard.core.run import SEVERITIES, Run, Task
 from callboard.core.state import State
 from callboard.record.codec import decode, encode, to_json
@@ -60,7 +62,7 @@ class SqliteLog:
         """Events of runs that have not ended, and of no run; of schedules only the newest firing."""
         return self._read(
             "SELECT seq, kind, body FROM event WHERE run IN (SELECT id FROM run WHERE unfinished > 0) "
-            "OR (run IS NULL AND kind != 'ScheduleFired') OR seq IN "
+            "OR (run IS NULL AND kind NOT IN ('ScheduleFired', 'PersonSet')) OR seq IN "
             "(SELECT max(seq) FROM event WHERE kind = 'ScheduleFired' GROUP BY json_extract(body, '$.schedule')) ORDER BY seq",
             (),
         )
@@ -234,6 +236,13 @@ class SqliteLog:
                     (event.run, event.task, event.attempt, event.name, event.choice, event.by, event.at, event.reason,
                      to_json(event.result)),
                 )  # fmt: skip
+            case PersonSet():
+                known = connection.execute("SELECT kept FROM person WHERE name=?", (event.person,)).fetchone()
+                kept = over(json.loads(known[0]) if known else {}, event.values)
+                connection.execute(
+                    "INSERT OR REPLACE INTO person (name, at, kept) VALUES (?,?,?)",
+                    (event.person, event.at, to_json(kept)),
+                )
             case ScheduleFired():
                 connection.execute(
                     "INSERT OR REPLACE INTO schedule (name, due, run, missed, note) VALUES (?,?,?,?,?)",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from peewee import SqliteDatabase
 
 from callboard.errors import RecordError
-from callboard.record.models import MODELS, PatchRow, SectionRow
+from callboard.record.models import MODELS, PatchRow, PersonRow, SectionRow
 
 Migration = Callable[[SqliteDatabase], None]
 
@@ -51,7 +51,12 @@ def accepted_findings(database: SqliteDatabase) -> None:
             database.execute_sql(f"ALTER TABLE finding ADD COLUMN {name} {kind}")
 
 
-MIGRATIONS: Sequence[Migration] = (first_tables, sections, patches, git_and_digests, accepted_findings)
+def people(database: SqliteDatabase) -> None:
+    """6: what is kept of each person."""
+    database.create_tables([PersonRow])
+
+
+MIGRATIONS: Sequence[Migration] = (first_tables, sections, patches, git_and_digests, accepted_findings, people)
 
 
 def version_of(database: SqliteDatabase) -> int:

@@ -237,6 +237,17 @@ class ScheduleRow(Model):
         table_name = "schedule"
 
 
+class PersonRow(Model):
+    """What is kept of each person: settings, and when they last looked; `kept` as JSON."""
+
+    name = CharField(primary_key=True)
+    at = FloatField()
+    kept = TextField()
+
+    class Meta:
+        table_name = "person"
+
+
 class SampleRow(Model):
     """What one task used, or with run 0 what the host did, at a moment."""
 
@@ -275,6 +286,7 @@ MODELS: tuple[type[Model], ...] = (
     SectionRow,
     AgentRow,
     ScheduleRow,
+    PersonRow,
     SampleRow,
     MetaRow,
 )

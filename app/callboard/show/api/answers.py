@@ -103,6 +103,6 @@ def _methods(app: FastAPI, request: Request) -> list[str]:
     """What may be done with the path of a request."""
     return [
         method
-        for method in ("GET", "POST")
+        for method in ("GET", "POST", "PUT")
         if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in app.routes)
     ]

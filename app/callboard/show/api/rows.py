@@ -377,6 +377,15 @@ class Done(Row):
     ok: bool = True
 
 
+class Person(Row):
+    """Who asks, and what they chose."""
+
+    name: str
+    role: str
+    settings: dict[str, Any]
+    looked: float | None
+
+
 class Problem(Row):
     """Problem details (RFC 9457)."""
 

@@ -12,6 +12,7 @@ from callboard.show.api.acceptance import acceptance
 from callboard.show.api.answers import Json, install
 from callboard.show.api.desk import Desk
 from callboard.show.api.ingest import ingest
+from callboard.show.api.me import me
 from callboard.show.api.params import caller
 from callboard.show.api.patches import patches
 from callboard.show.api.reads import reads
@@ -54,7 +55,7 @@ def service(desk: Desk, *more: APIRouter) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
-    for router in (reads(desk), wishes(desk), patches(desk), ingest(desk), acceptance(desk), *more):
+    for router in (reads(desk), wishes(desk), patches(desk), ingest(desk), acceptance(desk), me(desk), *more):
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(caller)], responses=ERRORS)
     _health(app, desk)
     _schema(app)
