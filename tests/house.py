@@ -41,7 +41,15 @@ class House:
     It has what `Stage` has for a visitor: `base`, `session`.
     """
 
-    def __init__(self, home: Path, config: str = CONFIG, files: Mapping[str, str] | None = None, *words: str) -> None:
+    def __init__(
+        self,
+        home: Path,
+        config: str = CONFIG,
+        files: Mapping[str, str] | None = None,
+        *words: str,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.more = dict(env or {})
         self.home = home
         self.workspace = home / "shop"
         self.data = home / "data"
@@ -95,7 +103,7 @@ class House:
 
     def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
-        return {**kept, "HOME": str(self.home), "CALLBOARD_DATA": str(self.data), "COLUMNS": "100"}
+        return {**kept, "HOME": str(self.home), "CALLBOARD_DATA": str(self.data), "COLUMNS": "100", **self.more}
 
     def call(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A command of the terminal, to its end."""
@@ -143,11 +151,12 @@ class House:
 
     def close(self) -> None:
         """Ends the server; what it runs ends with `--data`'s next owner, so everything is cancelled before."""
-        for run in self.get("/runs"):
-            if not run["ended"]:
-                self.api.post(f"/runs/{run['id']}/cancel", json={"reason": "the test is over"})
+        if self.process.poll() is None:
+            for run in self.get("/runs"):
+                if not run["ended"]:
+                    self.api.post(f"/runs/{run['id']}/cancel", json={"reason": "the test is over"})
+            self.process.terminate()
         self.api.close()
-        self.process.terminate()
         try:
             self.process.wait(15)
         except subprocess.TimeoutExpired:

@@ -75,6 +75,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--port", type=int, help="the port to listen on (default: 6771)")
     made.add_argument("--trust", action="store_true", help="trust the workspace: its code may run")
     made.add_argument("--no-open", action="store_true", help="do not open a browser")
+    made.add_argument("--native", action="store_true", help="show the dashboard in a window of its own")
+    made.add_argument("--keep-running", action="store_true", help="with --native: go on when the window is closed")
     made.add_argument("--parallelism", type=int, metavar="N", help="most attempts at one time")
 
     made = command("run", "work", "run the workspace's pipeline and wait for it")
@@ -202,6 +204,8 @@ def parser() -> argparse.ArgumentParser:
                       help="list (the default), or fire NAME")  # fmt: skip
     made.add_argument("name", nargs="?", default="", metavar="NAME", help="the schedule")
 
+    made = command("window", "window", "open a native window on the running server", listing=False)
+    made.add_argument("--attached", action="store_true", help="end with the program that holds the standard input")
     command("token", "serving", "print the link with the launch token of the running server", listing=False)
     made = command("doctor", "doctor", "what is wrong here, and a fix for each")
     made = command("bench", "bench", "measure what Callboard costs")

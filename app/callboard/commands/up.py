@@ -1,23 +1,36 @@
 """`up`: the engine and the dashboard, until it is told to end."""
 
 import argparse
+import os
+import signal
 import sys
 import threading
 import webbrowser
 
-from callboard.cli import DONE, UNREACHABLE
+from callboard.cli import DONE, UNREACHABLE, USAGE
 from callboard.commands.doors import ensure_trust, settings_of
 from callboard.guard.running import announce, new_token, running_server, withdraw
 from callboard.guard.trust import Trust, user_name
+from callboard.window.beside import WindowBeside
+from callboard.window.readiness import why_no_window
+
+CLOSED = "callboard: the window was closed, so Callboard ends; with --keep-running it would go on\n"
 
 
 def up(given: argparse.Namespace) -> int:
-    """Serves until SIGINT or SIGTERM; exit 3 when the port or the data folder is taken."""
+    """Serves until SIGINT or SIGTERM, or until its window is closed.
+
+    Exit 2 when a window is asked for and none can be shown, 3 when the port or the data folder is taken.
+    """
     settings = settings_of(given)
     other = running_server(settings.data)
     if other is not None:
         sys.stderr.write(f"callboard: it runs already for this data folder: {other.link}\n")
         return UNREACHABLE
+    trouble = why_no_window() if given.native else ""
+    if trouble:
+        sys.stderr.write(f"callboard: no window: {trouble}\n")
+        return USAGE
     if given.trust or (sys.stdin.isatty() and Trust(settings.data).why_not(settings.workspace)):
         ensure_trust(settings, given)
     from callboard.core.boundary import Boundary
@@ -35,10 +48,23 @@ def up(given: argparse.Namespace) -> int:
         announce(settings.data, door.url, token)
         link = f"{door.url}/?token={token}"
 
+        window = WindowBeside(settings.data)
+
+        def closed(trouble: str) -> None:
+            if trouble:
+                sys.stderr.write(f"callboard: {trouble}\ncallboard: it goes on in the browser: {link}\n")
+            elif given.keep_running:
+                sys.stderr.write("callboard: the window was closed; Callboard goes on (`callboard window` opens one)\n")
+            else:
+                sys.stderr.write(CLOSED)
+                os.kill(os.getpid(), signal.SIGTERM)
+
         def ready(url: str) -> None:
             sys.stdout.write(f"Callboard watches {settings.workspace}\n{link}\n")
             sys.stdout.flush()
-            if not given.no_open and sys.stdout.isatty():
+            if given.native:
+                window.open(closed)
+            elif not given.no_open and sys.stdout.isatty():
                 threading.Thread(target=webbrowser.open, args=[link], daemon=True).start()
 
         from callboard.show.server import serve
@@ -53,5 +79,6 @@ def up(given: argparse.Namespace) -> int:
                 on_ready=ready,
             )
         finally:
+            window.close()
             withdraw(settings.data)
     return DONE

@@ -1,0 +1,1 @@
+"""The native window: a process of its own that shows what the server serves."""
