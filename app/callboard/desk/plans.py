@@ -7,7 +7,7 @@ from typing import Any
 
 from callboard.core.commands import Submit
 from callboard.core.task import Priority
-from callboard.desk.runs import Runs
+from callboard.desk.outlines import Outlines
 from callboard.desk.sections import Sections
 from callboard.errors import ConfigError
 from callboard.learn.commits import git_facts
@@ -17,7 +17,7 @@ from callboard.rows import Row
 JobOptions = Mapping[str, Mapping[str, Any]]
 
 
-class Plans(Runs, Sections):
+class Plans(Outlines, Sections):
     """From a wish for work to a run."""
 
     def prepare(

@@ -8,7 +8,7 @@ from typing import Any
 
 from callboard.core.plan import NeverStarts, Span, foresee
 from callboard.core.resources import Capacity
-from callboard.core.run import Task
+from callboard.core.run import Run, Task
 from callboard.core.state import State
 from callboard.core.task import TaskKey, TaskSpec, TaskState
 from callboard.desk.findings import Findings
@@ -28,9 +28,9 @@ LEARNED_S = 30.0
 class Runs(Findings):
     """What was and is done."""
 
-    def runs(self, limit: int = 50, before: int | None = None) -> list[Row]:
-        """The newest runs."""
-        rows = self._history.runs(limit, before or 0)
+    def runs(self, limit: int = 50, before: int | None = None, **wants: str) -> list[Row]:
+        """The newest runs; `wants` narrows them by state, pipeline, branch, person, workspace and text."""
+        rows = self._history.runs(limit, before or 0, **wants)
         numbers = {row["id"] for row in rows}
         live = self._engine.inspect(
             lambda state: {
@@ -38,6 +38,10 @@ class Runs(Findings):
             }
         )
         return [live.get(row["id"], row) for row in rows]
+
+    def run_facets(self) -> Row:
+        """What runs can be narrowed by, and how long each pipeline took lately."""
+        return self._history.run_facets()
 
     def run(self, run: int) -> Row:
         """A run with all its tasks, and what stands behind several of its failures."""
@@ -61,43 +65,55 @@ class Runs(Findings):
         run = state.runs.get(number)
         if run is None:
             return None
-        now = self._engine.now()
         tasks = [self._feed.task_row(task) for task in run.tasks]
-        ahead = None
-        if run.unfinished and len(run.tasks) <= MOST_FORESEEN:
-            left = [task for task in run.tasks if not task.final]
-            places = {task.index: place for place, task in enumerate(left)}
-            limits = {name: agent.limit for name, agent in state.agents.items() if agent.limit}
-            ahead = (
-                now,
-                self._engine.capacity,
-                limits,
-                [_left(task, places, now) for task in left],
-                [t.index for t in left],
-                Path(run.workspace),
-            )
-        return self._feed.run_row(run), tasks, ahead
+        return self._feed.run_row(run), tasks, self._ahead(state, run)
+
+    def _ahead(self, state: State, run: Run) -> Any:
+        """What `_foreseen` needs to know; None when there is nothing to foresee, or too much."""
+        if not run.unfinished or len(run.tasks) > MOST_FORESEEN:
+            return None
+        now = self._engine.now()
+        left = [task for task in run.tasks if not task.final]
+        places = {task.index: place for place, task in enumerate(left)}
+        limits = {name: agent.limit for name, agent in state.agents.items() if agent.limit}
+        return (
+            now,
+            self._engine.capacity,
+            limits,
+            [_left(task, places, now) for task in left],
+            [t.index for t in left],
+            Path(run.workspace),
+        )
 
     def _foresee(self, tasks: list[Row], ahead: Any) -> None:
-        """Fills in when each task that has not ended is expected to start, to end, and to end at the latest likely.
+        """Fills in when each task that has not ended is expected to start, to end, and to end at the latest likely."""
+        for place, (start, end, late) in self._foreseen(ahead).items():
+            row = tasks[place]
+            if row["started"] is None or row["state"] == "waiting":
+                row["expected_start"] = start
+            row["expected_end"], row["expected_end_late"] = end, late
+
+    def _foreseen(self, ahead: Any) -> dict[int, tuple[float, float, float | None]]:
+        """By place: start, end and latest likely end.
 
         The latest end is that of the same planner with slow (P80) durations; a run with more than 500 tasks to go has none.
         """
         if ahead is None:
-            return
+            return {}
         now, capacity, limits, left, places, workspace = ahead
         usual = self._spans(left, capacity, limits, [_to_go(spec.estimate, done) for spec, done, _ in left])
         slow = None
         if len(left) <= MOST_RANGED:
             known = self.learned(workspace)
             slow = self._spans(left, capacity, limits, [_to_go(_slow(spec, known), done) for spec, done, _ in left])
-        for at, place in enumerate(places if usual else ()):
-            row = tasks[place]
-            if row["started"] is None or row["state"] == "waiting":
-                row["expected_start"] = round(now + usual[at].start, 3)
-            row["expected_end"] = round(now + usual[at].end, 3)
-            if slow:
-                row["expected_end_late"] = round(now + max(usual[at].end, slow[at].end), 3)
+        return {
+            place: (
+                round(now + usual[at].start, 3),
+                round(now + usual[at].end, 3),
+                round(now + max(usual[at].end, slow[at].end), 3) if slow else None,
+            )
+            for at, place in enumerate(places if usual else ())
+        }
 
     def _spans(self, left: Any, capacity: Capacity, limits: Any, seconds: list[float]) -> list[Span]:
         """Start and end of each, in seconds from now; none when there is one that can never start."""

@@ -16,6 +16,15 @@ from callboard.rows import Row, event_row, finding_row, found_row, summary
 MOST = 10_000
 NEWEST_POINTS = 500
 MOST_POINTS = 200
+_BRANCH = "coalesce(json_extract(git, '$.branch'), '')"
+_RUN_WANTS = {
+    "state": "state = ?",
+    "pipeline": "name = ?",
+    "branch": f"{_BRANCH} = ?",
+    "person": '"by" = ?',
+    "workspace": "workspace = ?",
+    "text": f'(name LIKE ? OR "by" LIKE ? OR "trigger" LIKE ? OR {_BRANCH} LIKE ? OR cast(id AS text) LIKE ?)',
+}
 Point = tuple[float, float, int]
 
 
@@ -29,16 +38,46 @@ class History:
         with self.database.connection_context() if self.database.is_closed() else _Open():
             return list(self.database.execute_sql(sql, values).fetchall())
 
-    def runs(self, limit: int = 50, before: int = 0) -> list[Row]:
-        """The newest runs, without their tasks."""
+    def runs(self, limit: int = 50, before: int = 0, **wants: str) -> list[Row]:
+        """The newest runs, without their tasks; `wants` are state, pipeline, branch, person, workspace and text."""
+        where = ["id < ?"]
+        values: list[Any] = [before or 1 << 60]
+        for name, value in wants.items():
+            if value:
+                where.append(_RUN_WANTS[name])
+                values += [value if name != "text" else f"%{value}%"] * _RUN_WANTS[name].count("?")
         found = self._rows(
-            'SELECT id, name, workspace, "by", "trigger", priority, submitted, started, ended, state, total, unfinished, counts,'
-            " unknowns, git FROM run WHERE id < ? ORDER BY id DESC LIMIT ?",
-            (before or 1 << 60, min(limit, MOST)),
+            'SELECT id, name, workspace, "by", "trigger", priority, submitted, started, ended, state, total, unfinished, counts,'  # noqa: S608
+            f" unknowns, git FROM run WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?",
+            (*values, min(limit, MOST)),
         )
         numbers = [row[0] for row in found]
         findings = self._findings_of(numbers)
         return [_run_row(row, findings.get(row[0], [0] * 5)) for row in found]
+
+    def run_facets(self, most: int = 40, points: int = 40) -> Row:
+        """What runs can be narrowed by, the most frequent first, and by pipeline the newest ended runs with their seconds."""
+        kinds = (("pipeline", "name"), ("branch", _BRANCH), ("person", '"by"'), ("state", "state"))
+        facets: Row = {
+            kind: [
+                {"name": name, "runs": count}
+                for name, count in self._rows(
+                    f"SELECT {column}, count(*) FROM run WHERE {column} != '' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?",  # noqa: S608
+                    (most,),
+                )
+            ]
+            for kind, column in kinds
+        }
+        facets["trends"] = []
+        for pipeline in facets["pipeline"][:12]:
+            found = self._rows(
+                "SELECT id, ended - started, state FROM run WHERE name = ? AND ended IS NOT NULL AND started IS NOT NULL"
+                " ORDER BY id DESC LIMIT ?",
+                (pipeline["name"], points),
+            )
+            ended = [{"run": r[0], "seconds": round(r[1], 3), "state": r[2]} for r in reversed(found)]
+            facets["trends"].append({"pipeline": pipeline["name"], "ended": ended})
+        return facets
 
     def _findings_of(self, runs: Sequence[int]) -> dict[int, list[int]]:
         counts: dict[int, list[int]] = {}
@@ -131,6 +170,10 @@ class History:
         marks = " ".join(f"WHEN '{name}' THEN {rank}" for rank, name in enumerate(SEVERITIES))
         order = f"CASE f.severity {marks} END, f.id" if run else "f.id DESC"
         return self._findings(" AND ".join(wants), values, order, limit)
+
+    def findings_at(self, run: int, path: str) -> list[Row]:
+        """The findings of a run in one file."""
+        return self._findings("f.run = ? AND f.path = ?", [run, path], "f.line, f.id", MOST)
 
     def shared(self, run: int) -> list[Row]:
         """The findings of a run whose fingerprint several of its tasks reported, without the accepted ones."""

@@ -12,8 +12,10 @@ ROW_GAP = 16.0
 MARGIN = 24.0
 SWEEPS = 10
 MOST_BENDS = 4000
+POINT_HEIGHT = 8.0
 
 Pair = tuple[int, int]
+Size = tuple[float, float]
 Points = dict[Pair, list[int]]
 
 
@@ -26,6 +28,15 @@ class Edge:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Where a node begins from the left, and how large it is, in pixels."""
+
+    left: float
+    width: float
+    height: float
+
+
 def graph(tasks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The drawing of these task rows: nodes with x, y, w, h (in pixels), edges with an SVG path, width and height.
 
@@ -33,19 +44,27 @@ def graph(tasks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     out; arrows that close a circle are drawn, and ignored for the columns. The same rows give the same drawing.
     """
     names = [str(task["id"]) for task in tasks]
+    return placed(names, [(NODE_WIDTH, NODE_HEIGHT)] * len(names), _edges(tasks))
+
+
+def placed(
+    names: Sequence[str], sizes: Sequence[Size], edges: Iterable[Edge], order: Sequence[float] | None = None
+) -> dict[str, Any]:
+    """The drawing of nodes of these sizes (width, height). With `order`, arrows against it do not count for the columns."""
     place = {name: index for index, name in enumerate(names)}
-    edges = [edge for edge in _edges(tasks) if edge.source in place and edge.target in place]
+    edges = [edge for edge in edges if edge.source in place and edge.target in place]
     pairs = sorted({(place[edge.source], place[edge.target]) for edge in edges if edge.source != edge.target})
-    layer = _layers(len(names), pairs)
+    along = [(a, b) for a, b in pairs if order is None or (order[a], a) < (order[b], b)]
+    layer = layers(len(names), along)
     forward = [pair for pair in pairs if layer[pair[0]] < layer[pair[1]]]
     points = _bend(forward, layer)
     columns = _columns(layer)
     links = [(a, b) for chain in points.values() for a, b in pairwise(chain)]
     _untangle(columns, links, len(layer))
-    tops = _rows(columns, links, len(layer), len(names))
-    left = [MARGIN + column * (NODE_WIDTH + COLUMN_GAP) for column in layer]
+    boxes = _boxes(columns, sizes, len(layer))
+    tops = _rows(columns, links, boxes)
     nodes = [
-        {"id": name, "x": left[index], "y": round(tops[index], 1), "w": NODE_WIDTH, "h": NODE_HEIGHT}
+        {"id": name, "x": boxes[index].left, "y": round(tops[index], 1), "w": sizes[index][0], "h": sizes[index][1]}
         for name, index in place.items()
     ]
     drawn = [
@@ -53,7 +72,7 @@ def graph(tasks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             "from": edge.source,
             "to": edge.target,
             "kind": edge.kind,
-            "path": _path(points.get(pair, list(pair)), left, tops, len(names)),
+            "path": _path(points.get(pair, list(pair)), boxes, tops),
         }
         for edge in edges
         if (pair := (place[edge.source], place[edge.target]))[0] != pair[1]
@@ -61,9 +80,22 @@ def graph(tasks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "nodes": nodes,
         "edges": drawn,
-        "width": max(left[: len(names)], default=0.0) + NODE_WIDTH + MARGIN,
-        "height": round(max(tops, default=0.0) + NODE_HEIGHT + MARGIN, 1),
+        "width": max((node["x"] + node["w"] for node in nodes), default=0.0) + MARGIN,
+        "height": round(max((top + box.height for top, box in zip(tops, boxes, strict=True)), default=0.0) + MARGIN, 1),
     }
+
+
+def _boxes(columns: Sequence[Sequence[int]], sizes: Sequence[Size], count: int) -> list[Box]:
+    """Where each node begins and how large it is; a point is as wide as its column."""
+    boxes = [Box(0.0, 0.0, 0.0)] * count
+    left = MARGIN
+    for column in columns:
+        width = max((sizes[node][0] for node in column if node < len(sizes)), default=NODE_WIDTH)
+        for node in column:
+            own = sizes[node] if node < len(sizes) else (width, POINT_HEIGHT)
+            boxes[node] = Box(left, own[0], own[1])
+        left += width + COLUMN_GAP
+    return boxes
 
 
 def _edges(tasks: Iterable[Mapping[str, Any]]) -> list[Edge]:
@@ -75,7 +107,7 @@ def _edges(tasks: Iterable[Mapping[str, Any]]) -> list[Edge]:
     return list(found.values())
 
 
-def _layers(count: int, pairs: Iterable[Pair]) -> list[int]:
+def layers(count: int, pairs: Iterable[Pair]) -> list[int]:
     """The column of each node: one more than the last it waits for (Kahn); what a circle holds stays in column 0."""
     later: list[list[int]] = [[] for _ in range(count)]
     open_ends = [0] * count
@@ -181,10 +213,11 @@ def _crossings(columns: Sequence[Sequence[int]], behind: Sequence[Sequence[int]]
     return total
 
 
-def _rows(columns: Sequence[Sequence[int]], links: Sequence[Pair], count: int, real: int) -> list[float]:
+def _rows(columns: Sequence[Sequence[int]], links: Sequence[Pair], boxes: Sequence[Box]) -> list[float]:
     """The top of each node: as near to its neighbours' middle as the order and the room allow."""
+    count = len(boxes)
     before, behind = _neighbours(links, count)
-    heights = [NODE_HEIGHT if node < real else 8.0 for node in range(count)]
+    heights = [box.height for box in boxes]
     middle = [0.0] * count
     for column in columns:
         at = 0.0
@@ -222,17 +255,17 @@ def _settle(column: Sequence[int], wanted: Sequence[float], heights: Sequence[fl
             index += 1
 
 
-def _path(chain: Sequence[int], left: Sequence[float], tops: Sequence[float], real: int) -> str:
+def _path(chain: Sequence[int], boxes: Sequence[Box], tops: Sequence[float]) -> str:
     """A smooth SVG path from the right side of the first node, through the invisible points, to the last node."""
     first, *inner, last = chain
-    x, y = left[first] + NODE_WIDTH, tops[first] + NODE_HEIGHT / 2
+    x, y = boxes[first].left + boxes[first].width, tops[first] + boxes[first].height / 2
     words = [f"M{x:.1f},{y:.1f}"]
     for point in [*inner, last]:
-        to_x, to_y = left[point], tops[point] + (NODE_HEIGHT if point < real else 8.0) / 2
+        to_x, to_y = boxes[point].left, tops[point] + boxes[point].height / 2
         bend = max((to_x - x) / 2, COLUMN_GAP / 2)
         words.append(f"C{x + bend:.1f},{y:.1f} {to_x - bend:.1f},{to_y:.1f} {to_x:.1f},{to_y:.1f}")
         x, y = to_x, to_y
         if point != last:
-            x += NODE_WIDTH
+            x += boxes[point].width
             words.append(f"L{x:.1f},{y:.1f}")
     return "".join(words)

@@ -118,6 +118,29 @@ class Again(Wish):
     from_: Annotated[str, Field(alias="from", pattern="^failure$")] = "failure"
 
 
+class OnceMore(Wish):
+    """How a run is run again."""
+
+    affected: Annotated[bool, Field(description="Leave out what passed with the same files before")] = False
+
+
+TaskNames = Annotated[
+    list[Annotated[str, StringConstraints(pattern=TASK, max_length=25)]], Field(min_length=1, max_length=10_000)
+]
+
+
+class Tasks(Wish):
+    """Several tasks."""
+
+    tasks: TaskNames
+
+
+class TasksToCancel(Tasks):
+    """Several tasks, and why."""
+
+    reason: Line = ""
+
+
 class Move(Wish):
     """Who is to do a task."""
 

@@ -36,6 +36,8 @@ Handler = TypeVar("Handler", bound=Callable[..., Response])
 MOST_DRAWN = 2_000
 LONGEST_LOG = 1 << 20
 SEVERITY = "^(critical|high|medium|low|info)$"
+RUN_STATE = "^(waiting|running|succeeded|failed|unknown|cancelled)?$"
+RunWord = Annotated[str, Query(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 SHOWN = ("text/plain", "application/json", "image/png", "image/jpeg", "image/webp", "image/gif")
 
 AttemptQuery = Annotated[int | None, Query(ge=1, le=1_000_000, description="Which try; the latest if left out")]
@@ -60,9 +62,18 @@ def reads(desk: Desk) -> APIRouter:
         return Json(desk.board())
 
     @look("/runs", list[rows.Run], "runs")
-    def runs(limit: Limit = 50, before: Before = None) -> Response:
-        """Runs, the newest first."""
-        return Json(desk.runs(limit, before))
+    def runs(
+        limit: Limit = 50,
+        before: Before = None,
+        state: Annotated[str, Query(pattern=RUN_STATE)] = "",
+        pipeline: RunWord = "",
+        branch: RunWord = "",
+        person: RunWord = "",
+        text: RunWord = "",
+    ) -> Response:
+        """Runs, the newest first; narrowed by state, pipeline, branch, person, and a text in any of these."""
+        wants = {"state": state, "pipeline": pipeline, "branch": branch, "person": person, "text": text}
+        return Json(desk.runs(limit, before, **{name: value for name, value in wants.items() if value}))
 
     @look("/runs/{run}", rows.RunPage, "runs")
     def run(run: RunId) -> Response:

@@ -307,6 +307,47 @@ class RunPage(Row):
     causes: Annotated[list[Cause], Field(description="What stands behind several failures, the widest first")] = []
 
 
+class Outline(Row):
+    """A run in few bytes a task: the first row stands for task RUN.0."""
+
+    run: Run
+    seq: int
+    zero: Annotated[float, Field(description="Moments are seconds after this one")]
+    columns: list[str]
+    words: Annotated[dict[str, list[str]], Field(description="Of these columns, a value is a number into the list")]
+    rows: list[list[Any]]
+    left_out: int
+    causes: list[Cause]
+
+
+class Graph(Row):
+    """A run as a picture: nodes with x, y, w, h in pixels, edges with an SVG path."""
+
+    by: str
+    choices: Annotated[dict[str, int], Field(description="How many groups each way of grouping gives")]
+    tasks: int
+    trouble: str
+    nodes: list[dict[str, Any]]
+    edges: list[dict[str, Any]]
+    width: float
+    height: float
+
+
+class Facet(Row):
+    name: str
+    runs: int
+
+
+class RunFacets(Row):
+    """What runs can be narrowed by, and how long each pipeline took lately, oldest first."""
+
+    pipeline: list[Facet]
+    branch: list[Facet]
+    person: list[Facet]
+    state: list[Facet]
+    trends: list[dict[str, Any]]
+
+
 class TaskPage(Row):
     """A task with its tries, what happened, and what it used."""
 
@@ -375,6 +416,14 @@ class Done(Row):
     """The wish was taken up."""
 
     ok: bool = True
+
+
+class Many(Done):
+    """Of how many the wish was taken up, of how many not, and why not of some of these."""
+
+    done: int
+    refused: int
+    why: list[dict[str, str]]
 
 
 class Person(Row):
