@@ -1,7 +1,8 @@
 """The frame around every page: head, theme before the first paint, static files under an address that names their content."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from nicegui import app, run, ui
 from nicegui.dependencies import register_importmap_override
 
 from callboard.errors import CallboardError, NotFound
+from callboard.guard.gate import Caller
 from callboard.show.api.desk import Desk
 from callboard.show.parts.screen import Screen
 
@@ -16,14 +18,10 @@ STATIC = Path(__file__).parent / "static"
 YEAR = 365 * 24 * 3600
 RECONNECT = 60.0
 NAV = (
-    ("/", "Board"), ("/runs", "Runs"), ("/patches", "Patches"), ("/console", "Console"), ("/agents", "Agents"),
-    ("/machine", "Machine"),
+    ("/", "Board", "g b"), ("/runs", "Runs", "g r"), ("/inbox", "Inbox", "g i"), ("/alerts", "Alerts", "g l"),
+    ("/patches", "Patches", "g p"), ("/console", "Console", "g c"), ("/agents", "Agents", "g a"), ("/machine", "Machine", "g m"),
+    ("/settings", "Settings", "g s"),
 )  # fmt: skip
-
-THEME = (
-    "<script>try{const t=localStorage.getItem('callboard.theme');"
-    "if(t==='light'||t==='dark')document.documentElement.dataset.theme=t}catch{}</script>"
-)
 
 
 class MissingScreen(Screen, component="callboard_missing.js"):
@@ -36,6 +34,8 @@ class Frame:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._workspace: dict[str, Any] | None = None
+        self._paths: set[str] = set()
+        self._counters: dict[str, Callable[[], int]] = {}
         self.static = f"/static/{fingerprint(STATIC)}"
         self._styles = sorted(
             path.name for path in (STATIC / "css").glob("*.css")
@@ -45,6 +45,7 @@ class Frame:
 
     def page(self, path: str) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., Any]]:
         """Marks a page: never dark or light by the framework, patient with a short loss of the link."""
+        self._paths.add(path)
         return ui.page(
             path,
             title="Callboard",
@@ -54,11 +55,14 @@ class Frame:
             reconnect_timeout=RECONNECT,
         )
 
+    def count(self, name: str, read: Callable[[], int]) -> None:
+        """From now on the bar shows this number beside the page 'inbox' or 'alerts'; read with each page, off the loop."""
+        self._counters[name] = read
+
     async def show(
         self, screen: type[Screen], title: str, here: str, read: Callable[[], Any], more: dict[str, Any] | None = None
     ) -> None:
         """Reads the first rows off the loop, then builds the page; what is not there is said with status 404."""
-        self._head()
         ui.page_title(f"{title} – Callboard")
         try:
             first = await run.io_bound(read)
@@ -73,22 +77,45 @@ class Frame:
         screen(first, {**await self._meta(here), **(more or {})})
 
     async def _meta(self, here: str) -> dict[str, Any]:
-        if self._workspace is None:
-            board = await run.io_bound(self._desk.board)
-            self._workspace = board["workspace"] if board else None
-        return {"here": here, "workspace": self._workspace}
+        person, counts = await run.io_bound(self._about, self._by())
+        self._head(person)
+        nav = [{"path": path, "name": name, "keys": keys} for path, name, keys in NAV if path in self._paths]
+        return {"here": here, "workspace": self._workspace, "person": person, "counts": counts, "nav": nav}
 
-    def _head(self) -> None:
-        modules = ("words", "live", "parts", "frame")
+    def _by(self) -> str:
+        """Who asks for the page, as the guard found it."""
+        caller = ui.context.client.request.scope.get("callboard")
+        return caller.name if isinstance(caller, Caller) else ""
+
+    def _about(self, by: str) -> tuple[Mapping[str, Any], dict[str, int]]:
+        if self._workspace is None:
+            board = self._desk.board()
+            self._workspace = board["workspace"] if board else None
+        return self._desk.person(by), {name: read() for name, read in self._counters.items()}
+
+    def _head(self, person: Mapping[str, Any]) -> None:
+        modules = ("words", "live", "settings", "commands", "dialog", "parts", "frame")
         preload = "".join(f'<link rel="modulepreload" href="{self.static}/js/{name}.js">' for name in modules)
         styles = "".join(f'<link rel="stylesheet" href="{self.static}/css/{name}">' for name in self._styles)
-        ui.add_head_html(f"{THEME}{styles}{preload}")
-        links = "".join(f'<a href="{path}">{name}</a>' for path, name in NAV)
+        ui.add_head_html(f"{_chosen(person)}{styles}{preload}")
+        links = "".join(f'<a href="{path}">{name}</a>' for path, name, _ in NAV if path in self._paths)
         ui.add_body_html(
             '<div class="cb-shell" id="cb-shell"><div class="cb"><div class="top"><span class="brand">'
             f'<img src="{self.static}/favicon.svg" alt="" width="24" height="24"><span>Callboard</span></span>'
             f"<nav>{links}</nav></div></div></div>"
         )
+
+
+def _chosen(person: Mapping[str, Any]) -> str:
+    """The person as data for the scripts, and what they chose as attributes of the root before the first paint."""
+    settings = person["settings"]
+    data = json.dumps(person, default=str).replace("<", "\\u003c")
+    chosen = {name: settings[name] for name in ("theme", "density", "motion") if settings[name] != "auto"}
+    words = json.dumps(chosen).replace("<", "\\u003c")
+    return (
+        f'<script type="application/json" id="cb-person">{data}</script>'
+        f"<script>Object.assign(document.documentElement.dataset,{words})</script>"
+    )
 
 
 def fingerprint(folder: Path) -> str:

@@ -9,6 +9,7 @@ MOST_ROWS = 200
 MOST_NEWS = 200
 
 Row = Mapping[str, Any]
+COUNTS = ("inbox", "alerts")  # numbers for the bar of every page
 KEYED = (("tasks", "id"), ("runs", "id"), ("agents", "name"))
 
 
@@ -30,7 +31,7 @@ class Mail:
             news.extend(message.get(kind) or ())
             if len(news) > MOST_NEWS:
                 del news[:-MOST_NEWS]
-        for name in ("seq", "at", "host", "banner"):
+        for name in ("seq", "at", "host", "banner", *COUNTS):
             if name in message:
                 self._rest[name] = message[name]
 
@@ -77,11 +78,10 @@ def for_room(room: str, message: Row) -> dict[str, Any] | None:
         }
     if "host" in message and kind == "run":
         part["host"] = message["host"]
-    if "banner" in message:
-        part["banner"] = message["banner"]
-    if not any(part.values()) and "banner" not in part:
+    told = {name: message[name] for name in ("banner", *COUNTS) if name in message}
+    if not any(part.values()) and not told:
         return None
-    return {"seq": message.get("seq"), "at": message.get("at"), **part}
+    return {"seq": message.get("seq"), "at": message.get("at"), **part, **told}
 
 
 def _where(message: Row, kind: str, field: str, value: Any) -> list[Row]:

@@ -1,26 +1,12 @@
 // The frame of every page: bar, banners, toasts, theme, keys. A page puts itself into the default slot.
-import { computed, onMounted, reactive, ref, watchEffect } from "vue";
-import { dismiss, link, toasts } from "callboard/live.js";
+import { computed, onMounted, onUnmounted, reactive, ref, watchEffect } from "vue";
+import { commands, keycaps, typed, useCommands } from "callboard/commands.js";
+import { CbAsk, CbDialog } from "callboard/dialog.js";
+import { act, counts, dismiss, link, toasts } from "callboard/live.js";
+import { setSetting, settings } from "callboard/settings.js";
 import { clockTime } from "callboard/words.js";
 
-const NAV = [
-  { path: "/", name: "Board", key: "b" },
-  { path: "/runs", name: "Runs", key: "r" },
-  { path: "/patches", name: "Patches", key: "p" },
-  { path: "/console", name: "Console", key: "c" },
-  { path: "/agents", name: "Agents", key: "a" },
-  { path: "/machine", name: "Machine", key: "m" },
-];
 const THEMES = ["auto", "light", "dark"];
-
-const theme = ref(localStorage.getItem("callboard.theme") ?? "auto");
-function choose(next) {
-  theme.value = next;
-  if (next === "auto") localStorage.removeItem("callboard.theme");
-  else localStorage.setItem("callboard.theme", next);
-  if (next === "auto") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = next;
-}
 
 // The number of running tasks, wherever a page knows it, for the title.
 export const pulse = reactive({ running: null, needs: 0 });
@@ -31,41 +17,54 @@ export function useTitle(title) {
   });
 }
 
+const COUNTED = { "/inbox": ["inbox", "waits for you", "wait for you"], "/alerts": ["alerts", "alert stands", "alerts stand"] };
+
 export const CbFrame = {
   props: { meta: Object, here: String, wide: Boolean },
+  components: { CbAsk, CbDialog },
   setup(props) {
-    const keys = ref(false);
+    const help = ref(false);
     const stale = computed(() => link.state === "stale");
-    let lead = 0;
-
-    function typed(event) {
-      const field = event.target.closest?.("input, textarea, select, [contenteditable]");
-      if (event.key === "Escape") {
-        keys.value = false;
-        if (field) field.blur();
-        return;
-      }
-      if (field || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.key === "/") {
-        const search = document.querySelector("[data-search]");
-        if (search) event.preventDefault(), search.focus(), search.select?.();
-      } else if (event.key === "?") {
-        keys.value = !keys.value;
-      } else if (event.key === "g") {
-        lead = performance.now();
-      } else if (performance.now() - lead < 1200) {
-        lead = 0;
-        const goal = event.key === "n" ? "/runs/new" : NAV.find((n) => n.key === event.key)?.path;
-        if (goal) location.href = goal;
-      }
+    Object.assign(counts, props.meta.counts ?? {});
+    const nav = computed(() =>
+      (props.meta.nav ?? []).map((n) => {
+        const [name, one, many] = COUNTED[n.path] ?? [];
+        const count = name ? counts[name] : null;
+        return { ...n, count, say: count ? `${n.name}: ${count} ${count === 1 ? one : many}` : undefined };
+      }),
+    );
+    const choose = (theme) => setSetting("theme", theme);
+    const cycle = () => choose(THEMES[(THEMES.indexOf(settings.theme) + 1) % THEMES.length]);
+    const dense = () => setSetting("density", settings.density === "compact" ? "comfortable" : "compact");
+    function search() {
+      const field = document.querySelector("[data-search]");
+      field?.focus();
+      field?.select?.();
     }
+    useCommands(
+      () => [
+        ...(props.meta.nav ?? []).map((n) => ({ id: `go${n.path}`, title: n.name, group: "Go to", keys: n.keys, href: n.path })),
+        { id: "go/runs/new", title: "Start a run", group: "Go to", keys: "g n", href: "/runs/new" },
+        { id: "help", title: "Show the keys", keys: "?", run: () => (help.value = !help.value) },
+        { id: "search", title: "Search this page", keys: "/", run: search, when: () => !!document.querySelector("[data-search]") },
+        ...THEMES.map((theme) => ({ id: `theme.${theme}`, title: `Theme: ${theme === "auto" ? "as the system" : theme}`, run: () => choose(theme), when: () => settings.theme !== theme })),
+        { id: "density", title: settings.density === "compact" ? "Density: comfortable" : "Density: compact", run: dense },
+        { id: "rescan", title: "Look for agents anew", run: () => act("/agents/rescan", {}, "Looked for agents anew.") },
+      ],
+      "Everywhere",
+    );
+    const helped = computed(() => {
+      const groups = new Map();
+      for (const command of commands.value) if (command.keys) groups.set(command.group, [...(groups.get(command.group) ?? []), command]);
+      return [...groups].sort(([a], [b]) => (a === "Everywhere") - (b === "Everywhere") || (a === "Go to") - (b === "Go to"));
+    });
     onMounted(() => {
       document.addEventListener("keydown", typed);
       document.getElementById("cb-shell")?.remove();
       document.querySelector("main.q-page")?.setAttribute("role", "presentation"); // the landmark is ours
     });
-    const cycle = () => choose(THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length]);
-    return { NAV, link, toasts, dismiss, theme, cycle, keys, stale, clockTime };
+    onUnmounted(() => document.removeEventListener("keydown", typed));
+    return { nav, link, toasts, dismiss, settings, cycle, help, helped, keycaps, stale, clockTime };
   },
   template: `
     <div class="cb">
@@ -81,17 +80,17 @@ export const CbFrame = {
           <span>Callboard</span>
         </a>
         <nav aria-label="Pages">
-          <a v-for="n in NAV" :key="n.path" :href="n.path" :aria-current="here === n.path ? 'page' : undefined">{{ n.name }}</a>
+          <a v-for="n in nav" :key="n.path" :href="n.path" :aria-current="here === n.path ? 'page' : undefined" :aria-label="n.say">{{ n.name }}<b v-if="n.count" class="nav-count num">{{ n.count > 99 ? '99+' : n.count }}</b></a>
         </nav>
         <div class="top-right">
           <span v-if="meta.workspace" class="workspace" :title="meta.workspace.path">
             <span class="quiet">at</span> {{ meta.workspace.name }}</span>
           <span class="link-state" :data-link="link.state" :title="link.state === 'live' ? 'Changes arrive as they happen' : link.state === 'stale' ? 'The link to Callboard is down' : 'Joining the live feed'">
             <i aria-hidden="true"></i>{{ link.state === 'live' ? 'live' : link.state === 'stale' ? 'stale' : 'joining' }}</span>
-          <button class="icon" type="button" @click="cycle" :aria-label="'Theme: ' + theme + '. Change it'" :title="'Theme: ' + theme">
+          <button class="icon" type="button" @click="cycle" :aria-label="'Theme: ' + settings.theme + '. Change it'" :title="'Theme: ' + settings.theme">
             <svg viewBox="0 0 16 16" aria-hidden="true">
-              <path v-if="theme === 'light'" d="M8 5a3 3 0 1 0 0 6a3 3 0 1 0 0-6zM8 1v1.500M8 13.500V15M1 8h1.500M13.500 8H15M3 3l1 1M12 12l1 1M13 3l-1 1M4 12l-1 1"/>
-              <path v-else-if="theme === 'dark'" d="M13.500 9.500A6 6 0 0 1 6.500 2.500a6 6 0 1 0 7 7z"/>
+              <path v-if="settings.theme === 'light'" d="M8 5a3 3 0 1 0 0 6a3 3 0 1 0 0-6zM8 1v1.500M8 13.500V15M1 8h1.500M13.500 8H15M3 3l1 1M12 12l1 1M13 3l-1 1M4 12l-1 1"/>
+              <path v-else-if="settings.theme === 'dark'" d="M13.500 9.500A6 6 0 0 1 6.500 2.500a6 6 0 1 0 7 7z"/>
               <template v-else>
                 <path d="M8 2a6 6 0 1 0 0 12a6 6 0 1 0 0-12z"/>
                 <path d="M8 2a6 6 0 0 1 0 12z" class="filled"/>
@@ -116,29 +115,20 @@ export const CbFrame = {
           <button type="button" class="icon" aria-label="Dismiss" @click="dismiss(t.id)">×</button>
         </div>
       </div>
-      <div v-if="keys" class="keys" role="dialog" aria-label="Keys">
-        <h2>Keys</h2>
-        <dl>
-          <dt>/</dt>
-          <dd>search this page</dd>
-          <dt>g b</dt>
-          <dd>board</dd>
-          <dt>g r</dt>
-          <dd>runs</dd>
-          <dt>g p</dt>
-          <dd>patches</dd>
-          <dt>g c</dt>
-          <dd>console</dd>
-          <dt>g a</dt>
-          <dd>agents</dd>
-          <dt>g m</dt>
-          <dd>machine</dd>
-          <dt>g n</dt>
-          <dd>start a run</dd>
-          <dt>Esc</dt>
-          <dd>close, leave a field</dd>
-        </dl>
-      </div>
+      <CbAsk/>
+      <CbDialog v-model:open="help" title="Keys" wide>
+        <div class="keys">
+          <section v-for="[group, list] in helped" :key="group">
+            <h3>{{ group }}</h3>
+            <dl>
+              <template v-for="c in list" :key="c.id">
+                <dt><span v-for="(chord, i) in keycaps(c.keys)" :key="i"><kbd v-for="k in chord" :key="k">{{ k }}</kbd></span></dt>
+                <dd>{{ c.title }}</dd>
+              </template>
+            </dl>
+          </section>
+        </div>
+      </CbDialog>
     </div>
   `,
 };

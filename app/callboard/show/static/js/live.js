@@ -7,6 +7,8 @@ const LOOK_MS = 100;
 const BUFFER = 5000;
 let readings = 0;
 
+// What waits for a person and which alerts stand, for the bar: it comes with the page and then with live messages.
+export const counts = reactive({ inbox: null, alerts: null });
 export const link = reactive({ state: "connecting", since: Date.now() / 1000, banner: null, unreachable: "" });
 export const toasts = reactive([]);
 
@@ -60,6 +62,8 @@ async function call(method, path, body, headers = {}) {
 export const get = (path) => call("GET", path);
 export const send = (path, body) => call("POST", path, body); // throws the Problem, for those who say it themselves
 
+export const put = (path, body) => call("PUT", path, body);
+
 // Does something; a refusal is shown as a toast with the server's own words and gives null.
 export async function act(path, body = {}, done = "", headers = {}) {
   try {
@@ -87,6 +91,7 @@ export function follow({ rooms, refetch, fold, onLog, onConsole }) {
   function hear(message) {
     heard = performance.now();
     if ("banner" in message) link.banner = message.banner;
+    for (const name of Object.keys(counts)) if (typeof message[name] === "number") counts[name] = message[name];
     if (!kept) return fold(message);
     kept.push(message);
     if (kept.length > BUFFER) kept.shift();

@@ -1,5 +1,7 @@
 // Small pieces that every page uses. All outside text goes through text interpolation only.
 import { computed, onMounted, ref } from "vue";
+import { CbDialog } from "callboard/dialog.js";
+import { settings } from "callboard/settings.js";
 import * as words from "callboard/words.js";
 
 // A state by colour, shape and word.
@@ -17,10 +19,10 @@ export const CbState = {
   `,
 };
 
-// A moment: relative, absolute on hover.
+// A moment: relative or absolute, as the person likes it; whole on hover.
 export const CbAgo = {
   props: { at: Number, none: { type: String, default: "not yet" } },
-  setup: (props) => ({ text: computed(() => words.ago(props.at)), full: computed(() => (props.at == null ? props.none : words.absolute(props.at))) }),
+  setup: (props) => ({ text: computed(() => (settings.clock === "absolute" ? words.moment(props.at) : words.ago(props.at))), full: computed(() => (props.at == null ? props.none : words.absolute(props.at))) }),
   template: `<time class="num" :title="full">{{ text }}</time>`,
 };
 
@@ -277,4 +279,18 @@ export const CbSegments = {
   `,
 };
 
-export const PARTS = { CbSegments, CbState, CbAgo, CbNum, CbBar, CbCounts, CbSeverity, CbHold, CbSpark, CbPlace, CbFinding, CbAct, CbCommand, CbEmpty, CbTabs, CbGauge };
+// Which of the two systems a thing belongs to: the team's own crew, or the platform that the team runs.
+const ZONES = { team: { title: "Development team", mark: "T" }, platform: { title: "Platform", mark: "P" } };
+
+export const CbZone = {
+  props: { name: { type: String, default: "team" }, note: String },
+  setup: (props) => ({ zone: computed(() => ZONES[props.name] ?? ZONES.team) }),
+  template: `
+    <section class="zone" :class="'zone-' + name" :aria-label="zone.title">
+      <header class="zone-head"><span class="zone-mark" aria-hidden="true">{{ zone.mark }}</span><span class="zone-title">{{ zone.title }}</span><span v-if="note" class="quiet">{{ note }}</span><slot name="more"/></header>
+      <slot/>
+    </section>
+  `,
+};
+
+export const PARTS = { CbDialog, CbZone, CbSegments, CbState, CbAgo, CbNum, CbBar, CbCounts, CbSeverity, CbHold, CbSpark, CbPlace, CbFinding, CbAct, CbCommand, CbEmpty, CbTabs, CbGauge };

@@ -21,6 +21,15 @@ export function absolute(at) {
   return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${clockTime(at)}`;
 }
 
+// A moment as short as it can be without being unclear: the time alone today, else with the day.
+export function moment(at, now = clock.now) {
+  if (at == null) return DASH;
+  const [d, today] = [new Date(at * 1000), new Date(now * 1000)];
+  if (d.toDateString() === today.toDateString()) return clockTime(at);
+  const day = `${two(d.getMonth() + 1)}-${two(d.getDate())} ${two(d.getHours())}:${two(d.getMinutes())}`;
+  return d.getFullYear() === today.getFullYear() ? day : `${d.getFullYear()}-${day}`;
+}
+
 export function duration(seconds) {
   if (seconds == null || Number.isNaN(seconds)) return DASH;
   const s = Math.max(0, seconds);
