@@ -9,6 +9,7 @@ from typing import Any
 
 from callboard.errors import ConfigError, NotFound, Refused
 from callboard.witnesses import causes, merged
+from fake_inbox import FakeInbox
 from fake_patches import FakePatches
 from fake_people import FakePeople
 from fake_runs import FakeRuns, fitting
@@ -57,7 +58,7 @@ MESSAGES = (
 )
 
 
-class FakeDesk(FakePatches, FakePeople, FakeRuns):
+class FakeDesk(FakeInbox, FakePatches, FakePeople, FakeRuns):
     """Answers like a desk. Every submission makes a run of twenty tasks; `step` moves everything by one tick.
 
     `start` steps ten times a second on a thread, as an engine would, and keeps the board busy. Without it nothing moves,
@@ -339,16 +340,22 @@ class FakeDesk(FakePatches, FakePeople, FakeRuns):
     def actions(self) -> list[Mapping[str, Any]]:
         return [action for name in CREW for action in self._actions(name)]
 
-    def machine(self) -> Mapping[str, Any]:
+    def machine(self, since: float | None = None, until: float | None = None, points: int = 300) -> Mapping[str, Any]:
         with self._lock:
+            now = self._now()
             running = [task for task in self._tasks.values() if task["state"] == "running"]
+            lines = [
+                {"pid": 4_000, "depth": 0, "name": "python3", "cpu_s": 0.1, "memory_mb": 9.0},
+                {"pid": 4_001, "depth": 1, "name": "python3 pytest", "cpu_s": 6.1, "memory_mb": 120.0},
+            ]
+            crew = {"crew_cpus": 0.4, "crew_mb": 300.0}
             return {
-                "host": self._host(self._now()),
-                "history": self._history[-300:],
-                "tasks": [
-                    {"id": task["id"], "cpus": task["cpus_now"], "memory_mb": task["memory_now_mb"], "processes": 2}
-                    for task in running
-                ],
+                "host": self._host(now),
+                "since": now - 900 if since is None else since,
+                "until": now if until is None else until,
+                "history": [{**row, **crew} for row in self._history[-300:]],
+                "users": [],
+                "tasks": [{**task, "process_tree": lines} for task in running],
             }
 
     def schedules(self) -> list[Mapping[str, Any]]:

@@ -21,6 +21,7 @@ from callboard.errors import (
 from callboard.guard.running import RunningServer
 
 TIMEOUT_S = 60.0
+PIECE = 65_536
 
 
 class RemoteDesk:
@@ -72,6 +73,9 @@ class RemoteDesk:
 
     def retry_tasks(self, tasks: Sequence[str], by: str) -> Any:
         return self._call("POST", "/tasks/retry", {"tasks": list(tasks)})
+
+    def machine(self, since: float | None = None, until: float | None = None, points: int = 300) -> Any:
+        return self._call("GET", "/machine", None, None, since=since, until=until, points=points)
 
     def run_findings(self, run: int) -> Any:
         return self._call("GET", f"/runs/{run}/findings")
@@ -222,6 +226,24 @@ class RemoteDesk:
     def accept_finding(self, finding: str, reason: str, until: str, owner: str, by: str) -> Any:
         wish = {"reason": reason, "until": until, "owner": owner}
         return self._call("POST", f"/findings/{finding}/accept", wish)["finding"]
+
+    def compare(self, run: int, other: int | None = None) -> Any:
+        return self._call("GET", f"/runs/{run}/compare" + (f"?with={other}" if other else ""))
+
+    def download(self, path: str, **query: Any) -> Iterator[bytes]:
+        """A file of the API, piece by piece."""
+        words = urllib.parse.urlencode({name: value for name, value in query.items() if value not in (None, "")})
+        request = urllib.request.Request(f"{self.server.address}/api/v1{path}?{words}")  # noqa: S310
+        request.add_header("Authorization", f"Bearer {self.server.token}")
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=TIMEOUT_S) as answer:
+                while piece := answer.read(PIECE):
+                    yield piece
+        except urllib.error.HTTPError as error:
+            raise _error_of(error) from error
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise NotReachable(f"Callboard at {self.server.address} does not answer: {error}") from error
 
     def patches(self, run: int | None = None, state: str | None = None) -> Any:
         return self._call("GET", "/patches", run=run, state=state)

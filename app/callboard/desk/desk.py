@@ -9,9 +9,11 @@ from callboard.config.model import ScheduleTable
 from callboard.core.state import State
 from callboard.desk.acceptance import Acceptance
 from callboard.desk.again import Again
+from callboard.desk.catchup import CatchUp
 from callboard.desk.exports import Exports
+from callboard.desk.host_looks import HostLooks
 from callboard.desk.ingest import Ingest
-from callboard.desk.people import People
+from callboard.desk.platform import Platform
 from callboard.live import Listener
 from callboard.rows import Row
 from callboard.witnesses import merged
@@ -19,7 +21,7 @@ from callboard.witnesses import merged
 NEWEST_RUNS = 20
 
 
-class Desk(Again, Exports, Ingest, Acceptance, People):
+class Desk(CatchUp, Platform, Again, Exports, Ingest, Acceptance, HostLooks):
     """Stands between the surfaces and the engine."""
 
     def board(self) -> Row:
@@ -42,6 +44,7 @@ class Desk(Again, Exports, Ingest, Acceptance, People):
             "workspace": self.workspace_row(),
             "engine": self.engine_row(),
             "banner": live["banner"],
+            "platform": self.platform(),
         }
 
     def _board(self, state: State) -> Row:
@@ -69,32 +72,6 @@ class Desk(Again, Exports, Ingest, Acceptance, People):
             "reason": state[1],
             "pid": os.getpid(),
         }
-
-    def host(self) -> Row:
-        """What the host does, what there is to take, what is taken."""
-        host = dict(self._engine.host())
-
-        def taken(state: State) -> Row:
-            pool, capacity = state.pool, state.pool.capacity
-            return {
-                "capacity": {"cpus": round(capacity.cpus, 2), "memory_mb": round(capacity.memory_mb)},
-                "taken": {"cpus": round(pool.cpus, 2), "memory_mb": round(pool.memory_mb)},
-                "locks": [
-                    {"name": name, "holders": [str(task.key) for task in holders], "shared": all(holders.values())}
-                    for name, holders in pool.locks.items()
-                ],
-            }
-
-        return {**host, **self._engine.inspect(taken)}
-
-    def machine(self) -> Row:
-        """The host now and before, and what each running task uses."""
-
-        def running(state: State) -> list[Row]:
-            return [self._feed.task_row(task) for task in state.live.values()]
-
-        history = self._history.samples(0, 0, since=time.time() - 3600)
-        return {"host": self.host(), "history": history, "tasks": self._engine.inspect(running)}
 
     def schedules(self) -> list[Row]:
         """The workspace's schedules with their next due times."""

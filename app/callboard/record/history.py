@@ -38,6 +38,10 @@ class History:
         with self.database.connection_context() if self.database.is_closed() else _Open():
             return list(self.database.execute_sql(sql, values).fetchall())
 
+    def select(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query that reads."""
+        return self._rows(sql, values)
+
     def runs(self, limit: int = 50, before: int = 0, **wants: str) -> list[Row]:
         """The newest runs, without their tasks; `wants` are state, pipeline, branch, person, workspace and text."""
         where = ["id < ?"]

@@ -46,6 +46,8 @@ LogLimit = Annotated[int, Query(ge=1, le=LONGEST_LOG, description="At most so ma
 Lines = Annotated[int, Query(ge=1, le=5_000, description="About so many lines in all")]
 RunQuery = Annotated[int | None, Query(ge=1, lt=MOST)]
 AgentQuery = Annotated[str | None, Query(max_length=200, pattern=PART)]
+Moment = Annotated[float | None, Query(ge=0, lt=1e12, allow_inf_nan=False, description="Seconds since the epoch")]
+Points = Annotated[int, Query(ge=2, le=1_000, description="About so many points of history")]
 FileName = Annotated[str, Path(min_length=1, max_length=400)]
 
 
@@ -157,9 +159,9 @@ def reads(desk: Desk) -> APIRouter:
         return Json(desk.actions())
 
     @look("/machine", rows.Machine, "board")
-    def machine() -> Response:
-        """What the machine does, did, and for whom."""
-        return Json(desk.machine())
+    def machine(since: Moment = None, until: Moment = None, points: Points = 300) -> Response:
+        """What the machine does, did, and for whom; in a time that is named also which tasks ran then."""
+        return Json(desk.machine(since, until, points))
 
     @look("/schedules", list[rows.Schedule], "board")
     def schedules() -> Response:

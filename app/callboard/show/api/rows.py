@@ -392,8 +392,13 @@ class Console(Row):
 
 
 class Machine(Row):
+    """`users` are the tasks that ran in a time that was asked for; `tasks` run now, each with its `process_tree`."""
+
     host: dict[str, Any]
+    since: float
+    until: float
     history: list[dict[str, Any]]
+    users: list[dict[str, Any]]
     tasks: list[dict[str, Any]]
 
 
