@@ -5,7 +5,8 @@ its own, one hold, one account of the time spent per cause. A decision looks at 
 """
 
 import heapq
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 
 from callboard.core.holds import Hold
 from callboard.core.resources import Needs
@@ -15,14 +16,16 @@ Rank = tuple[int, float, float, int, int]
 
 
 class Bucket:
-    """Tasks that are alike to the admission. `hold` is why its head does not start, since `since`."""
+    """Tasks that are alike to the admission. `hold` is why its head does not start, since `since`; `count` tasks wait in it."""
 
-    __slots__ = ("account", "agent", "aside", "heap", "hold", "listed", "needs", "since")
+    __slots__ = ("account", "agent", "arrived", "aside", "count", "heap", "hold", "listed", "needs", "since")
 
     def __init__(self, agent: str, needs: Needs) -> None:
         self.agent = agent
         self.needs = needs
         self.heap: list[tuple[Rank, int, Task]] = []
+        self.arrived: deque[tuple[int, Task]] = deque()
+        self.count = 0
         self.hold: Hold | None = None
         self.since = 0.0
         self.account: dict[str, float] = {}
@@ -38,6 +41,26 @@ class Bucket:
                 return task
             heapq.heappop(heap)
         return None
+
+    def oldest(self) -> Task | None:
+        """The task that has waited here for longest; amortised O(1)."""
+        arrived = self.arrived
+        while arrived and arrived[0][1].ticket != arrived[0][0]:
+            arrived.popleft()
+        return arrived[0][1] if arrived else None
+
+    def best(self, most: int) -> Iterator[Task]:
+        """The first of its tasks in their order, the heap left as it is; O(most log most) and what left meanwhile."""
+        places = [(self.heap[0][0], self.heap[0][1], 0)] if self.heap else []
+        while places and most:
+            _, ticket, place = heapq.heappop(places)
+            task = self.heap[place][2]
+            if task.ticket == ticket:
+                most -= 1
+                yield task
+            for child in (2 * place + 1, 2 * place + 2):
+                if child < len(self.heap):
+                    heapq.heappush(places, (*self.heap[child][:2], child))
 
     def held_by(self, hold: Hold | None, now: float) -> None:
         """Sets why the head does not start, and books the time of the former cause."""
@@ -91,13 +114,19 @@ class ReadyQueue:
         rank = self.rank(task)
         heap = bucket.heap
         heapq.heappush(heap, (rank, task.ticket, task))
+        bucket.arrived.append((task.ticket, task))
+        bucket.count += 1
         heapq.heappush(self._since, (now if task.ready_at is None else task.ready_at, task.ticket, task))
         if not bucket.aside and (bucket.listed is None or rank < bucket.listed):
             self._list(bucket, rank)
 
     def remove(self, task: Task) -> None:
         """Takes out a task that was pushed; its entry is dropped when it comes up."""
+        bucket = self.bucket_of(task)
         task.ticket = 0
+        if bucket is not None:
+            bucket.count -= 1
+            bucket.oldest()
         self.length -= 1
         if self.length == 0:
             self._buckets.clear()
@@ -149,6 +178,10 @@ class ReadyQueue:
     def look_later(self, task: Task, now: float) -> None:
         """`longest_ready` gives another task first, as if this one had become ready now."""
         heapq.heapreplace(self._since, (now, task.ticket, task))
+
+    def buckets(self) -> Iterable[Bucket]:
+        """All kinds of waiting tasks, also those in which nobody waits any more."""
+        return self._buckets.values()
 
     def _list(self, bucket: Bucket, rank: Rank) -> None:
         bucket.listed = rank
