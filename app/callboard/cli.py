@@ -134,6 +134,25 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--owner", default="", help="who answers for it")
 
+    made = command("compare", "compare", "what changed in a run against an earlier one: broken, cured, slower, findings, commits")
+    made.add_argument("run", type=int, metavar="RUN")
+    made.add_argument("other", nargs="?", type=int, default=0, metavar="OTHER",
+                      help="the run that it is held against (default: the one before it of the same pipeline)")  # fmt: skip
+    made.add_argument("--green", action="store_true", help="against the last one before it that was green")
+
+    made = command("export", "export", "write a table as CSV or JSON, or a run as one HTML page", listing=False)
+    made.add_argument("table", metavar="TABLE", help="runs, tasks, attempts, findings, events, agents and so on; or run")
+    made.add_argument("number", nargs="?", type=int, default=0, metavar="RUN", help="the run, such as `export run 12`")
+    made.add_argument("--run", type=int, default=0, metavar="N", help="only of this run")
+    made.add_argument("--against", type=int, default=None, metavar="N", help="for compare: the run that it is held against")
+    made.add_argument("--agent", default="", help="only of this agent")
+    made.add_argument("--severity", default="", help="only findings of this severity")
+    made.add_argument("--state", default="", help="only what is in this state")
+    made.add_argument("--format", choices=("csv", "json", "html", "sarif"), default="",
+                      help="how it is written (default: by the file's ending, else csv; a run as html)")  # fmt: skip
+    made.add_argument("--output", "-o", default="", metavar="FILE", help="the file, or - for stdout (the default of a table)")
+    made.add_argument("--bom", action="store_true", help="begin CSV with the mark by which Excel knows UTF-8")
+
     made = command("tools", "tools", "list the tools that agents wrap; install or remove one; drop kept environments")
     made.add_argument("act", nargs="?", choices=("list", "install", "remove", "clean"), default="list", metavar="ACT",
                       help="list (the default), install NAME, remove NAME, or clean: drop kept environments")  # fmt: skip

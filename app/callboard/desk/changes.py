@@ -43,6 +43,11 @@ class Changes:
             "words": _words(last, commit, commits, files, int(git.get("changed") or 0)),
         }
 
+    def between(self, workspace: str, old: str, new: str) -> tuple[list[Row] | None, list[str]]:
+        """The commits that `new` has and `old` has not, None when git cannot say, and the paths that differ."""
+        commits, paths = self._look(workspace, old, new)
+        return commits, [clean(path, 500) for path in paths]
+
     def _look(self, workspace: str, old: str, new: str) -> tuple[list[Row] | None, list[str]]:
         if old == new:
             return [], []

@@ -11,6 +11,7 @@ from callboard.show.api import rows
 from callboard.show.api.acceptance import acceptance
 from callboard.show.api.answers import Json, install
 from callboard.show.api.desk import Desk
+from callboard.show.api.exports import exports
 from callboard.show.api.inbox import inbox
 from callboard.show.api.ingest import ingest
 from callboard.show.api.large import large
@@ -57,7 +58,10 @@ def service(desk: Desk, *more: APIRouter) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
-    for router in (reads(desk), wishes(desk), large(desk), patches(desk), ingest(desk), acceptance(desk), me(desk), inbox(desk), *more):
+    for router in (
+        reads(desk), wishes(desk), large(desk), patches(desk), ingest(desk), acceptance(desk), me(desk), inbox(desk),
+        exports(desk), *more,
+    ):  # fmt: skip
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(caller)], responses=ERRORS)
     _health(app, desk)
     _schema(app)
