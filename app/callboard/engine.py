@@ -102,7 +102,7 @@ class Engine:
         self._meter = meter
         self._dice = dice
         self._version = version
-        self._policy = policy
+        self.policy = policy
         self._keep_ended = keep_ended
         self._ended_runs: deque[int] = deque()
         self._inbox: deque[Wish | Fact | Resolved] = deque()
@@ -247,7 +247,7 @@ class Engine:
                 self._resolved(item.key, item.wanted, now, events)
             else:
                 self._note(item, now, events)
-        decision = decide(self.state, now, self.capacity, self._policy)
+        decision = decide(self.state, now, self.capacity, self.policy)
         self._wake = decision.wake
         self._outbox.plan(self.state, events, decision)
         events += decision.events

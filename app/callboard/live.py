@@ -7,16 +7,29 @@ from typing import Any
 
 from callboard.core.events import Event, FindingsFound, PersonSet, SectionShown
 from callboard.core.holds import Hold
+from callboard.core.load import Load, loads, no_load, relief_of
+from callboard.core.relief import Relief
 from callboard.core.run import Run, Task
 from callboard.core.task import LIVE
 from callboard.engine import Engine, Published
 from callboard.record.log import finding_id
-from callboard.rows import Row, agent_row, critical_places, event_row, finding_row, live_task_row, run_row
+from callboard.rows import (
+    Row,
+    agent_row,
+    critical_places,
+    event_row,
+    finding_row,
+    live_task_row,
+    load_row,
+    run_row,
+)
 
 EVERY_S = 0.1
 MOST_EVENTS = 200
 MOST_READY = 300
 FORECAST_S = 2.0
+LOAD_S = 0.2
+RELIEF_S = 2.0
 
 Listener = Callable[[Row], None]
 
@@ -38,6 +51,8 @@ class LiveFeed:
         self._shown: dict[Task, str] = {}
         self._critical: dict[int, tuple[int, set[int]]] = {}
         self._forecasts: dict[int, tuple[float, float | None]] = {}
+        self._loads: tuple[float, dict[str, Load]] = (0.0, {})
+        self._reliefs: dict[str, tuple[float, object, Relief | None]] = {}
         self._measured = False
         self._due = False
         self._banner: Row | None = None
@@ -85,6 +100,9 @@ class LiveFeed:
         for task in self._engine.state.live.values():
             self._tasks[task] = None
             self._agents[task.spec.agent] = None
+        if self._listeners:
+            for name in {*self._loads[1], *self._load_of_all()}:
+                self._agents[name] = None
         self._schedule()
 
     def _schedule(self) -> None:
@@ -190,7 +208,28 @@ class LiveFeed:
         if self._last is None:
             self._last = self._last_of_agents()
         working = [self.task_row(task) for task in state.working.get(name, ())]
-        return agent_row(agent, working, state.queued.get(name, 0), self._last.get(name))
+        row = agent_row(agent, working, state.queued.get(name, 0), self._last.get(name))
+        return {**row, "load": self._load_row(name)}
+
+    def _load_of_all(self) -> dict[str, Load]:
+        """The agents for which something waits for room, looked at every LOAD_S."""
+        now = self._engine.now()
+        if not 0.0 <= now - self._loads[0] < LOAD_S:
+            self._loads = (now, loads(self._engine.state, now))
+        return self._loads[1]
+
+    def _load_row(self, name: str) -> Row:
+        """An agent's load; what would relieve it is tried anew every RELIEF_S, and when what holds it has changed."""
+        state, now = self._engine.state, self._engine.now()
+        load = self._load_of_all().get(name)
+        if load is None:
+            self._reliefs.pop(name, None)
+            return load_row(no_load(state, name), None)
+        mark = (load.limit, load.running, load.queue, tuple(held.hold.key for held in load.held))
+        known = self._reliefs.get(name)
+        if known is None or now - known[0] >= (RELIEF_S if known[1] == mark else RELIEF_S / 4):
+            known = self._reliefs[name] = (now, mark, relief_of(state, now, self._engine.policy, load))
+        return load_row(load, known[2])
 
     def banner(self) -> Row | None:
         """What everybody has to know, if anything."""

@@ -6,6 +6,8 @@ from typing import Any
 from callboard.core.events import Event
 from callboard.core.graph import remaining_paths
 from callboard.core.holds import Hold
+from callboard.core.load import Load
+from callboard.core.relief import Relief
 from callboard.core.resources import Needs
 from callboard.core.run import SEVERITIES, Run, Task
 from callboard.core.state import AgentState, State
@@ -265,6 +267,37 @@ def agent_row(agent: AgentState, working: Iterable[Row], waiting: int, last: Row
         "cpus_now": round(sum(row["cpus_now"] for row in rows), 2),
         "memory_now_mb": round(sum(row["memory_now_mb"] for row in rows), 1),
         "last": last,
+    }
+
+
+def load_row(load: Load, relief: Relief | None) -> Row:
+    """What waits for an agent, why, and what would relieve it; `act` is what can be done about it with one call."""
+    change = relief.change if relief else None
+    act: Row | None = None
+    if change is not None and change.resumed:
+        act = {"kind": "resume"}
+    elif change is not None and change.limit is not None:
+        act = {"kind": "concurrency", "limit": change.limit}
+    return {
+        "queue": load.queue,
+        "oldest_wait_s": round(load.oldest_wait_s, 1) if load.oldest_wait_s is not None else None,
+        "running": load.running,
+        "limit": load.limit,
+        "held": [
+            {
+                "reason": held.hold.key,
+                "kind": held.hold.kind,
+                "words": held.hold.words(),
+                "culprit": str(held.hold.culprit) if held.hold.culprit is not None else None,
+                "seconds": round(held.seconds, 1),
+                "tasks": held.tasks,
+            }
+            for held in load.held
+        ],
+        "overloaded": load.overloaded,
+        "words": load.words,
+        "relief": relief.words if relief else "",
+        "act": act,
     }
 
 

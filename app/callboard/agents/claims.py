@@ -225,6 +225,7 @@ def _action(claim: Claim, agent: str, tools: Mapping[str, ToolInfo], plugin: str
         entry=entry,
         provides=_capabilities(claim),
         undo=claim.name(ACTION_NAME, "undo") if claim.text("undo", "") else "",
+        asks=claim.text("asks", ""),
     )
 
 

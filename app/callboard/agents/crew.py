@@ -29,7 +29,8 @@ class ToolInfo:
 class ActionInfo:
     """One thing that an agent can do. `name` is the full name, `schema` the JSON schema of its options, `plugin` the
     name of the plugin and `entry` the value of its entry point, by which an attempt loads it. `provides` are the
-    capabilities that it is found by, `undo` is the full name of the action that takes back what it did, '' for none."""
+    capabilities that it is found by, `undo` is the full name of the action that takes back what it did, '' for none,
+    `asks` what it may ask a person."""
 
     name: str
     agent: str
@@ -46,6 +47,7 @@ class ActionInfo:
     entry: str
     provides: tuple[str, ...] = ()
     undo: str = ""
+    asks: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,7 @@ def _action(agent: str, action: Action) -> dict[str, Any]:
         "tools": list(action.tools),
         "provides": list(action.provides),
         "undo": f"{agent}.{action.undo}" if action.undo else "",
+        "asks": action.asks,
     }
 
 

@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from callboard.agents.catalogue import scan
-from callboard.agents.crew import AgentInfo
+from callboard.agents.crew import ActionInfo, AgentInfo
 from callboard.agents.preflight import Ready, ToolState, preflight
 from callboard.config import read_config
 from callboard.core.commands import (
     NameAgents,
 )
+from callboard.core.load import Load
 from callboard.desk.room import Room
 from callboard.errors import ConfigError, NotFound
-from callboard.rows import Row
+from callboard.rows import Row, load_row
 
 PREFLIGHT_S = 300.0
 AGAIN_S = 10.0
+READY = {Ready.YES: True, Ready.NO: False}
 
 
 class Crew(Room):
@@ -62,11 +64,16 @@ class Crew(Room):
             "version": agent.version,
             "plugin": agent.plugin,
             "bundled": plugin.bundled if plugin else False,
-            "actions": [_action_row(action) for action in agent.actions],
+            "actions": [self._action_row(action) for action in agent.actions],
             "sections": [asdict(section) for section in agent.sections],
             "tools": [{**tool, "get": _get(agent, tool["name"])} for tool in tools],
             "trouble": plugin.error if plugin else "",
         }
+
+    def _action_row(self, action: ActionInfo) -> Row:
+        """What an action is, and whether it can work here: True, False, None for partly; no word before that was looked at."""
+        able = self._able.get(action.name)
+        return {**_plain_action(action), **({"ready": able[0], "ready_words": able[1]} if able else {})}
 
     def _present(self, agent: str) -> bool:
         return self._named is None or agent in self._named
@@ -91,6 +98,9 @@ class Crew(Room):
         trusted = not self._trust.why_not(self.workspace)
         checked = preflight(self._catalogue, self.workspace, self.data, trusted=trusted)
         found = {agent.name: [_tool_row(tool) for tool in agent.tools] for agent in checked.agents}
+        self._able = {
+            action.name: (READY.get(action.ready), action.words) for agent in checked.agents for action in agent.actions
+        }
         self._preflight = (time.monotonic(), found)
         return found
 
@@ -104,7 +114,7 @@ class Crew(Room):
 
     def actions(self) -> list[Row]:
         """Everything that anybody can do."""
-        return [_action_row(action) for action in self._catalogue.actions]
+        return [self._action_row(action) for action in self._catalogue.actions]
 
     def name_agents(self) -> None:
         """Tells the engine who can work: the agents that were found, less those that `callboard.toml` switches off."""
@@ -133,7 +143,7 @@ def _switched_off(workspace: Path) -> frozenset[str]:
     return frozenset(name for name, agent in config.agents.items() if not agent.enabled)
 
 
-def _action_row(action: Any) -> Row:
+def _plain_action(action: Any) -> Row:
     return {
         "name": action.name,
         "agent": action.agent,
@@ -147,6 +157,7 @@ def _action_row(action: Any) -> Row:
         "tools": list(action.tools),
         "provides": list(action.provides),
         "undo": action.undo or None,
+        "asks": action.asks,
     }
 
 
@@ -156,7 +167,7 @@ def _get(agent: AgentInfo, name: str) -> str:
 
 
 def _tool_row(tool: ToolState) -> Row:
-    ready = {Ready.YES: True, Ready.NO: False}.get(tool.ready)
+    ready = READY.get(tool.ready)
     return {
         "name": tool.name,
         "version": tool.version or None,
@@ -168,7 +179,9 @@ def _tool_row(tool: ToolState) -> Row:
 
 
 def _unknown_agent(name: str) -> Row:
+    nothing = Load(name, 0, None, 0, 0, (), False)
     return {
+        "load": load_row(nothing, None),
         "name": name, "title": name, "summary": "", "version": "", "plugin": "", "bundled": False, "state": "absent",
         "paused": None, "concurrency": 0, "running": [], "tasks": [], "waiting": 0, "progress": None, "note": "",
         "eta": None, "cpus_now": 0.0, "memory_now_mb": 0.0, "last": None, "actions": [], "sections": [], "tools": [],

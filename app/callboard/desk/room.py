@@ -47,6 +47,7 @@ class Room:
         self._since = time.time()
         self._named: tuple[str, ...] | None = None
         self._preflight: tuple[float, dict[str, list[Row]]] = (0.0, {})
+        self._able: dict[str, tuple[bool | None, str]] = {}
         self._asked_again = float("-inf")
         self._learned: dict[Path, tuple[float, dict[str, Learned]]] = {}
         self._changes = Changes(history, lambda: self._catalogue)

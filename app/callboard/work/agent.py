@@ -110,6 +110,7 @@ class Action:
     method: str
     provides: tuple[str, ...] = ()
     undo: str = ""
+    asks: str = ""
 
 
 ActionMethod = Callable[..., Result | None]
@@ -128,6 +129,7 @@ def action(
     tools: Sequence[str] = (),
     provides: Sequence[str] = (),
     undo: str = "",
+    asks: str = "",
 ) -> Callable[[ActionMethod], ActionMethod]:
     """Marks a method `def NAME(self, ctx, options) -> Result` of an `Agent` as an action.
 
@@ -135,7 +137,8 @@ def action(
     from the needs. `attempts` counts all tries; only a crash, a time limit or a loss is tried again,
     never a verdict. `tools` are names of the agent's tools. `provides` are capabilities in plain words ('python-tests')
     by which work can be asked for without naming an agent. `undo` names the agent's own action that takes back what this
-    one did; it is run, with the same options, when the task fails or is lost. The docstring's first line is the summary.
+    one did; it is run, with the same options, when the task fails or is lost. `asks` says what the action may ask a person
+    (`Context.ask`), for who looks at a plan. The docstring's first line is the summary.
     """
 
     def mark(method: ActionMethod) -> ActionMethod:
@@ -153,6 +156,7 @@ def action(
             tools=tuple(tools),
             provides=tuple(provides),
             undo=undo,
+            asks=asks,
             method=method.__name__,
         )
         setattr(method, "callboard_action", described)

@@ -151,6 +151,23 @@ class Action(Row):
     tools: list[str]
     provides: Annotated[list[str], Field(description="Capabilities by which work can be asked for")] = []
     undo: Annotated[str | None, Field(description="The action that takes back what this one did")] = None
+    asks: Annotated[str, Field(description="What it may ask a person")] = ""
+    ready: Annotated[bool | None, Field(description="Whether it can work here; null for partly")] = None
+    ready_words: Annotated[str, Field(description="Why it cannot, or what stays unchecked")] = ""
+
+
+class Load(Row):
+    """What waits for an agent, why, and what would relieve it, tried with the real planner."""
+
+    queue: Annotated[int, Field(description="Tasks that lack nothing but room")]
+    oldest_wait_s: float | None
+    running: int
+    limit: int
+    held: list[dict[str, Any]]
+    overloaded: bool
+    words: str
+    relief: str
+    act: Annotated[dict[str, Any] | None, Field(description="What can be done about it with one call")] = None
 
 
 class Agent(Row):
@@ -172,6 +189,7 @@ class Agent(Row):
     memory_now_mb: float
     last: dict[str, Any] | None
     trouble: str
+    load: Load | None = None
 
 
 class Series(Row):
