@@ -9,6 +9,8 @@ from typing import Any
 
 from callboard.errors import ConfigError, NotFound, Refused
 from callboard.witnesses import causes, merged
+from fake_evidence import FakeEvidence
+from fake_exports import FakeExports
 from fake_inbox import FakeInbox
 from fake_patches import FakePatches
 from fake_people import FakePeople
@@ -58,7 +60,7 @@ MESSAGES = (
 )
 
 
-class FakeDesk(FakeInbox, FakePatches, FakePeople, FakeRuns):
+class FakeDesk(FakeEvidence, FakeInbox, FakeExports, FakePatches, FakePeople, FakeRuns):
     """Answers like a desk. Every submission makes a run of twenty tasks; `step` moves everything by one tick.
 
     `start` steps ten times a second on a thread, as an engine would, and keeps the board busy. Without it nothing moves,

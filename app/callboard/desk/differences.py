@@ -50,7 +50,7 @@ def task_changes(
             rest[change] += 1
         if before is not None and _timed(task, before) and not _known(spreads.get(task["name"])):
             rest["unjudged"] += 1
-    groups["gone"] = [_row(None, task, f"it was {_shown(task)} in run {run}") for task in old.values()]
+    groups["gone"] = [_row(None, task, f"{_shown(task)} in run {run}") for task in old.values()]
     for name in ("slower", "faster", "too little known"):
         groups[name].sort(key=lambda row: -abs(row["by_s"] or 0.0))
     kept = [
@@ -63,18 +63,18 @@ def task_changes(
 def _change(task: Row, before: Row | None, run: int, spread: Spread | None) -> tuple[str, str]:
     now = result(task)
     if before is None:
-        return "new", f"it is not in run {run}; {_shown(task)} now"
+        return "new", f"not in run {run}; {_shown(task)} now"
     was = result(before)
     if now == "open" or was == "open":
         return "open", ""
     if now == "fail":
-        return ("still broken", f"it was {_shown(before)} in run {run} too") if was == "fail" else (
-            "newly broken", f"it was {_shown(before)} in run {run}"
+        return ("still broken", f"{_shown(before)} in run {run} too") if was == "fail" else (
+            "newly broken", f"{_shown(before)} in run {run}"
         )  # fmt: skip
     if now == "pass" and was in ("fail", "unknown"):
-        return "cured", f"it was {_shown(before)} in run {run}"
+        return "cured", f"{_shown(before)} in run {run}"
     if now in ("unknown", "none") and was != now:
-        return "no longer known", f"it was {_shown(before)} in run {run}, and is {_shown(task)} now"
+        return "no longer known", f"{_shown(before)} in run {run}, {_shown(task)} now"
     if now == was == "pass" and _timed(task, before):
         return _time_change(_seconds(task), _seconds(before), run, spread)
     return "same", ""

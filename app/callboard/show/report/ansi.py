@@ -31,8 +31,13 @@ def lines(text: str) -> Iterator[str]:
                 _apply(style, found.group(1))
         pieces.append(_piece(line[at:], style))
         plain = ESCAPE.sub("", line)
-        bad = ' class="l-error"' if ERROR.search(plain) and not CLEAN.search(plain) else ""
+        bad = ' class="l-error"' if is_error(plain) else ""
         yield f"<span{bad}>{''.join(pieces)}</span>"
+
+
+def is_error(line: str) -> bool:
+    """Whether a plain line speaks of a failure; what was called is no failure, whatever its words."""
+    return not line.startswith("$ ") and bool(ERROR.search(line)) and not CLEAN.search(line)
 
 
 def _piece(text: str, style: Style) -> str:

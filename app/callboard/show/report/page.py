@@ -2,13 +2,14 @@
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from callboard.rows import ORDER
 from callboard.show.report import sections
-from callboard.show.report.markup import count, counts, duration, e, moment, section, state, tone
+from callboard.show.report.markup import count, counts, duration, e, moment, section, shown, state, tone
 from callboard.show.report.pictures import gantt, graph_svg
 
 HERE = Path(__file__).parent
@@ -50,7 +51,8 @@ def _head(facts: Mapping[str, Any]) -> str:
     told = (
         ("took", duration(took)),
         ("started", moment(run["started"])),
-        ("by", e(", ".join(filter(None, (run["trigger"], run["by"]))), 200)),
+        ("started by", e(run["by"], 100)),
+        ("trigger", e(run["trigger"], 200)),
         ("commit", commit),
         ("findings", counts(run["findings"])),
     )
@@ -60,26 +62,25 @@ def _head(facts: Mapping[str, Any]) -> str:
     return (
         f'<header class="head"><p class="brand"><span>Callboard</span> run report</p>'
         f'<div class="title">{state(run["state"], big=True)}<h1>{run["id"]} · {e(run["name"], 200)}</h1></div>'
-        f'<p class="sum">{e(run["summary"])}</p>{_segments(run)}<div class="line">{facts_line}</div>{since}</header>\n'
+        f'<p class="sum">{e(run["summary"])}</p>{_segments(facts["drawn"])}<div class="line">{facts_line}</div>{since}</header>\n'
     )
 
 
-def _segments(run: Mapping[str, Any]) -> str:
+def _segments(tasks: Sequence[Mapping[str, Any]]) -> str:
     """All tasks as one line of colours."""
-    total = sum(run["counts"].values())
-    if not total:
-        return ""
+    numbers = Counter(shown(task) for task in tasks)
     at, parts = 0.0, []
-    for word in ORDER:
-        number = run["counts"].get(word, 0)
-        if number:
-            wide = 100 * number / total
+    for word in (*ORDER[:4], *ORDER[4:6], "unknown", *ORDER[6:]):
+        if numbers[word]:
+            wide = 100 * numbers[word] / len(tasks)
             parts.append(
                 f'<rect class="{tone(word)}" x="{at:.3f}%" width="{max(0.2, wide - 0.15):.3f}%" height="6" rx="1.5"/>'
             )
             at += wide
-    words = ", ".join(f"{run['counts'][word]} {word}" for word in ORDER if run["counts"].get(word))
-    return f'<svg class="segments" height="6" role="img" aria-label="{e(words)}">{"".join(parts)}</svg>'
+    words = ", ".join(f"{number} {word}" for word, number in numbers.items())
+    return (
+        f'<svg class="segments" height="6" role="img" aria-label="{e(words)}">{"".join(parts)}</svg>' if parts else ""
+    )
 
 
 def _body(facts: Mapping[str, Any]) -> str:

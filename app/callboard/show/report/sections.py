@@ -22,9 +22,10 @@ from callboard.show.report.markup import (
 
 MOST_LINES = 200
 MOST_PLACES = 8
+SHORT = 12
 HEADS = (
     ("Task", ""), ("State", ""), ("Result", ""), ("Agent", ""), ("Findings", "n"), ("Took", "n"), ("CPU", "n"), ("Peak", "n"),
-    ("Read", "n"), ("Written", "n"), ("Tries", "n"),
+    ("Read, written", "n"), ("Tries", "n"),
 )  # fmt: skip
 TRIES = (
     ("Attempt", ""), ("How it ended", ""), ("Took", "n"), ("CPU", "n"), ("Peak memory", "n"), ("Read", "n"), ("Written", "n"),
@@ -67,7 +68,8 @@ def failing(rows: Sequence[Row], left: int) -> Iterator[str]:
 def _attempts(attempts: Sequence[Row]) -> Iterator[str]:
     if not attempts:
         return
-    heads = "".join(f'<th class="{kind}">{title}</th>' for title, kind in TRIES)
+    tries = TRIES if len(attempts) > 1 else TRIES[:-1]  # what the only try said stands above already
+    heads = "".join(f'<th class="{kind}">{title}</th>' for title, kind in tries)
     yield '<div class="scroll" tabindex="0" role="region" aria-label="Attempts"><table><thead><tr>'
     yield f"{heads}</tr></thead><tbody>"
     for row in attempts:
@@ -79,7 +81,7 @@ def _attempts(attempts: Sequence[Row]) -> Iterator[str]:
         )  # fmt: skip
         cells = "".join(f'<td class="n">{told}</td>' for told in numbers)
         yield f"<tr><td>{row['attempt']}</td><td>{e(row['how'] or row['state'])}{code}</td>{cells}"
-        yield f"<td>{e(row['reason'], 300)}</td></tr>"
+        yield f"<td>{e(row['reason'], 300)}</td></tr>" if len(attempts) > 1 else "</tr>"
     yield "</tbody></table></div>"
 
 
@@ -132,7 +134,9 @@ def _finding(row: Row) -> str:
     seen = ", ".join(e(f"{one['tool']} {one['version']}".strip(), 60) for one in row["witnesses"])
     who = ", ".join(f'<a href="#t-{e(task)}">{e(task)}</a>' for task in row["tasks"][:MOST_PLACES])
     mend = f'<p class="quiet">{e(row["help"])}</p>' if row["help"] else ""
-    parts = " ".join(filter(None, (where, mark, f'<span class="rule">{e(row["rule"], 100)}</span>', who, seen)))
+    rule = f'<span class="rule">{e(row["rule"], 100)}</span>'
+    who, seen = f"<span>{who}</span>", f"<span>{seen}</span>" if seen else ""
+    parts = " ".join(filter(None, (where, mark, rule, who, seen)))
     told = f'<div>{e(row["message"])}<p class="meta">{parts}</p>{mend}</div>'
     return f'<li id="{e(row["id"])}">{severity(row["severity"])}{told}</li>'
 
@@ -154,8 +158,8 @@ def _task(row: Row) -> str:
     found = sum(row["findings"].values())
     numbers = (
         (seconds, duration(seconds)), (row["cpu_s"], duration(row["cpu_s"]) if ran else DASH),
-        (row["peak_mb"], mebibytes(row["peak_mb"] or None)), (row["read_mb"], mebibytes(row["read_mb"] if ran else None)),
-        (row["written_mb"], mebibytes(row["written_mb"] if ran else None)), (row["attempt"], str(row["attempt"] or DASH)),
+        (row["peak_mb"], mebibytes(row["peak_mb"] or None)), (row["read_mb"] + row["written_mb"], _moved(row) if ran else DASH),
+        (row["attempt"], str(row["attempt"] or DASH)),
     )  # fmt: skip
     cells = "".join(f'<td class="n" data-v="{-1 if value is None else value:g}">{told}</td>' for value, told in numbers)
     crit = ' <span class="critical">critical path</span>' if row["critical"] else ""
@@ -163,10 +167,14 @@ def _task(row: Row) -> str:
     name = e(row["name"], 200)
     return (
         f'<tr id="t-{e(row["id"])}"><td data-v="{name}"><b>{name}</b> <span class="id">{e(row["id"])}</span>{crit}</td>'
-        f'<td data-v="{RANK.get(word, 9)} {e(word)}">{state(word)}</td><td class="why">{e(why, 400)}</td>'
+        f'<td data-v="{RANK.get(word, 9)} {e(word)}">{state(word)}</td><td class="why">{e(why, 220)}</td>'
         f"<td>{e(row['agent'] or DASH, 100)}</td>"
         f'<td class="n" data-v="{found}">{counts(row["findings"])}</td>{cells}</tr>\n'
     )
+
+
+def _moved(row: Row) -> str:
+    return f"{mebibytes(row['read_mb'])}, {mebibytes(row['written_mb'])}"
 
 
 def environment(facts: Row) -> Iterator[str]:
