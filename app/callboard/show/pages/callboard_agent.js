@@ -1,32 +1,49 @@
-// One agent: its work, its actions, its tools, how much of it runs at once.
+// One agent: how loaded it is, its work, what it shows, what it can do, and on which tools that depends.
 import { computed, reactive, ref, shallowRef, watchEffect } from "vue";
+import { CbActions } from "callboard/actions.js";
+import { useCommands, useList } from "callboard/commands.js";
+import { CbDo, CbReason } from "callboard/doing.js";
 import { Findings } from "callboard/findings.js";
 import { CbFrame, pulse, useTitle } from "callboard/frame.js";
 import { Rows, act, follow, get } from "callboard/live.js";
+import { CbLoad, relieve } from "callboard/load.js";
+import { CbMover, movable, useMover } from "callboard/mover.js";
 import { PARTS } from "callboard/parts.js";
 import { CbSections } from "callboard/sections.js";
+import { CbWaiting } from "callboard/waiting.js";
 import * as words from "callboard/words.js";
 
 const MOST = 12;
+const WAITING = 40;
 const SETTLE_MS = 250; // an agent that shows much at once is read once
 
 export default {
-  components: { CbFrame, CbSections, ...PARTS },
+  components: { CbActions, CbDo, CbFrame, CbLoad, CbMover, CbReason, CbSections, CbWaiting, ...PARTS },
   props: ["first", "meta"],
   setup(props) {
     const first = JSON.parse(props.first);
     const frame = JSON.parse(props.meta);
     const agent = reactive(first.agent.agent ?? first.agent);
+    const others = new Rows(first.others ?? [], "name");
     const tasks = new Rows([...(first.agent.recent ?? []).slice(0, MOST), ...first.tasks]);
     const findings = new Findings(first.findings);
     const sections = shallowRef(first.sections);
+    const past = shallowRef([]);
+    const doing = ref(null);
+    const wish = ref(null);
     const busy = ref(false);
     const path = `/agents/${words.segment(agent.name)}`;
+    const title = () => agent.title || agent.name;
+    const readPast = async () => (past.value = await get(`${path}/history`).catch(() => past.value));
     async function refetch() {
       const [now, board, shown] = await Promise.all([get(path), get("/board"), get(`${path}/sections`).catch(() => sections.value)]);
       sections.value = shown;
       Object.assign(agent, now.agent ?? now);
-      tasks.merge([...((now.agent ?? now).recent ?? []).slice(0, MOST), ...board.tasks.filter((t) => t.agent === agent.name)]);
+      others.merge(board.agents.filter((a) => a.name !== agent.name));
+      const mine = board.tasks.filter((t) => t.agent === agent.name);
+      for (const t of tasks.list()) if (movable(t) && !mine.some((m) => m.id === t.id)) tasks.byId.delete(t.id);
+      tasks.merge([...((now.agent ?? now).recent ?? []).slice(0, MOST), ...mine]);
+      readPast();
       return board.seq;
     }
     let soon = 0;
@@ -39,38 +56,58 @@ export default {
       refetch,
       fold(m) {
         for (const a of m.agents ?? []) if (a.name === agent.name) Object.assign(agent, a);
+        others.merge((m.agents ?? []).filter((a) => a.name !== agent.name && others.get(a.name)));
+        for (const t of m.tasks ?? []) if (t.agent !== agent.name) tasks.byId.delete(t.id);
         tasks.merge((m.tasks ?? []).filter((t) => t.agent === agent.name));
         if ((m.sections ?? []).some((s) => s.agent === agent.name)) reread();
+        if ((m.events ?? []).some((e) => e.kind === "AgentSet" || e.kind.startsWith("Agent"))) readPast();
         findings.merge((m.findings ?? []).filter((f) => f.agent === agent.name));
       },
     });
     watchEffect(() => (pulse.running = (agent.running ?? []).length));
-    useTitle(() => `${agent.title || agent.name} – Callboard`);
-    const RANK = { running: 0, starting: 0, "needs decision": 1, waiting: 2 };
-    const recent = computed(() => tasks.list().sort((a, b) => (RANK[a.state] ?? 5) - (RANK[b.state] ?? 5) || (b.ended ?? 0) - (a.ended ?? 0) || b.run - a.run).slice(0, MOST));
+    useTitle(() => `${title()} – Callboard`);
+    useList("#main .waiting-row, #main .task-row, #main .action");
+    const RANK = { running: 0, starting: 0 };
+    const waiting = computed(() => tasks.list().filter(movable).sort((a, b) => (a.ready == null) - (b.ready == null) || (a.ready ?? 0) - (b.ready ?? 0) || a.run - b.run));
+    const recent = computed(() => tasks.list().filter((t) => !movable(t)).sort((a, b) => (RANK[a.state] ?? 5) - (RANK[b.state] ?? 5) || (b.ended ?? 0) - (a.ended ?? 0) || b.run - a.run).slice(0, MOST));
     const found = computed(() => findings.list().sort((a, b) => b.at - a.at).slice(0, 8));
-    const then = async (done) => done && (await refetch().catch(() => {}));
-    const pause = async () => then(await act(`${path}/pause`, { reason: "" }, `${agent.title || agent.name} starts nothing new; what runs goes on`));
-    const resume = async () => then(await act(`${path}/resume`, {}, `${agent.title || agent.name} goes on`));
+    const mover = useMover(() => [agent, ...others.list()].sort(words.byCrew));
+    const then = () => refetch().catch(() => {});
+    const here = computed(() => agent.state !== "absent" && !(agent.trouble && !(agent.actions ?? []).length));
+    const ways = {
+      pause: { title: "Pause", text: "It starts nothing new; what runs goes on. What others offer too moves to them.", yes: "Pause it", done: "starts nothing new; what runs goes on" },
+      drain: { title: "Drain", text: "It finishes what runs and takes nothing new; then it stands paused.", yes: "Drain it", done: "finishes what runs and takes nothing new" },
+      restart: { title: "Restart", text: "What runs is stopped and put back, the agent's package is read anew, then it goes on.", yes: "Restart it", danger: true, done: "is started anew" },
+    };
+    const offer = (way) => (wish.value = { ...ways[way], path: `${path}/${way}`, title: `${ways[way].title} ${title()}`, done: `${title()} ${ways[way].done}` });
+    const resume = async () => (await act(`${path}/resume`, {}, `${title()} goes on`)) && then();
     async function limit(step) {
       if (busy.value) return;
       busy.value = true;
       const wanted = Math.max(0, (agent.concurrency ?? 0) + step);
-      const done = await act(`${path}/concurrency`, { limit: wanted }, wanted ? `At most ${wanted} at once` : "No limit of its own");
-      await then(done);
+      if (await act(`${path}/concurrency`, { limit: wanted }, wanted ? `At most ${wanted} at once` : "No limit of its own")) await then();
       busy.value = false;
     }
-    const needs = (n) => [n?.cpus != null && `${words.cpus(n.cpus)} cpu`, n?.memory_mb != null && words.mebibytes(n.memory_mb), ...(n?.locks ?? []).map((l) => `lock ${l.name}${l.shared ? ", shared" : ""}`)].filter(Boolean);
-    const effects = (e) => (!e ? [] : [[].concat(e.writes ?? []).length ? `writes ${[].concat(e.writes).join(", ")}` : "changes no file", ...[].concat(e.environment ?? []).filter(Boolean).map((x) => `changes ${x}`), e.network && "uses the network", e.idempotent === false && "is not repeated without asking", e.pure && "judges by its files alone"].filter(Boolean));
-    const options = (x) => Object.entries(x.options?.properties ?? {}).map(([name, o]) => ({ name, kind: [].concat(o.type ?? o.anyOf?.map((k) => k.type) ?? "").join(" or "), default: o.default === undefined ? "" : JSON.stringify(o.default), text: o.description ?? "" }));
-    return { frame, agent, sections, recent, found, pause, resume, limit, busy, needs, effects, options, words };
+    useCommands(() => [
+      { id: "agent.pause", title: `Pause ${title()}…`, keys: "p", run: () => offer("pause"), when: () => here.value && !agent.paused },
+      { id: "agent.resume", title: `Resume ${title()}`, keys: "p", run: resume, when: () => !!agent.paused },
+      { id: "agent.drain", title: `Drain ${title()}…`, run: () => offer("drain"), when: () => here.value && !agent.paused },
+      { id: "agent.restart", title: `Restart ${title()}…`, run: () => offer("restart"), when: () => here.value },
+      { id: "agent.more", title: "One more at once", keys: "+", run: () => limit(1) },
+      { id: "agent.less", title: "One less at once", keys: "-", run: () => limit(-1), when: () => agent.concurrency > 0 },
+      { id: "agent.relieve", title: `Relieve it: ${agent.load?.relief}`, run: async () => (await relieve(agent)) && then(), when: () => !!agent.load?.act },
+      ...(agent.actions ?? []).map((x) => ({ id: `do.${x.name}`, title: `Do ${x.name}: ${x.title || ""}…`, group: "Actions", run: () => (doing.value = x) })),
+      ...waiting.value.slice(0, WAITING).map((t) => ({ id: `move.${t.id}`, title: `Move ${t.name} ${t.id} to…`, group: "Waiting tasks", run: () => mover.pick(t, "keys") })),
+    ], "This agent");
+    const untrusted = frame.workspace?.trusted === false;
+    return { frame, agent, sections, past, waiting, recent, found, doing, wish, mover, then, here, offer, resume, limit, busy, title, folders: first.folders, untrusted, WAITING, words };
   },
   template: `
     <CbFrame :meta="frame" here="/agents">
       <p class="crumb"><a href="/agents">Agents</a><span>/</span><span>{{ agent.name }}</span></p>
       <div class="head">
         <CbState :word="agent.state" big/>
-        <h1>{{ agent.title || agent.name }}</h1>
+        <h1>{{ title() }}</h1>
         <div class="acts tools">
           <span class="quiet">at once</span>
           <span class="stepper" role="group" aria-label="How many run at once">
@@ -78,8 +115,12 @@ export default {
             <output aria-live="polite" :title="agent.concurrency ? 'at most so many attempts at once' : 'only the machine limits it'">{{ agent.concurrency || 'no limit' }}</output>
             <button type="button" :disabled="busy" @click="limit(1)" aria-label="One more">+</button>
           </span>
-          <CbAct v-if="agent.paused" tone="primary" :run="resume">Resume</CbAct>
-          <CbAct v-else :run="pause" :disabled="agent.state === 'absent' || !!agent.trouble" why="It is not here, so it starts nothing">Pause</CbAct>
+          <button v-if="agent.paused" type="button" class="button primary" @click="resume">Resume</button>
+          <template v-else>
+            <button type="button" class="button" :disabled="!here" :title="here ? undefined : 'It is not here, so it starts nothing'" @click="offer('pause')">Pause…</button>
+            <button type="button" class="button" :disabled="!here" @click="offer('drain')">Drain…</button>
+          </template>
+          <button type="button" class="button danger" :disabled="!here" @click="offer('restart')">Restart…</button>
         </div>
       </div>
       <div class="facts">
@@ -98,12 +139,19 @@ export default {
       </div>
       <nav v-if="sections.length" class="tags section-links" aria-label="Sections">
         <a v-for="s in sections" :key="s.name" class="tag" :href="'#section-' + s.name">{{ s.title }}</a>
+        <a class="tag" href="#actions">Actions</a>
       </nav>
-      <p v-if="agent.trouble" class="trouble" style="margin-bottom: 16px">{{ agent.trouble }}</p>
-      <p v-if="agent.paused" class="trouble ask" style="margin-bottom: 16px">Paused by {{ agent.paused.by }} <CbAgo :at="agent.paused.since"/>
+      <p v-if="agent.trouble" class="trouble agent-said">{{ agent.trouble }}</p>
+      <p v-if="agent.paused" class="trouble ask agent-said">Paused by {{ agent.paused.by }} <CbAgo :at="agent.paused.since"/>
         <template v-if="agent.paused.reason">: {{ agent.paused.reason }}</template>. What runs goes on; nothing new starts.</p>
       <div class="two">
         <div class="stack">
+          <section v-if="here || agent.waiting" class="panel" id="load">
+            <header><h2>Load</h2></header>
+            <div class="agent-body"><CbLoad :agent="agent" full @done="then"/></div>
+            <CbWaiting v-if="waiting.length" :tasks="waiting.slice(0, WAITING)" :mover="mover"/>
+            <p v-if="waiting.length > WAITING" class="sheet-foot quiet">and {{ words.count(waiting.length - WAITING) }} more</p>
+          </section>
           <section class="panel">
             <header><h2>Tasks</h2><span class="quiet num">{{ recent.length }}</span></header>
             <table v-if="recent.length" class="table fold">
@@ -111,19 +159,18 @@ export default {
                 <tr>
                   <th>Task</th>
                   <th>State</th>
-                  <th style="width: 50%">Result, or why it waits</th>
+                  <th style="width: 50%">Result</th>
                   <th class="right">Took</th>
                 </tr>
               </thead>
               <tbody>
-                <tr v-for="t in recent" :key="t.id">
+                <tr v-for="t in recent" :key="t.id" class="task-row">
                   <td>
-                    <a class="name" :href="'/tasks/' + t.id">{{ t.name }}</a> <span class="id">{{ t.id }}</span>
+                    <a class="name" data-main :href="'/tasks/' + t.id">{{ t.name }}</a> <span class="id">{{ t.id }}</span>
                   </td>
                   <td><CbState :word="words.shown(t)"/></td>
                   <td class="full">
-                    <CbHold v-if="t.hold" :hold="t.hold"/>
-                    <template v-else-if="words.LIVE.has(t.state)">
+                    <template v-if="words.LIVE.has(t.state)">
                       <CbBar :value="words.progressOf(t)"/>
                       <span class="quiet">{{ t.note }}</span>
                     </template>
@@ -138,33 +185,9 @@ export default {
             <CbEmpty v-else title="Nothing called lately">Its newest tasks are listed here.</CbEmpty>
           </section>
           <CbSections :sections="sections"/>
-          <section class="panel">
-            <header><h2>Actions</h2><span class="quiet num">{{ (agent.actions || []).length }}</span></header>
-            <ul class="rows">
-              <li v-for="x in agent.actions" :key="x.name">
-                <p><span class="name">{{ x.title || x.name }}</span> <code class="quiet">{{ x.name }}</code></p>
-                <p class="reason">{{ x.summary }}</p>
-                <p class="tags" style="margin-top: 5px">
-                  <span v-for="n in needs(x.needs)" :key="n" class="tag">{{ n }}</span>
-                  <span v-if="x.time_limit" class="tag">at most {{ words.duration(x.time_limit) }}</span>
-                  <span v-for="e in effects(x.effects)" :key="e" class="tag">{{ e }}</span>
-                  <span v-for="t in x.tools || []" :key="t" class="tag mono">{{ t }}</span>
-                  <span v-for="p in x.provides || []" :key="p" class="tag">offers {{ p }}</span>
-                  <span v-if="x.undo" class="tag">undone by {{ x.undo }}</span>
-                </p>
-                <details v-if="options(x).length" style="margin-top: 6px">
-                  <summary class="quiet">{{ words.plural(options(x).length, 'option') }}</summary>
-                  <dl class="pairs" style="padding: 6px 0 !important">
-                    <template v-for="o in options(x)" :key="o.name">
-                      <dt><code>{{ o.name }}</code> {{ o.kind }}</dt>
-                      <dd style="text-align: left">{{ o.text }}<span v-if="o.default !== ''" class="quiet"> default {{ o.default }}</span>
-                      </dd>
-                    </template>
-                  </dl>
-                </details>
-              </li>
-            </ul>
-            <CbEmpty v-if="!(agent.actions || []).length" title="It offers no action">{{ agent.trouble ? 'Its package is broken, see above.' : 'An agent without actions does nothing.' }}</CbEmpty>
+          <section class="panel" id="actions">
+            <header><h2>Actions</h2></header>
+            <CbActions :actions="agent.actions || []" :trouble="agent.trouble" @do="doing = $event"/>
           </section>
         </div>
         <aside class="stack">
@@ -174,13 +197,17 @@ export default {
               <li v-for="t in agent.tools" :key="t.name">
                 <CbState :word="t.ready === true ? 'succeeded' : t.ready === false ? 'error' : 'unknown'" bare/> <span class="name">{{ t.name }}</span> <span class="quiet num">{{ t.version || '' }}</span>
                 <p class="reason">{{ t.words }}</p>
-                <p class="quiet">Covers {{ t.covers }}<template v-if="t.cost">; usually {{ t.cost }}</template>
-                  <template v-if="t.ready === false">. Stays unchecked without it</template>
-                </p>
+                <p class="quiet">{{ t.ready === false ? 'Stays unchecked without it: ' : 'Covers ' }}{{ t.covers }}<template v-if="t.cost">; usually {{ t.cost }}</template></p>
                 <CbCommand v-if="t.get && t.ready === false" :text="t.get"/>
               </li>
             </ul>
             <CbEmpty v-else title="It wraps no tool">All that it does is its own code.</CbEmpty>
+          </section>
+          <section v-if="past.length" class="panel" data-history>
+            <header><h2>Set by people</h2></header>
+            <ul class="rows">
+              <li v-for="e in past" :key="e.seq"><p>{{ e.sentence }}</p><p class="quiet"><CbAgo :at="e.at"/></p></li>
+            </ul>
           </section>
           <section class="panel compact">
             <header><h2>Newest findings</h2></header>
@@ -189,6 +216,9 @@ export default {
           </section>
         </aside>
       </div>
+      <CbMover :mover="mover"/>
+      <CbDo :action="doing" :folders="folders" :untrusted="untrusted" @close="doing = null"/>
+      <CbReason :wish="wish" @close="wish = null" @done="then"/>
     </CbFrame>
   `,
 };

@@ -60,7 +60,7 @@ async function call(method, path, body, headers = {}) {
 }
 
 export const get = (path) => call("GET", path);
-export const send = (path, body) => call("POST", path, body); // throws the Problem, for those who say it themselves
+export const send = (path, body, headers = {}) => call("POST", path, body, headers); // throws the Problem, for those who say it themselves
 
 export const put = (path, body) => call("PUT", path, body);
 
