@@ -106,6 +106,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "what", nargs="?", default="", metavar="RUN|TASK", help="a run (12) or a task (12.3, 12.quality.tests)"
     )
+    made.add_argument("--diff", action="store_true", help="what differs since that task last passed here")
 
     made = command("agents", "looks", "list the agents, what they can do, and whether they can do it here")
     made.add_argument("--rescan", action="store_true", help="look for plugins and tools again")
@@ -122,6 +123,7 @@ def parser() -> argparse.ArgumentParser:
     made = command("findings", "looks", "list what the agents noticed")
     made.add_argument("run", nargs="?", type=int, default=0, metavar="RUN")
     made.add_argument("--sarif", action="store_true", help="print SARIF 2.1.0 of one run")
+    made.add_argument("--source", action="store_true", help="with the lines around each place, as they were in that run")
 
     made = command("accept", "accepting", "accept a finding until a day: adds a table [[accepted]] to callboard.toml")
     made.add_argument("finding", metavar="FINDING", help="its id (f123) or its fingerprint; see `callboard findings`")
@@ -182,9 +184,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("-f", "--follow", action="store_true", help="go on until the task ends; with --all until Ctrl-C")
     made.add_argument("--all", action="store_true", help="the last lines of all that runs and of what ended last")
     made.add_argument("--agent", default="", metavar="AGENT", help="with --all: only of this agent")
-    made.add_argument("--level", choices=("warning", "error"), default="", help="with --all: only such lines and worse")
-    made.add_argument("--text", default="", metavar="TEXT", help="with --all: only lines with this text")
+    made.add_argument("--level", choices=("warning", "error", "failure"), default="",
+                      help="only such lines and worse; failure: what says that it failed")  # fmt: skip
+    made.add_argument("--text", default="", metavar="TEXT", help="only lines with this text, in any case")
     made.add_argument("--attempt", type=int, default=0, metavar="N")
+    made.add_argument("--compare", type=int, default=0, metavar="N", help="how it differs from the output of attempt N")
     made.add_argument("--raw", action="store_true", help="do not take out control characters")
 
     for name, help in (
@@ -215,7 +219,14 @@ def parser() -> argparse.ArgumentParser:
     made = command("answer", "wishes", "answer a question of an agent")
     made.add_argument("task", metavar="TASK")
     made.add_argument("choice", metavar="CHOICE")
-    command("inbox", "looks", "list what waits for a person")
+    command("inbox", "inbox", "list what waits for a person: decisions, questions, patches, and what stops work")
+    made = command("catchup", "inbox", "say what happened since you last looked")
+    made.add_argument(
+        "--since", default="", metavar="WHEN", help="3h, 2d, 17:10 or 2026-11-27T17:10 (default: your mark)"
+    )
+    made.add_argument("--seen", action="store_true", help="move your mark to now")
+    made = command("trust", "inbox", "trust the workspace as it is now: its code may run")
+    made.add_argument("--yes", action="store_true", help="do not ask")
     made = command(
         "schedules", "schedules", "list the schedules with their next due times, or start one that waits for a webhook"
     )
@@ -223,6 +234,8 @@ def parser() -> argparse.ArgumentParser:
                       help="list (the default), or fire NAME")  # fmt: skip
     made.add_argument("name", nargs="?", default="", metavar="NAME", help="the schedule")
 
+    made = command("machine", "machine", "what this machine does, who takes what, and each running task's processes")
+    made.add_argument("--last", default="", metavar="TIME", help="also who used it in this time: 30m, 6h, 7d")
     made = command("window", "window", "open a native window on the running server", listing=False)
     made.add_argument("--attached", action="store_true", help="end with the program that holds the standard input")
     command("token", "serving", "print the link with the launch token of the running server", listing=False)

@@ -245,6 +245,21 @@ class RemoteDesk:
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise NotReachable(f"Callboard at {self.server.address} does not answer: {error}") from error
 
+    def source(self, finding: str, around: int = 6) -> Any:
+        return self._call("GET", f"/findings/{_quoted(finding)}/source", around=around)
+
+    def diff(self, task_id: str) -> Any:
+        return self._call("GET", f"/tasks/{_quoted(task_id)}/diff")
+
+    def log_search(
+        self, task_id: str, attempt: int | None = None, text: str = "", level: str = "", start: int = 0
+    ) -> Any:
+        path = f"/tasks/{_quoted(task_id)}/log/search"
+        return self._call("GET", path, attempt=attempt, q=text, level=level, start=start or None)
+
+    def log_diff(self, task_id: str, before: int, after: int) -> Any:
+        return self._call("GET", f"/tasks/{_quoted(task_id)}/log/diff", before=before, after=after)
+
     def patches(self, run: int | None = None, state: str | None = None) -> Any:
         return self._call("GET", "/patches", run=run, state=state)
 

@@ -152,7 +152,9 @@ class House:
         for task in running.values():
             rate = self.engine.live.rates.get(task.attempt_key)
             if rate is not None:
-                samples.append((at, task.run.id, task.index, rate[0], rate[1], None))
+                used = self.engine.live.usage.get(task.attempt_key)
+                moved = {"read_mb": round(used.read_mb, 2), "written_mb": round(used.written_mb, 2)} if used else {}
+                samples.append((at, task.run.id, task.index, *rate, {"attempt": task.attempt, **moved}))
         self._samples.write(samples)
         if now - self._forgot > FORGET_EVERY_S:
             self._forgot = now

@@ -139,7 +139,7 @@ def test_the_console_at_the_terminal_holds_the_lines_of_all_and_goes_on(site: An
     assert site.call("logs", "--all", "--level", "error").stdout == "1.1 b | E  three\n"
     assert site.call("logs", "--all", "--level", "warning", "--text", "TWO").stdout == "1.0 a | WARNING: two\n"
     assert site.call("logs", "--all", "--agent", "quality").stdout == ""
-    for words in (("logs",), ("logs", "--all", "1.0"), ("logs", "1.0", "--level", "error")):
+    for words in (("logs",), ("logs", "--all", "1.0"), ("logs", "1.0", "--agent", "quality")):
         assert site.call(*words).returncode == 2
     site.up()
     assert site.call("logs", "--all").stdout.splitlines() == lines

@@ -12,6 +12,7 @@ from callboard.client import RemoteDesk
 from callboard.commands.doors import reading_desk, settings_of
 from callboard.commands.show import paint, plain
 from callboard.errors import NotFound
+from callboard.record.searching import level_of
 from callboard.show.api.console import last_lines
 
 FIRST = 500
@@ -21,13 +22,6 @@ LONGEST = 4_000
 CONTROL = re.compile(
     r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b\[[0-?]*[ -/]*[@-~]|\x1b.?|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 )
-# What the pages go by too, in ansi.js.
-ERROR = re.compile(
-    r"\b(error|errors|failed|failure|fatal|critical|traceback|exception|panic)\b|^E\s{2,}|^\s*[✗✘×]",
-    re.IGNORECASE,
-)
-CLEAN = re.compile(r"\b(0|no) (errors?|failed|failures?)\b", re.IGNORECASE)
-WARNING = re.compile(r"\b(warn|warning|warnings|deprecated)\b", re.IGNORECASE)
 Part = dict[str, Any]
 
 
@@ -114,10 +108,3 @@ class Stream:
         if self._level and level_of(words) not in ("error", self._level):
             return
         self._out.write(paint(f"{task} {plain(place.name)} | ", "2") + (line if self._raw else words) + "\n")
-
-
-def level_of(words: str) -> str:
-    """'error', 'warning' or '', read off the words of a line."""
-    if ERROR.search(words) and not CLEAN.search(words):
-        return "error"
-    return "warning" if WARNING.search(words) else ""

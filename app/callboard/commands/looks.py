@@ -6,6 +6,7 @@ from typing import Any
 
 from callboard.cli import DONE
 from callboard.commands.doors import reading_desk, remote_desk, settings_of
+from callboard.commands.evidence import MOST_SHOWN, print_diff, print_sources
 from callboard.commands.show import (
     ago,
     commit_words,
@@ -47,7 +48,12 @@ def status(given: argparse.Namespace) -> int:
         else:
             _print_run(run)
     else:
-        task = desk.task(task_id(desk, given.what))
+        key = task_id(desk, given.what)
+        if given.diff:
+            diff = desk.diff(key)
+            print_json(diff) if given.json else print_diff(diff)
+            return DONE
+        task = desk.task(key)
         if given.json:
             print_json(task)
         else:
@@ -217,9 +223,11 @@ def findings(given: argparse.Namespace) -> int:
         return DONE
     rows = desk.run_findings(given.run) if given.run else desk.findings()
     if given.json:
-        print_json(rows)
+        print_json([{**row, "source": desk.source(row["id"])} for row in rows[:MOST_SHOWN]] if given.source else rows)
     elif not rows:
         sys.stdout.write("no findings\n")
+    elif given.source:
+        print_sources(desk, rows)
     else:
         table(
             [
@@ -230,19 +238,4 @@ def findings(given: argparse.Namespace) -> int:
             ],
             ("ID", "SEVERITY", "PLACE", "RULE", "TASK", "MESSAGE"),
         )  # fmt: skip
-    return DONE
-
-
-def inbox(given: argparse.Namespace) -> int:
-    """All that waits for a person."""
-    rows = reading_desk(settings_of(given)).questions()
-    if given.json:
-        print_json(rows)
-    elif not rows:
-        sys.stdout.write("nothing waits for you\n")
-    else:
-        table(
-            [(r["task"], r["name"], r["text"], " / ".join(r["choices"]), ago(r["since"])) for r in rows],
-            ("TASK", "NAME", "QUESTION", "CHOICES", "SINCE"),
-        )
     return DONE

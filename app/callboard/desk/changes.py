@@ -35,7 +35,7 @@ class Changes:
             words = "it has not passed here before, as far as commits are on record"
             return {"since": None, "commits": [], "files": [], "words": words}
         commits, paths = self._look(run["workspace"], last.commit, commit)
-        files = [path for path in paths if self._reads(spec, path)]
+        files = [path for path in paths if self.reads(spec, path)]
         return {
             "since": {"run": last.run, "commit": last.commit, "branch": last.branch},
             "commits": commits or [],
@@ -60,7 +60,8 @@ class Changes:
             self._between[key] = found
         return self._between[key]
 
-    def _reads(self, spec: TaskSpec, path: str) -> bool:
+    def reads(self, spec: TaskSpec, path: str) -> bool:
+        """Whether the action of a task reads that file, by what it says of its effects."""
         action = self._catalogue().action(spec.action) if spec.action else None
         folder = spec.options.get("folder")
         below = folder if isinstance(folder, str) else spec.folder

@@ -10,10 +10,13 @@ from callboard.core.state import State
 from callboard.desk.acceptance import Acceptance
 from callboard.desk.again import Again
 from callboard.desk.catchup import CatchUp
+from callboard.desk.diff import Diffs
 from callboard.desk.exports import Exports
 from callboard.desk.host_looks import HostLooks
 from callboard.desk.ingest import Ingest
+from callboard.desk.log_looks import LogLooks
 from callboard.desk.platform import Platform
+from callboard.desk.source import Sources
 from callboard.live import Listener
 from callboard.rows import Row
 from callboard.witnesses import merged
@@ -21,7 +24,7 @@ from callboard.witnesses import merged
 NEWEST_RUNS = 20
 
 
-class Desk(CatchUp, Platform, Again, Exports, Ingest, Acceptance, HostLooks):
+class Desk(CatchUp, Platform, Again, Exports, Ingest, Acceptance, HostLooks, Diffs, LogLooks, Sources):
     """Stands between the surfaces and the engine."""
 
     def board(self) -> Row:

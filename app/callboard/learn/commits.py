@@ -9,7 +9,7 @@ from typing import Any
 
 import peewee
 
-from callboard.agents.bounded import run_bounded
+from callboard.agents.bounded import Ran, run_bounded
 from callboard.work.finding import clean
 from callboard.work.workspace import GIT_SAFE
 
@@ -111,10 +111,12 @@ def files_between(workspace: Path, old: str, new: str) -> list[str]:
     return [name for name in (told or "").split("\0") if name][:MOST_FILES]
 
 
-def _git(workspace: Path, *words: str) -> str | None:
+def ask_git(workspace: Path, *words: str, seconds: float = GIT_S, most_bytes: int = MOST_BYTES) -> Ran:
+    """What git answers in the workspace, within bounds: no hook, no monitor of files, no prompt, no network; paths are plain."""
     command: Sequence[str] = (
         "git",
         "--no-optional-locks",
+        "--literal-pathspecs",
         *GIT_SAFE,
         "-c",
         "protocol.allow=never",
@@ -122,5 +124,9 @@ def _git(workspace: Path, *words: str) -> str | None:
         str(workspace),
         *words,
     )
-    ran = run_bounded(command, seconds=GIT_S, most_bytes=MOST_BYTES, env=QUIET)
+    return run_bounded(command, seconds=seconds, most_bytes=most_bytes, env=QUIET)
+
+
+def _git(workspace: Path, *words: str) -> str | None:
+    ran = ask_git(workspace, *words)
     return os.fsdecode(ran.output) if ran.code == 0 and not ran.trouble else None

@@ -19,7 +19,7 @@ def read_piece(path: Path, start: int, limit: int) -> tuple[int, int, bytes]:
     Raises OSError when the file cannot be read.
     """
     with open(path, "rb") as file:
-        start = _data_from(file.fileno(), start)
+        start = data_from(file.fileno(), start)
         file.seek(start)
         text = file.read(limit)
     text = text[: len(text) - _torn(text)]
@@ -37,7 +37,7 @@ def _torn(text: bytes) -> int:
     return 0
 
 
-def _data_from(descriptor: int, start: int) -> int:
+def data_from(descriptor: int, start: int) -> int:
     if not hasattr(os, "SEEK_DATA"):
         return start
     try:

@@ -389,6 +389,89 @@ class LogPart(Row):
     ended: bool
 
 
+class SourceLine(Row):
+    number: int
+    text: str
+    here: bool
+
+
+class Source(Row):
+    """The lines around a finding; `words` say where they are from and how sure that is, `trouble` why there are none."""
+
+    finding: str
+    path: str
+    line: int
+    column: int
+    lines: list[SourceLine]
+    origin: Literal["commit", "workspace", ""]
+    commit: str
+    words: str
+    trouble: str
+    total: int
+    veiled: Annotated[bool, Field(description="Whether values that could be secrets were hidden")]
+
+
+class DiffLine(Row):
+    """A line of a diff: where a stretch begins ('at'), added, taken away, a note, or the same on both sides ('')."""
+
+    kind: Literal["at", "add", "del", "note", ""]
+    old: int | None
+    now: int | None
+    text: str
+
+
+class DiffFile(Row):
+    """A file that differs; `loose` is one that was changed without a commit, `left` says why it has no lines."""
+
+    path: str
+    added: int | None
+    removed: int | None
+    reads: bool
+    loose: bool
+    lines: list[DiffLine]
+    left: str
+
+
+class Diff(Row):
+    """What differs since a job last passed in its workspace."""
+
+    since: dict[str, Any] | None
+    commit: str
+    words: str
+    files: list[DiffFile]
+    more: int
+
+
+class LogHits(Row):
+    """Lines of a log that fit, by number from 0: the first `most` of `count`; `whole` is false when time was over first."""
+
+    attempt: int
+    numbers: list[int]
+    count: int
+    lines: int
+    size: int
+    whole: bool
+    most: int
+
+
+class LogIndex(Row):
+    """Where the lines of a log are."""
+
+    attempt: int
+    chunks: list[tuple[int, int, int, int, str]]
+    size: int
+
+
+class LogDiff(Row):
+    """How the output of two attempts differs; `left` lines are not shown."""
+
+    before: int
+    after: int
+    lines: list[DiffLine]
+    left: int
+    words: str
+
+
 class ConsolePart(Row):
     """Lines of one attempt; `left_out` bytes before them were not sent, for the live stream has a bound."""
 

@@ -11,6 +11,7 @@ from callboard.show.api import rows
 from callboard.show.api.acceptance import acceptance
 from callboard.show.api.answers import Json, install
 from callboard.show.api.desk import Desk
+from callboard.show.api.evidence import evidence
 from callboard.show.api.exports import exports
 from callboard.show.api.inbox import inbox
 from callboard.show.api.ingest import ingest
@@ -59,8 +60,8 @@ def service(desk: Desk, *more: APIRouter) -> FastAPI:
         redirect_slashes=False,
     )
     for router in (
-        reads(desk), wishes(desk), large(desk), patches(desk), ingest(desk), acceptance(desk), me(desk), inbox(desk),
-        exports(desk), *more,
+        reads(desk), wishes(desk), large(desk), patches(desk), ingest(desk), acceptance(desk), evidence(desk), me(desk),
+        inbox(desk), exports(desk), *more,
     ):  # fmt: skip
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(caller)], responses=ERRORS)
     _health(app, desk)
