@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from callboard.core.events import Event, RunSubmitted, ScheduleFired
+from callboard.core.events import AlertMarked, AlertRaised, AlertResolved, Event, RunSubmitted, ScheduleFired
 from callboard.core.facts import Began, Ended, Fact, How
 from callboard.core.joining import Joining
 from callboard.core.resources import Capacity
@@ -96,8 +96,15 @@ class FakeLog:
 
     def load(self) -> Iterable[tuple[int, Event]]:
         newest = {e.schedule: n for n, e in enumerate(self.events, 1) if isinstance(e, ScheduleFired)}
+        standing: dict[str, bool] = {}
+        for event in self.events:
+            if isinstance(event, AlertRaised | AlertResolved):
+                standing[event.key] = isinstance(event, AlertRaised)
         for seq, event in enumerate(list(self.events), 1):
-            if isinstance(event, ScheduleFired):
+            if isinstance(event, AlertRaised | AlertResolved | AlertMarked):
+                if standing[event.key]:
+                    yield seq, event
+            elif isinstance(event, ScheduleFired):
                 if newest[event.schedule] == seq:
                     yield seq, event
             elif getattr(event, "run", None) not in self._ended:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from callboard.core.admit import Policy
+from callboard.core.alert_rules import follow
 from callboard.core.commands import Command, Submit, grant
 from callboard.core.decide import decide
 from callboard.core.events import (
@@ -251,6 +252,7 @@ class Engine:
         self._wake = decision.wake
         self._outbox.plan(self.state, events, decision)
         events += decision.events
+        events += follow(self.state, events, now)
         if events:
             self._record(events)
             return

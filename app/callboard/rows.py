@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from callboard.core.events import Event
+from callboard.core.events import AlertRaised, Event
 from callboard.core.graph import remaining_paths
 from callboard.core.holds import Hold
 from callboard.core.load import Load
@@ -174,8 +174,8 @@ def summary(counts: Mapping[str, int], unknowns: int, total: int) -> str:
 
 
 def event_row(seq: int, event: Event) -> Row:
-    """One line of a history."""
-    run = getattr(event, "run", None) or None
+    """One line of a history; an alert names a run and is no part of its history."""
+    run = None if isinstance(event, AlertRaised) else getattr(event, "run", None) or None
     place = getattr(event, "task", None)
     task = f"{run}.{place}" if run is not None and isinstance(place, int) and place >= 0 else None
     return {

@@ -6,6 +6,7 @@ import pytest
 
 from callboard.core import commands as c
 from callboard.core import events as e
+from callboard.core.alert_rules import Outside
 from callboard.core.facts import How
 from callboard.core.fold import fold
 from callboard.core.task import Candidate, Priority, TaskSpec, TaskState, Usage, Verdict
@@ -20,6 +21,7 @@ def told() -> Story:
     """Run 1: 0 waits, 1 runs and asks, 2 failed, 3 was skipped, 4 needs a decision. Run 2 (key 'k') succeeded. 3.0 waits."""
     story = Story()
     story.agents("quality", "api")
+    fold(story.state, e.AlertRaised(1.0, "disk-low", "disk-low", "critical", "The disk is nearly full"))
     run = story.submit(spec("idle"), spec("runs"), spec("bad"), spec("skipped", 2), spec("asks"))
     story.run_all([run.tasks[1], run.tasks[2], run.tasks[4]])
     fold(story.state, e.QuestionAsked(1.0, 1, 1, 1, "q", "Deploy?", ("yes", "no")))
@@ -55,6 +57,14 @@ GRANTED: list[tuple[c.Command, list[e.Event]]] = [
     (c.DecideTask(1, 4, "retry", "ann"), [e.DecisionMade(NOW, 1, 4, "ann", "retry")]),
     (c.DecideTask(1, 4, "give up", "ann"), [e.DecisionMade(NOW, 1, 4, "ann", "give up")]),
     (c.AnswerQuestion(1, 1, "q", "yes", "ann"), [e.QuestionAnswered(NOW, 1, 1, 1, "q", "yes", "ann")]),
+    (
+        c.MarkAlerts(("disk-low",), "snoozed", "ann", NOW + 60),
+        [e.AlertMarked(NOW, "disk-low", "snoozed", "ann", NOW + 60)],
+    ),
+    (
+        c.LookOutside(Outside(disk_free_gb=9.0)),
+        [e.AlertResolved(NOW, "disk-low", "9.0 GiB are free where Callboard keeps its data")],
+    ),
     (c.SetPerson("ann", {"looked": 2.0}), [e.PersonSet(NOW, "ann", {"looked": 2.0})]),
     (
         c.DecidePatch(1, 2, 1, "fix", 4, "accepted", "ann", "good"),
@@ -99,6 +109,11 @@ REFUSED: list[tuple[c.Command, type[Exception], str]] = [
     (c.LimitAgent("quality", -1, "ann"), Refused,
      "agent 'quality' cannot work on -1 at once; 0 means no limit of its own"),
     (c.SetPriority(9, Priority.LOW, "ann"), NotFound, "there is no run 9"),
+    (c.MarkAlerts(("disk-low",), "reopened", "ann"), Refused, "alert 6807e789e1 is open already"),
+    (c.MarkAlerts(("disk-low",), "snoozed", "ann", NOW), Refused,
+     "alert 6807e789e1 can be snoozed until a time in the next 30 days"),
+    (c.MarkAlerts(("gone",), "acknowledged", "ann"), Refused,
+     "alert 283bb9deef is resolved already; it comes back by itself when its cause does"),
 ]  # fmt: skip
 
 
@@ -166,6 +181,11 @@ SENTENCES: list[tuple[e.Event, str]] = [
     (e.TasksAdded(1.0, 7, "7.1#1", (TaskSpec("undo of a", undoes="a", because="a failed: exit 3."),), 1),
      "Undo: undo of a was added, as a failed: exit 3."),
     (e.PatchDecided(1.0, 1, 2, 1, "fix", 4, "accepted", "ann", "good."), "Patch 4 (fix) is accepted by ann: good."),
+    (e.AlertRaised(1.0, "k:x", "k", "high", "It broke", "exit 3"), "Alert (high): It broke: exit 3."),
+    (e.AlertResolved(1.0, "k:x", "it passed in run 2"), "Alert resolved: it passed in run 2."),
+    (e.AlertMarked(1.0, "k:x", "snoozed", "ann", 9.0, "later"), "ann snoozed the alert: later."),
+    (e.AlertMarked(1.0, "k:x", "woken", "Callboard", reason="ann's snooze is over"),
+     "Alert is open again: ann's snooze is over."),
     (e.PersonSet(1.0, "ann", {"looked": 1.0, "settings": {}}), "ann set looked, settings of their own."),
     (e.TaskMoved(1.0, 7, 1, "api", "api.do", "p", "ann", "moved from qa to api by ann"), "Moved from qa to api by ann."),
     (e.AttemptDecided(1.0, 1, 0, 2, 1, "first of 1 ready", (("backs off", 8.0), ("cpus", 0.25))),

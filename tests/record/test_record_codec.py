@@ -66,6 +66,7 @@ SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "patch": st.none() | OPTIONS,
     "paused": st.none() | st.booleans(),
     "limit": st.none() | WHOLE,
+    "until": st.none() | NUMBER,
     "code": st.none() | WHOLE,
     "data_age_days": st.none() | NUMBER,
 }

@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from callboard.core.alerts import Alerts
 from callboard.core.holds import (
     AgentBusy,
     AgentPaused,
@@ -56,6 +57,7 @@ class State:
         self.backoffs: list[tuple[float, TaskKey, int]] = []
         self.deadlines: list[tuple[float, AttemptKey, str]] = []
         self.fired: dict[str, float] = {}
+        self.alerts = Alerts()
         self.movable: dict[str, dict[Task, None]] = {}
         self.unrouted: dict[Task, None] = {}
         self.to_undo: dict[Task, None] = {}

@@ -6,7 +6,12 @@ from typing import Any
 
 import peewee
 
+from callboard.core.alerts import Alert
+from callboard.core.alerts import told as alert_after
 from callboard.core.events import (
+    AlertMarked,
+    AlertRaised,
+    AlertResolved,
     ArtifactKept,
     AttemptBegan,
     AttemptDecided,
@@ -24,6 +29,7 @@ from callboard.core.invariants import promises_of_log
 from callboard.core.person import over
 from callboard.core.state import State
 from callboard.errors import CallboardError
+from callboard.record.alert_rows import ALERT_COLUMNS, alert_values
 from callboard.record.codec import to_json
 from callboard.record.log import SqliteLog, run_values, task_values
 
@@ -59,6 +65,7 @@ def differences(database: peewee.SqliteDatabase) -> list[str]:
         "section": _sections(state, told.sections),
         "artifact": {key: (count,) for key, count in told.artifacts.items()},
         "patch": told.patches,
+        "alert": {(alert.id,): alert_values(alert)[1:] for alert in told.alerts.values()},
         "person": {(name,): (at, to_json(kept)) for name, (at, kept) in told.people.items()},
     }
     return [words for table, rows in expected.items() for words in _compared(database, table, rows)]
@@ -81,6 +88,7 @@ class _Told:
         self.patches: dict[Row, Row] = {}
         self.sections: list[SectionShown] = []
         self.schedules: dict[Row, Row] = {}
+        self.alerts: dict[str, Alert] = {}
         self.people: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def add(self, event: Event) -> None:
@@ -103,6 +111,8 @@ class _Told:
                 self.sections.append(event)
             case PatchDecided():
                 self.patches[(*_key(event), event.name)] = (event.choice, event.by, event.at, event.reason)
+            case AlertRaised() | AlertResolved() | AlertMarked():
+                self.alerts[event.key] = alert_after(self.alerts.get(event.key), event)
             case PersonSet():
                 known = self.people.get(event.person, (0.0, {}))[1]
                 self.people[event.person] = (event.at, over(known, event.values))
@@ -149,6 +159,7 @@ _READ: Mapping[str, tuple[int, str]] = {
     "patch": (4, 'SELECT run, task, attempt, name, choice, "by", at, reason FROM patch'),
     "section": (3, "SELECT workspace, agent, name, at, run, task, attempt, blocks FROM section"),
     "agent": (1, "SELECT name, present, paused_by, pause_reason, paused_at, [limit] FROM agent"),
+    "alert": (1, f"SELECT {ALERT_COLUMNS} FROM alert"),  # noqa: S608
     "person": (1, "SELECT name, at, kept FROM person"),
     "schedule": (1, "SELECT name, due, run, missed, note FROM schedule"),
 }

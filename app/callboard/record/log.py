@@ -11,6 +11,9 @@ import peewee
 from callboard.core.events import (
     AgentSet,
     AgentsFound,
+    AlertMarked,
+    AlertRaised,
+    AlertResolved,
     ArtifactKept,
     AttemptBegan,
     AttemptDecided,
@@ -29,6 +32,7 @@ from callboard.core.events import (
 from callboard.core.person import over
 from callboard.core.run import SEVERITIES, Run, Task
 from callboard.core.state import State
+from callboard.record.alert_rows import write_alert
 from callboard.record.codec import decode, encode, to_json
 from callboard.record.database import full_or_raise
 
@@ -37,6 +41,14 @@ TASK_COLUMNS = (
     "cpu_s=?,peak_mb=?,read_mb=?,written_mb=?,held=?,findings=?"
 )
 NOTHING_HELD = "{}"
+ALERT_KINDS = "'AlertRaised', 'AlertResolved', 'AlertMarked'"
+_LOAD = (
+    "SELECT seq, kind, body FROM event WHERE run IN (SELECT id FROM run WHERE unfinished > 0)"
+    f" OR (run IS NULL AND kind NOT IN ('ScheduleFired', 'PersonSet', {ALERT_KINDS}))"
+    " OR seq IN (SELECT max(seq) FROM event WHERE kind = 'ScheduleFired' GROUP BY json_extract(body, '$.schedule'))"
+    " OR seq IN (SELECT e.seq FROM alert a JOIN event e ON json_extract(e.body, '$.key') = a.key"
+    f" AND e.kind IN ({ALERT_KINDS}) WHERE a.state != 'resolved') ORDER BY seq"  # noqa: S608
+)
 NOTHING_FOUND = json.dumps(dict.fromkeys(SEVERITIES, 0))
 
 
@@ -46,8 +58,8 @@ def finding_id(seq: int, nth: int) -> int:
 
 
 def _run_of(event: Event) -> int | None:
-    """The run that an event belongs to; a schedule's firing belongs to none, though it names the run that it made."""
-    return None if isinstance(event, ScheduleFired) else getattr(event, "run", None)
+    """The run that an event belongs to; a schedule's firing and an alert belong to none, though they may name one."""
+    return None if isinstance(event, ScheduleFired | AlertRaised) else getattr(event, "run", None)
 
 
 class SqliteLog:
@@ -59,13 +71,9 @@ class SqliteLog:
         self._last: int | None = None
 
     def load(self) -> Iterable[tuple[int, Event]]:
-        """Events of runs that have not ended, and of no run; of schedules only the newest firing."""
-        return self._read(
-            "SELECT seq, kind, body FROM event WHERE run IN (SELECT id FROM run WHERE unfinished > 0) "
-            "OR (run IS NULL AND kind NOT IN ('ScheduleFired', 'PersonSet')) OR seq IN "
-            "(SELECT max(seq) FROM event WHERE kind = 'ScheduleFired' GROUP BY json_extract(body, '$.schedule')) ORDER BY seq",
-            (),
-        )
+        """Events of runs that have not ended, and of no run; of schedules only the newest firing, of alerts that are resolved
+        none."""
+        return self._read(_LOAD, ())
 
     def load_all(self) -> Iterable[tuple[int, Event]]:
         """Every event from the first."""
@@ -236,6 +244,8 @@ class SqliteLog:
                     (event.run, event.task, event.attempt, event.name, event.choice, event.by, event.at, event.reason,
                      to_json(event.result)),
                 )  # fmt: skip
+            case AlertRaised() | AlertResolved() | AlertMarked():
+                write_alert(connection, event)
             case PersonSet():
                 known = connection.execute("SELECT kept FROM person WHERE name=?", (event.person,)).fetchone()
                 kept = over(json.loads(known[0]) if known else {}, event.values)

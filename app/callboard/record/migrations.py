@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from peewee import SqliteDatabase
 
 from callboard.errors import RecordError
-from callboard.record.models import MODELS, PatchRow, PersonRow, SectionRow
+from callboard.record.models import MODELS, AlertRow, PatchRow, PersonRow, SectionRow
 
 Migration = Callable[[SqliteDatabase], None]
 
@@ -56,7 +56,26 @@ def people(database: SqliteDatabase) -> None:
     database.create_tables([PersonRow])
 
 
-MIGRATIONS: Sequence[Migration] = (first_tables, sections, patches, git_and_digests, accepted_findings, people)
+def alerts(database: SqliteDatabase) -> None:
+    """7: how each alert stands; the events about one are found by its key."""
+    database.create_tables([AlertRow])
+    kinds = "'AlertRaised', 'AlertResolved', 'AlertMarked'"
+    database.execute_sql(
+        f"CREATE INDEX IF NOT EXISTS event_alert ON event (json_extract(body, '$.key'), seq) WHERE kind IN ({kinds})"
+    )
+
+
+def news(database: SqliteDatabase) -> None:
+    """8: what happened since a moment is found by index: runs by their end, patches by their time, rare events by their kind."""
+    kinds = "'AgentSet', 'EngineStarted', 'PatchDecided', 'ScheduleFired'"
+    database.execute_sql("CREATE INDEX IF NOT EXISTS run_ended ON run (ended)")
+    database.execute_sql("CREATE INDEX IF NOT EXISTS artifact_patch ON artifact (at) WHERE format = 'patch'")
+    database.execute_sql(f"CREATE INDEX IF NOT EXISTS event_rare ON event (seq) WHERE kind IN ({kinds})")
+
+
+MIGRATIONS: Sequence[Migration] = (
+    first_tables, sections, patches, git_and_digests, accepted_findings, people, alerts, news,
+)  # fmt: skip
 
 
 def version_of(database: SqliteDatabase) -> int:

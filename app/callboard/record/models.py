@@ -237,6 +237,36 @@ class ScheduleRow(Model):
         table_name = "schedule"
 
 
+class AlertRow(Model):
+    """How each alert stands; `id` stands for its key."""
+
+    id = CharField(primary_key=True)
+    key = TextField(unique=True)
+    kind = CharField()
+    severity = CharField()
+    title = TextField()
+    text = TextField()
+    href = TextField()
+    workspace = TextField()
+    job = TextField()
+    agent = CharField()
+    run = IntegerField()
+    task = IntegerField()
+    attempt = IntegerField()
+    first = FloatField()
+    opened = FloatField()
+    seen = FloatField()
+    times = IntegerField()
+    state = CharField(index=True)
+    by = CharField()
+    marked = FloatField(null=True)
+    until = FloatField(null=True)
+    why = TextField()
+
+    class Meta:
+        table_name = "alert"
+
+
 class PersonRow(Model):
     """What is kept of each person: settings, and when they last looked; `kept` as JSON."""
 
@@ -286,6 +316,7 @@ MODELS: tuple[type[Model], ...] = (
     SectionRow,
     AgentRow,
     ScheduleRow,
+    AlertRow,
     PersonRow,
     SampleRow,
     MetaRow,
