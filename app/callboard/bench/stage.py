@@ -1,9 +1,13 @@
-"""A real server with real pages whose work only ticks: `python -m callboard.bench.stage DATA PORT CHANGES TASKS`."""
+"""A real server with real pages whose work only ticks: `python -m callboard.bench.stage DATA PORT CHANGES TASKS [LIFE RUNS]`.
+
+Without LIFE its tasks tick for ever. With it each ends after so many ticks, and when a run has ended the next one begins, RUNS in all.
+"""
 
 import asyncio
 import os
 import sys
 import threading
+import time
 from pathlib import Path
 
 from callboard.agents.catalogue import scan
@@ -26,9 +30,10 @@ from callboard.record.history import History
 from callboard.record.log import SqliteLog
 
 READY_S = 30.0
+LOOK_S = 0.1
 
 
-def main(data: Path, port: int, changes: float, tasks: int) -> None:
+def main(data: Path, port: int, changes: float, tasks: int, life: int = 0, runs: int = 1) -> None:
     """Serves until it is told to end."""
     from callboard.show.server import serve
 
@@ -38,7 +43,7 @@ def main(data: Path, port: int, changes: float, tasks: int) -> None:
     engine = Engine(
         clock=clock,
         log=SqliteLog(database),
-        launcher=TickingLauncher(clock, changes),
+        launcher=TickingLauncher(clock, changes, life),
         meter=FixedMeter(room),
         dice=lambda: 0.5,
         version="bench",
@@ -58,6 +63,8 @@ def main(data: Path, port: int, changes: float, tasks: int) -> None:
         for i in range(tasks)
     )
     engine.ask_from(Submit("ticking", str(data), specs, "bench"))
+    if life:
+        threading.Thread(target=_more, args=(engine, data, specs, runs), name="runs", daemon=True).start()
     door = open_door("127.0.0.1", port, Boundary())
     token = new_token()
     private_folder(data / "run")
@@ -69,5 +76,14 @@ def main(data: Path, port: int, changes: float, tasks: int) -> None:
         os._exit(0)
 
 
+def _more(engine: Engine, data: Path, specs: tuple[TaskSpec, ...], runs: int) -> None:
+    begun = 1
+    while begun < runs:
+        time.sleep(LOOK_S)
+        if engine.inspect(lambda state: not any(run.unfinished for run in state.runs.values())):
+            engine.ask_from(Submit("ticking", str(data), specs, "bench"))
+            begun += 1
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), *(int(word) for word in sys.argv[4:7]))

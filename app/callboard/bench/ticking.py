@@ -14,15 +14,17 @@ BEAT_S = 0.02
 
 
 class TickingLauncher:
-    """Attempts begin at once and run until they are stopped; all of them together report `changes` times a second.
+    """Attempts begin at once; all of them together report `changes` times a second. Each ends after `life` reports, with
+    success; with 0 it runs until it is stopped.
 
     The note of each report is 'tick ' and the time at which it was made.
     """
 
-    def __init__(self, clock: Clock, changes: float) -> None:
+    def __init__(self, clock: Clock, changes: float, life: int = 0) -> None:
         self._clock = clock
         self._changes = changes
-        self._running: dict[AttemptKey, None] = {}
+        self._life = life
+        self._running: dict[AttemptKey, int] = {}
         self._deliver: Callable[[Fact], None] = lambda fact: None
         self._ticking: asyncio.Task[None] | None = None
 
@@ -34,7 +36,7 @@ class TickingLauncher:
     def launch(self, orders: Sequence[Order]) -> None:
         """Each begins."""
         for order in orders:
-            self._running[order.key] = None
+            self._running[order.key] = 0
             self._deliver(Began(order.key, self._clock.wall(), NOBODY))
 
     def stop(self, key: AttemptKey, reason: str) -> None:
@@ -64,4 +66,11 @@ class TickingLauncher:
                 owed -= 1
                 number = next(turns)
                 now = time.time()
-                self._deliver(Progressed(keys[number % len(keys)], now, number % 100 / 100, f"tick {now:.4f}"))
+                key = keys[number % len(keys)]
+                if key not in self._running:
+                    continue
+                self._deliver(Progressed(key, now, number % 100 / 100, f"tick {now:.4f}"))
+                self._running[key] += 1
+                if self._running[key] == self._life:
+                    del self._running[key]
+                    self._deliver(Ended(key, self._clock.wall(), How.EXITED, "", 0))

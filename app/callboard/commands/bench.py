@@ -18,6 +18,7 @@ WHAT = {
     "big": "a run of 100,000 tasks",
     "start": "how long commands, the engine and the server take to start, and what the server takes when idle",
     "pages": "50 open pages and 200 changes a second",
+    "soak": "pages that are left open over a day, in two minutes",
     "schedule": "`schedule IN.json OUT.json`: the planner on a graph, in virtual time",
     "dispatch": "the planner online: JSON lines in, JSON lines out",
 }
@@ -73,6 +74,7 @@ def _measures() -> dict[str, Callable[[int], list[Figure]]]:
     from callboard.bench.engine import big, engine
     from callboard.bench.pages import pages
     from callboard.bench.processes import action, follow, processes
+    from callboard.bench.soak import soak
     from callboard.bench.starting import start
 
     return {
@@ -83,4 +85,5 @@ def _measures() -> dict[str, Callable[[int], list[Figure]]]:
         "big": big,
         "start": start,
         "pages": pages,
+        "soak": soak,
     }
