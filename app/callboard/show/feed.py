@@ -3,7 +3,7 @@
 A page emits `watch` with `{"rooms": ["board", "run:12", "task:12.3", "log:12.3"]}`; these replace what its socket
 watched before, and the acknowledgement is `{"ok", "rooms", "error", "seq"}`. It should watch, wait for that, then
 read the resource by REST: nothing is missed between. Event `live` carries rows; everyone gets a `live` with `seq` and
-`at` alone once a second, so that two seconds of silence are a link that hangs. Event `log` carries
+`at` alone once a second, so that two seconds of silence are a link that hangs, and one with each `alert`. Event `log` carries
 `{"task", "attempt", "offset", "next", "text"}` with offsets in bytes; a jump of `offset` is a piece that was left out.
 Room `console` gets event `console` with `{"parts": [...]}`, pieces of the logs of all that runs, each with its task.
 """
@@ -19,8 +19,9 @@ from callboard.guard.gate import Caller
 from callboard.show.api.answers import printable
 from callboard.show.api.desk import Desk
 from callboard.show.console import Console
-from callboard.show.mail import ROOM, Mail, for_room
+from callboard.show.mail import ROOM, Mail, for_all, for_room
 from callboard.show.tail import Tails
+from callboard.show.waiting import Waiting
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Feed:
         self._listeners: set[Listener] = set()
         self._tails = Tails(desk, self._emit)
         self._console = Console(desk, self._emit)
+        self._waiting = Waiting(desk, self._count)
         self._tasks: list[asyncio.Task[None]] = []
         self._unwatch: Callable[[], None] = lambda: None
         self._seq = 0
@@ -59,6 +61,7 @@ class Feed:
         self._seq = self._desk.board()["seq"]
 
         def changed(message: Mapping[str, Any]) -> None:
+            self._waiting.hear(message)
             with self._lock:
                 fresh = not self._mail
                 self._mail.add(message)
@@ -68,6 +71,7 @@ class Feed:
                 except RuntimeError:
                     return  # the loop has ended
 
+        self._waiting.open()
         self._sio.on("watch", self._watch)
         self._unwatch = self._desk.watch(changed)
         self._tasks = [
@@ -80,9 +84,14 @@ class Feed:
         self._unwatch()
         for task in [*self._tasks, *self._tails.tasks(), *self._console.tasks()]:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._waiting.close(), return_exceptions=True)
         for listener in list(self._listeners):
             listener({})
+
+    def _count(self, inbox: int) -> None:
+        with self._lock:
+            self._mail.add({"inbox": inbox})
+        self._woken.set()
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Calls `listener` on the loop with every coalesced message until the returned function is called."""
@@ -116,6 +125,9 @@ class Feed:
         if "banner" in message:
             self._banner = message["banner"]
         self._console.hear(message.get("tasks") or ())
+        everybody = for_all(message)
+        if everybody is not None:
+            await self._emit("live", everybody, None)
         for room in self._rooms():
             part = None if room.startswith("log:") else for_room(room, message)
             if part is not None:
@@ -137,7 +149,7 @@ class Feed:
         self._watches = {sid: times for sid, times in self._watches.items() if times[-1] > now - 60}
         await self._drop_slow(set(self._rooms()))
 
-    async def _emit(self, event: str, message: Mapping[str, Any], room: str) -> None:
+    async def _emit(self, event: str, message: Mapping[str, Any], room: str | None) -> None:
         try:
             await self._sio.emit(event, message, room=room)
         except (TypeError, ValueError):
