@@ -9,7 +9,7 @@ from callboard.learn.spread import ENOUGH, Spread
 from callboard.rows import Row
 
 CHANGES = (
-    "newly broken", "still broken", "no longer known", "cured", "slower", "faster", "new", "gone", "too little known",
+    "newly broken", "no longer known", "cured", "slower", "faster", "new", "gone", "still broken", "too little known",
 )  # fmt: skip
 FAILED = frozenset({"failed", "timed out", "lost"})
 OPEN = frozenset({"waiting", "starting", "running", "needs decision"})
@@ -97,9 +97,9 @@ def _time_change(now: float, then: float, run: int, spread: Spread | None) -> tu
 
 
 def _timed(task: Row, before: Row) -> bool:
-    """Whether both really ran to an end."""
+    """Whether both really ran, and passed: what fails early is not fast."""
     both = (task, before)
-    return all(one["state"] == "succeeded" and one["started"] and one["ended"] for one in both)
+    return all(one["state"] == "succeeded" and result(one) == "pass" and one["started"] and one["ended"] for one in both)
 
 
 def _known(spread: Spread | None) -> bool:

@@ -11,6 +11,8 @@ const TONE = { "newly broken": "bad", "still broken": "bad", "no longer known": 
 const TITLE = { "newly broken": "Newly broken", "still broken": "Still broken", "no longer known": "No longer known", cured: "Cured", slower: "Slower", faster: "Faster", new: "New tasks", gone: "Tasks that are gone", "too little known": "Times that cannot be judged yet" };
 const FOUND = { new: ["bad", "New findings"], gone: ["good", "Findings that are gone"], "not looked for": ["odd", "Not looked for again"], still: ["off", "Still there"] };
 const FIRST = 40;
+const FIRST_STILL = 5; // what is as bad as it was is no news
+const TIMED = new Set(["slower", "faster", "too little known"]);
 
 const CompareTask = {
   components: PARTS,
@@ -20,7 +22,8 @@ const CompareTask = {
     const tab = computed(() => (["newly broken", "still broken"].includes(props.change) ? "?tab=log#first-failure" : ""));
     const why = computed(() => (["newly broken", "still broken", "no longer known"].includes(props.change) ? (props.row.now?.reason ?? "") : ""));
     const share = computed(() => (props.row.by_s == null || !props.row.then?.seconds ? null : props.row.by_s / props.row.then.seconds));
-    return { place, tab, why, share, words };
+    const timed = computed(() => TIMED.has(props.change) && props.row.by_s != null && Math.abs(props.row.by_s) >= 0.05);
+    return { place, tab, why, share, timed, words };
   },
   template: `
     <li class="compare-row" :data-change="change">
@@ -32,9 +35,7 @@ const CompareTask = {
         <CbState v-if="row.now" :word="row.now.state"/><span v-else class="none" title="it is not there">–</span>
       </span>
       <span class="compare-words"><span class="reason">{{ why || row.words }}</span><span v-if="why" class="quiet">{{ row.words }}</span></span>
-      <span class="compare-by num" :title="row.by_s == null ? 'not timed in both' : words.duration(row.now.seconds) + ' now, ' + words.duration(row.then.seconds) + ' before'">
-        <template v-if="row.by_s != null && Math.abs(row.by_s) >= 0.05">{{ row.by_s > 0 ? '+' : '−' }}{{ words.duration(Math.abs(row.by_s)) }}<span v-if="share != null && Math.abs(share) >= 0.01" class="quiet"> {{ share > 0 ? '+' : '−' }}{{ Math.round(Math.abs(share) * 100) }} %</span></template>
-      </span>
+      <span v-if="timed" class="compare-by num">{{ row.by_s > 0 ? '+' : '−' }}{{ words.duration(Math.abs(row.by_s)) }}<span v-if="share != null && Math.abs(share) >= 0.01" class="quiet">{{ share > 0 ? '+' : '−' }}{{ Math.round(Math.abs(share) * 100) }} %</span></span>
     </li>
   `,
 };
@@ -106,7 +107,7 @@ export default {
     const groups = computed(() => row.value.tasks.filter((g) => g.count));
     const found = computed(() => row.value.findings.filter((g) => g.count));
     const all = ref(new Set());
-    const shown = (g) => (all.value.has(g.change) ? g.of : g.of.slice(0, FIRST));
+    const shown = (g) => (all.value.has(g.change) ? g.of : g.of.slice(0, g.change === "still broken" ? FIRST_STILL : FIRST));
     const more = (g) => (all.value = new Set([...all.value, g.change]));
     const swap = () => other.value && (location.href = `/runs/${other.value.id}/compare?with=${id}`);
     async function pick() {
@@ -210,6 +211,7 @@ export default {
             </div>
           </div>
         </template>
+        <section v-else class="panel"><CbEmpty title="No earlier run">{{ row.words }}. Choose a later one above.</CbEmpty></section>
       </template>
     </CbFrame>
   `,

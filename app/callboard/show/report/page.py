@@ -44,7 +44,7 @@ def _hash(text: str) -> str:
 def _head(facts: Mapping[str, Any]) -> str:
     run = facts["run"]
     took = run["ended"] - run["started"] if run["started"] and run["ended"] else None
-    git = run["git"] or {}
+    git = run.get("git") or {}
     commit = (
         f"{e(git.get('branch') or 'no branch', 100)} <code>{e(git['commit'][:8])}</code>" if git.get("commit") else ""
     )

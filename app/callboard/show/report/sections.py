@@ -180,7 +180,7 @@ def _moved(row: Row) -> str:
 def environment(facts: Row) -> Iterator[str]:
     """Where it ran, on what."""
     run, machine = facts["run"], facts["machine"]
-    git = run["git"] or {}
+    git = run.get("git") or {}
     memory = f", {mebibytes(machine['memory_mb'])}" if machine["memory_mb"] else ""
     changed = int(git.get("changed") or 0)
     rows = (
@@ -207,8 +207,8 @@ def environment(facts: Row) -> Iterator[str]:
 def again(facts: Row) -> Iterator[str]:
     """What to type to see the same."""
     run = facts["run"]
-    git = run["git"] or {}
-    wrong = [row["task"]["name"] for row in facts["failing"]][:10]
+    git = run.get("git") or {}
+    wrong = [row["task"]["name"] for row in facts["failing"]][:10] if len(facts["drawn"]) > 1 else []
     only = "".join(f" --only {shlex.quote(one_line(name))}" for name in wrong)
     words = [f"cd {shlex.quote(one_line(run['workspace']))}"]
     if git.get("commit"):
@@ -217,14 +217,21 @@ def again(facts: Row) -> Iterator[str]:
         words.append(
             f"# {count(int(git['changed']), 'file')} had been changed without a commit: the commit alone may not show the same"
         )
-    pipeline = f" {shlex.quote(one_line(run['name']))}"
-    words.append(f"callboard run{pipeline}{only} --trust{'' if not wrong else '      # only what went wrong'}")
+    words.append(f"{_command(facts)}{only} --trust{'      # only what went wrong' if only else ''}")
     if facts["failing"]:
         words.append(
             f"callboard logs {facts['failing'][0]['task']['id']}      # the whole output, where the run was made"
         )
     words.append(f"callboard status {run['id']}")
     yield f'<pre class="panel log" tabindex="0" role="region" aria-label="Commands">{e(chr(10).join(words), 20_000)}</pre>'
+
+
+def _command(facts: Row) -> str:
+    """What starts such a run: a pipeline, or one action."""
+    name, tasks = facts["run"]["name"], facts["drawn"]
+    if len(tasks) == 1 and tasks[0].get("action") == name:
+        return f"callboard do {shlex.quote(one_line(name))}"
+    return "callboard run" if name == "default" else f"callboard run {shlex.quote(one_line(name))}"
 
 
 def one_line(text: str) -> str:

@@ -2,6 +2,7 @@
 import { computed, nextTick, onBeforeUnmount, onMounted, ref } from "vue";
 import { useCommands } from "callboard/commands.js";
 
+const ROOM = innerWidth > 640 ? 300 : 160;
 let named = 0;
 
 // The address of a table as a file; what is null or empty does not narrow it.
@@ -18,6 +19,7 @@ export const CbExport = {
     const open = ref(false);
     const box = ref(null);
     const opener = ref(null);
+    const left = ref(false); // where there is no room to its left the menu begins where its button does
     const id = `export-${++named}`;
     const name = computed(() => props.what ?? props.table ?? "this");
     const items = computed(() => [
@@ -32,6 +34,7 @@ export const CbExport = {
     ]);
     const links = () => [...box.value.querySelectorAll("[role=menuitem]")];
     async function show(last = false) {
+      left.value = opener.value.getBoundingClientRect().right < ROOM;
       open.value = true;
       await nextTick();
       links().at(last ? -1 : 0)?.focus();
@@ -75,14 +78,14 @@ export const CbExport = {
       Object.assign(link, { href: item.href, download: "" });
       link.click();
     }
-    return { open, box, opener, id, name, items, show, hide, openKey, menuKey };
+    return { open, box, opener, left, id, name, items, show, hide, openKey, menuKey };
   },
   template: `
     <span class="export" ref="box">
       <button ref="opener" type="button" class="button" :class="{small: !big}" aria-haspopup="menu" :aria-expanded="open" :aria-controls="open ? id : undefined" :aria-label="label + ': ' + name" @click="open ? hide() : show()" @keydown="openKey">
         {{ label }}<svg viewBox="0 0 10 6" class="export-arrow" aria-hidden="true"><path d="M1 1l4 4l4-4"/></svg>
       </button>
-      <span v-if="open" class="export-menu" role="menu" :id="id" :aria-label="label + ': ' + name" @keydown="menuKey">
+      <span v-if="open" class="export-menu" :class="{left}" role="menu" :id="id" :aria-label="label + ': ' + name" @keydown="menuKey">
         <a v-for="item in items" :key="item.id" role="menuitem" tabindex="-1" :href="item.href" download :data-export="item.id" @click="hide()">
           <span>{{ item.title }}</span><span v-if="item.note" class="quiet">{{ item.note }}</span>
         </a>
