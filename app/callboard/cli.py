@@ -171,6 +171,19 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--reason", default="", help="why it is rejected")
     made.add_argument("--trust", action="store_true", help="trust the workspace: its code may run")
 
+    made = command("alerts", "alerts", "list the alerts that stand; acknowledge, snooze or reopen one")
+    acts = ("list", "show", "ack", "snooze", "reopen")
+    made.add_argument("act", nargs="?", choices=acts, default="list", metavar="|".join(acts))
+    made.add_argument("name", nargs="?", default="", metavar="ID", help="the alert, or the beginning of its id; 'all' for ack")
+    made.add_argument("--state", default="", metavar="STATES", help="open, acknowledged, snoozed, resolved; several with commas")
+    made.add_argument("--severity", default="", metavar="LEVELS", help="critical, high, medium, low; several with commas")
+    made.add_argument("--agent", default="", metavar="AGENT", help="only of this agent")
+    made.add_argument("--all", action="store_true", help="resolved ones too")
+    made.add_argument(
+        "--until", default="", metavar="WHEN", help="a snooze ends in 30m (the default), 2h, 1d, tomorrow, or at 2027-01-31T09:00"
+    )
+    made.add_argument("--reason", default="", help="a word for the others")
+
     made = command("ingest", "ingest", "take in reports from elsewhere: SARIF, JUnit, coverage, bills of materials")
     made.add_argument("files", nargs="+", type=Path, metavar="FILE")
     made.add_argument("--source", default="", metavar="TEXT", help="where they come from, such as 'GitHub Actions'")
@@ -219,6 +232,12 @@ def parser() -> argparse.ArgumentParser:
     made = command("answer", "wishes", "answer a question of an agent")
     made.add_argument("task", metavar="TASK")
     made.add_argument("choice", metavar="CHOICE")
+    made = command("search", "lookup", "find runs, tasks, agents, actions, findings, patches and pipelines by words")
+    made.add_argument("words", nargs="+", metavar="WORDS", help="all must fit; or an id such as 12.3")
+    made.add_argument("--limit", type=int, default=8, metavar="N", help="at most so many of each kind (default: 8)")
+    made = command("settings", "lookup", "what you chose for the dashboard, and what this server is; change it with KEY VALUE")
+    made.add_argument("key", nargs="?", default="", metavar="KEY", help="such as theme, density, notify.desktop")
+    made.add_argument("value", nargs="*", default=[], metavar="VALUE", help="what it shall be; several names for a list")
     command("inbox", "inbox", "list what waits for a person: decisions, questions, patches, and what stops work")
     made = command("catchup", "inbox", "say what happened since you last looked")
     made.add_argument(

@@ -156,12 +156,15 @@ class RemoteDesk:
         workspace: str | None = None,
         affected: bool = False,
         options: Mapping[str, Mapping[str, Any]] | None = None,
+        planned: Mapping[str, str] | None = None,
     ) -> int:
         body: dict[str, Any] = {"pipeline": pipeline or "default", "only": list(only), "skip": list(skip)}
         if affected:
             body["affected"] = True
         if options:
             body["options"] = options
+        if planned:
+            body["planned"] = dict(planned)
         if priority:
             body["priority"] = priority
         if workspace:
@@ -275,6 +278,21 @@ class RemoteDesk:
     def undo_patch(self, number: int, by: str) -> Any:
         return self._call("POST", f"/patches/{number}/undo")
 
+    def alerts(self, state: str = "", severity: str = "", agent: str = "", limit: int = 500) -> Any:
+        return self._call("GET", "/alerts", state=state, severity=severity, agent=agent, limit=limit)
+
+    def alert(self, name: str) -> Any:
+        return self._call("GET", f"/alerts/{_quoted(name)}")
+
+    def mark_alert(self, name: str, choice: str, by: str, until: float | None = None, reason: str = "") -> Any:
+        act = {"acknowledged": "acknowledge", "snoozed": "snooze", "reopened": "reopen"}[choice]
+        wish: dict[str, Any] = {"reason": reason} | ({"until": until} if act == "snooze" else {})
+        return self._call("POST", f"/alerts/{_quoted(name)}/{act}", wish)["alert"]
+
+    def acknowledge_alerts(self, by: str, severity: str = "", agent: str = "", reason: str = "") -> int:
+        wish = {"severity": severity, "agent": agent, "reason": reason}
+        return int(self._call("POST", "/alerts/acknowledge", wish)["acknowledged"])
+
     def ingest(
         self,
         uploads: Sequence[tuple[str, bytes]],
@@ -295,6 +313,12 @@ class RemoteDesk:
         kind = {"Content-Type": f"multipart/form-data; boundary={border}"}
         query = {"source": source, "commit": commit, "format": format, "workspace": workspace}
         return int(self._call("POST", "/ingest", bytes(body), kind, **query)["run"])
+
+    def search(self, text: str, limit: int = 8) -> Any:
+        return self._call("GET", "/search", q=text, limit=limit)["hits"]
+
+    def about(self) -> Any:
+        return self._call("GET", "/about")
 
     def person(self, by: str) -> Any:
         return self._call("GET", "/me")

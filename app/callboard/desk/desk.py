@@ -9,6 +9,7 @@ from callboard.config.model import ScheduleTable
 from callboard.core.state import State
 from callboard.desk.acceptance import Acceptance
 from callboard.desk.again import Again
+from callboard.desk.alerts import Alerts
 from callboard.desk.catchup import CatchUp
 from callboard.desk.diff import Diffs
 from callboard.desk.exports import Exports
@@ -16,6 +17,7 @@ from callboard.desk.host_looks import HostLooks
 from callboard.desk.ingest import Ingest
 from callboard.desk.log_looks import LogLooks
 from callboard.desk.platform import Platform
+from callboard.desk.search import Search
 from callboard.desk.source import Sources
 from callboard.live import Listener
 from callboard.rows import Row
@@ -24,7 +26,7 @@ from callboard.witnesses import merged
 NEWEST_RUNS = 20
 
 
-class Desk(CatchUp, Platform, Again, Exports, Ingest, Acceptance, HostLooks, Diffs, LogLooks, Sources):
+class Desk(Alerts, CatchUp, Platform, Again, Exports, Ingest, Acceptance, HostLooks, Diffs, LogLooks, Sources, Search):
     """Stands between the surfaces and the engine."""
 
     def board(self) -> Row:

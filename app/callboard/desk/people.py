@@ -13,7 +13,7 @@ from callboard.errors import ConfigError
 from callboard.rows import Row
 
 ROLE = "administrator"  # whoever holds the launch token may do everything
-LEVELS = ("critical", "high", "medium", "low", "info")
+LEVELS = ("critical", "high", "medium", "low")
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "theme": ("auto", "light", "dark"),
     "density": ("comfortable", "compact"),

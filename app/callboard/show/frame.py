@@ -77,7 +77,8 @@ class Frame:
         screen(first, {**await self._meta(here), **(more or {})})
 
     async def _meta(self, here: str) -> dict[str, Any]:
-        person, counts = await run.io_bound(self._about, self._by())
+        by = self._by()
+        person, counts = await run.io_bound(self._about, by) or self._about(by)
         self._head(person)
         nav = [{"path": path, "name": name, "keys": keys} for path, name, keys in NAV if path in self._paths]
         return {"here": here, "workspace": self._workspace, "person": person, "counts": counts, "nav": nav}

@@ -459,6 +459,7 @@ class LogIndex(Row):
 
     attempt: int
     chunks: list[tuple[int, int, int, int, str]]
+    style: Annotated[str, Field(description="The colours in force after the last one, as escape sequences")]
     size: int
 
 
@@ -509,9 +510,19 @@ class Plan(Row):
     pipeline: str
     workspace: str
     jobs: list[dict[str, Any]]
-    span: dict[str, float]
+    span: dict[str, float] | None
     note: str
     trouble: list[str]
+    asks: Annotated[list[dict[str, str]], Field(description="Where a person may be asked, and what")] = []
+    undo: Annotated[list[dict[str, str]], Field(description="What is taken back by which action if it fails")] = []
+    gates: Annotated[list[dict[str, Any]], Field(description="What has to be green before a job")] = []
+    locks: Annotated[list[dict[str, Any]], Field(description="Locks, and whether they keep jobs apart")] = []
+    refused: Annotated[list[dict[str, str]], Field(description="What the boundary will refuse")] = []
+    cannot: Annotated[list[dict[str, Any]], Field(description="Jobs that cannot work here, or only partly")] = []
+    left: Annotated[list[dict[str, str]], Field(description="Jobs that are left out, and why")] = []
+    in_order: Annotated[list[str], Field(description="The jobs by their expected start")] = []
+    marks: Annotated[dict[str, str], Field(description="What changes with what a job does; hand it to POST /runs")] = {}
+    digest: str = ""
 
 
 class Submitted(Row):
@@ -530,6 +541,37 @@ class Many(Done):
     done: int
     refused: int
     why: list[dict[str, str]]
+
+
+class Hit(Row):
+    """Something that a search found; `state` is that of a run or task, or a severity."""
+
+    kind: str
+    id: str
+    title: str
+    detail: str
+    state: str | None
+    at: float | None
+    href: str
+
+
+class Hits(Row):
+    """What a search found."""
+
+    hits: list[Hit]
+
+
+class About(Row):
+    """What this server is."""
+
+    version: str
+    data: str
+    workspace: str
+    python: str
+    executable: str
+    platform: str
+    since: float
+    epoch: int
 
 
 class Person(Row):

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from callboard import __version__
 from callboard.show.api import rows
 from callboard.show.api.acceptance import acceptance
+from callboard.show.api.alerts import alerts
 from callboard.show.api.answers import Json, install
 from callboard.show.api.desk import Desk
 from callboard.show.api.evidence import evidence
@@ -20,6 +21,7 @@ from callboard.show.api.me import me
 from callboard.show.api.params import caller
 from callboard.show.api.patches import patches
 from callboard.show.api.reads import reads
+from callboard.show.api.search import search
 from callboard.show.api.wishes import wishes
 
 PREFIX = "/api/v1"
@@ -61,7 +63,8 @@ def service(desk: Desk, *more: APIRouter) -> FastAPI:
     )
     for router in (
         reads(desk), wishes(desk), large(desk), patches(desk), ingest(desk), acceptance(desk), evidence(desk), me(desk),
-        inbox(desk), exports(desk), *more,
+        search(desk),
+        inbox(desk), exports(desk), alerts(desk), *more,
     ):  # fmt: skip
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(caller)], responses=ERRORS)
     _health(app, desk)

@@ -8,7 +8,7 @@ const FIRST = {
   motion: "auto",
   clock: "relative",
   panels: { order: [], hidden: [] },
-  notify: { desktop: false, sound: false, levels: { critical: true, high: true, medium: false, low: false, info: false } },
+  notify: { desktop: false, sound: false, levels: { critical: true, high: true, medium: false, low: false } },
 };
 
 // Panels of the board that can be put away and moved: the names are what is kept, the titles what is read.
