@@ -1,7 +1,10 @@
 """Every page: complete, quiet, from this host alone, fit for a phone, and deaf to payloads."""
 
 import importlib.resources
+import os
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,8 +35,8 @@ PAGES = [
     "/machine",
 ]
 AXE = (importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-VIOLATIONS = """async () => {
-  const found = await axe.run(document, {resultTypes: ["violations"]});
+VIOLATIONS = """async (only) => {
+  const found = await axe.run(document, {resultTypes: ["violations"], ...(only ? {runOnly: {type: "rule", values: only}} : {})});
   return found.violations.filter((v) => v.impact === "serious" || v.impact === "critical")
     .map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`);
 }"""
@@ -43,23 +46,45 @@ NAMELESS = """() => [...document.querySelectorAll('.cb a, .cb button, .cb input,
 }).map((e) => e.outerHTML.slice(0, 120))"""
 
 
+SHIFTS = """
+window.shifted = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.shifted.push(
+    [entry.value, ...entry.sources.slice(0, 2).map((s) => (s.node?.outerHTML ?? s.node?.textContent ?? "gone").slice(0, 90))]);
+}).observe({type: "layout-shift", buffered: true});
+"""
+
+
 @pytest.mark.parametrize("path", PAGES)
 async def test_a_page_is_complete_quiet_and_from_here(path: str, stage: Any, visit: Callable[..., Any]) -> None:
     visitor = await visit(stage)
+    await visitor.page.add_init_script(SHIFTS)
     page = await visitor.go(path)
     assert await page.locator("#main h1").count() == 1
     assert await page.evaluate(NAMELESS) == []
     assert await page.locator("#app *").count() < 6000
-    assert await visitor.overflow() <= 0
     await page.evaluate(AXE)
     assert await page.evaluate(VIOLATIONS) == []
-    await page.set_viewport_size({"width": 390, "height": 844})
-    await page.emulate_media(color_scheme="dark")
-    await page.wait_for_timeout(200)
-    assert await visitor.overflow() <= 0
+    shifts = await page.evaluate("window.shifted")
+    assert sum(shift[0] for shift in shifts) < 0.02, shifts
+    for width, height in ((1440, 900), (390, 844)):
+        await page.set_viewport_size({"width": width, "height": height})
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme)
+            await page.wait_for_timeout(60)
+            assert await visitor.overflow() <= 0
+            await kept(page, f"{path}-{width}-{scheme}")
+            assert await page.evaluate(VIOLATIONS, ["color-contrast"]) == []
     assert await page.evaluate(VIOLATIONS) == []
     assert visitor.faults == []
     assert visitor.foreign == []
+
+
+async def kept(page: Any, name: str) -> None:
+    """A picture to look at, when the tests are told where to keep such."""
+    folder = os.environ.get("CALLBOARD_PICTURES")
+    if folder:
+        await page.screenshot(path=Path(folder) / f"{re.sub('[^a-z0-9]+', '_', name.strip('/')) or 'board'}.png")
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -1,6 +1,6 @@
 """A real server with real pages whose work only ticks: `python -m callboard.bench.stage DATA PORT CHANGES TASKS [LIFE RUNS]`.
 
-Without LIFE its tasks tick for ever. With it each ends after so many ticks, and when a run has ended the next one begins, RUNS in all.
+Without LIFE its tasks tick for ever. With it each ends after so many ticks, and one run follows the other, RUNS in all.
 """
 
 import asyncio
