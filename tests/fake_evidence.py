@@ -1,9 +1,14 @@
 """What stands behind the failures of the fake desk: lines of source, a diff, and searches in its logs."""
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from callboard.desk.hunks import numbered
-from callboard.record.searching import level_of
+from callboard.errors import NotFound
+from callboard.record.searching import MOST_LINES, chunks_of, search
 
 PATCH = ["@@ -1,3 +1,3 @@ def total", " a", "-    return 41.98", "+    return 41.97 <img src=x onerror=alert(1)>", " b"]
 
@@ -29,24 +34,31 @@ class FakeEvidence:
     def log_search(
         self, task_id: str, attempt: int | None = None, text: str = "", level: str = "", start: int = 0
     ) -> dict[str, Any]:
-        whole: Any = self.log(task_id, attempt, 0, 1 << 30)  # type: ignore[attr-defined]
-        lines = whole["text"].splitlines()
-        found = [
-            number
-            for number, line in enumerate(lines)
-            if number >= start and text.lower() in line.lower() and (not level or level_of(line) == "error")
-        ]
-        return {
-            "attempt": whole["attempt"], "numbers": found, "count": len(found), "lines": len(lines),
-            "size": whole["size"], "whole": True, "most": 50_000,
-        }  # fmt: skip
+        with self._file(task_id, attempt) as (number, path):
+            found = search(path, text, level, start)
+            return {
+                "attempt": number, "numbers": found.numbers, "count": found.count, "lines": found.lines,
+                "size": path.stat().st_size, "whole": found.whole, "most": MOST_LINES,
+            }  # fmt: skip
 
     def log_index(self, task_id: str, attempt: int | None = None, offset: int = 0, first: int = 0) -> dict[str, Any]:
-        whole: Any = self.log(task_id, attempt, offset, 1 << 30)  # type: ignore[attr-defined]
-        text = whole["text"][: whole["text"].rfind("\n") + 1]
-        end = offset + len(text.encode())
-        chunks = [[offset, end, first, text.count("\n"), ""]] if text else []
-        return {"attempt": whole["attempt"], "chunks": chunks, "size": whole["size"]}
+        with self._file(task_id, attempt) as (number, path):
+            chunks, style = chunks_of(path, offset, first)
+            told = [[c.start, c.end, c.first, c.lines, c.style] for c in chunks]
+            return {"attempt": number, "chunks": told, "style": style, "size": path.stat().st_size}
+
+    def log_file(self, task_id: str, attempt: int | None = None) -> Path:
+        raise NotFound("the fake desk keeps no files")
+
+    @contextmanager
+    def _file(self, task_id: str, attempt: int | None) -> Iterator[tuple[int, Path]]:
+        """The log as a file, so that the real search goes through it."""
+        logs: Any = self._logs  # type: ignore[attr-defined]
+        number = attempt or max((held for task, held in logs if task == task_id), default=0)
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(logs.get((task_id, number), b""))
+            file.flush()
+            yield number, Path(file.name)
 
     def log_diff(self, task_id: str, before: int, after: int) -> dict[str, Any]:
         return {"before": before, "after": after, "lines": numbered(PATCH), "left": 0, "words": ""}

@@ -33,8 +33,16 @@ class LogLooks(Runs):
         """Where the lines are: `chunks` of [start, end, first line, lines, colours], from a byte that begins a line on."""
         number, path = self._output(task_id, attempt)
         size = size_of(path)
-        chunks = [[c.start, c.end, c.first, c.lines, c.style] for c in chunks_of(path, offset, first)]
-        return {"attempt": number, "chunks": chunks, "size": size}
+        chunks, style = chunks_of(path, offset, first)
+        told = [[c.start, c.end, c.first, c.lines, c.style] for c in chunks]
+        return {"attempt": number, "chunks": told, "style": style, "size": size}
+
+    def log_file(self, task_id: str, attempt: int | None = None) -> Path:
+        """The file itself; raises `NotFound` when nothing is kept."""
+        number, path = self._output(task_id, attempt)
+        if not size_of(path):
+            raise NotFound(f"attempt {number} of task {task_id} printed nothing, or its log is not there any more")
+        return path
 
     def log_diff(self, task_id: str, before: int, after: int) -> Row:
         """How the output of two attempts differs: `lines` as in a diff of files, `words`, and `left`, how many are not shown."""

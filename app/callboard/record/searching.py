@@ -91,8 +91,9 @@ def search(path: Path, text: str = "", level: str = "", start: int = 0) -> Found
     return found
 
 
-def chunks_of(path: Path, start: int = 0, first: int = 0) -> list[Chunk]:
-    """Where the lines of the file are, from the byte `start`, the beginning of the line number `first`, to the last line end."""
+def chunks_of(path: Path, start: int = 0, first: int = 0) -> tuple[list[Chunk], str]:
+    """Where the lines of the file are, from the byte `start`, the beginning of the line number `first`, to the last line end; and
+    the colours in force there."""
     found: list[Chunk] = []
     style = b""
     try:
@@ -102,7 +103,7 @@ def chunks_of(path: Path, start: int = 0, first: int = 0) -> list[Chunk]:
                 file.seek(at)
                 body = file.read(CHUNK)
                 if not body:
-                    return found
+                    return found, style.decode("ascii", "replace")
                 end = body.rfind(b"\n") + 1
                 if not end and len(body) == CHUNK:
                     body += file.readline(LONGEST_LINE)
@@ -110,7 +111,7 @@ def chunks_of(path: Path, start: int = 0, first: int = 0) -> list[Chunk]:
                 following = data_from(file.fileno(), at + (end or len(body)))
                 if not end:
                     if following == at + len(body):
-                        return found
+                        return found, style.decode("ascii", "replace")
                     end = len(body)  # a line that was cut when the middle of the log was given back
                 body = body[:end]
                 lines = body.count(b"\n") + (not body.endswith(b"\n"))
@@ -119,7 +120,7 @@ def chunks_of(path: Path, start: int = 0, first: int = 0) -> list[Chunk]:
                 first += lines
                 at = max(at + end, following)
     except OSError:
-        return found
+        return found, ""
 
 
 def _judge(text: str, level: str) -> Callable[[str], bool]:

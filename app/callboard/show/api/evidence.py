@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import FileResponse
 
 from callboard.show.api import rows
 from callboard.show.api.answers import Json
@@ -48,6 +49,17 @@ def evidence(desk: Desk) -> APIRouter:
     def log_index(task: TaskId, attempt: Attempt = None, offset: Number = 0, first: Number = 0) -> Response:
         """Where the lines of a log are: [start, end, first line, lines, colours] of stretches of about 256 KiB."""
         return Json(desk.log_index(task, attempt, offset, first))
+
+    @router.get(
+        "/tasks/{task}/log/text",
+        tags=["tasks"],
+        response_class=Response,
+        responses={200: {"description": "The log", "content": {"text/plain": {}}}},
+    )
+    def log_text(task: TaskId, attempt: Attempt = None) -> Response:
+        """The whole log of an attempt as it was printed, as a file."""
+        name = f"task-{task}{f'-attempt-{attempt}' if attempt else ''}.log"
+        return FileResponse(desk.log_file(task, attempt), media_type="text/plain; charset=utf-8", filename=name)
 
     @router.get("/tasks/{task}/log/diff", responses={200: {"model": rows.LogDiff}}, response_class=Json, tags=["tasks"])
     def log_diff(

@@ -519,7 +519,7 @@ class Plan(Row):
     locks: Annotated[list[dict[str, Any]], Field(description="Locks, and whether they keep jobs apart")] = []
     refused: Annotated[list[dict[str, str]], Field(description="What the boundary will refuse")] = []
     cannot: Annotated[list[dict[str, Any]], Field(description="Jobs that cannot work here, or only partly")] = []
-    left: Annotated[list[dict[str, str]], Field(description="Jobs that are left out, and why")] = []
+    left: Annotated[list[dict[str, Any]], Field(description="Jobs that are left out, and why")] = []
     in_order: Annotated[list[str], Field(description="The jobs by their expected start")] = []
     marks: Annotated[dict[str, str], Field(description="What changes with what a job does; hand it to POST /runs")] = {}
     digest: str = ""

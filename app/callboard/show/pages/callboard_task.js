@@ -1,27 +1,39 @@
 // One task: what it is, why it waits or failed, its log to the line.
-import { computed, reactive, ref, watchEffect } from "vue";
+import { computed, reactive, ref, watch, watchEffect } from "vue";
+import { address, asked } from "callboard/address.js";
+import { CbArtefacts } from "callboard/artefact.js";
+import { CbChart, useCursor } from "callboard/chart.js";
+import { useCommands, useList } from "callboard/commands.js";
+import { ask, CbDialog } from "callboard/dialog.js";
+import { CbDiff, CbDiffLines } from "callboard/diff.js";
+import { CbExport } from "callboard/export.js";
 import { CbAccept } from "callboard/findings.js";
 import { CbFrame, pulse, useTitle } from "callboard/frame.js";
 import { act, follow, get, Rows } from "callboard/live.js";
 import { CbLog } from "callboard/log.js";
 import { Logbook } from "callboard/logbook.js";
-import { PARTS, useTabs } from "callboard/parts.js";
+import { PARTS } from "callboard/parts.js";
+import { CbSpent } from "callboard/spent.js";
 import * as words from "callboard/words.js";
 
+const TABS = ["log", "findings", "changes", "decisions", "attempts", "resources"];
+const SAMPLES_S = 5;
+const MOST_SAMPLES = 1200;
+
 export default {
-  components: { CbAccept, CbFrame, CbLog, ...PARTS },
+  components: { CbAccept, CbArtefacts, CbChart, CbDialog, CbDiff, CbDiffLines, CbExport, CbFrame, CbLog, CbSpent, ...PARTS },
   props: ["first", "meta"],
   setup(props) {
     const first = JSON.parse(props.first);
     const frame = JSON.parse(props.meta);
     const task = reactive(first.task);
     const id = task.id;
-    const rest = reactive({ attempts: first.attempts ?? [], samples: first.samples ?? [], questions: first.questions ?? [], changes: first.changes ?? null, causes: first.causes ?? [], chosen: null, asked: null, to: "" });
+    const rest = reactive({ attempts: first.attempts ?? [], samples: first.samples ?? [], questions: first.questions ?? [], changes: first.changes ?? null, causes: first.causes ?? [], chosen: null, asked: null, to: "", diff: null, diffTrouble: "", diffBusy: false, apart: null, against: null });
     const events = new Rows(first.events, "seq");
     const findings = new Rows(first.findings);
     const book = new Logbook(id);
     const latest = computed(() => rest.attempts.reduce((n, a) => Math.max(n, a.attempt), 0) || null);
-    const wished = Number(new URLSearchParams(location.search).get("attempt"));
+    const wished = Number(asked("attempt"));
     const newest = first.log?.attempt ?? latest.value;
     rest.chosen = rest.attempts.some((a) => a.attempt === wished) ? wished : newest;
     if (rest.chosen != null && rest.chosen !== newest) book.open(rest.chosen);
@@ -47,7 +59,12 @@ export default {
     const again = () => (soon ??= setTimeout(() => ((soon = null), refetch().catch(() => {})), 250));
     function choose(attempt) {
       rest.chosen = attempt;
+      rest.apart = null;
       book.open(attempt);
+    }
+    function chooseAttempt(attempt) {
+      choose(attempt);
+      address({ attempt: attempt === latest.value ? null : attempt, against: null }, { hash: "" });
     }
     follow({
       rooms: () => [`task:${id}`, `log:${id}`, `run:${task.run}`],
@@ -59,7 +76,7 @@ export default {
           Object.assign(task, t);
           if (words.LIVE.has(t.state) && m.at) {
             rest.samples.push({ at: m.at, cpus: t.cpus_now, memory_mb: t.memory_now_mb });
-            if (rest.samples.length > 600) rest.samples.splice(0, 200);
+            if (rest.samples.length > MOST_SAMPLES) rest.samples.splice(0, MOST_SAMPLES / 3);
           }
         }
         events.merge((m.events ?? []).filter((e) => e.task === id));
@@ -70,32 +87,81 @@ export default {
 
     const state = computed(() => words.shown(task));
     const over = computed(() => words.FINAL.has(task.state));
-    const tabs = useTabs(["log", "findings", "decisions", "attempts", "resources"], "log");
+    const tab = ref(TABS.includes(asked("tab")) ? asked("tab") : "log");
+    const tabHref = (name) => `?tab=${name}`;
+    function chooseTab(name) {
+      if (tab.value === name) return;
+      tab.value = name;
+      address({ tab: name === "log" ? null : name }, { push: true, hash: "" });
+    }
+    window.addEventListener("popstate", () => (tab.value = TABS.includes(asked("tab")) ? asked("tab") : "log"));
     const names = computed(() => [
       { name: "log", title: "Log" },
       { name: "findings", title: "Findings", count: findings.byId.size },
+      { name: "changes", title: "Changes", count: rest.diff?.since ? rest.diff.files.length + rest.diff.more : undefined },
       { name: "decisions", title: "Decisions", count: events.byId.size },
       { name: "attempts", title: "Attempts", count: rest.attempts.length },
       { name: "resources", title: "Resources" },
     ]);
+    async function loadDiff() {
+      if (rest.diff || rest.diffBusy) return;
+      rest.diffBusy = true;
+      try {
+        rest.diff = await get(`/tasks/${id}/diff`);
+        rest.diffTrouble = "";
+      } catch (problem) {
+        rest.diffTrouble = problem.message;
+      } finally {
+        rest.diffBusy = false;
+      }
+    }
+    const wrong = computed(() => words.BAD.has(state.value) || state.value === "unknown");
+    watch(() => tab.value === "changes" || wrong.value, (wanted) => wanted && loadDiff(), { immediate: true });
+    async function compare(other) {
+      rest.against = other;
+      address({ against: other });
+      rest.apart = null;
+      try {
+        rest.apart = await get(`/tasks/${id}/log/diff?before=${Math.min(other, rest.chosen)}&after=${Math.max(other, rest.chosen)}`);
+      } catch (problem) {
+        rest.apart = { lines: [], left: 0, words: problem.message };
+      }
+    }
+    function compareNot() {
+      rest.against = rest.apart = null;
+      address({ against: null });
+    }
+    if (rest.attempts.some((a) => a.attempt === Number(asked("against"))) && Number(asked("against")) !== rest.chosen) compare(Number(asked("against")));
     watchEffect(() => (pulse.running = words.LIVE.has(task.state) ? 1 : 0));
     useTitle(() => `${words.LIVE.has(task.state) ? "" : state.value + " · "}${task.name} ${id} – Callboard`);
     const sentences = computed(() => events.list().sort((a, b) => a.seq - b.seq));
     const found = computed(() => findings.list().sort((a, b) => words.SEVERITIES.indexOf(a.severity) - words.SEVERITIES.indexOf(b.severity)));
     const spent = computed(() => words.elapsed(task));
     const left = computed(() => (over.value || task.expected_end == null ? null : task.expected_end - words.clock.now));
-    const artifacts = computed(() => rest.attempts.flatMap((a) => (a.artifacts ?? []).map((f) => ({ ...f, attempt: a.attempt }))));
     const href = (f) => (typeof f.url === "string" && f.url.startsWith("/") && !f.url.startsWith("//") ? f.url : `/api/v1/tasks/${id}/artifacts/${f.attempt}/${words.segment(f.name)}`);
-    const held = computed(() => (task.holds ?? []).reduce((n, h) => n + h.seconds, 0));
+    const artifacts = computed(() => rest.attempts.flatMap((a) => (a.artifacts ?? []).map((f) => ({ ...f, attempt: a.attempt, href: href({ ...f, attempt: a.attempt }) }))));
     const then = async (done) => done && (await refetch().catch(() => {}));
-    const cancel = async () => then(await act(`/tasks/${id}/cancel`, { reason: "cancelled on its page" }, `${task.name} is being cancelled`));
-    const retry = async () => then(await act(`/tasks/${id}/retry`, {}, `${task.name} is called again`));
-    async function move() {
-      const agent = rest.to;
-      rest.to = "";
-      await then(await act(`/tasks/${id}/move`, { agent }, `${task.name} is with ${agent}`));
+    const stop = reactive({ open: false, reason: "" });
+    const cancelAsk = () => Object.assign(stop, { open: true, reason: "" });
+    async function cancel() {
+      const done = await act(`/tasks/${id}/cancel`, { reason: stop.reason.trim() }, `${task.name} is being cancelled`);
+      stop.open = false;
+      await then(done ?? {});
+    }
+    async function retry() {
+      if (!task.idempotent && !(await ask({ title: `Run ${task.name} again?`, text: "It is not marked as idempotent: what it did before may be done twice.", yes: "Run it again", danger: true }))) return;
+      await then((await act(`/tasks/${id}/retry`, {}, `${task.name} is called again`)) ?? {});
     }
     const others = computed(() => (task.state === "waiting" ? (task.others ?? []).filter((name) => name !== task.agent) : []));
+    const giving = reactive({ open: false });
+    const moveAsk = () => Object.assign(giving, { open: true }) && (rest.to = others.value.length === 1 ? others.value[0] : "");
+    async function move() {
+      const agent = rest.to;
+      giving.open = false;
+      await then((await act(`/tasks/${id}/move`, { agent }, `${task.name} is with ${agent}`)) ?? {});
+    }
+    watch(over, (now) => now && Object.assign(stop, { open: false }));
+    watch(() => others.value.length, (n) => !n && (giving.open = false));
     const newOnly = ref(false);
     const openOnly = ref(false);
     const news = computed(() => findings.list().filter((f) => f.is_new).length);
@@ -105,15 +171,56 @@ export default {
     const close = () => (rest.asked = null);
     const answer = (q, choice) => async () => {
       const done = q.question === "decision" ? await act(`/tasks/${id}/decide`, { choice }, `Decided: ${choice}`) : await act(`/tasks/${id}/answer`, { question: q.question, choice }, `Answered '${choice}'`);
-      await then(done);
+      await then(done ?? {});
     };
-    const samples = computed(() => rest.samples.slice(-240));
-    const most = (key) => samples.value.reduce((top, s) => (s[key] == null ? top : Math.max(top ?? 0, s[key])), null);
+    // -- what it used over time --
+    const cursor = useCursor();
+    const samples = computed(() => rest.samples.filter((s) => s.at != null));
+    const span = computed(() => {
+      const begun = rest.attempts.map((a) => a.started).filter(Boolean);
+      const from = Math.min(...begun, samples.value[0]?.at ?? Infinity);
+      const to = over.value ? Math.max(task.ended ?? 0, samples.value.at(-1)?.at ?? 0) : words.clock.now;
+      return { from, to: Math.max(to, from + 2) };
+    });
+    const line = (name, tone, key, points = samples.value.filter((s) => s[key] != null).map((s) => [s.at, s[key]])) => ({ name, tone, points });
+    const limit = (value) => ({ name: "planned", tone: "ask", area: false, points: [[span.value.from, value], [span.value.to, value]] });
+    const charts = computed(() => [
+      { title: "CPU", as: words.cpus, series: [line("cores used", "run", "cpus"), ...(task.needs?.cpus ? [limit(task.needs.cpus)] : [])], note: `${words.duration(task.cpu_s)} of CPU in all` },
+      { title: "Memory", as: words.mebibytes, series: [line("resident", "odd", "memory_mb"), ...(task.needs?.memory_mb ? [limit(task.needs.memory_mb)] : [])], note: task.peak_mb ? `${words.mebibytes(task.peak_mb)} at the peak` : "" },
+      ...(samples.value.some((s) => s.read_mb != null) ? [{ title: "Read and written, so far", as: words.mebibytes, series: [line("read", "good", "read_mb"), line("written", "velvet", "written_mb")], note: "by the attempt that was measured" }] : []),
+    ]);
+    const phases = computed(() => rest.attempts.filter((a) => a.started != null).map((a) => {
+      const part = (at) => ((Math.min(Math.max(at, span.value.from), span.value.to) - span.value.from) / (span.value.to - span.value.from)) * 100;
+      return { ...a, left: part(a.started), width: Math.max(0.4, part(a.ended ?? words.clock.now) - part(a.started)), tone: words.stateOf(a.state).tone };
+    }));
+    setInterval(() => tab.value === "resources" && !document.hidden && words.LIVE.has(task.state) && get(`/tasks/${id}`).then((now) => (rest.samples = now.samples)).catch(() => {}), SAMPLES_S * 1000);
     const needs = computed(() => {
       const n = task.needs ?? {};
-      return [`${words.cpus(n.cpus)} cpu`, words.mebibytes(n.memory_mb), ...(n.locks ?? []).map((l) => `lock ${l.name}${l.shared ? ", shared" : ""}`), ...Object.entries(n.extra ?? {}).map(([k, v]) => `${k} ${v}`)];
+      return [...(n.locks ?? []).map((l) => `lock ${l.name}${l.shared ? ", shared" : ""}`), ...Object.entries(n.extra ?? {}).map(([k, v]) => `${k} ${v}`)];
     });
-    return { move, others, newOnly, openOnly, news, accepted, listed, accept, close, frame, task, rest, events, findings, book, state, over, ...tabs, tabHref: tabs.href, names, sentences, found, spent, left, artifacts, href, held, cancel, retry, answer, samples, most, needs, chooseAttempt: choose, words };
+    const planned = computed(() => {
+      const n = task.needs ?? {};
+      const used = (value, as) => (task.started == null || !value ? null : as(value));
+      return [
+        { name: "CPU", declared: n.declared?.cpus ?? n.cpus, plan: n.cpus, used: task.cpu_s && spent.value ? task.cpu_s / spent.value : null, as: words.cpus, what: "cores, on average" },
+        { name: "memory", declared: n.declared?.memory_mb ?? n.memory_mb, plan: n.memory_mb, used: task.peak_mb || null, as: words.mebibytes, what: "at the peak" },
+      ].map((row) => ({ ...row, told: used(row.used, row.as) }));
+    });
+    useList("#panel li.finding, #panel .sentences > li, #panel .attempt, #panel .differ-file, aside li.finding, aside .artefact");
+    useCommands(
+      () => [
+        ...names.value.map((t, n) => ({ id: `task.tab.${t.name}`, title: `Show: ${t.title}`, keys: String(n + 1), run: () => chooseTab(t.name) })),
+        { id: "task.cancel", title: "Cancel this task", keys: "x", when: () => !over.value && !task.stopping, run: cancelAsk },
+        { id: "task.retry", title: "Try this task again", keys: "r", when: () => words.AGAIN.has(task.state) || task.state === "skipped", run: retry },
+        { id: "task.move", title: "Give this task to another agent", keys: "v", when: () => others.value.length > 0, run: moveAsk },
+        ...rest.questions.flatMap((q) => q.choices.map((c, n) => ({ id: `task.answer.${q.question}.${c}`, title: `Answer '${c}'`, keys: `a ${n + 1}`, run: answer(q, c) }))),
+        ...rest.attempts.filter((a) => a.attempt !== rest.chosen && tab.value === "log").map((a) => ({ id: `task.attempt.${a.attempt}`, title: `Show the log of attempt ${a.attempt}`, run: () => chooseAttempt(a.attempt) })),
+        ...rest.attempts.filter((a) => a.attempt !== rest.chosen).map((a) => ({ id: `task.compare.${a.attempt}`, title: `Compare this log with that of attempt ${a.attempt}`, run: () => (chooseTab("log"), compare(a.attempt)) })),
+        { id: "task.run", title: "To the run of this task", keys: "u", href: `/runs/${task.run}` },
+      ],
+      "This task",
+    );
+    return { stop, cancelAsk, giving, moveAsk, chooseAttempt, compare, compareNot, loadDiff, cursor, span, charts, phases, planned, wrong, move, others, newOnly, openOnly, news, accepted, listed, accept, close, frame, task, rest, events, findings, book, state, over, tab, choose: chooseTab, tabHref, names, sentences, found, spent, left, artifacts, cancel, retry, answer, samples, needs, words };
   },
   template: `
     <CbFrame :meta="frame" here="/runs">
@@ -128,12 +235,9 @@ export default {
         <CbState :word="state" big/>
         <h1>{{ task.name }}</h1>
         <div class="acts">
-          <label v-if="others.length" class="move"><span class="sr">Give it to another agent</span>
-            <select v-model="rest.to"><option value="" disabled>Move to…</option><option v-for="name in others" :key="name" :value="name">{{ name }}</option></select>
-          </label>
-          <CbAct v-if="others.length" :run="move" :disabled="!rest.to" why="Choose the agent first">Move</CbAct>
+          <button v-if="others.length" type="button" class="button" aria-haspopup="dialog" @click="moveAsk">Move…</button>
           <CbAct v-if="words.AGAIN.has(task.state) || task.state === 'skipped'" :run="retry">Retry</CbAct>
-          <CbAct v-if="!over" tone="danger" :run="cancel" :disabled="!!task.stopping" :why="'It is being stopped: ' + task.stopping">Cancel task</CbAct>
+          <button v-if="!over" type="button" class="button danger" aria-haspopup="dialog" :disabled="!!task.stopping" :title="task.stopping ? 'It is being stopped: ' + task.stopping : undefined" @click="cancelAsk">Cancel task…</button>
         </div>
       </div>
       <div class="facts">
@@ -173,16 +277,28 @@ export default {
         <CbSeverity :word="c.severity"/>
         <span>Also behind {{ words.plural(c.tasks.length - 1, 'other task') }}: <a :href="'/runs/' + task.run + '?tab=findings#' + c.finding">{{ c.message }}</a></span>
       </p>
-      <div class="two">
+      <div class="two task-two">
         <div style="min-width: 0">
           <CbTabs :names="names" :tab="tab" :choose="choose" :href="tabHref"/>
           <section id="panel" role="tabpanel" :aria-labelledby="'tab-' + tab">
             <template v-if="tab === 'log'">
-              <p v-if="rest.attempts.length > 1" class="chips" style="margin-bottom: 10px">
-                <button v-for="a in rest.attempts" :key="a.id" type="button" class="chip" :aria-pressed="a.attempt === rest.chosen" @click="chooseAttempt(a.attempt)">attempt {{ a.attempt }} <CbState :word="a.state" bare/>
-                </button>
-              </p>
-              <CbLog v-if="rest.chosen != null" :key="rest.chosen" :book="book" :task="task"/>
+              <div v-if="rest.attempts.length > 1" class="chips attempt-chips">
+                <button v-for="a in rest.attempts" :key="a.id" type="button" class="chip" :aria-pressed="a.attempt === rest.chosen" @click="chooseAttempt(a.attempt)">attempt {{ a.attempt }} <CbState :word="a.state" bare/></button>
+                <label class="attempt-compare"><span>compare with</span>
+                  <select :value="rest.against ?? ''" aria-label="Compare with the log of" @change="$event.target.value ? compare(Number($event.target.value)) : compareNot()">
+                    <option value="">nothing</option>
+                    <option v-for="a in rest.attempts.filter((x) => x.attempt !== rest.chosen)" :key="a.id" :value="a.attempt">attempt {{ a.attempt }}</option>
+                  </select>
+                </label>
+              </div>
+              <div v-if="rest.against" class="panel apart">
+                <header><h2>Attempt {{ Math.min(rest.against, rest.chosen) }} against {{ Math.max(rest.against, rest.chosen) }}</h2><button type="button" class="link more" @click="compareNot">back to the log</button></header>
+                <p v-if="!rest.apart" class="differ-left">Comparing…</p>
+                <p v-else-if="rest.apart.words" class="differ-left" role="status">{{ rest.apart.words }}</p>
+                <CbDiffLines v-else :lines="rest.apart.lines"/>
+                <p v-if="rest.apart?.left" class="differ-left">and {{ words.plural(rest.apart.left, 'more line') }}; the logs can be downloaded</p>
+              </div>
+              <CbLog v-else-if="rest.chosen != null" :key="rest.chosen" :book="book" :task="task"/>
               <div v-else class="panel">
                 <CbEmpty v-if="over" title="It never ran">So there is no log. {{ task.reason ? 'Why: ' + task.reason + '.' : '' }}</CbEmpty>
                 <CbEmpty v-else title="No attempt yet">The log begins with the first attempt. {{ task.hold ? 'Until then: ' + task.hold.reason + '.' : '' }}</CbEmpty>
@@ -199,6 +315,18 @@ export default {
               <CbEmpty v-else-if="found.length" title="No finding matches">Nothing fits this filter.</CbEmpty>
               <CbEmpty v-else title="Nothing found">{{ over ? 'This task noticed nothing.' : 'Findings appear as they are noticed.' }}</CbEmpty>
             </div>
+            <div v-else-if="tab === 'changes'" class="panel">
+              <header><h2>Since its last pass</h2><span v-if="rest.diff?.since" class="more"><a :href="'/runs/' + rest.diff.since.run">Run {{ rest.diff.since.run }}</a> · <code>{{ rest.diff.since.commit.slice(0, 7) }}</code> → <code>{{ rest.diff.commit.slice(0, 7) }}</code></span></header>
+              <template v-if="rest.diff">
+                <p class="differ-words">{{ rest.diff.words }}.</p>
+                <ul v-if="rest.changes?.commits?.length" class="commits">
+                  <li v-for="c in rest.changes.commits" :key="c.commit"><code>{{ c.commit.slice(0, 7) }}</code><span>{{ c.subject }}</span><span class="quiet">{{ c.author }}, <CbAgo :at="c.at"/></span></li>
+                </ul>
+                <CbDiff v-if="rest.diff.files.length" :diff="rest.diff"/>
+                <CbEmpty v-else-if="!rest.diff.since" title="Nothing to compare with">Once this job has passed here, what changed since stands in this place.</CbEmpty>
+              </template>
+              <CbEmpty v-else :title="rest.diffTrouble ? 'Git does not say' : 'Asking git'">{{ rest.diffTrouble || 'One moment.' }}</CbEmpty>
+            </div>
             <div v-else-if="tab === 'decisions'" class="panel">
               <ol v-if="sentences.length" class="sentences">
                 <li v-for="e in sentences" :key="e.seq">
@@ -209,47 +337,43 @@ export default {
               <CbEmpty v-else title="Nothing decided yet">Each assignment, wait, retry and end is explained here in one sentence.</CbEmpty>
             </div>
             <div v-else-if="tab === 'attempts'" class="panel">
+              <header v-if="rest.attempts.length" class="tools"><h2>{{ words.plural(rest.attempts.length, 'attempt') }} of {{ task.attempts_allowed }}</h2><span class="more"><CbExport table="attempts" :query="{run: task.run}" what="attempts of the run"/></span></header>
               <ul v-if="rest.attempts.length" class="rows">
-                <li v-for="a in rest.attempts" :key="a.id">
+                <li v-for="a in rest.attempts" :key="a.id" class="attempt">
                   <div class="head" style="margin: 0 0 4px">
                     <CbState :word="a.state"/>
                     <span class="name">attempt {{ a.attempt }}</span>
                     <span class="quiet">{{ a.how }}</span>
                     <span class="quiet" style="margin-left: auto"><CbAgo :at="a.started || a.decided"/></span>
                   </div>
-                  <p class="reason">{{ a.reason }}</p>
+                  <p v-if="a.reason" class="reason">{{ a.reason }}</p>
+                  <p v-if="a.why" class="quiet attempt-why">Started because: {{ a.why }}</p>
                   <div class="facts" style="margin: 4px 0 0">
+                    <span><em>exit code</em><CbNum :value="a.code" :as="String" why="it ended by itself, with a result instead of a code"/></span>
                     <span><em>process</em><CbNum :value="a.pid" :as="String" why="no process yet"/></span>
                     <span><em>wall</em><CbNum :value="a.usage && a.usage.wall_s" :as="words.duration"/></span>
                     <span><em>CPU</em><CbNum :value="a.usage && a.usage.cpu_s" :as="words.duration"/></span>
                     <span><em>peak</em><CbNum :value="a.usage && a.usage.peak_mb" :as="words.mebibytes"/></span>
                     <span><em>read</em><CbNum :value="a.usage && a.usage.read_mb" :as="words.mebibytes"/></span>
                     <span><em>written</em><CbNum :value="a.usage && a.usage.written_mb" :as="words.mebibytes"/></span>
-                    <span><em>log</em>{{ words.bytes(a.log_bytes) }}</span>
                   </div>
+                  <p class="attempt-acts">
+                    <a data-main :href="'?attempt=' + a.attempt" @click.prevent="choose('log'), chooseAttempt(a.attempt)">log, {{ words.bytes(a.log_bytes) }}</a>
+                    <a v-if="a.log_bytes" :href="'/api/v1/tasks/' + task.id + '/log/text?attempt=' + a.attempt" download>download</a>
+                    <span v-if="(a.artifacts || []).length" class="quiet">kept {{ a.artifacts.map((f) => f.name).join(', ') }}</span>
+                  </p>
                 </li>
               </ul>
               <CbEmpty v-else title="No attempt yet">An attempt is one process. There is none so far.</CbEmpty>
             </div>
-            <div v-else class="panel">
+            <div v-else class="stack">
               <template v-if="samples.length > 1">
-                <div class="gauge">
-                  <div class="gauge-head">
-                    <span class="gauge-name">CPUs, whole process tree</span>
-                    <span class="gauge-value num">{{ over ? 'up to ' + words.cpus(most('cpus')) : words.cpus(task.cpus_now) }}</span>
-                  </div>
-                  <CbSpark tall tone="run" :values="samples.map((s) => s.cpus)" label="CPUs over time"/>
+                <div v-if="phases.length > 1" class="phases" aria-label="Attempts over the same time">
+                  <span v-for="p in phases" :key="p.id" class="phase" :class="'t-' + p.tone" :style="{left: p.left + '%', width: p.width + '%'}" :title="'attempt ' + p.attempt + ' ' + p.state">{{ p.attempt }}</span>
                 </div>
-                <div class="gauge">
-                  <div class="gauge-head">
-                    <span class="gauge-name">Memory, whole process tree</span>
-                    <span class="gauge-value num">{{ over ? 'up to ' + words.mebibytes(most('memory_mb')) : words.mebibytes(task.memory_now_mb) }}</span>
-                  </div>
-                  <CbSpark tall tone="odd" :values="samples.map((s) => s.memory_mb)" label="memory over time"/>
-                  <span class="gauge-note num">{{ words.clockTime(samples[0].at) }} to {{ words.clockTime(samples[samples.length - 1].at) }}</span>
-                </div>
+                <CbChart v-for="c in charts" :key="c.title" :title="c.title" :series="c.series" :span="span" :as="c.as" :cursor="cursor" :note="c.note"/>
               </template>
-              <CbEmpty v-else title="Not measured">{{ task.started == null ? 'It has not started.' : 'It was too short to be measured more than once.' }}</CbEmpty>
+              <div v-else class="panel"><CbEmpty title="Not measured over time">{{ task.started == null ? 'It has not started.' : 'It was too short to be measured more than once; what it used in all is above.' }}</CbEmpty></div>
             </div>
           </section>
         </div>
@@ -264,41 +388,29 @@ export default {
             </ul>
             <p v-else class="quiet" style="padding: 12px 14px">{{ over ? 'None.' : 'None so far.' }}</p>
           </section>
+          <section v-if="rest.diff || rest.changes" class="panel">
+            <header><h2>Since its last pass</h2><a v-if="rest.diff?.files.length" class="more" href="?tab=changes" @click.prevent="choose('changes')">All changes</a></header>
+            <p class="differ-words">{{ rest.diff?.words ?? rest.changes.words }}.</p>
+            <ul v-if="rest.changes?.commits?.length" class="commits small">
+              <li v-for="c in rest.changes.commits.slice(0, 3)" :key="c.commit"><code>{{ c.commit.slice(0, 7) }}</code><span>{{ c.subject }}</span></li>
+            </ul>
+            <CbDiff v-if="rest.diff?.files.length" :diff="rest.diff" small/>
+          </section>
           <section class="panel">
             <header><h2>Where the time went</h2></header>
-            <dl class="pairs">
-              <template v-for="(h, i) in task.holds || []" :key="i">
-                <dt style="overflow-wrap: anywhere">{{ h.reason }}</dt>
-                <dd>{{ words.duration(h.seconds) }}</dd>
-              </template>
-              <dt>at work</dt>
-              <dd><CbNum :value="spent" :as="words.duration" why="not started"/></dd>
-            </dl>
+            <CbSpent :task="task" :attempts="rest.attempts"/>
           </section>
           <section v-if="artifacts.length" class="panel">
             <header><h2>Artefacts</h2></header>
-            <ul class="rows">
-              <li v-for="f in artifacts" :key="f.attempt + f.name">
-                <a v-if="f.patch" class="name" :href="'/patches/' + f.id">patch {{ f.id }}: {{ f.name }}</a>
-                <a v-else class="name" :href="href(f)" download>{{ f.name }}</a> <span class="quiet num">{{ words.bytes(f.size) }}</span>
-                <span v-if="f.format" class="quiet"> · {{ f.format }}</span>
-              </li>
-            </ul>
-          </section>
-          <section v-if="rest.changes" class="panel">
-            <header><h2>Since its last pass</h2></header>
-            <div style="padding: 12px 14px" class="stack">
-              <p class="reason">{{ rest.changes.words }}<template v-if="rest.changes.since">. <a :href="'/runs/' + rest.changes.since.run">Run {{ rest.changes.since.run }}</a></template></p>
-              <ul v-if="rest.changes.commits.length" class="compact">
-                <li v-for="c in rest.changes.commits" :key="c.commit"><code>{{ c.commit.slice(0, 7) }}</code> {{ c.subject }} <span class="quiet">{{ c.author }}, <CbAgo :at="c.at"/></span></li>
-              </ul>
-              <p v-if="rest.changes.files.length" class="quiet" style="overflow-wrap: anywhere">{{ rest.changes.files.slice(0, 10).join(', ') }}<template v-if="rest.changes.files.length > 10"> and {{ rest.changes.files.length - 10 }} more</template></p>
-            </div>
+            <CbArtefacts :files="artifacts"/>
           </section>
           <section class="panel">
             <header><h2>What it takes</h2></header>
             <div style="padding: 12px 14px" class="stack">
-              <p class="tags"><span v-for="n in needs" :key="n" class="tag">{{ n }}</span></p>
+              <table class="uses"><thead><tr><th><span class="sr">What</span></th><th>declared</th><th>planned</th><th>used</th></tr></thead><tbody>
+                <tr v-for="p in planned" :key="p.name"><th scope="row">{{ p.name }}</th><td class="num">{{ p.as(p.declared) }}</td><td class="num">{{ p.as(p.plan) }}</td><td class="num" :title="p.what"><b v-if="p.told">{{ p.told }}</b><span v-else class="none" title="not measured yet">–</span></td></tr>
+              </tbody></table>
+              <p v-if="needs.length" class="tags"><span v-for="n in needs" :key="n" class="tag">{{ n }}</span></p>
               <p v-if="task.needs?.learned" class="quiet">{{ task.needs.learned }}</p>
               <p v-if="task.because" class="reason">{{ task.because }}</p>
               <p v-if="task.affected" class="reason">{{ task.affected }}<template v-if="task.stands_for">. <a :href="'/tasks/' + task.stands_for.split('#')[0]">Task {{ task.stands_for.split('#')[0] }}</a> holds its log and findings</template></p>
@@ -312,6 +424,20 @@ export default {
           </section>
         </aside>
       </div>
+      <CbDialog v-model:open="stop.open" :title="'Cancel ' + task.name + '?'" danger>
+        <form id="cancel-form" class="stack" @submit.prevent="cancel">
+          <p class="dialog-text">{{ words.LIVE.has(task.state) ? 'Its whole process tree is ended.' : 'It will not be started.' }} What needs it is skipped.</p>
+          <label>Why, for the others <input type="text" v-model="stop.reason" maxlength="500" autofocus placeholder="optional"/></label>
+        </form>
+        <template #acts><button type="button" class="button" @click="stop.open = false">Leave it</button><button type="submit" form="cancel-form" class="button danger solid">Cancel task</button></template>
+      </CbDialog>
+      <CbDialog v-model:open="giving.open" :title="'Give ' + task.name + ' to another agent'">
+        <form id="move-form" class="stack" @submit.prevent="move">
+          <p class="dialog-text">{{ task.agent }} has it now. These offer the same.</p>
+          <label>Agent <select v-model="rest.to" autofocus required><option value="" disabled>choose</option><option v-for="name in others" :key="name" :value="name">{{ name }}</option></select></label>
+        </form>
+        <template #acts><button type="button" class="button" @click="giving.open = false">Leave it</button><button type="submit" form="move-form" class="button primary" :disabled="!rest.to">Move</button></template>
+      </CbDialog>
       <CbAccept v-if="rest.asked" :f="rest.asked" :close="close"/>
     </CbFrame>
   `,

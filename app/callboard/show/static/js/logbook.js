@@ -2,10 +2,11 @@
 // keeps only what was looked at lately. Nothing here touches the page.
 import { reactive, shallowRef, triggerRef } from "vue";
 import { get } from "callboard/live.js";
-import { PLAIN, carried, plain, styleAt } from "callboard/ansi.js";
+import { PLAIN, carried, styleAt } from "callboard/ansi.js";
 
 const CHUNK = 256 * 1024;
 const KEPT = 48; // texts of chunks kept, about 12 MiB
+const LONG = 1024 * 1024; // what is left of a longer log is not read, only where its lines are
 const encoder = new TextEncoder();
 
 // A chunk is a stretch of whole lines: bytes [start, end), `lines` of them, the first with number `first` from 0.
@@ -67,31 +68,55 @@ export class Logbook {
     this.index();
   }
 
-  // Reads on from what is known until the end, so that every line has its number.
+  // Learns on from what is known to the end, so that every line has its number: where the lines are is asked of the server, text is
+  // read only of the last stretch.
   async index() {
     if (this.state.indexing) return;
     const mine = this.generation;
     this.state.indexing = true;
     try {
-      while (mine === this.generation && this.state.known + encoder.encode(this.partial).length < this.state.size) {
-        const from = this.state.known + encoder.encode(this.partial).length;
-        const part = await this.read(from, 1024 * 1024);
+      while (mine === this.generation && this.have < this.state.size) {
+        const from = this.have;
+        if (this.state.size - from > LONG) await this.survey(mine);
         if (mine !== this.generation) return;
-        if (part.next <= from) break;
+        const part = await this.read(this.have, 1024 * 1024);
+        if (mine !== this.generation) return;
         this.state.size = Math.max(this.state.size, part.size);
         this.state.ended = !!part.ended;
-        this.take(this.state.known, this.partial + part.text, part.next);
+        if (part.next > this.have) this.take(this.state.known, this.partial + part.text, part.next);
+        if (this.have <= from) break;
       }
+      const last = this.chunks.value[this.chunks.value.length - 1];
+      if (this.tail && last && !this.texts.has(last.start)) await this.fetch(last);
       this.state.missing = "";
     } catch (problem) {
       if (mine === this.generation) this.state.missing = problem.message;
     } finally {
       if (mine === this.generation) {
         this.state.indexing = false;
-        if (this.tail && this.state.known + encoder.encode(this.partial).length >= this.state.size) this.tail = null;
+        if (this.tail && this.have >= this.state.size) this.tail = null;
         this.state.version++;
       }
     }
+  }
+
+  // Bytes that are known, with those of a last line that has no end yet.
+  get have() {
+    return this.state.known + (this.partial ? encoder.encode(this.partial).length : 0);
+  }
+
+  async survey(mine) {
+    const chunks = this.chunks.value;
+    const last = chunks[chunks.length - 1];
+    const attempt = this.state.attempt == null ? "" : `&attempt=${this.state.attempt}`;
+    const found = await get(`/tasks/${this.task}/log/index?offset=${this.state.known}&first=${last ? last.first + last.lines : 0}${attempt}`);
+    if (mine !== this.generation || !found.chunks.length) return;
+    for (const [start, end, first, lines, style] of found.chunks) chunks.push({ start, end, first, lines, style: carried(style, PLAIN) });
+    this.state.known = chunks[chunks.length - 1].end;
+    this.partial = "";
+    this.style = carried(found.style, PLAIN);
+    triggerRef(this.chunks);
+    this.state.version++;
   }
 
   // Folds text that begins at byte `start`, a beginning of a line, and ends at byte `next`, into chunks of whole lines.
@@ -142,14 +167,14 @@ export class Logbook {
   // A live piece of the log; a gap is read from the server.
   hear(message) {
     if (this.state.attempt != null && message.attempt !== this.state.attempt) return;
-    const have = this.state.known + encoder.encode(this.partial).length;
+    const have = this.have;
     const next = message.next ?? message.offset + encoder.encode(message.text).length;
     this.state.size = Math.max(this.state.size, next);
     if (this.tail || this.state.indexing) {
       if (this.tail) this.grow(split(message.text));
       this.state.version++;
     } else if (message.offset === have) this.take(this.state.known, this.partial + message.text, next);
-    if (!this.state.indexing && this.state.known + encoder.encode(this.partial).length < this.state.size) this.index();
+    if (!this.state.indexing && this.have < this.state.size) this.index();
   }
 
   grow(lines) {
@@ -206,7 +231,7 @@ export class Logbook {
   async fetch(chunk) {
     if (chunk.coming) return chunk.coming;
     const mine = this.generation;
-    chunk.coming = this.read(chunk.start, chunk.end - chunk.start)
+    chunk.coming = this.read(chunk.start, Math.min(LONG, chunk.end - chunk.start))
       .then((part) => {
         if (mine !== this.generation) return;
         this.keep(chunk.start, split(part.text));
@@ -215,26 +240,6 @@ export class Logbook {
       .catch((problem) => void (this.state.missing = problem.message))
       .finally(() => (chunk.coming = null));
     return chunk.coming;
-  }
-
-  // Goes through the lines from `from` on (backwards too), without escapes; stops when `visit` gives true or the generation is over.
-  async walk(visit, { from = 0, back = false, alive = () => true } = {}) {
-    const mine = this.generation;
-    const chunks = [...this.chunks.value];
-    if (back) chunks.reverse();
-    if (!back || !this.partial || from < this.total - 1) void 0;
-    else if (visit(plain(this.partial), this.total - 1)) return true;
-    for (const chunk of chunks) {
-      if (back ? chunk.first > from : chunk.first + chunk.lines <= from) continue;
-      if (!this.texts.has(chunk.start)) await this.fetch(chunk);
-      if (mine !== this.generation || !alive()) return false;
-      const lines = this.texts.get(chunk.start) ?? [];
-      const start = back ? Math.min(lines.length - 1, from - chunk.first) : Math.max(0, from - chunk.first);
-      for (let i = start; back ? i >= 0 : i < lines.length; back ? i-- : i++) if (visit(plain(lines[i]), chunk.first + i)) return true;
-      await new Promise((next) => setTimeout(next));
-    }
-    if (!back && this.partial && from <= this.total - 1) return !!visit(plain(this.partial), this.total - 1);
-    return false;
   }
 }
 

@@ -2,6 +2,7 @@
 import { computed, onMounted, ref } from "vue";
 import { CbDialog } from "callboard/dialog.js";
 import { settings } from "callboard/settings.js";
+import { CbSource } from "callboard/source.js";
 import * as words from "callboard/words.js";
 
 // A state by colour, shape and word.
@@ -127,12 +128,13 @@ export const CbPlace = {
 
 export const CbFinding = {
   props: { f: Object, task: { type: Boolean, default: true }, accept: Function },
-  components: { CbSeverity, CbPlace, CbAgo },
+  components: { CbSeverity, CbPlace, CbAgo, CbSource },
   setup(props) {
     const line = ref(null);
+    const source = ref(false);
     onMounted(() => (props.f.ids ?? [props.f.id]).includes(location.hash.slice(1)) && line.value.scrollIntoView({ block: "center" }));
     const tasks = computed(() => props.f.tasks ?? (props.f.task ? [props.f.task] : []));
-    return { open: ref(false), line, tasks };
+    return { open: ref(false), source, line, tasks };
   },
   template: `
     <li class="finding" :class="{ accepted: f.accepted }" :id="f.id" ref="line">
@@ -141,7 +143,8 @@ export const CbFinding = {
         <span class="finding-text">
           <span class="finding-message">{{ f.message }}</span>
           <span class="finding-meta">
-            <CbPlace :f="f"/>
+            <button v-if="f.path" type="button" class="place-open" :aria-expanded="source" :title="source ? 'Hide the lines' : 'Show the lines around this place'" data-source-open @click="source = !source"><CbPlace :f="f"/></button>
+            <CbPlace v-else :f="f"/>
             <span v-if="f.accepted" class="finding-accepted">accepted {{ f.accepted }}</span>
             <span v-else-if="f.is_new" class="finding-new">new</span>
             <span class="rule">{{ f.rule }}</span>
@@ -150,6 +153,7 @@ export const CbFinding = {
             <span v-for="w in f.witnesses || []" :key="w.tool + w.version" class="quiet">{{ w.tool }} {{ w.version }}</span>
           </span>
           <p v-if="f.help && open" class="finding-help">{{ f.help }}</p>
+          <CbSource v-if="source" :finding="f.id"/>
         </span>
         <span v-if="f.help || (accept && !f.accepted)" class="finding-acts">
           <button v-if="f.help" type="button" class="link" :aria-expanded="open" @click="open = !open">{{ open ? 'less' : 'how to mend' }}</button>
@@ -267,7 +271,7 @@ export const CbGauge = {
 };
 
 // How far a run is, as one line of colours.
-const ORDER = ["succeeded", "unchanged", "running", "starting", "needs decision", "failed", "timed out", "lost", "cancelled", "skipped", "waiting"];
+const ORDER = ["succeeded", "unchanged", "running", "starting", "needs decision", "unknown", "failed", "timed out", "lost", "cancelled", "skipped", "waiting"];
 
 export const CbSegments = {
   props: { counts: Object },
