@@ -461,6 +461,7 @@ class FakeDesk(FakeEvidence, FakeInbox, FakeExports, FakePatches, FakePeople, Fa
         affected: bool = False,
         options: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> int:
+        planned: Mapping[str, str] | None = None,
         self.calls.append(("submit", (pipeline, tuple(only), tuple(skip), priority, by, key, workspace)))
         if affected or options:
             self.calls.append(("affected", (affected, dict(options or {}))))

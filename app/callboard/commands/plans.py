@@ -67,8 +67,51 @@ def _print_plan(row: dict[str, Any]) -> None:
             out.write(f"    $ {plain(job['title'])}\n")
         if job["because"]:
             out.write(paint(f"    because {plain(job['because'], 300)}\n", "2"))
+        _print_more(job)
+    _print_around(row)
     for words in (*row["notes"], *row["trouble"]):
         out.write(paint(f"note: {plain(words, 1000)}\n", "33"))
+
+
+def _print_more(job: dict[str, Any]) -> None:
+    """What a person may want to know of one job before it runs."""
+    out = sys.stdout
+    effects = job.get("effects") or {}
+    touches = [
+        f"writes {', '.join(effects['writes'])}" if effects.get("writes") else "",
+        f"changes {effects['environment']}" if effects.get("environment") else "",
+        "uses the network" if effects.get("network") else "",
+    ]
+    if any(touches):
+        out.write(f"    {plain(', '.join(word for word in touches if word), 300)}\n")
+    for gate in job.get("gates", ()):
+        shut = "" if gate["jobs"] else paint(", but no job before it fits: the gate stays shut", "31")
+        out.write(f"    gate: '{plain(gate['pattern'])}' has to be green{shut}\n")
+    if job.get("undo"):
+        out.write(f"    if it fails, {plain(job['undo'])} takes back what it did\n")
+    if job.get("asks"):
+        out.write(paint(f"    may ask a person: {plain(job['asks'], 300)}\n", "33"))
+    for why in job.get("refused", ()):
+        out.write(paint(f"    the boundary refuses: {plain(why, 300)}\n", "31"))
+    here = job.get("here")
+    if here and here["ready"] is not True:
+        word = "cannot work here" if here["ready"] is False else "works here in part"
+        out.write(paint(f"    {word}: {plain(here['words'], 300)}\n", "31" if here["ready"] is False else "33"))
+
+
+def _print_around(row: dict[str, Any]) -> None:
+    """What is about several jobs, or about those that do not run."""
+    out = sys.stdout
+    apart = [lock for lock in row.get("locks", ()) if lock["apart"]]
+    if apart or row.get("left"):
+        out.write("\n")
+    for lock in apart:
+        out.write(f"lock '{plain(lock['name'])}' keeps apart: {plain(', '.join(lock['jobs']), 300)}\n")
+    by_reason: dict[str, list[str]] = {}
+    for left in row.get("left", ()):
+        by_reason.setdefault(left["why"], []).append(left["name"])
+    for why, names in by_reason.items():
+        out.write(paint(f"left out, {plain(why, 200)}: {plain(', '.join(names), 600)}\n", "2"))
 
 
 def init(given: argparse.Namespace) -> int:

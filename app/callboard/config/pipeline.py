@@ -22,15 +22,26 @@ Unfit = Callable[[str], ConfigError]
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A job that does not run this time. `kind` is 'off' (switched off), 'skip' (by hand), 'lost' (it needs one that is left
+    out), 'only' (others were asked for) or 'pipeline' (the pipeline does not name it)."""
+
+    job: JobTable
+    kind: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class BuiltPipeline:
     """A pipeline that is ready to be submitted. `jobs` are the tables behind `specs`, place by place: all that was
-    detected or written down. `notes` are sentences about what was left out, and why."""
+    detected or written down. `notes` are sentences about what was left out, and why; `left` are the other jobs."""
 
     name: str
     specs: tuple[TaskSpec, ...]
     notes: tuple[str, ...] = ()
     priority: Priority = Priority.MEDIUM
     jobs: tuple[JobTable, ...] = ()
+    left: tuple[LeftOut, ...] = ()
 
 
 def build(
@@ -62,6 +73,7 @@ def build(
     ordered = _ordered(jobs, links, config)
     table = _pipeline(config, pipeline)
     names = _picked(table.jobs, jobs, links, lambda word: _unfit(config, table.name, word, jobs))
+    named = set(names)
     if only:
         inside = [name for name in jobs if name in names]
         names = _picked(only, inside, links, lambda word: _not_there(word, table.name, inside))
@@ -95,7 +107,24 @@ def build(
         notes.append(
             "nothing to do: " + ("no job is left" if jobs else "no agent found work here, and no job is written down")
         )
-    return BuiltPipeline(table.name, tuple(specs), tuple(notes), table.priority, tuple(written))
+    left = tuple(
+        _left(jobs[name], table.name, named, names, lost, config.file.name) for name in jobs if name not in places
+    )
+    return BuiltPipeline(table.name, tuple(specs), tuple(notes), table.priority, tuple(written), left)
+
+
+def _left(
+    job: JobTable, pipeline: str, named: set[str], asked: set[str], lost: Mapping[str, str], file: str
+) -> LeftOut:
+    if job.name not in named:
+        return LeftOut(job, "pipeline", f"pipeline '{pipeline}' does not name it")
+    if not job.enabled:
+        return LeftOut(job, "off", f"it is switched off in {file}")
+    if job.name not in asked:
+        return LeftOut(job, "only", "others were asked for")
+    if job.name in lost:
+        return LeftOut(job, "lost", f"it needs {lost[job.name]}, which is left out")
+    return LeftOut(job, "skip", "by hand")
 
 
 def _all_jobs(config: Config, proposals: Sequence[Job], notes: list[str]) -> dict[str, JobTable]:

@@ -94,6 +94,12 @@ class Crew(Room):
         with self._looking:
             return self._preflight[1] or self._look()
 
+    def able(self) -> dict[str, tuple[bool | None, str]]:
+        """By action whether it can work here and what stays unchecked; looks at the tools if nobody did yet."""
+        if not self._able and self._catalogue.agents:
+            self._first_look()
+        return dict(self._able)
+
     def _look(self) -> dict[str, list[Row]]:
         trusted = not self._trust.why_not(self.workspace)
         checked = preflight(self._catalogue, self.workspace, self.data, trusted=trusted)

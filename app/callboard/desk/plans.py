@@ -8,6 +8,7 @@ from typing import Any
 from callboard.core.commands import Submit
 from callboard.core.task import Priority
 from callboard.desk.outlines import Outlines
+from callboard.desk.previews import as_planned, previewed
 from callboard.desk.sections import Sections
 from callboard.errors import ConfigError
 from callboard.learn.commits import git_facts
@@ -62,13 +63,15 @@ class Plans(Outlines, Sections):
         affected: bool = False,
         options: JobOptions | None = None,
     ) -> Row:
-        """What a run would do, in which order, with which needs, and when each job would start and end."""
+        """What a run would do, in which order, with which needs, when each job would start and end, whom it may ask, what is
+        taken back if it fails, what cannot run here, and what is left out."""
         place = Path(workspace) if workspace else None
         prepared = self.prepare(pipeline, only, skip, place, affected=affected, options=options, keep=False)
         limits = self._engine.inspect(
             lambda state: {name: agent.limit for name, agent in state.agents.items() if agent.limit}
         )
-        return plan_row(prepared, self._engine.capacity, limits, self.learned(prepared.workspace))
+        row = plan_row(prepared, self._engine.capacity, limits, self.learned(prepared.workspace))
+        return previewed(row, prepared, self.able())
 
     def submit(
         self,
@@ -82,18 +85,20 @@ class Plans(Outlines, Sections):
         prepared: Prepared | None = None,
         affected: bool = False,
         options: JobOptions | None = None,
+        planned: Mapping[str, str] | None = None,
     ) -> int:
         """Starts a run of the workspace's pipeline; returns its number once it is durable.
 
         `workspace` is another one than the desk's own; both must be trusted. The same `key` again gives the same run.
-        `affected` and `options` are those of `prepare`.
+        `affected` and `options` are those of `prepare`. `planned` are the marks of the plan that was looked at: the run says
+        whether it is the same.
         """
         place = Path(workspace) if workspace else self.workspace
 
         def whole() -> Prepared:
             return prepared or self.prepare(pipeline, only, skip, place, affected=affected, options=options)
 
-        return self._started(place, whole, by, key, priority)
+        return self._started(place, whole, by, key, priority, planned)
 
     def do(
         self,
@@ -113,7 +118,15 @@ class Plans(Outlines, Sections):
         place = self._place(Path(workspace) if workspace else None)
         return self._started(place, lambda: self.prepare_one(action, options, folder, wants, place), by, key, priority)
 
-    def _started(self, place: Path, prepare: Callable[[], Prepared], by: str, key: str | None, priority: str) -> int:
+    def _started(
+        self,
+        place: Path,
+        prepare: Callable[[], Prepared],
+        by: str,
+        key: str | None,
+        priority: str,
+        planned: Mapping[str, str] | None = None,
+    ) -> int:
         """Submits what is prepared, once the workspace is trusted, or gives the run that the same key made."""
         self._trust.require(place)
         known = self._history.run_by_key(key) if key else 0
@@ -122,7 +135,8 @@ class Plans(Outlines, Sections):
         ready = prepare()
         self.name_agents()
         wanted = Priority[priority.upper()] if priority else None
-        return self._do(self.submission(ready, by=by, priority=wanted, key=key or ""))
+        trigger = f"by hand, {as_planned(planned, ready.built.specs)}" if planned else "by hand"
+        return self._do(self.submission(ready, by=by, trigger=trigger, priority=wanted, key=key or ""))
 
     def prepare_one(
         self,

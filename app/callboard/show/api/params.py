@@ -27,7 +27,7 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NA
 Line = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(lambda text: clean(text, 1_000))]
 Names = Annotated[list[Name], Field(max_length=1_000)]
 Place = Annotated[str, StringConstraints(min_length=2, max_length=4_096, pattern=r"^/[^\x00-\x1f\x7f-\x9f]+$")]
-QueryNames = Annotated[list[Name] | None, Query(max_length=200)]
+QueryNames = Annotated[list[Name] | None, Query(max_length=1_000)]
 Key = Annotated[
     str | None,
     Header(
@@ -92,6 +92,10 @@ class Submission(Wish):
     options: Annotated[
         dict[Name, dict[Name, Any]],
         Field(max_length=1_000, description="Other options for this once, by name or pattern of jobs"),
+    ] = {}
+    planned: Annotated[
+        dict[Name, Annotated[str, StringConstraints(pattern="^[0-9a-f]{12}$")]],
+        Field(max_length=10_000, description="The marks of the plan that was looked at; the run says how it differs"),
     ] = {}
 
 

@@ -49,7 +49,7 @@ def wishes(desk: Desk) -> APIRouter:
         """Starts a run. With an Idempotency-Key a repeated request gives the same run."""
         run = desk.submit(
             wish.pipeline, wish.only, wish.skip, wish.priority or "", by.name, key, wish.workspace,
-            affected=wish.affected, options=wish.options,
+            affected=wish.affected, options=wish.options, planned=wish.planned,
         )  # fmt: skip
         return started(run)
 
