@@ -57,13 +57,13 @@ def pages(runs: int) -> list[Figure]:
         raise CallboardError("this bench needs the clients of the test extra: pip install 'callboard[test]'") from error
     found = [_once() for _ in range(runs)]
     figures = [
-        figure_of(f"{PAGES} pages, {CHANGES:g} changes/s: CPU of one core", "%", "≤ 25", [one["cpu"] for one in found]),
+        figure_of(f"{PAGES} pages, {CHANGES:g} changes/s: CPU of one core", "%", "≤ 15", [one["cpu"] for one in found]),
         figure_of("server with 50 pages: memory", "MiB", "", [one["memory"] for one in found]),
     ]
     delays = [one["p95"] for one in found if "p95" in one]
     if delays:
-        figures.append(figure_of("change → DOM, p50", "ms", "", [one["p50"] for one in found]))
-        figures.append(figure_of("change → DOM, p95", "ms", "≤ 200", delays))
+        figures.append(figure_of("change → DOM, p50", "ms", "≤ 80", [one["p50"] for one in found]))
+        figures.append(figure_of("change → DOM, p95", "ms", "≤ 150", delays))
     return figures
 
 

@@ -1,4 +1,4 @@
-"""The live feed: what the engine says changed goes to the pages and programs that watch, ten times a second at most.
+"""The live feed: what the engine says changed goes to the pages and programs that watch, as the desk has put it together.
 
 A page emits `watch` with `{"rooms": ["board", "run:12", "task:12.3", "log:12.3"]}`; these replace what its socket
 watched before, and the acknowledgement is `{"ok", "rooms", "error", "seq"}`. It should watch, wait for that, then
@@ -25,7 +25,7 @@ from callboard.show.waiting import Waiting
 
 logger = logging.getLogger(__name__)
 
-EVERY_S = 0.1
+EVERY_S = 0.03  # the desk's messages are coalesced already; this only keeps a busy one from taking the loop
 BEAT_S = 1.0
 MOST_ROOMS = 20
 MOST_WAITING = 200
