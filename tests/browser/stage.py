@@ -27,7 +27,7 @@ PAYLOAD = (
     '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>{{ window.pwned=1 }}\ud800javascript:alert(1)'
 )
 # These hold what the server itself decides on; everything else may come from outside.
-OWN = frozenset({"id", "run", "state", "severity", "kind", "task", "verdict", "priority", "url", "culprit", "question"})
+OWN = frozenset({"id", "run", "change", "state", "severity", "kind", "task", "verdict", "priority", "url", "culprit", "question"})
 LINES = 1_000_000
 FAILING = 700_123
 
@@ -214,6 +214,9 @@ class HostileDesk(StageDesk):
 
     def sections(self, agent: str) -> list[Mapping[str, Any]]:
         return poisoned(super().sections(agent))
+
+    def compare(self, run: int, other: int | None = None) -> dict[str, Any]:
+        return poisoned(super().compare(run, other))
 
     def patches(self, run: int | None = None, state: str | None = None) -> list[dict[str, Any]]:
         return poisoned(super().patches(run, state))

@@ -90,7 +90,7 @@ async def test_the_comparison_says_what_changed_and_each_row_leads_to_its_place(
     await page.evaluate(AXE)
     assert await page.evaluate(VIOLATIONS) == []
     await page.set_viewport_size({"width": 390, "height": 844})
-    await page.emulate_media(color_scheme="dark")
+    await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     await page.wait_for_timeout(200)
     assert await visitor.overflow() <= 0
     assert await page.evaluate(VIOLATIONS) == []

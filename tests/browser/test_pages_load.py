@@ -19,6 +19,7 @@ PAGES = [
     "/runs/5?tab=gantt",
     "/runs/5?tab=tasks",
     "/runs/5?tab=findings",
+    "/runs/5/compare",
     "/tasks/5.9",
     "/tasks/5.9?tab=findings",
     "/tasks/5.9?tab=decisions",
