@@ -9,6 +9,7 @@ from typing import Any
 
 from callboard.errors import ConfigError, NotFound, Refused
 from callboard.witnesses import causes, merged
+from fake_alerts import FakeAlerts
 from fake_evidence import FakeEvidence
 from fake_exports import FakeExports
 from fake_inbox import FakeInbox
@@ -60,7 +61,7 @@ MESSAGES = (
 )
 
 
-class FakeDesk(FakeEvidence, FakeInbox, FakeExports, FakePatches, FakePeople, FakeRuns):
+class FakeDesk(FakeAlerts, FakeEvidence, FakeInbox, FakeExports, FakePatches, FakePeople, FakeRuns):
     """Answers like a desk. Every submission makes a run of twenty tasks; `step` moves everything by one tick.
 
     `start` steps ten times a second on a thread, as an engine would, and keeps the board busy. Without it nothing moves,
@@ -460,8 +461,8 @@ class FakeDesk(FakeEvidence, FakeInbox, FakeExports, FakePatches, FakePeople, Fa
         *,
         affected: bool = False,
         options: Mapping[str, Mapping[str, Any]] | None = None,
-    ) -> int:
         planned: Mapping[str, str] | None = None,
+    ) -> int:
         self.calls.append(("submit", (pipeline, tuple(only), tuple(skip), priority, by, key, workspace)))
         if affected or options:
             self.calls.append(("affected", (affected, dict(options or {}))))

@@ -1,11 +1,11 @@
-"""Tells listeners what changed, at most ten times a second, as rows that are ready to be shown."""
+"""Tells listeners what changed, at most fifteen times a second, as rows that are ready to be shown."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
-from callboard.core.events import Event, FindingsFound, PersonSet, SectionShown
+from callboard.core.events import AlertMarked, AlertRaised, AlertResolved, Event, FindingsFound, PersonSet, SectionShown
 from callboard.core.holds import Hold
 from callboard.core.load import Load, loads, no_load, relief_of
 from callboard.core.relief import Relief
@@ -24,7 +24,7 @@ from callboard.rows import (
     run_row,
 )
 
-EVERY_S = 0.1
+EVERY_S = 0.066
 MOST_EVENTS = 200
 MOST_READY = 300
 FORECAST_S = 2.0
@@ -53,6 +53,7 @@ class LiveFeed:
         self._forecasts: dict[int, tuple[float, float | None]] = {}
         self._loads: tuple[float, dict[str, Load]] = (0.0, {})
         self._reliefs: dict[str, tuple[float, object, Relief | None]] = {}
+        self.alerts: Callable[[Sequence[str]], Row] = lambda keys: {}
         self._measured = False
         self._due = False
         self._banner: Row | None = None
@@ -138,6 +139,9 @@ class LiveFeed:
             "events": [event_row(seq, event) for seq, event in events[-MOST_EVENTS:]],
             "banner": self.banner(),
         }
+        told = [event.key for _, event in events if isinstance(event, AlertRaised | AlertResolved | AlertMarked)]
+        if told:
+            message |= self.alerts(told)
         if measured:
             message["host"] = self._host()
         for listener in list(self._listeners):

@@ -17,6 +17,7 @@ from callboard.clock import SystemClock
 from callboard.config import Config, read_config
 from callboard.core.commands import LimitAgent
 from callboard.desk import Desk
+from callboard.desk.alert_watch import AlertWatch
 from callboard.engine import Engine
 from callboard.errors import CallboardError, ConfigError, Refused
 from callboard.guard.running import private_folder
@@ -92,6 +93,8 @@ class House:
             version=callboard.__version__,
             catalogue=catalogue,
         )
+        feed.alerts = self.desk.told_alerts
+        self.engine.measured.append(AlertWatch(self.engine, self.desk.plugin_troubles).look)
         self._thread = threading.Thread(target=self._work, args=[database.close], name="engine", daemon=True)
         self._thread.start()
         if not self.engine.ready.wait(READY_S) or self._failure:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from callboard.show.mail import MOST_ROWS, ROOM, Mail, for_room
+from callboard.show.mail import MOST_ROWS, ROOM, Mail, for_all, for_room
 from callboard.show.tail import PIECE, Tails
 from fakes import FakeDesk
 
@@ -83,6 +83,17 @@ def test_a_room_gets_what_it_is_for() -> None:
     assert ([row["id"] for row in one["tasks"]], len(one["findings"]), "host" in one) == (["12.3"], 1, False)
     assert for_room("task:2.1", message) is None
     assert for_room("run:3", {**message, "host": None}) is None
+
+
+def test_an_alert_goes_to_every_page_once_whatever_it_watches() -> None:
+    mail = Mail()
+    mail.add({"seq": 1, "alert": [{"id": "a", "state": "open"}], "alerts": 1})
+    mail.add({"seq": 2, "alert": [{"id": "a", "state": "resolved"}], "alerts": 0})
+    message = mail.take()
+    assert message is not None
+    assert for_all(message) == {"seq": 2, "alert": [{"id": "a", "state": "resolved"}], "alerts": 0}
+    assert "alert" not in (for_room("board", message) or {})
+    assert for_all({"seq": 3, "alert": []}) is None
 
 
 @pytest.mark.parametrize("room", ["board", "run:1", "task:12.0", "log:1.3"])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from callboard.core.alerts import LEVELS, Alert
+from callboard.core.alerts import LEVELS, Alert, alert_id
 from callboard.record.alert_rows import ALERT_COLUMNS, alert_of
 from callboard.record.codec import decode
 from callboard.record.history import History
@@ -12,6 +12,7 @@ from callboard.rows import Row, event_row
 _KINDS = "'AlertRaised', 'AlertResolved', 'AlertMarked'"
 _BY_SEVERITY = "CASE severity " + " ".join(f"WHEN '{level}' THEN {rank}" for rank, level in enumerate(LEVELS)) + " END"
 MOST_STEPS = 200
+MOST_AT_ONCE = 500
 
 
 class AlertRecord(History):
@@ -35,6 +36,11 @@ class AlertRecord(History):
         """Those of these ids, in no order."""
         marks = ",".join("?" * len(ids))
         return [alert_of(row) for row in self._rows(f"SELECT {ALERT_COLUMNS} FROM alert WHERE id IN ({marks})", ids)]  # noqa: S608
+
+    def of_keys(self, keys: Sequence[str]) -> list[Alert]:
+        """Those of these keys, the one that opened last at the end."""
+        found = self.named([alert_id(key) for key in dict.fromkeys(keys)][:MOST_AT_ONCE])
+        return sorted(found, key=lambda alert: alert.opened)
 
     def beginning(self, name: str) -> list[Alert]:
         """Those whose id begins so, or whose key this is; at most two, so that one knows whether it names one."""

@@ -43,11 +43,11 @@ TASK_COLUMNS = (
 NOTHING_HELD = "{}"
 ALERT_KINDS = "'AlertRaised', 'AlertResolved', 'AlertMarked'"
 _LOAD = (
-    "SELECT seq, kind, body FROM event WHERE run IN (SELECT id FROM run WHERE unfinished > 0)"
+    "SELECT seq, kind, body FROM event WHERE run IN (SELECT id FROM run WHERE unfinished > 0)"  # noqa: S608
     f" OR (run IS NULL AND kind NOT IN ('ScheduleFired', 'PersonSet', {ALERT_KINDS}))"
     " OR seq IN (SELECT max(seq) FROM event WHERE kind = 'ScheduleFired' GROUP BY json_extract(body, '$.schedule'))"
     " OR seq IN (SELECT e.seq FROM alert a JOIN event e ON json_extract(e.body, '$.key') = a.key"
-    f" AND e.kind IN ({ALERT_KINDS}) WHERE a.state != 'resolved') ORDER BY seq"  # noqa: S608
+    f" AND e.kind IN ({ALERT_KINDS}) WHERE a.state != 'resolved') ORDER BY seq"
 )
 NOTHING_FOUND = json.dumps(dict.fromkeys(SEVERITIES, 0))
 

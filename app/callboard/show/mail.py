@@ -10,7 +10,7 @@ MOST_NEWS = 200
 
 Row = Mapping[str, Any]
 COUNTS = ("inbox", "alerts")  # numbers for the bar of every page
-KEYED = (("tasks", "id"), ("runs", "id"), ("agents", "name"))
+KEYED = (("tasks", "id"), ("runs", "id"), ("agents", "name"), ("alert", "id"))
 
 
 class Mail:
@@ -57,10 +57,17 @@ class Mail:
         return bool(self._rest) or any(self._rows.values()) or any(self._news.values())
 
 
+def for_all(message: Row) -> dict[str, Any] | None:
+    """The part of a live message that every page is for, whatever it watches: alerts; None when there is none."""
+    if not message.get("alert"):
+        return None
+    return {name: message[name] for name in ("seq", "at", "alert", *COUNTS) if name in message}
+
+
 def for_room(room: str, message: Row) -> dict[str, Any] | None:
-    """The part of a live message that a room is for; None when nothing in it is."""
+    """The part of a live message that a room is for; None when nothing in it is. Alerts go to all, not to rooms."""
     if room == "board":
-        return dict(message)
+        return {name: value for name, value in message.items() if name != "alert"}
     kind, _, name = room.partition(":")
     if kind == "run":
         run = int(name)
