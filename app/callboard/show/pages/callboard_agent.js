@@ -10,7 +10,7 @@ import { CbLoad, relieve } from "callboard/load.js";
 import { CbMover, movable, useMover } from "callboard/mover.js";
 import { PARTS } from "callboard/parts.js";
 import { CbSections } from "callboard/sections.js";
-import { CbWaiting } from "callboard/waiting.js";
+import { CbWaiting } from "callboard/queue.js";
 import * as words from "callboard/words.js";
 
 const MOST = 12;

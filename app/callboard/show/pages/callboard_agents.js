@@ -8,7 +8,7 @@ import { Rows, act, follow, get } from "callboard/live.js";
 import { CbLoad, relieve } from "callboard/load.js";
 import { CbMover, useMover } from "callboard/mover.js";
 import { PARTS } from "callboard/parts.js";
-import { CbWaiting } from "callboard/waiting.js";
+import { CbWaiting } from "callboard/queue.js";
 import * as words from "callboard/words.js";
 
 const MOST = 60;

@@ -200,7 +200,7 @@ export default {
                 <button v-if="graph" type="button" class="chip" :aria-pressed="drawing === 'graph'" @click="drawing = 'graph'">as graph</button>
               </span>
             </header>
-            <div v-if="drawing === 'order'" class="plan-gantt" tabindex="0" role="region" aria-label="The jobs in time"><CbGantt plan :tasks="plan.jobs"/></div>
+            <div v-if="drawing === 'order'" class="plan-gantt" :class="{long: plan.jobs.length > 30}" tabindex="0" role="region" aria-label="The jobs in time"><CbGantt plan :tasks="plan.jobs"/></div>
             <CbGraph v-else plan :graph="graph" :tasks="tasks"/>
           </section>
           <CbChoice :choice="choice" :plan="plan" :options="options" :affected="affected" @edit="edit"/>

@@ -141,11 +141,12 @@ export const CbChoice = {
                 <p v-if="j.because" class="quiet">because {{ j.because }}</p>
                 <p v-if="j.needs?.learned" class="quiet">{{ j.needs.learned }}</p>
                 <p v-if="(j.depends || []).length" class="quiet">needs {{ j.depends.join(', ') }}</p>
+                <p v-if="now.get(j.name)?.start" class="quiet">starts {{ range(now.get(j.name).start) }} and ends {{ range(now.get(j.name).end) }} after the run begins, usual to slow</p>
                 <p class="quiet">usually {{ words.duration(j.estimate) }}: {{ j.estimate_from }}</p>
                 <p v-if="j.here && j.here.ready !== true" class="reason">{{ j.here.words }}</p>
               </div>
             </div>
-            <span class="choice-when num"><template v-if="now.get(j.name) && choice.on(j.name)">{{ range(now.get(j.name).start) }} <span class="quiet">to</span> {{ range(now.get(j.name).end) }}</template></span>
+            <span class="choice-when num" :title="now.get(j.name)?.start ? 'starts ' + range(now.get(j.name).start) + ', ends ' + range(now.get(j.name).end) + ' after the start of the run: usual to slow' : undefined"><template v-if="now.get(j.name)?.start && choice.on(j.name)"><span class="quiet">{{ words.duration(now.get(j.name).start.p50) }} →</span> {{ range(now.get(j.name).end) }}</template></span>
             <span class="choice-acts">
               <button v-if="j.action && j.action !== 'command'" type="button" class="link" aria-haspopup="dialog" :aria-label="'Options of ' + j.name" @click="$emit('edit', j)">options</button>
               <button type="button" class="link" :aria-expanded="open.has(j.name)" :aria-label="(open.has(j.name) ? 'Less' : 'More') + ' about ' + j.name" @click="flip(open, j.name)">{{ open.has(j.name) ? 'less' : 'more' }}</button>

@@ -46,7 +46,7 @@ export const CbLoad = {
         </li>
       </ul>
       <p v-if="load.relief" class="load-relief"><span class="quiet">Would help:</span> {{ load.relief }} <CbAct v-if="load.act" small :run="go" data-relieve>Do it</CbAct></p>
-      <p v-else-if="full && load.queue" class="load-relief quiet">Nothing that could be changed here would start one of them now.</p>
+      <p v-else-if="full && load.queue" class="load-relief quiet">No other limit, core, memory or lock alone would start one of them now.</p>
     </div>
   `,
 };
