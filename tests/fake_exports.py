@@ -32,6 +32,8 @@ class FakeExports:
             "schedules": desk.schedules,
             "patches": lambda: desk.patches(wants.get("run"), wants.get("state")),
             "questions": desk.questions,
+            "inbox": desk.inbox,
+            "alerts": lambda: desk.alerts(**wants),
             "machine": lambda: desk.machine()["history"],
         }.get(table, list)()
         names = [name for name in ("run", "state") if name in wants and table != "patches"]

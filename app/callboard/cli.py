@@ -150,6 +150,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--agent", default="", help="only of this agent")
     made.add_argument("--severity", default="", help="only findings of this severity")
     made.add_argument("--state", default="", help="only what is in this state")
+    for name in ("pipeline", "branch", "person", "text"):
+        made.add_argument(f"--{name}", default="", help=f"only runs of this {name}" if name != "text" else "only runs with it")
     made.add_argument("--format", choices=("csv", "json", "html", "sarif"), default="",
                       help="how it is written (default: by the file's ending, else csv; a run as html)")  # fmt: skip
     made.add_argument("--output", "-o", default="", metavar="FILE", help="the file, or - for stdout (the default of a table)")

@@ -29,7 +29,13 @@ def export(given: argparse.Namespace) -> int:
     if form not in ("csv", "json"):
         raise ConfigError(f"a table is written as csv or json, not as {form}; a run as html: `callboard export run 12`")
     wants: dict[str, Any] = {"run": number, "agent": given.agent, "severity": given.severity, "state": given.state}
-    wants["with"] = given.against
+    wants |= {
+        "with": given.against,
+        "pipeline": given.pipeline,
+        "branch": given.branch,
+        "person": given.person,
+        "text": given.text,
+    }
     settings = settings_of(given)
     remote = remote_desk(settings)
     if remote is not None:

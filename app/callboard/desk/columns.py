@@ -68,7 +68,7 @@ _USED = (
 )  # fmt: skip
 
 TABLES: dict[str, Table] = {
-    "runs": Table("runs, the newest first", ("state",), (
+    "runs": Table("runs, the newest first", ("state", "pipeline", "branch", "person", "text"), (
         of("Run", "id"), of("Pipeline", "name"), of("State", "state"), of("Summary", "summary"), of("Tasks", "total"),
         of("Done", "done"), when("Submitted", "submitted"), when("Started", "started"), when("Ended", "ended"),
         Column("Took (s)", took), of("By", "by"), of("Trigger", "trigger"), of("Priority", "priority"), *_found("findings"),
@@ -136,6 +136,18 @@ TABLES: dict[str, Table] = {
     "questions": Table("what waits for a person", ("run",), (
         of("Task", "task"), of("Name", "name"), of("Question", "question"), of("Text", "text"), of("Choices", "choices"),
         when("Since", "since"),
+    )),
+    "inbox": Table("all that waits for a person, what stops most first", ("run",), (
+        of("Id", "id"), of("Kind", "kind"), of("Title", "title"), of("Text", "text"), when("Since", "since"), of("Run", "run"),
+        of("Task", "task"), of("Choices", "choices"), of("Page", "href"),
+    )),
+    "alerts": Table("what asks for attention, and what became of it", ("state", "severity", "agent"), (
+        of("Alert", "id"), of("Severity", "severity"), of("Kind", "kind"), of("Title", "title"),
+        of("Text", "text"), of("State", "state"),
+        of("Agent", "agent"), of("Run", "run"), of("Task", "task"), of("Times", "times"), when("First", "first"),
+        when("Opened", "opened"), when("Seen", "seen"), of("Last word by", "by"), when("Last word", "marked"),
+        when("Until", "until"),
+        of("Why", "why"), of("Workspace", "workspace"),
     )),
     "machine": Table("what the host did in the last hour", (), (
         when("At", "at"), of("CPU (%)", "cpu_percent"), of("Memory used (MiB)", "memory_used_mb"),

@@ -107,6 +107,12 @@ class Desk(Alerts, CatchUp, Platform, Again, Exports, Ingest, Acceptance, HostLo
     def _machine_rows(self, wants: Row) -> Iterator[Row]:
         yield from self.machine()["history"]
 
+    def _inbox_rows(self, wants: Row) -> Iterator[Row]:
+        yield from (row for row in self.inbox() if wants.get("run") in (None, row["run"]))
+
+    def _alerts_rows(self, wants: Row) -> Iterator[Row]:
+        yield from self.alerts(**wants)
+
     def watch(self, listener: Listener) -> Callable[[], None]:
         """Live messages for the listener, from the engine's thread; returns what ends that."""
         return self._feed.watch(listener)

@@ -32,8 +32,8 @@ class Exports(Facts, Patches):
 
     def _runs_rows(self, wants: Narrowed) -> Iterator[Row]:
         before = None
-        while rows := self.runs(AT_ONCE, before):
-            yield from (row for row in rows if fits(row, wants, "state"))
+        while rows := self.runs(AT_ONCE, before, **wants):
+            yield from rows
             before = int(rows[-1]["id"])
 
     def _tasks_rows(self, wants: Narrowed) -> Iterator[Row]:

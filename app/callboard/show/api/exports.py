@@ -23,7 +23,7 @@ Format = Annotated[Literal["csv", "json"], Path(description="How it is written")
 RunQuery = Annotated[int | None, Query(ge=1, lt=MOST, description="Only this run")]
 OtherRun = Annotated[int | None, Query(alias="with", ge=1, lt=MOST, description="The run that it is held against")]
 AgentQuery = Annotated[str | None, Query(max_length=200, pattern=PART, description="Only of this agent")]
-WordQuery = Annotated[str | None, Query(max_length=50, pattern=NAME)]
+WordQuery = Annotated[str | None, Query(max_length=200, pattern=NAME)]
 Bom = Annotated[Literal["0", "1"], Query(description="1: with the mark by which Excel knows UTF-8")]
 
 
@@ -81,10 +81,15 @@ def exports(desk: Desk) -> APIRouter:
         severity: WordQuery = None,
         state: WordQuery = None,
         other: OtherRun = None,
+        pipeline: WordQuery = None,
+        branch: WordQuery = None,
+        person: WordQuery = None,
+        text: WordQuery = None,
         bom: Bom = "0",
     ) -> Response:
         """A whole table as a file, row by row; narrowed as on the pages."""
-        wants = {"run": run, "agent": agent, "severity": severity, "state": state, "with": other}
+        wants: dict[str, Any] = {"run": run, "agent": agent, "severity": severity, "state": state, "with": other}
+        wants |= {"pipeline": pipeline, "branch": branch, "person": person, "text": text}
         found = begun(desk.export(table, wants))
         pieces = csv_pieces(TABLES[table], found, bom=bom == "1") if form == "csv" else json_pieces(found, encoded)
         name = "-".join([table, *(["run", str(run)] if run else [])])
