@@ -149,9 +149,10 @@ TABLES: dict[str, Table] = {
         when("Until", "until"),
         of("Why", "why"), of("Workspace", "workspace"),
     )),
-    "machine": Table("what the host did in the last hour", (), (
-        when("At", "at"), of("CPU (%)", "cpu_percent"), of("Memory used (MiB)", "memory_used_mb"),
-        of("Memory in all (MiB)", "memory_total_mb"), Column("Load of 1 min", lambda row: (row.get("load") or [None])[0]),
+    "machine": Table("what the host did in the last quarter of an hour, or in another time", ("since", "until"), (
+        when("At", "at"), of("CPU (%)", "cpu_percent"), of("CPU at most (%)", "cpu_most"),
+        of("Memory used (MiB)", "memory_used_mb"),
+        of("Cores of the crew", "crew_cpus"), of("Memory of the crew (MiB)", "crew_mb"),
         of("Received (MiB/s)", "net_rx_mb_s"), of("Sent (MiB/s)", "net_tx_mb_s"), of("Disk read (MiB/s)", "disk_read_mb_s"),
         of("Disk written (MiB/s)", "disk_write_mb_s"), of("Pressure, CPU (%)", "pressure", "cpu"),
         of("Pressure, memory (%)", "pressure", "memory"), of("Pressure, disk (%)", "pressure", "io"),

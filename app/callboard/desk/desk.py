@@ -24,6 +24,7 @@ from callboard.rows import Row
 from callboard.witnesses import merged
 
 NEWEST_RUNS = 20
+MOST_MOMENTS = 1_000
 
 
 class Desk(Alerts, CatchUp, Platform, Again, Exports, Ingest, Acceptance, HostLooks, Diffs, LogLooks, Sources, Search):
@@ -105,7 +106,7 @@ class Desk(Alerts, CatchUp, Platform, Again, Exports, Ingest, Acceptance, HostLo
         yield from self.schedules()
 
     def _machine_rows(self, wants: Row) -> Iterator[Row]:
-        yield from self.machine()["history"]
+        yield from self.machine(wants.get("since"), wants.get("until"), MOST_MOMENTS)["history"]
 
     def _inbox_rows(self, wants: Row) -> Iterator[Row]:
         yield from (row for row in self.inbox() if wants.get("run") in (None, row["run"]))

@@ -24,6 +24,7 @@ RunQuery = Annotated[int | None, Query(ge=1, lt=MOST, description="Only this run
 OtherRun = Annotated[int | None, Query(alias="with", ge=1, lt=MOST, description="The run that it is held against")]
 AgentQuery = Annotated[str | None, Query(max_length=200, pattern=PART, description="Only of this agent")]
 WordQuery = Annotated[str | None, Query(max_length=200, pattern=NAME)]
+Moment = Annotated[float | None, Query(ge=0, lt=1e11, allow_inf_nan=False, description="Seconds since the epoch")]
 Bom = Annotated[Literal["0", "1"], Query(description="1: with the mark by which Excel knows UTF-8")]
 
 
@@ -85,11 +86,14 @@ def exports(desk: Desk) -> APIRouter:
         branch: WordQuery = None,
         person: WordQuery = None,
         text: WordQuery = None,
+        since: Moment = None,
+        until: Moment = None,
         bom: Bom = "0",
     ) -> Response:
         """A whole table as a file, row by row; narrowed as on the pages."""
         wants: dict[str, Any] = {"run": run, "agent": agent, "severity": severity, "state": state, "with": other}
         wants |= {"pipeline": pipeline, "branch": branch, "person": person, "text": text}
+        wants |= {"since": since, "until": until}
         found = begun(desk.export(table, wants))
         pieces = csv_pieces(TABLES[table], found, bom=bom == "1") if form == "csv" else json_pieces(found, encoded)
         name = "-".join([table, *(["run", str(run)] if run else [])])
