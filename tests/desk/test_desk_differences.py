@@ -59,8 +59,14 @@ def test_slower_and_faster_are_told_only_beyond_the_noise_of_earlier_tries() -> 
     ]
     found = changed(now, then, a=steady, b=wild, c=steady, d=steady, e=steady)
     assert found == {
-        "slower": {"a": "13 s, 10 s in run 1; usually 9.9 s to 10 s (6 tries)"},
+        "slower": {
+            "a": "13 s, 10 s in run 1; usually 9.9 s to 10 s (6 tries); 1.0 s of CPU, hardly more than before: it waited"
+        },
         "faster": {"c": "7.0 s, 10 s in run 1; usually 9.9 s to 10 s (6 tries)"},
+    }
+    worked = {**task("a", seconds=13.0), "cpu_s": 4.0}
+    assert changed([worked], [task("a")], a=steady) == {
+        "slower": {"a": "13 s, 10 s in run 1; usually 9.9 s to 10 s (6 tries)"}
     }
     assert (round(steady.noise, 2), round(wild.noise, 1)) == (1.0, 20.0)
 

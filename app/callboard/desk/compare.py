@@ -117,14 +117,16 @@ def _count(number: int, word: str) -> str:
 
 
 def _words(groups: list[Row], found: list[Row]) -> str:
-    said = [f"{group['count']} {group['change']}" for group in groups if group["count"] and group["change"] != "gone"]
-    said += [
-        f"{_count(group['count'], 'task')} gone" for group in groups if group["count"] and group["change"] == "gone"
-    ]
-    said = [words.replace(" new", " new tasks") if words.endswith(" new") else words for words in said]
+    said = [_group_words(group["change"], group["count"]) for group in groups if group["count"]]
     news = [f"{group['count']} {group['change']}" for group in found[:2] if group["count"]]
     tasks = ", ".join(said) or "no task changed"
     return f"{tasks}; findings: {', '.join(news)}" if news else f"{tasks}; no finding came or went"
+
+
+def _group_words(change: str, count: int) -> str:
+    if change == "new":
+        return _count(count, "new task")
+    return f"{_count(count, 'task')} gone" if change == "gone" else f"{count:,} {change}"
 
 
 def _note(new: Row, old: Row) -> str:

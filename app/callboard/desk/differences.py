@@ -14,6 +14,7 @@ CHANGES = (
 FAILED = frozenset({"failed", "timed out", "lost"})
 OPEN = frozenset({"waiting", "starting", "running", "needs decision"})
 MOST_ROWS = 500
+WORKED = 0.2  # of the seconds that are more, the share of CPU time below which it did not work more
 MOST_OF_RULE = 50
 SECRET = re.compile(r"(?i)token|secret|passw|credential|api_?key")
 NONE: Mapping[str, Spread] = {}
@@ -76,11 +77,12 @@ def _change(task: Row, before: Row | None, run: int, spread: Spread | None) -> t
     if now in ("unknown", "none") and was != now:
         return "no longer known", f"{_shown(before)} in run {run}, {_shown(task)} now"
     if now == was == "pass" and _timed(task, before):
-        return _time_change(_seconds(task), _seconds(before), run, spread)
+        return _time_change(task, before, run, spread)
     return "same", ""
 
 
-def _time_change(now: float, then: float, run: int, spread: Spread | None) -> tuple[str, str]:
+def _time_change(task: Row, before: Row, run: int, spread: Spread | None) -> tuple[str, str]:
+    now, then = _seconds(task), _seconds(before)
     words = f"{_s(now)}, {_s(then)} in run {run}"
     if spread is None or not spread.enough:
         n = spread.n if spread is not None else 0
@@ -93,13 +95,19 @@ def _time_change(now: float, then: float, run: int, spread: Spread | None) -> tu
     if abs(now - then) <= spread.noise:
         return "same", ""
     usual = f"usually {_s(spread.low)} to {_s(spread.high)} ({spread.n} tries)"
-    return ("slower" if now > then else "faster"), f"{words}; {usual}"
+    if now < then:
+        return "faster", f"{words}; {usual}"
+    worked = float(task["cpu_s"]) - float(before["cpu_s"])
+    idle = f"; {_s(task['cpu_s'])} of CPU, hardly more than before: it waited" if worked < WORKED * (now - then) else ""
+    return "slower", f"{words}; {usual}{idle}"
 
 
 def _timed(task: Row, before: Row) -> bool:
     """Whether both really ran, and passed: what fails early is not fast."""
     both = (task, before)
-    return all(one["state"] == "succeeded" and result(one) == "pass" and one["started"] and one["ended"] for one in both)
+    return all(
+        one["state"] == "succeeded" and result(one) == "pass" and one["started"] and one["ended"] for one in both
+    )
 
 
 def _known(spread: Spread | None) -> bool:

@@ -133,7 +133,9 @@ export default {
     const files = computed(() => (other.value ? [{ id: "whole", title: "All of it as JSON", href: `/api/v1/runs/${id}/compare?with=${other.value.id}` }] : []));
     const amount = (value, unit) => (value == null ? words.DASH : unit === "s" ? words.duration(value) : unit === "MiB" ? words.mebibytes(value) : words.count(value));
     function change(t) {
-      if (t.then == null || t.now == null || !t.then) return "";
+      if (t.then == null || t.now == null) return "";
+      if (!t.unit) return t.now === t.then ? "" : `${t.now > t.then ? "+" : "−"}${words.count(Math.abs(t.now - t.then))}`;
+      if (!t.then) return "";
       const share = (t.now - t.then) / t.then;
       return Math.abs(share) < 0.005 ? "" : `${share > 0 ? "+" : "−"}${Math.round(Math.abs(share) * 100)} %`;
     }
