@@ -124,7 +124,7 @@ async def test_the_menu_is_walked_by_keys_and_gives_the_files(
     assert await page.evaluate("document.activeElement.getAttribute('aria-expanded')") == "false"
     await page.keyboard.press("Enter")
     await page.wait_for_selector("[role=menuitem]:focus")
-    await page.keyboard.press("c")
+    await page.keyboard.press("t")  # to the first that begins so: Tasks as CSV
     assert await page.evaluate("document.activeElement.dataset.export") == "csv"
     name, text = await taken(page, lambda: page.keyboard.press("Enter"), tmp_path)
     lines = list(csv.reader(text.decode().splitlines()))
@@ -134,6 +134,26 @@ async def test_the_menu_is_walked_by_keys_and_gives_the_files(
     name, text = await taken(page, page.locator('[data-export="whole"]').click, tmp_path)
     known = exported.get("/runs/2/compare?with=1")
     assert json.loads(text)["words"] == known["words"]
+
+
+@pytest.mark.parametrize(
+    ("path", "named", "table"),
+    [
+        ("/agents", "the agents", "agents"),
+        ("/patches", "the patches", "patches"),
+        ("/machine", "the machine's past", "machine"),
+    ],
+)
+async def test_tables_of_other_pages_can_be_taken_away(
+    path: str, named: str, table: str, exported: Any, visit: Callable[..., Any], tmp_path: Path
+) -> None:
+    page = await (await visit(exported)).go(path)
+    await page.get_by_role("button", name=f"Export: {named}").click()
+    name, text = await taken(page, page.locator('[data-export="excel"]').click, tmp_path)
+    lines = list(csv.reader(text.decode("utf-8-sig").splitlines()))
+    assert (name, text[:3]) == (f"{table}.csv", b"\xef\xbb\xbf")
+    if table == "agents":
+        assert [line[0] for line in lines[1:]] == [agent["name"] for agent in exported.get("/agents")]
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -3,6 +3,7 @@ import { computed, ref, watchEffect } from "vue";
 import { CbActions } from "callboard/actions.js";
 import { useCommands, useList } from "callboard/commands.js";
 import { CbDo, CbReason } from "callboard/doing.js";
+import { CbExport, tableHref } from "callboard/export.js";
 import { CbFrame, pulse, useTitle } from "callboard/frame.js";
 import { Rows, act, follow, get } from "callboard/live.js";
 import { CbLoad, relieve } from "callboard/load.js";
@@ -14,7 +15,7 @@ import * as words from "callboard/words.js";
 const MOST = 60;
 
 export default {
-  components: { CbActions, CbDo, CbFrame, CbLoad, CbMover, CbReason, CbWaiting, ...PARTS },
+  components: { CbExport, CbActions, CbDo, CbFrame, CbLoad, CbMover, CbReason, CbWaiting, ...PARTS },
   props: ["first", "meta"],
   setup(props) {
     const first = JSON.parse(props.first);
@@ -69,13 +70,14 @@ export default {
     const unready = (a) => (a.tools ?? []).filter((t) => t.ready !== true);
     const ready = (a) => (a.tools ?? []).length - unready(a).length;
     const untrusted = frame.workspace?.trusted === false;
-    return { frame, list, waiting, actions, over, mover, doing, wish, then, rescan, pause, here, name, unready, ready, folders: first.folders, untrusted, MOST, words };
+    const files = [{ id: "actions", title: "Actions as CSV", note: "what they can do", href: tableHref("actions", "csv") }];
+    return { files, frame, list, waiting, actions, over, mover, doing, wish, then, rescan, pause, here, name, unready, ready, folders: first.folders, untrusted, MOST, words };
   },
   template: `
     <CbFrame :meta="frame" here="/agents">
       <div class="head"><h1>Agents</h1>
         <span v-if="over.length" class="t-ask load-mark"><svg viewBox="0 0 16 16" class="shape" aria-hidden="true"><path d="M8 2.500L14 13H2zM8 6.500v3M8 11.300v.1"/></svg>{{ words.plural(over.length, 'agent is', 'agents are') }} overloaded</span>
-        <div class="acts"><CbAct :run="rescan">Look for agents anew</CbAct></div></div>
+        <div class="acts"><CbExport big table="agents" what="the agents" :files="files"/><CbAct :run="rescan">Look for agents anew</CbAct></div></div>
       <div v-if="list.length" class="agents-grid">
         <article v-for="a in list" :key="a.name" class="panel agent-card" :class="{aim: mover.held.task && mover.held.over === a.name, over: a.load?.overloaded}" :data-agent="a.name" :data-drop="a.name">
           <header>

@@ -148,7 +148,7 @@ export default {
         <h1>Run {{ id }} against {{ other ? other.id : 'nothing yet' }}</h1>
         <div class="acts" v-if="other">
           <button type="button" class="button" @click="swap">Swap</button>
-          <CbExport big table="compare" what="the comparison" :query="{run: id, with: other.id}" :files="files"/>
+          <CbExport big table="compare" what="the comparison" rows="Tasks" :query="{run: id, with: other.id}" :files="files"/>
         </div>
       </div>
       <div v-if="!others.length" class="panel">
@@ -187,9 +187,8 @@ export default {
               <section class="panel">
                 <header><h2>Side by side</h2></header>
                 <table class="table compare-totals">
-                  <thead><tr><th><span class="sr">what</span></th><th class="right"><a :href="'/runs/' + other.id">run {{ other.id }}</a></th><th class="right"><a :href="'/runs/' + id">run {{ id }}</a></th><th class="right"><span class="sr">change</span></th></tr></thead>
+                  <thead><tr><th><span class="sr">what</span></th><th class="right"><CbState :word="other.state" bare/>&ensp;<a :href="'/runs/' + other.id">run {{ other.id }}</a></th><th class="right"><CbState :word="row.run.state" bare/>&ensp;<a :href="'/runs/' + id">run {{ id }}</a></th><th class="right"><span class="sr">change</span></th></tr></thead>
                   <tbody>
-                    <tr><td>state</td><td class="right"><CbState :word="other.state"/></td><td class="right"><CbState :word="row.run.state"/></td><td></td></tr>
                     <tr v-for="t in row.totals" :key="t.what"><td>{{ t.what }}</td><td class="right num">{{ amount(t.then, t.unit) }}</td><td class="right num">{{ amount(t.now, t.unit) }}</td><td class="right num quiet">{{ change(t) }}</td></tr>
                   </tbody>
                 </table>

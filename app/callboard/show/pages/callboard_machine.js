@@ -2,6 +2,7 @@
 import { computed, onBeforeUnmount, reactive, ref, watch, watchEffect } from "vue";
 import { CbChart, useCursor } from "callboard/chart.js";
 import { useCommands } from "callboard/commands.js";
+import { CbExport } from "callboard/export.js";
 import { CbFrame, pulse, useTitle } from "callboard/frame.js";
 import { Users } from "callboard/host_users.js";
 import { follow, get } from "callboard/live.js";
@@ -29,7 +30,7 @@ function asked() {
 }
 
 export default {
-  components: { CbFrame, CbChart, Users, ...PARTS },
+  components: { CbExport, CbFrame, CbChart, Users, ...PARTS },
   props: ["first", "meta"],
   setup(props) {
     const first = JSON.parse(props.first);
@@ -146,6 +147,7 @@ export default {
         <h1>Machine</h1>
         <span class="quiet num" aria-live="off">{{ spanWords }}</span>
         <div class="acts host-time" role="group" aria-label="Time that is shown">
+          <CbExport table="machine" what="the machine's past" :query="{since: state.span.from?.toFixed(0), until: state.span.to?.toFixed(0)}"/>
           <button v-if="!live" type="button" class="button small" @click="wider">Wider</button>
           <span class="chips">
             <button v-for="w in WINDOWS" :key="w.name" type="button" class="chip" :aria-pressed="view.window === w.name" :title="'the last ' + w.title" @click="show({window: w.name})">{{ w.name }}</button>

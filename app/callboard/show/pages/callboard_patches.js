@@ -1,5 +1,6 @@
 // What agents would change: what, who, proof, state. Nothing here writes; that is done on a patch's own page.
 import { computed, ref } from "vue";
+import { CbExport } from "callboard/export.js";
 import { CbFrame, useTitle } from "callboard/frame.js";
 import { Rows, follow, get } from "callboard/live.js";
 import { PARTS } from "callboard/parts.js";
@@ -9,7 +10,7 @@ import * as words from "callboard/words.js";
 const STATES = ["proposed", "accepted", "rejected", "undone", "stale"];
 
 export default {
-  components: { CbFrame, CbPatchState, CbProof, ...PARTS },
+  components: { CbExport, CbFrame, CbPatchState, CbProof, ...PARTS },
   props: ["first", "meta"],
   setup(props) {
     const first = JSON.parse(props.first);
@@ -49,6 +50,7 @@ export default {
           <span v-if="states.length > 1" class="chips" role="group" aria-label="State">
             <button v-for="s in states" :key="s" type="button" class="chip" :aria-pressed="state === s" @click="state = state === s ? '' : s"><CbPatchState :word="s"/></button>
           </span>
+          <CbExport table="patches" what="the patches" :query="{run, state}"/>
         </div>
       </div>
       <section class="panel">

@@ -12,9 +12,9 @@ export function tableHref(table, form, query = {}) {
   return `/api/v1/export/${table}.${form}${words ? `?${words}` : ""}`;
 }
 
-// table, query: what is taken away, such as "findings" and {run: 12}. what: its name for people. files: [{id, title, href, note}] that come first.
+// table, query: what is taken away, such as "findings" and {run: 12}. what: its name for people; rows: what its rows are called beside other files. files: [{id, title, href, note}] that come first.
 export const CbExport = {
-  props: { table: String, query: Object, what: String, files: { type: Array, default: () => [] }, label: { type: String, default: "Export" }, big: Boolean },
+  props: { table: String, query: Object, what: String, rows: String, files: { type: Array, default: () => [] }, label: { type: String, default: "Export" }, big: Boolean },
   setup(props) {
     const open = ref(false);
     const box = ref(null);
@@ -22,13 +22,15 @@ export const CbExport = {
     const left = ref(false); // where there is no room to its left the menu begins where its button does
     const id = `export-${++named}`;
     const name = computed(() => props.what ?? props.table ?? "this");
+    // Beside other files it has to be said which rows are meant.
+    const lead = computed(() => (props.files.length && props.table ? `${props.rows ?? props.table[0].toUpperCase() + props.table.slice(1)} as ` : ""));
     const items = computed(() => [
       ...props.files,
       ...(props.table
         ? [
-            { id: "csv", title: "CSV", note: "one line a row", href: tableHref(props.table, "csv", props.query) },
-            { id: "excel", title: "CSV for Excel", note: "marked as UTF-8", href: tableHref(props.table, "csv", { ...props.query, bom: 1 }) },
-            { id: "json", title: "JSON", note: "rows as the API has them", href: tableHref(props.table, "json", props.query) },
+            { id: "csv", title: `${lead.value}CSV`, note: "one line a row", href: tableHref(props.table, "csv", props.query) },
+            { id: "excel", title: `${lead.value}CSV for Excel`, note: "marked as UTF-8", href: tableHref(props.table, "csv", { ...props.query, bom: 1 }) },
+            { id: "json", title: `${lead.value}JSON`, note: "rows as the API has them", href: tableHref(props.table, "json", props.query) },
           ]
         : []),
     ]);
