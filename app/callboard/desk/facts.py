@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from callboard.desk.compare import Compare
+from callboard.desk.veil import veiled
 from callboard.rows import Row
 from callboard.witnesses import FAILED, went_wrong
 
@@ -22,8 +23,8 @@ class Facts(Compare):
 
     def run_facts(self, run: int) -> Row:
         """The run with `tasks` (those that went wrong first), `findings`, `failing` (each with attempts, decisions and the end
-        of its log), `causes`, `against` (the run before, in words), `machine`, `tools`, and `left`: how many of each are left
-        out. Raises `NotFound`.
+        of its log, without what looks like a secret), `causes`, `against` (the run before, in words), `machine`, `tools`, and
+        `left`: how many of each are left out. Raises `NotFound`.
         """
         page = self.run(run)
         findings = self.run_findings(run)
@@ -52,11 +53,12 @@ class Facts(Compare):
     def _failing(self, task: Row) -> Row:
         key = self.key(task["id"])
         events = self._history.events(run=key.run, task=key.task, limit=2_000)
+        log = self.log(task["id"], None, -TAIL, TAIL)
         return {
             "task": task,
             "attempts": self._history.attempts(*key),
             "events": events[-MOST_EVENTS:],
-            "log": self.log(task["id"], None, -TAIL, TAIL),
+            "log": {**log, "text": "\n".join(veiled(log["text"].split("\n")))},
         }
 
     def _machine(self) -> Row:
