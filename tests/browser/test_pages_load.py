@@ -28,6 +28,7 @@ PAGES = [
     "/tasks/902.1",
     "/tasks/903.0",
     "/patches",
+    "/alerts",
     "/patches/14",
     "/patches/12",
     "/console",

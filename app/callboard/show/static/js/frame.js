@@ -1,5 +1,6 @@
 // The frame of every page: bar, banners, toasts, theme, keys. A page puts itself into the default slot.
 import { computed, onMounted, onUnmounted, reactive, ref, watchEffect } from "vue";
+import { AlertSlides } from "callboard/alert_slides.js";
 import { commands, keycaps, typed, useCommands } from "callboard/commands.js";
 import { CbAsk, CbDialog } from "callboard/dialog.js";
 import { act, counts, dismiss, link, toasts } from "callboard/live.js";
@@ -21,7 +22,7 @@ const COUNTED = { "/inbox": ["inbox", "waits for you", "wait for you"], "/alerts
 
 export const CbFrame = {
   props: { meta: Object, here: String, wide: Boolean },
-  components: { CbAsk, CbDialog },
+  components: { AlertSlides, CbAsk, CbDialog },
   setup(props) {
     const help = ref(false);
     const stale = computed(() => link.state === "stale");
@@ -115,6 +116,7 @@ export const CbFrame = {
           <button type="button" class="icon" aria-label="Dismiss" @click="dismiss(t.id)">×</button>
         </div>
       </div>
+      <AlertSlides/>
       <CbAsk/>
       <CbDialog v-model:open="help" title="Keys" wide>
         <div class="keys">

@@ -126,6 +126,11 @@ const STATES = {
   absent: ["off", "gone"],
   unknown: ["odd", "query"],
   halted: ["bad", "bars"],
+  // alerts
+  open: ["bad", "triangle"],
+  acknowledged: ["run", "half"],
+  snoozed: ["wait", "clock"],
+  resolved: ["good", "check"],
   // what agents say of their own figures and cells
   good: ["good", "check"],
   bad: ["bad", "cross"],
