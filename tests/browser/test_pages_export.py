@@ -36,7 +36,7 @@ VIOLATIONS = """async () => {
   return found.violations.filter((v) => v.impact === "serious" || v.impact === "critical")
     .map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`);
 }"""
-BROKEN = "import sys\nprint('\\x1b[31mError: the total is 41.97\\x1b[0m')\nprint('password=hunter2hunter2')\nsys.exit(3)\n"
+BROKEN = "import sys\nprint('\\x1b[31mError: the total is 41.97\\x1b[0m')\nprint('postgres://ann:hunter2@db/shop')\nsys.exit(3)\n"
 GOOD = "print('all is well')\n"
 GONE = "a job that is gone"
 
@@ -192,6 +192,7 @@ async def test_a_report_opens_anywhere_without_server_or_network(width: int, sch
         "exited (3)",
     ):
         assert words in text
+    assert "postgres://ann:" in text
     assert "hunter2" not in await page.content()
     assert await page.locator(".log .a-red").inner_text() == "Error: the total is 41.97"
     assert await page.locator("svg.graph .node").count() == 3
