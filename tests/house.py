@@ -38,8 +38,10 @@ SLOW = "import time\n\nfor n in range(600):\n    print('step', n, flush=True)\n 
 class House:
     """`callboard up` on a git workspace with these files; `api` speaks to it as a program would, `call` as a terminal.
 
-    It has what `Stage` has for a visitor: `base`, `session`.
+    It has what `Stage` has for a visitor: `base`, `session`. `python` is the interpreter, one that sees other plugins, say.
     """
+
+    python = sys.executable
 
     def __init__(
         self,
@@ -86,7 +88,7 @@ class House:
         self.log = (self.home / "server.log").open("ab")
         begun = self.log.tell()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "callboard", "up", "--port", "0", "--no-open", "--trust", *self.words],
+            [self.python, "-m", "callboard", "up", "--port", "0", "--no-open", "--trust", *self.words],
             cwd=self.workspace, env=self._environment(), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
         )  # fmt: skip
         link = self.until(lambda: self._link(begun))
@@ -108,7 +110,7 @@ class House:
     def call(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A command of the terminal, to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "callboard", *words],
+            [self.python, "-m", "callboard", *words],
             cwd=self.workspace, env=self._environment(), capture_output=True, text=True, timeout=LONGEST_S,
             stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip

@@ -4,6 +4,7 @@ import { computed, inject, nextTick, provide, reactive, ref, watch } from "vue";
 const SECRET = /(^|_)(password|passwd|secret|token|api_?key|private_?key|credentials?)($|_)/i;
 const LONG_NAMES = new Set(["reason", "note", "notes", "text", "message", "body", "description", "override", "comment"]);
 const LONG = 160; // characters; a text that may be longer gets an area
+const WIDE = new Set(["long", "lines", "several", "pairs", "nested", "json"]); // these have a row of their own, after the short ones
 const TEXT = new Set(["string", "integer", "number"]);
 let forms = 0;
 
@@ -48,7 +49,7 @@ export const fieldsOf = (schema, leave = []) => {
   return Object.entries(schema?.properties ?? {}).filter(([name]) => !leave.includes(name)).map(([name, raw]) => {
     const entry = plainEntry(raw, schema);
     return { name, entry, kind: kindOf(entry, name), required: required.has(name) && entry.default === undefined };
-  }).sort((a, b) => b.required - a.required);
+  }).sort((a, b) => b.required - a.required || WIDE.has(a.kind) - WIDE.has(b.kind));
 };
 
 // The server's words about an option go beside its field; what names no field is said above the form under "".
@@ -60,7 +61,8 @@ export function errorsOf(message, schema) {
 // `-o key=value` as a terminal takes it; a secret is not repeated.
 const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 export function optionWords(values, schema, prefix = "") {
-  const entries = Object.entries(values ?? {});
+  const place = (name) => Object.keys(schema?.properties ?? {}).indexOf(name);
+  const entries = Object.entries(values ?? {}).sort(([a], [b]) => place(a) - place(b));
   const said = (v) => (typeof v === "string" ? v : Array.isArray(v) && v.length && v.every((x) => typeof x === "string" && x && !/[,[\s]/.test(x)) ? v.join(",") : JSON.stringify(v));
   return entries.map(([name, v]) => `-o ${isSecret(plainEntry(schema?.properties?.[name], schema), name) ? `${prefix}${name}=…` : quoted(`${prefix}${name}=${said(v)}`)}`);
 }

@@ -4,6 +4,8 @@ import { act } from "callboard/live.js";
 import { CbState } from "callboard/parts.js";
 import * as words from "callboard/words.js";
 
+const EDGE = 40; // pixels from the end of a long list at which it moves on
+const STEP = 14;
 const NEAR = 5; // pixels before a press is a drag
 
 // What may be moved: it waits, or needs a decision.
@@ -42,8 +44,8 @@ export function useMover(agents) {
     all[held.at]?.focus();
   }
   function back(said = "") {
-    const name = held.task?.name;
-    Object.assign(held, { task: null, how: "", over: "", said: said || (name ? `${name} stays where it is.` : "") });
+    if (!held.task) return; // the focus that goes back leaves the list once more
+    Object.assign(held, { said: said || `${held.task.name} stays where it is.`, task: null, how: "", over: "" });
     if (from?.isConnected) from.focus({ preventScroll: true });
     from = null;
   }
@@ -74,6 +76,9 @@ export function useMover(agents) {
     if (!held.task && Math.hypot(event.clientX - press.x, event.clientY - press.y) > NEAR) pick(press.task, "drag", press.element);
     if (held.how !== "drag") return;
     Object.assign(held, { x: event.clientX, y: event.clientY, over: under(event) });
+    const box = document.querySelector(".mover");
+    const edge = box?.getBoundingClientRect();
+    if (edge && event.clientX > edge.left && event.clientX < edge.right) box.scrollTop += event.clientY > edge.bottom - EDGE ? STEP : event.clientY < edge.top + EDGE ? -STEP : 0;
   }
   function up(event) {
     const dragged = press && held.how === "drag";
