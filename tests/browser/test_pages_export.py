@@ -219,6 +219,16 @@ async def test_the_tasks_of_a_report_are_sorted_and_filtered(alone: Any) -> None
     assert faults == []
 
 
+async def test_a_report_is_whole_where_no_script_may_run(browser: Browser, exported: Any) -> None:
+    context = await browser.new_context(java_script_enabled=False, offline=True)
+    page = await context.new_page()
+    await page.set_content(exported.api.get("/runs/2/report.html").text)
+    assert await page.locator("#tasks-table tbody tr").count() == 3
+    assert await page.get_by_text("Error: the total is 41.97").is_visible()
+    assert await page.locator("button, input").count() == 0
+    await context.close()
+
+
 async def test_no_barrier_in_a_report(alone: Any, exported: Any, browser: Browser) -> None:
     page = exported.api.get("/runs/2/report.html").text
     for width, scheme in ((1440, "light"), (390, "dark")):

@@ -14,6 +14,8 @@ COLOURS = {
     "gone": "2", "too little known": "2", "still": "2", "not looked for": "33",
 }  # fmt: skip
 MOST = 20
+MOST_STILL = 5  # what is as bad as it was is no news
+LONGEST = 160
 MOST_PLACES = 5
 
 
@@ -66,13 +68,14 @@ def _print_tasks(group: Row) -> None:
     if not group["count"]:
         return
     sys.stdout.write(f"\n{paint(group['change'], COLOURS[group['change']])} ({group['count']})\n")
-    for one in group["of"][:MOST]:
+    most = MOST_STILL if group["change"] == "still broken" else MOST
+    for one in group["of"][:most]:
         place = (one["now"] or one["then"])["id"]
         why = (one["now"] or {}).get("reason") if group["change"] in ("newly broken", "still broken") else ""
-        tail = f": {plain(why)}" if why else ""
+        tail = f": {plain(why, LONGEST)}" if why else ""
         sys.stdout.write(f"  {place:<8}{plain(one['name'])}  {paint(plain(one['words']), '2')}{tail}\n")
-    if group["count"] > MOST:
-        sys.stdout.write(f"  … and {group['count'] - MOST} more: see --json\n")
+    if group["count"] > most:
+        sys.stdout.write(f"  … and {group['count'] - most} more: see --json\n")
 
 
 def _print_findings(group: Row) -> None:
