@@ -8,7 +8,7 @@ from typing import Any
 
 from callboard.core import commands as c
 from callboard.core.chronicle import Chronicle
-from callboard.core.events import AttemptDecided, CancelAsked, DecisionMade, RetryAsked
+from callboard.core.events import AttemptDecided, CancelAsked, DecisionMade, RetryAsked, TaskTaken
 from callboard.core.facts import Asked, Found, How, Kept, Measured, Progressed
 from callboard.core.invariants import (
     cancelled_is_quiet,
@@ -24,6 +24,7 @@ from fakes import Crash, FakeClock, FakeLauncher, FakeLog, FakeMeter, FakeResolv
 
 WHOLE = Capacity(4.0, 4096.0, 4.0, 4096.0, {"gpu": 2.0}, slots=6)
 AGENTS = ("alpha", "beta")
+PEOPLE = ("ann", "bob")
 FINDING = {"rule": "r", "severity": "low", "path": "a.py", "line": 1, "column": 0, "message": "m", "help": "",
            "tool": "t", "tool_version": "1", "fingerprint": "f"}  # fmt: skip
 
@@ -152,6 +153,8 @@ class World:
             match event:
                 case CancelAsked() if event.task < 0:
                     self.cancelled.setdefault(event.run, now)
+                case TaskTaken():
+                    self.cancelled.pop(event.run, None)
                 case RetryAsked():
                     self.cancelled.pop(event.run, None)
                     for key in {key.of for key in self.launcher.ran if key.run == event.run}:
@@ -260,7 +263,15 @@ class World:
         undecided = [t for r in state.runs.values() for t in r.tasks if t.state is TaskState.NEEDS_DECISION]
         if undecided and dice.random() < 0.5:
             task = dice.choice(undecided)
-            self.ask(c.DecideTask(task.run.id, task.index, dice.choice(("retry", "give up")), "ann"))
+            self.ask(
+                dice.choice(
+                    (
+                        c.DecideTask(task.run.id, task.index, dice.choice(("retry", "give up")), "ann"),
+                        c.FinishTask(task.run.id, task.index, dice.choice(PEOPLE), dice.random() < 0.6, "by a script"),
+                        c.ReleaseTask(task.run.id, task.index, dice.choice(PEOPLE)),
+                    )
+                )
+            )
             return
         agent = dice.choice(AGENTS)
         wishes: tuple[c.Command, ...] = (
@@ -273,6 +284,12 @@ class World:
             c.SetPriority(run, dice.choice(list(Priority)), "ann"),
             c.PauseAgent(agent, "ann"),
             c.ResumeAgent(agent, "ann"),
+            c.DrainAgent(agent, dice.choice(PEOPLE), "upgrade"),
+            c.StopAgent(agent, "ann", "broken", restart=dice.random() < 0.6),
+            c.TakeTask(run, place, dice.choice(PEOPLE)),
+            c.TakeTask(run, place, "ann"),
+            c.FinishTask(run, place, dice.choice(PEOPLE), dice.random() < 0.6, "by a script"),
+            c.ReleaseTask(run, place, dice.choice(PEOPLE)),
             c.LimitAgent(agent, dice.choice((-1, 0, 1, 2)), "ann"),
             c.NameAgents(dice.choice((AGENTS, AGENTS, ("alpha",)))),
             c.MoveTask(run, place, agent, "ann"),
@@ -342,7 +359,11 @@ class World:
             if not waiting and not self.launcher.alive and not self.asked:
                 return
             for task in waiting:
-                if task.state is TaskState.NEEDS_DECISION:
+                if task.taken is not None:
+                    self.ask(
+                        c.FinishTask(task.run.id, task.index, task.taken.by, self.dice.random() < 0.7, "in the end")
+                    )
+                elif task.state is TaskState.NEEDS_DECISION:
                     self.ask(c.DecideTask(task.run.id, task.index, "give up", "ann"))
             for key, attempt in list(self.launcher.alive.items()):
                 if attempt.process is None:

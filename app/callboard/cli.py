@@ -109,7 +109,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--diff", action="store_true", help="what differs since that task last passed here")
 
     made = command("agents", "looks", "list the agents, what they can do, and whether they can do it here")
+    made.add_argument("name", nargs="?", default="", metavar="AGENT", help="only this one (default: all)")
     made.add_argument("--rescan", action="store_true", help="look for plugins and tools again")
+    made.add_argument("--history", action="store_true", help="what was told to the agent, and by whom")
     made = command(
         "show", "sections", "print what an agent shows of this workspace: its sections, their tables and trends"
     )
@@ -216,12 +218,28 @@ def parser() -> argparse.ArgumentParser:
             made.add_argument("--reason", default="", help="why")
     for name, help in (
         ("pause", "let an agent start nothing more"),
-        ("resume", "let a paused agent work again"),
+        ("resume", "let a paused, stopped or drained agent work again"),
+        ("drain", "let an agent finish what it has, take nothing of later runs, and pause then"),
+        ("stop", "pause an agent and end what it does; it is tried again later"),
+        ("restart", "end what an agent does, look at its plugin anew, and try again"),
     ):
-        made = command(name, "wishes", help)
+        made = command(name, "wishes" if name in ("pause", "resume") else "control", help)
         made.add_argument("agent", metavar="AGENT")
-        if name == "pause":
+        if name != "resume":
             made.add_argument("--reason", default="", help="why")
+    for name, help in (
+        ("take", "take a task over by hand: nobody starts it until you finish it or give it back"),
+        ("finish", "say what became of a task that you have taken over"),
+        ("release", "give a task back that you have taken over"),
+    ):
+        made = command(name, "control", help)
+        made.add_argument("task", metavar="TASK", help="a task (12.3 or 12.quality.tests)")
+        if name != "finish":
+            made.add_argument("--reason", default="", help="why")
+        else:
+            ways = made.add_mutually_exclusive_group(required=True)
+            ways.add_argument("--done", metavar="NOTE", help="it is done: how you did it; what waits for it goes on")
+            ways.add_argument("--failed", metavar="NOTE", help="it failed: what you found; what waits for it is skipped")
     made = command("move", "wishes", "give a task that waits to another agent that offers the same")
     made.add_argument("task", metavar="TASK")
     made.add_argument("agent", metavar="AGENT")

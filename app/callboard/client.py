@@ -223,6 +223,28 @@ class RemoteDesk:
     def set_concurrency(self, agent: str, limit: int, by: str) -> None:
         self._call("POST", f"/agents/{_quoted(agent)}/concurrency", {"limit": limit})
 
+    def drain_agent(self, agent: str, reason: str, by: str) -> Any:
+        return self._call("POST", f"/agents/{_quoted(agent)}/drain", {"reason": reason})["agent"]
+
+    def stop_agent(self, agent: str, reason: str, by: str) -> Any:
+        return self._call("POST", f"/agents/{_quoted(agent)}/stop", {"reason": reason})["agent"]
+
+    def restart_agent(self, agent: str, reason: str, by: str) -> Any:
+        return self._call("POST", f"/agents/{_quoted(agent)}/restart", {"reason": reason})["agent"]
+
+    def agent_history(self, agent: str) -> Any:
+        return self._call("GET", f"/agents/{_quoted(agent)}/history")
+
+    def take_task(self, task_id: str, reason: str, by: str) -> Any:
+        return self._call("POST", f"/tasks/{_quoted(task_id)}/take", {"reason": reason})["task"]
+
+    def finish_task(self, task_id: str, done: bool, note: str, by: str) -> Any:
+        wish = {"outcome": "done" if done else "failed", "note": note}
+        return self._call("POST", f"/tasks/{_quoted(task_id)}/finish", wish)["task"]
+
+    def release_task(self, task_id: str, reason: str, by: str) -> Any:
+        return self._call("POST", f"/tasks/{_quoted(task_id)}/release", {"reason": reason})["task"]
+
     def fire_schedule(self, name: str, by: str) -> None:
         self._call("POST", f"/schedules/{_quoted(name)}/fire")
 

@@ -212,7 +212,8 @@ class LiveFeed:
         if self._last is None:
             self._last = self._last_of_agents()
         working = [self.task_row(task) for task in state.working.get(name, ())]
-        row = agent_row(agent, working, state.queued.get(name, 0), self._last.get(name))
+        left = state.left_of(name) if agent.drained_by else 0
+        row = agent_row(agent, working, state.queued.get(name, 0), self._last.get(name), left)
         return {**row, "load": self._load_row(name)}
 
     def _load_of_all(self) -> dict[str, Load]:

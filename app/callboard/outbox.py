@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from callboard.core.decide import Decision
-from callboard.core.events import AttemptDecided, CancelAsked, Event, QuestionAnswered
+from callboard.core.events import AttemptDecided, AttemptStopping, CancelAsked, Event, QuestionAnswered, TaskTaken
 from callboard.core.state import State
 from callboard.core.task import AttemptKey
 from callboard.ports import Before, Launcher, Order
@@ -35,10 +35,15 @@ class Outbox:
         """What follows from the events and decisions of a step."""
         self._starts += decision.starts
         for event in events:
-            if isinstance(event, CancelAsked):
-                tasks = state.runs[event.run].tasks
-                chosen = tasks if event.task < 0 else [tasks[event.task]]
-                self._stops += [(task.attempt_key, task.stopping) for task in chosen if task.live]
+            match event:
+                case CancelAsked() | TaskTaken():
+                    tasks = state.runs[event.run].tasks
+                    chosen = tasks if event.task < 0 else [tasks[event.task]]
+                    self._stops += [(task.attempt_key, task.stopping) for task in chosen if task.live]
+                case AttemptStopping():
+                    self._stops.append((AttemptKey(event.run, event.task, event.attempt), event.reason))
+                case _:
+                    pass
         self._stops += [(AttemptKey(e.run, e.task, e.attempt), e.reason) for e in decision.stops]
 
     def act(self, state: State) -> None:

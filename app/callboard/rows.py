@@ -108,6 +108,7 @@ def task_row(
         "stands_for": "{}.{}#{}".format(*spec.stands_for) if spec.stands_for is not None else None,
         "idempotent": spec.idempotent,
         "time_limit": spec.limits.time_s,
+        **hand_rows(task),
         "holds": [{"reason": cause, "seconds": seconds} for cause, seconds in task.held],
     }
 
@@ -155,13 +156,24 @@ def run_row(run: Run, *, expected_end: float | None = None) -> Row:
         "total": total,
         "done": total - run.unfinished,
         "findings": found_row(findings),
-        "summary": summary(counts, run.unknowns, total),
+        "summary": summary(counts, run.unknowns, total, run.by_hand),
         "git": dict(run.git) or None,
     }
 
 
-def summary(counts: Mapping[str, int], unknowns: int, total: int) -> str:
-    """'2 failed, 1 unknown, 6 succeeded of 9'."""
+def hand_rows(task: Task) -> Row:
+    """Who has the task by hand now, and by whose word it ended; null where nobody."""
+    taken, by_hand = task.taken, task.by_hand
+    return {
+        "taken": {"by": taken.by, "since": taken.at, "reason": taken.reason} if taken else None,
+        "by_hand": {"by": by_hand.by, "at": by_hand.ended, "note": by_hand.note, "done": by_hand.done}
+        if by_hand
+        else None,
+    }
+
+
+def summary(counts: Mapping[str, int], unknowns: int, total: int, by_hand: int = 0) -> str:
+    """'2 failed, 1 unknown, 6 succeeded (1 by hand) of 9'."""
     parts = []
     for state in ORDER:
         count = counts.get(state, 0)
@@ -169,7 +181,8 @@ def summary(counts: Mapping[str, int], unknowns: int, total: int) -> str:
             parts.append(f"{unknowns} unknown")
             count -= unknowns
         if count:
-            parts.append(f"{count} {state}")
+            hand = f" ({by_hand} by hand)" if by_hand and state == "succeeded" else ""
+            parts.append(f"{count} {state}{hand}")
     return ", ".join(parts) + f" of {total}" if parts else f"{total} tasks"
 
 
@@ -233,14 +246,14 @@ def live_task_row(
     )
 
 
-def agent_row(agent: AgentState, working: Iterable[Row], waiting: int, last: Row | None) -> Row:
-    """An agent's changing side: what it does, how much waits for it, what it did last."""
+def agent_row(agent: AgentState, working: Iterable[Row], waiting: int, last: Row | None, left: int = 0) -> Row:
+    """An agent's changing side: what it does, how much waits for it, what it did last; `left` counts what it has while drained."""
     rows = list(working)
     known = [row["progress"] for row in rows if row["progress"] is not None]
     ends = [row["expected_end"] for row in rows if row["expected_end"] is not None]
     if not agent.present:
         state = "absent"
-    elif agent.paused_by:
+    elif agent.paused_by or agent.drained_by:
         state = "paused"
     elif rows:
         state = "running"
@@ -251,10 +264,17 @@ def agent_row(agent: AgentState, working: Iterable[Row], waiting: int, last: Row
     paused = (
         {"by": agent.paused_by, "reason": agent.pause_reason, "since": agent.paused_at} if agent.paused_by else None
     )
+    draining: Row | None = None
+    if agent.drained_by:
+        draining = {"by": agent.drained_by, "reason": agent.drain_reason, "since": agent.drained_at, "left": left}
+        words = f"is being drained, {left} task{'' if left == 1 else 's'} left"
+        why = f"{words}: {agent.drain_reason}" if agent.drain_reason else words
+        paused = {"by": agent.drained_by, "reason": why, "since": agent.drained_at}
     return {
         "name": agent.name,
         "state": state,
         "paused": paused,
+        "draining": draining,
         "concurrency": agent.limit,
         "running": [row["id"] for row in rows],
         "tasks": [

@@ -18,7 +18,10 @@ NOW = 5000.0
 
 
 def told() -> Story:
-    """Run 1: 0 waits, 1 runs and asks, 2 failed, 3 was skipped, 4 needs a decision. Run 2 (key 'k') succeeded. 3.0 waits."""
+    """Run 1: 0 waits, 1 runs and asks, 2 failed, 3 was skipped, 4 needs a decision.
+
+    Run 2 (key 'k'): 0 succeeded, bob has 1. 3.0 waits.
+    """
     story = Story()
     story.agents("quality", "api")
     fold(story.state, e.AlertRaised(1.0, "disk-low", "disk-low", "critical", "The disk is nearly full"))
@@ -27,9 +30,10 @@ def told() -> Story:
     fold(story.state, e.QuestionAsked(1.0, 1, 1, 1, "q", "Deploy?", ("yes", "no")))
     story.end(run.tasks[2], TaskState.FAILED)
     story.end(run.tasks[4], TaskState.NEEDS_DECISION)
-    done = story.submit(spec("done"), key="k")
-    story.run_all(done.tasks)
+    done = story.submit(spec("done"), spec("mine"), key="k")
+    story.run_all(done.tasks[:1])
     story.end(done.tasks[0])
+    fold(story.state, e.TaskTaken(1.0, 2, 1, "bob"))
     able = (Candidate("pa", "quality", "quality.do"), Candidate("pb", "api", "api.do"))
     story.submit(spec("moves", agent="quality", action="quality.do", plugin="pa", candidates=able))
     return story
@@ -72,6 +76,12 @@ GRANTED: list[tuple[c.Command, list[e.Event]]] = [
     ),
     (c.PauseAgent("quality", "ann", "why"), [e.AgentSet(NOW, "quality", "ann", paused=True, reason="why")]),
     (c.ResumeAgent("quality", "ann"), [e.AgentSet(NOW, "quality", "ann", paused=False)]),
+    (c.DrainAgent("quality", "ann", "upgrade"), [e.AgentDraining(NOW, "quality", "ann", 3, "upgrade")]),
+    (c.StopAgent("quality", "ann"), [e.AgentStopped(NOW, "quality", "ann", ())]),
+    (c.StopAgent("quality", "ann", restart=True), [e.AgentStopped(NOW, "quality", "ann", (), restart=True)]),
+    (c.TakeTask(1, 2, "ann", "by a script"), [e.TaskTaken(NOW, 1, 2, "ann", "by a script")]),
+    (c.FinishTask(2, 1, "bob", True, " it works "), [e.TaskFinished(NOW, 2, 1, "bob", True, "it works")]),
+    (c.ReleaseTask(2, 1, "bob"), [e.TaskReleased(NOW, 2, 1, "bob")]),
     (c.LimitAgent("quality", 2, "ann"), [e.AgentSet(NOW, "quality", "ann", limit=2)]),
     (c.SetPriority(1, Priority.HIGH, "ann"), [e.PrioritySet(NOW, 1, Priority.HIGH, "ann")]),
     (c.NameAgents(("quality", "api")), []),
@@ -90,7 +100,20 @@ REFUSED: list[tuple[c.Command, type[Exception], str]] = [
     (submit(specs=()), Refused, "pipeline 'ci' has no job for this workspace; see `callboard plan`"),
     (c.Cancel(9, None, "ann"), NotFound, "there is no run 9"),
     (c.Cancel(1, 9, "ann"), NotFound, "there is no task 1.9"),
-    (c.Cancel(2, None, "ann"), Refused, "run 2 has ended already"),
+    (c.Cancel(2, 0, "ann"), Refused, "task 2.0 'done' is succeeded (attempt 1): it has ended already"),
+    (c.DrainAgent("nobody", "ann"), Refused, "there is no agent 'nobody'; the agents: api, quality"),
+    (c.StopAgent("nobody", "ann"), Refused, "there is no agent 'nobody'; the agents: api, quality"),
+    (c.TakeTask(2, 0, "ann"), Refused, "task 2.0 'done' is succeeded (attempt 1): there is nothing left to take over"),
+    (c.TakeTask(2, 1, "ann"), Refused, "task 2.1 'mine' is needs decision (attempt 0): bob has taken it over already"),
+    (c.FinishTask(2, 1, "ann", True, "so"), Refused,
+     "task 2.1 'mine' is needs decision (attempt 0): bob has taken it over, not ann"),
+    (c.FinishTask(2, 1, "bob", True, " "), Refused,
+     "say in a note how task 2.1 was done: it is all that is known of it"),
+    (c.FinishTask(1, 0, "ann", False, "so"), Refused,
+     "task 1.0 'idle' is waiting (attempt 0): nobody has taken it over; take it first"),
+    (c.ReleaseTask(2, 1, "ann"), Refused, "task 2.1 'mine' is needs decision (attempt 0): bob has taken it over, not ann"),
+    (c.DecideTask(2, 1, "retry", "ann"), Refused,
+     "task 2.1 'mine' is needs decision (attempt 0): bob has taken it over; it is finished or given back, not decided"),
     (c.Cancel(1, 2, "ann"), Refused, "task 1.2 'bad' is failed (attempt 1): it has ended already"),
     (c.TryAgain(9, None, "ann"), NotFound, "there is no run 9"),
     (c.TryAgain(1, 9, "ann"), NotFound, "there is no task 1.9"),
@@ -171,6 +194,16 @@ SENTENCES: list[tuple[e.Event, str]] = [
     (e.AgentSet(1.0, "api", "ann", paused=True, reason="flaky"), "ann paused agent api: flaky."),
     (e.AgentSet(1.0, "api", "ann", paused=True), "ann paused agent api."),
     (e.AgentSet(1.0, "api", "ann", paused=False), "ann let agent api work again."),
+    (e.AgentDraining(1.0, "api", "ann", 12, "upgrade"),
+     "ann drains agent api: it finishes what it has of runs up to 12, then it is paused: upgrade."),
+    (e.AgentDrained(1.0, "api", "ann", 0.5), "Agent api has finished what it had and is paused: ann drained it."),
+    (e.AgentStopped(1.0, "api", "ann", ("1.2#1",), reason="loops."),
+     "ann stopped agent api, and 1 attempt was ended for it: loops."),
+    (e.AgentStopped(1.0, "api", "ann", (), restart=True), "ann restarted agent api."),
+    (e.TaskTaken(1.0, 1, 2, "ann", "by a script"), "ann took the task over by hand: by a script."),
+    (e.TaskFinished(1.0, 1, 2, "ann", True, "restored it."), "ann finished it by hand, done: restored it."),
+    (e.TaskFinished(1.0, 1, 2, "ann", False, "no way"), "ann finished it by hand, failed: no way."),
+    (e.TaskReleased(1.0, 1, 2, "ann"), "ann gave the task back."),
     (e.AgentSet(1.0, "api", "ann", limit=2), "ann said that agent api may work on 2 at once."),
     (e.AgentSet(1.0, "api", "ann", limit=0), "ann said that agent api has no limit of its own."),
     (e.RunSubmitted(1.0, 7, "ci", "/w", "ann", "by hand", Priority.HIGH, SPECS),

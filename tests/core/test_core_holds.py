@@ -6,7 +6,15 @@ import pytest
 
 from callboard.core import holds as h
 from callboard.core.admit import Policy
-from callboard.core.events import AgentSet, AttemptStopping, CancelAsked, DecisionMade, RetryAsked
+from callboard.core.events import (
+    AgentDraining,
+    AgentSet,
+    AttemptStopping,
+    CancelAsked,
+    DecisionMade,
+    RetryAsked,
+    TaskTaken,
+)
 from callboard.core.facts import How
 from callboard.core.fold import fold
 from callboard.core.resources import Capacity
@@ -107,6 +115,26 @@ def agent_paused_without_a_reason() -> tuple[Story, Task]:
     return agent_paused("")
 
 
+def agent_drained() -> tuple[Story, Task]:
+    story = Story()
+    story.agents("quality")
+    story.submit(
+        spec("a", agent="quality", action="quality.lint"), spec("b", 0, agent="quality", action="quality.lint")
+    )
+    fold(story.state, AgentDraining(1.0, "quality", "ann", 1, "upgrade"))
+    run = story.submit(spec("a", agent="quality", action="quality.lint"))
+    story.decide()
+    return story, run.tasks[0]
+
+
+def taken_over() -> tuple[Story, Task]:
+    story = Story()
+    run = story.submit(spec("a"), spec("b", 0))
+    fold(story.state, TaskTaken(story.now, 1, 1, "ann", "by a script"))
+    story.decide()
+    return story, run.tasks[1]
+
+
 def nobody_offers_it() -> tuple[Story, Task]:
     story = Story()
     story.agents("quality")
@@ -197,6 +225,9 @@ CASES = [
     (agent_busy, "agent busy", "agent quality busy", "agent quality already works on 2, its limit", TaskKey(1, 0)),
     (agent_paused, "agent paused", "agent quality paused", "agent quality was paused by ann: flaky today", None),
     (agent_paused_without_a_reason, "agent paused", "agent quality paused", "agent quality was paused by ann", None),
+    (agent_drained, "agent paused", "agent quality drained",
+     "agent quality is being drained by ann, upgrade: 2 tasks left", None),
+    (taken_over, "person", "taken over by a person", "taken over by ann: by a script", None),
     (nobody_offers_it, "nobody", "nobody can do this", "nobody can do this: needs an agent with infra.deploy", None),
     (its_agent_left, "nobody", "nobody can do this", "nobody can do this: needs an agent with infra.deploy", None),
     (backs_off, "backoff", "backs off", "backs off 8 s after attempt 1, 5 s left", None),

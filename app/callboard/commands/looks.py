@@ -178,13 +178,21 @@ def agents(given: argparse.Namespace) -> int:
     desk = reading_desk(settings_of(given))
     if given.rescan:
         desk.rescan()
+    if given.history:
+        return _history_of(desk, given)
     rows = desk.agents()
+    if given.name:
+        rows = [row for row in rows if row["name"] == given.name]
+        if not rows:
+            raise NotFound(f"there is no agent '{given.name}'; see `callboard agents`")
     if given.json:
         print_json(rows)
         return DONE
     for row in rows:
         sys.stdout.write(f"{paint(plain(row['title']), '1')} ({plain(row['name'])} {plain(row['version'])}) ")
         sys.stdout.write(f"{mark(row['state'])}\n  {plain(row['summary'], 1000)}\n")
+        for words in _hands(row):
+            sys.stdout.write(paint(f"  {plain(words, 1000)}\n", "33"))
         if row["trouble"]:
             sys.stdout.write(paint(f"  cannot be used: {plain(row['trouble'], 1000)}\n", "31"))
         for action in row["actions"]:
@@ -193,6 +201,29 @@ def agents(given: argparse.Namespace) -> int:
             colour = {True: "2", False: "31"}.get(tool["ready"], "33")
             sys.stdout.write(paint(f"    {plain(tool['words'], 300)}", colour) + "\n")
         sys.stdout.write("\n")
+    return DONE
+
+
+def _hands(row: Row) -> list[str]:
+    """Who keeps the agent from work, in words."""
+    paused = row["paused"]
+    if not paused:
+        return []
+    what = paused["reason"] if row["draining"] else "is paused" + (f": {paused['reason']}" if paused["reason"] else "")
+    return [f"{what} (by {paused['by']}, {ago(paused['since'])}); `callboard resume {row['name']}` ends that"]
+
+
+def _history_of(desk: Any, given: argparse.Namespace) -> int:
+    """What was told to an agent, the newest first."""
+    if not given.name:
+        raise NotFound("name the agent whose history you want: `callboard agents AGENT --history`")
+    rows = desk.agent_history(given.name)
+    if given.json:
+        print_json(rows)
+    elif not rows:
+        sys.stdout.write(f"nobody told {given.name} anything yet\n")
+    else:
+        table([(ago(r["at"]), r["by"], r["what"], r["words"]) for r in rows], ("WHEN", "BY", "WHAT", "WORDS"))
     return DONE
 
 

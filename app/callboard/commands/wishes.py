@@ -143,7 +143,7 @@ def answer(given: argparse.Namespace) -> int:
 
     def act(desk: Any) -> int:
         task = task_id(desk, given.task)
-        asked = [q for q in desk.questions() if q["task"] == task and q["question"] != "decision"]
+        asked = [q for q in desk.questions() if q["task"] == task and q["question"] not in ("decision", "taken")]
         if not asked:
             raise NotFound(f"task {given.task} asks nothing; see `callboard inbox`")
         desk.answer(task, asked[0]["question"], given.choice, user_name())

@@ -13,7 +13,10 @@ from callboard.core.events import (
     Event,
     RetryAsked,
     RunSubmitted,
+    TaskFinished,
+    TaskReleased,
     TasksAdded,
+    TaskTaken,
 )
 from callboard.core.facts import How
 from callboard.core.task import GOOD, TaskKey, TaskSpec, TaskState
@@ -85,6 +88,8 @@ class Chronicle:
                     self._tasks[TaskKey(event.run, place)].word = True
             case DecisionMade() if event.choice == "retry":
                 self._tasks[TaskKey(event.run, event.task)].word = True
+            case TaskTaken() | TaskFinished() | TaskReleased():
+                self._by_hand(event)
             case _:
                 pass
 
@@ -143,6 +148,15 @@ class Chronicle:
             if task.state in UNDER_WAY and not task.stop_by:
                 task.stop_by = event.at + self.quiet_s
                 self._stopping[key] = None
+
+    def _by_hand(self, event: TaskTaken | TaskFinished | TaskReleased) -> None:
+        """What a person has is not under way, but for an attempt that is being ended; what is done by hand is good."""
+        task = self._tasks[TaskKey(event.run, event.task)]
+        if task.state not in UNDER_WAY:
+            good = isinstance(event, TaskFinished) and event.done
+            task.state = TaskState.SUCCEEDED if good else TaskState.WAITING
+        elif isinstance(event, TaskFinished):
+            self.wrong.append(f"{event.run}.{event.task} is finished by hand while attempt {task.attempt} is under way")
 
     def _check_quiet(self, event: Event) -> None:
         if isinstance(event, EngineStarted):

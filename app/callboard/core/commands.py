@@ -7,9 +7,12 @@ from typing import Any, assert_never
 from callboard.core.alert_rules import Outside, outside
 from callboard.core.alerts import AlertState, Choice, alert_id
 from callboard.core.events import (
+    AgentDraining,
     AgentSet,
     AgentsFound,
+    AgentStopped,
     AlertMarked,
+    AttemptStopping,
     CancelAsked,
     DecisionMade,
     Event,
@@ -20,10 +23,14 @@ from callboard.core.events import (
     RetryAsked,
     RunSubmitted,
     ScheduleFired,
+    TaskFinished,
+    TaskReleased,
+    TaskTaken,
 )
 from callboard.core.routing import moving
 from callboard.core.state import State
 from callboard.core.task import BAD, NO_OPTIONS, Priority, TaskKey, TaskSpec, TaskState
+from callboard.core.waits import waited
 from callboard.errors import Refused
 
 LONGEST_SNOOZE_S = 30 * 86_400.0
@@ -132,6 +139,56 @@ class LimitAgent:
 
 
 @dataclass(frozen=True, slots=True)
+class DrainAgent:
+    """The agent finishes what it has, takes nothing of later runs, and is then paused."""
+
+    agent: str
+    by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StopAgent:
+    """The agent is paused and its attempts are ended, to be tried again; with `restart` it goes on at once."""
+
+    agent: str
+    by: str
+    reason: str = ""
+    restart: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakeTask:
+    """A person takes a task over by hand."""
+
+    run: int
+    task: int
+    by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishTask:
+    """A person says what became of a task that they have taken over, and how."""
+
+    run: int
+    task: int
+    by: str
+    done: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseTask:
+    """A person gives back a task that they have taken over."""
+
+    run: int
+    task: int
+    by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SetPriority:
     """Another class of priority for a run."""
 
@@ -204,6 +261,11 @@ Command = (
     | PauseAgent
     | ResumeAgent
     | LimitAgent
+    | DrainAgent
+    | StopAgent
+    | TakeTask
+    | FinishTask
+    | ReleaseTask
     | SetPriority
     | MoveTask
     | NameAgents
@@ -244,6 +306,22 @@ def grant(state: State, command: Command, now: float) -> list[Event]:
             return [AgentSet(now, _known(state, command.agent), command.by, paused=False)]
         case LimitAgent():
             return [AgentSet(now, _known(state, command.agent), command.by, limit=command.limit)]
+        case DrainAgent():
+            return _drain(state, command, now)
+        case StopAgent():
+            return _stop(state, command, now)
+        case TakeTask():
+            return _take(state, command, now)
+        case FinishTask():
+            key = state.task(TaskKey(command.run, command.task)).key
+            if not command.note.strip():
+                raise Refused(
+                    f"say in a note how task {key} was {'done' if command.done else 'tried'}: it is all that is known of it"
+                )
+            return [TaskFinished(now, *key, command.by, command.done, command.note.strip())]
+        case ReleaseTask():
+            key = state.task(TaskKey(command.run, command.task)).key
+            return [TaskReleased(now, *key, command.by, command.reason)]
         case SetPriority():
             return [PrioritySet(now, state.run(command.run).id, command.priority, command.by)]
         case MoveTask():
@@ -313,6 +391,33 @@ def _move(state: State, command: MoveTask, now: float) -> list[Event]:
     if trouble:
         raise Refused(f"task {task.key} cannot be moved: {agent} {trouble}")
     return [moving(state, task, chosen, now, command.by, f"moved from {spec.agent} to {agent} by {command.by}")]
+
+
+def _drain(state: State, command: DrainAgent, now: float) -> list[Event]:
+    agent = state.agents[_known(state, command.agent)]
+    if agent.drained_by == command.by:
+        return []
+    return [AgentDraining(now, agent.name, command.by, state.last_run, command.reason)]
+
+
+def _stop(state: State, command: StopAgent, now: float) -> list[Event]:
+    """Attempts that are being ended already go their own way."""
+    agent = _known(state, command.agent)
+    chosen = [task for task in state.working.get(agent, ()) if not task.stopping]
+    what = f"{command.by} {'restarted' if command.restart else 'stopped'} agent {agent}"
+    words = what + (f": {command.reason}" if command.reason else "")
+    keys = tuple(str(task.attempt_key) for task in chosen)
+    stops = [AttemptStopping(now, *task.attempt_key, words, put_back=True) for task in chosen]
+    return [AgentStopped(now, agent, command.by, keys, command.restart, command.reason), *stops]
+
+
+def _take(state: State, command: TakeTask, now: float) -> list[Event]:
+    task = state.task(TaskKey(command.run, command.task))
+    if task.taken is not None and task.taken.by == command.by:
+        return []
+    bucket = state.ready.bucket_of(task)
+    holds = waited(task, bucket, now) if bucket is not None else ()
+    return [TaskTaken(now, *task.key, command.by, command.reason, holds)]
 
 
 def _answer(state: State, command: AnswerQuestion, now: float) -> list[Event]:

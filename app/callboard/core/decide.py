@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 
 from callboard.core.admit import Policy, admit
-from callboard.core.events import AttemptDecided, AttemptStopping, Event, TaskMoved, TasksAdded
+from callboard.core.events import AgentDrained, AttemptDecided, AttemptStopping, Event, TaskMoved, TasksAdded
 from callboard.core.fold import fold
 from callboard.core.holds import gib
 from callboard.core.joining import undoing
@@ -18,19 +18,22 @@ from callboard.core.task import TaskState
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`undos`, `moves`, `starts` and `stops` are folded already; they take effect once they are in the log. `wake` is when to
-    decide again though nothing happens, infinite for never."""
+    """`undos`, `moves`, `drained`, `stops` and `starts` are folded already; they take effect once they are in the log.
+
+    `wake` is when to decide again though nothing happens, infinite for never.
+    """
 
     starts: tuple[AttemptDecided, ...] = ()
     stops: tuple[AttemptStopping, ...] = ()
     moves: tuple[TaskMoved, ...] = ()
     undos: tuple[TasksAdded, ...] = ()
+    drained: tuple[AgentDrained, ...] = ()
     wake: float = math.inf
 
     @property
     def events(self) -> tuple[Event, ...]:
         """All of them, for the log."""
-        return (*self.undos, *self.moves, *self.stops, *self.starts)
+        return (*self.undos, *self.moves, *self.drained, *self.stops, *self.starts)
 
 
 def decide(state: State, now: float, capacity: Capacity, policy: Policy) -> Decision:
@@ -39,13 +42,14 @@ def decide(state: State, now: float, capacity: Capacity, policy: Policy) -> Deci
     state.release_backoffs(now)
     undos = _undo(state, now) if state.to_undo else []
     moves = route(state, now) if state.unrouted else []
+    drained = _drained(state, now) if state.ready.cuts else []
     stops = _overdue(state, now)
     if capacity.pressed:
         stops += _relieve(state, now)
     starts: list[AttemptDecided] = []
     if not capacity.pressed and not state.halted:
         starts = admit(state, now, state.epoch, policy)
-    return Decision(tuple(starts), tuple(stops), tuple(moves), tuple(undos), _wake(state, now, policy))
+    return Decision(tuple(starts), tuple(stops), tuple(moves), tuple(undos), tuple(drained), _wake(state, now, policy))
 
 
 def _undo(state: State, now: float) -> list[TasksAdded]:
@@ -56,6 +60,17 @@ def _undo(state: State, now: float) -> list[TasksAdded]:
         fold(state, event)
         undos.append(event)
     return undos
+
+
+def _drained(state: State, now: float) -> list[AgentDrained]:
+    """Agents that are being drained and have finished what they had are paused."""
+    over = []
+    for name in [name for name in state.ready.cuts if not state.left_of(name)]:
+        agent = state.agents[name]
+        event = AgentDrained(now, name, agent.drained_by, agent.drained_at, agent.drain_reason)
+        fold(state, event)
+        over.append(event)
+    return over
 
 
 def _overdue(state: State, now: float) -> list[AttemptStopping]:

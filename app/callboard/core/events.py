@@ -41,6 +41,40 @@ class AgentSet:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentDraining:
+    """A person drains an agent: of runs after `until`, the last one at that moment, it takes nothing; what it has is finished."""
+
+    at: float
+    agent: str
+    by: str
+    until: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentDrained:
+    """An agent that `by` drained since `since` has finished what it had, and is paused from now on."""
+
+    at: float
+    agent: str
+    by: str
+    since: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStopped:
+    """A person paused an agent and ends these attempts ('12.3#1'), or with `restart` ends them and lets it work again."""
+
+    at: float
+    agent: str
+    by: str
+    attempts: tuple[str, ...]
+    restart: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RunSubmitted:
     """A pipeline was submitted; `config` are the checked tables of the workspace's `callboard.toml`, `git` says which
     commit of which branch lay there, and how many files differed from it ({} where git knows nothing)."""
@@ -180,6 +214,44 @@ class DecisionMade:
     task: int
     by: str
     choice: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTaken:
+    """A person takes a task over by hand: nobody starts it until they finish it or give it back; an attempt under way is ended.
+
+    `holds` are the seconds that it was held before, by reason.
+    """
+
+    at: float
+    run: int
+    task: int
+    by: str
+    reason: str = ""
+    holds: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFinished:
+    """The person who took a task over says that it is done, or that it failed, and how."""
+
+    at: float
+    run: int
+    task: int
+    by: str
+    done: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskReleased:
+    """The person who took a task over gives it back; it is what it was before."""
+
+    at: float
+    run: int
+    task: int
+    by: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +430,9 @@ Event = (
     EngineStarted
     | AgentsFound
     | AgentSet
+    | AgentDraining
+    | AgentDrained
+    | AgentStopped
     | RunSubmitted
     | TasksAdded
     | TaskMoved
@@ -368,6 +443,9 @@ Event = (
     | CancelAsked
     | RetryAsked
     | DecisionMade
+    | TaskTaken
+    | TaskFinished
+    | TaskReleased
     | PrioritySet
     | FindingsFound
     | MetricsTaken

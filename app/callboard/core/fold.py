@@ -3,9 +3,13 @@
 import heapq
 from typing import assert_never
 
+from callboard.core import hands
 from callboard.core.events import (
+    AgentDrained,
+    AgentDraining,
     AgentSet,
     AgentsFound,
+    AgentStopped,
     AlertMarked,
     AlertRaised,
     AlertResolved,
@@ -29,8 +33,11 @@ from callboard.core.events import (
     RunSubmitted,
     ScheduleFired,
     SectionShown,
+    TaskFinished,
     TaskMoved,
+    TaskReleased,
     TasksAdded,
+    TaskTaken,
 )
 from callboard.core.intervention import cancel, decision, moved, priority, retry
 from callboard.core.moves import finish, let_go, line_up, live, move, story
@@ -75,6 +82,12 @@ def fold(state: State, event: Event) -> None:
             retry(state, event)
         case DecisionMade():
             decision(state, event)
+        case TaskTaken():
+            hands.taken(state, event)
+        case TaskFinished():
+            hands.finished(state, event)
+        case TaskReleased():
+            hands.released(state, event)
         case PrioritySet():
             priority(state, event)
         case FindingsFound():
@@ -93,6 +106,12 @@ def fold(state: State, event: Event) -> None:
             state.task(TaskKey(event.run, event.task))
         case AgentSet():
             _agent_set(state, event)
+        case AgentDraining():
+            hands.draining(state, event)
+        case AgentDrained():
+            hands.drained(state, event)
+        case AgentStopped():
+            hands.stopped(state, event)
         case AgentsFound():
             _agents_found(state, event)
         case EngineStarted():
@@ -125,6 +144,7 @@ def _decided(state: State, event: AttemptDecided) -> None:
     task.retry_at = 0.0
     task.outcome_reason = ""
     task.verdict = None
+    task.hand = None
     task.stopping = ""
     task.put_back = False
     task.late = False
@@ -176,6 +196,7 @@ def _ended(state: State, event: AttemptEnded) -> None:
         finish(state, task, event.outcome, event.at)
         return
     move(state, task, event.outcome)
+    hands.ended_while_taken(task)
     if event.outcome is TaskState.WAITING:
         task.retry_at = event.retry_at
         line_up(state, task, event.at)
@@ -197,6 +218,7 @@ def _agent_set(state: State, event: AgentSet) -> None:
         raise Refused(f"agent '{event.agent}' cannot work on {event.limit} at once; 0 means no limit of its own")
     agent = state.agent(event.agent)
     if event.paused is not None:
+        state.set_drain(event.agent, "", "", 0.0, 0)
         agent.paused_by = event.by if event.paused else ""
         agent.pause_reason = event.reason if event.paused else ""
         agent.paused_at = event.at if event.paused else 0.0

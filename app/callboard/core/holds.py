@@ -194,6 +194,42 @@ class AgentPaused:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentDrains:
+    """A person drains the agent: it finishes what it has, `left` tasks, and takes nothing of this run."""
+
+    agent: str
+    by: str
+    reason: str
+    left: int
+    culprit: TaskKey | None = None
+    kind: ClassVar[str] = "agent paused"
+
+    @property
+    def key(self) -> str:
+        return f"agent {self.agent} drained"
+
+    def words(self) -> str:
+        left = "1 task" if self.left == 1 else f"{self.left} tasks"
+        return (
+            f"agent {self.agent} is being drained by {self.by}{f', {self.reason}' if self.reason else ''}: {left} left"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """A person has the task."""
+
+    by: str
+    reason: str
+    culprit: TaskKey | None = None
+    kind: ClassVar[str] = "person"
+    key: ClassVar[str] = "taken over by a person"
+
+    def words(self) -> str:
+        return f"taken over by {self.by}" + (f": {self.reason}" if self.reason else "")
+
+
+@dataclass(frozen=True, slots=True)
 class NobodyCan:
     """No agent that is here offers the action."""
 
@@ -275,6 +311,8 @@ Hold = (
     | WaitsForSlot
     | AgentBusy
     | AgentPaused
+    | AgentDrains
+    | TakenOver
     | NobodyCan
     | BacksOff
     | WaitsForDecision

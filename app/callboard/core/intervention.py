@@ -1,11 +1,11 @@
 """What a person's word does to runs and tasks: cancel, try again, decide, another priority."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from callboard.core.events import CancelAsked, DecisionMade, PrioritySet, RetryAsked, TaskMoved
 from callboard.core.moves import finish, line_up, move, story
-from callboard.core.run import Task
+from callboard.core.run import Run, Task
 from callboard.core.state import State
 from callboard.core.task import BAD, TaskKey, TaskState
 from callboard.errors import Refused
@@ -48,37 +48,43 @@ def retry(state: State, event: RetryAsked) -> None:
         task = todo.pop()
         if task in again:
             continue
-        undo = _open_undo(task)
+        undo = open_undo(task)
         if undo is not None:
             raise Refused(story(task, f"its undo ({undo.key}) has not ended; wait for it, or cancel it"))
         again[task] = None
         todo += [run.tasks[p] for p in task.below if run.tasks[p].state in (TaskState.SKIPPED, TaskState.CANCELLED)]
         todo += [run.tasks[p] for p in task.spec.depends if run.tasks[p].state in BAD]
+    reopen(state, run, again, event.at)
+    run.cancelled = False
+
+
+def reopen(state: State, run: Run, again: Collection[Task], at: float) -> None:
+    """These ended tasks wait again, and what comes after them waits for them."""
     for task in again:
-        for place in task.later:
+        for place in (*task.below, *task.later):
             child = run.tasks[place]
             if child not in again and not child.final:
                 state.withdraw(child)
                 child.ready_at = None
                 child.unmet += 1
+        task.hand = None
         task.verdict = None
         task.outcome_reason = ""
         task.ready_at = None
         task.retry_at = 0.0
         task.ended = None
         task.waited_for = -1
-        task.wanted_at = event.at
+        task.wanted_at = at
         move(state, task, TaskState.WAITING)
     run.unfinished += len(again)
     run.ended = None
-    run.cancelled = False
     for task in again:
         parents = {*task.spec.depends, *task.spec.after}
         task.unmet = sum(1 for place in parents if not run.tasks[place].final)
-        line_up(state, task, event.at)
+        line_up(state, task, at)
 
 
-def _open_undo(task: Task) -> Task | None:
+def open_undo(task: Task) -> Task | None:
     """The task that is taking back what this one did."""
     if not task.spec.undo:
         return None
@@ -91,6 +97,8 @@ def moved(state: State, event: TaskMoved) -> None:
     waits = task.state is TaskState.WAITING
     if not waits and task.state is not TaskState.NEEDS_DECISION:
         raise Refused(story(task, "only what waits can be moved"))
+    if task.taken is not None:
+        raise Refused(story(task, f"{task.taken.by} has taken it over"))
     if event.ready and (not waits or task.unmet):
         raise Refused(story(task, "it is not ready"))
     state.changed_agents[task.spec.agent] = None
@@ -118,6 +126,8 @@ def decision(state: State, event: DecisionMade) -> None:
     task = state.task(TaskKey(event.run, event.task))
     if task.state is not TaskState.NEEDS_DECISION:
         raise Refused(story(task, "it waits for no decision"))
+    if task.taken is not None:
+        raise Refused(story(task, f"{task.taken.by} has taken it over; it is finished or given back, not decided"))
     if event.choice == "retry":
         task.ready_at = None
         move(state, task, TaskState.WAITING)

@@ -166,6 +166,7 @@ def log_equals_state(state: State, events: Iterable[Event]) -> list[str]:
             ("the last firing of each schedule", state.fired, again.fired),
             ("what is set for the agents", _set_for(state), _set_for(again)),
             ("the number of queued tasks", _queued(state), _queued(again)),
+            ("what drained agents have left", _left(state), _left(again)),
         )
         if have != want
     ]
@@ -209,8 +210,15 @@ def _of_runs(state: State, keys: Iterable[TaskKey]) -> set[TaskKey]:
 
 
 def _set_for(state: State) -> dict[str, tuple[object, ...]]:
-    return {name: (a.present, a.paused_by, a.pause_reason, a.limit) for name, a in state.agents.items()}
+    return {
+        name: (a.present, a.paused_by, a.pause_reason, a.limit, a.drained_by, a.drain_reason, a.drain_until)
+        for name, a in state.agents.items()
+    }
 
 
 def _queued(state: State) -> dict[str, int]:
     return {agent: count for agent, count in state.queued.items() if count}
+
+
+def _left(state: State) -> dict[str, int]:
+    return {agent: state.left_of(agent) for agent in state.ready.cuts}

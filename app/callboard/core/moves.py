@@ -32,6 +32,8 @@ def finish(state: State, task: Task, outcome: TaskState, at: float) -> None:
             continue
         state.withdraw(ended)
         ended.ready_at = None
+        if ended.taken is not None:
+            ended.hand = None
         move(state, ended, final)
         if ended.ended is None or not ended.attempt:
             ended.ended = at
@@ -46,6 +48,9 @@ def finish(state: State, task: Task, outcome: TaskState, at: float) -> None:
                 state.to_undo[ended] = None
         for place in ended.below:
             child = tasks[place]
+            if child.taken is not None and not child.final:
+                child.unmet -= 1
+                continue
             if child.state is not TaskState.WAITING:
                 continue
             child.unmet -= 1

@@ -18,11 +18,12 @@ Rank = tuple[int, float, float, int, int]
 class Bucket:
     """Tasks that are alike to the admission. `hold` is why its head does not start, since `since`; `count` tasks wait in it."""
 
-    __slots__ = ("account", "agent", "arrived", "aside", "count", "heap", "hold", "listed", "needs", "since")
+    __slots__ = ("account", "agent", "arrived", "aside", "count", "cut", "heap", "hold", "listed", "needs", "since")
 
-    def __init__(self, agent: str, needs: Needs) -> None:
+    def __init__(self, agent: str, needs: Needs, cut: int = 0) -> None:
         self.agent = agent
         self.needs = needs
+        self.cut = cut
         self.heap: list[tuple[Rank, int, Task]] = []
         self.arrived: deque[tuple[int, Task]] = deque()
         self.count = 0
@@ -73,12 +74,17 @@ class Bucket:
 
 
 class ReadyQueue:
-    """All buckets. `push`, `remove` and `next` cost O(log n)."""
+    """All buckets. `push`, `remove` and `next` cost O(log n).
 
-    __slots__ = ("_buckets", "_heads", "_since", "_ticket", "ageing_s", "length", "smallest_cpus")
+    `cuts` are the agents that are being drained, each with the last run that it still serves: tasks of later runs, which are
+    held while others go on, have buckets of their own.
+    """
+
+    __slots__ = ("_buckets", "_heads", "_since", "_ticket", "ageing_s", "cuts", "length", "smallest_cpus")
 
     def __init__(self, ageing_s: float = 1800.0) -> None:
-        self._buckets: dict[tuple[str, Needs], Bucket] = {}
+        self._buckets: dict[tuple[str, Needs, int], Bucket] = {}
+        self.cuts: dict[str, int] = {}
         self._heads: list[tuple[Rank, int, Bucket]] = []
         self._since: list[tuple[float, int, Task]] = []
         self._ticket = 0
@@ -94,7 +100,9 @@ class ReadyQueue:
 
     def push(self, task: Task, now: float) -> None:
         """Adds a task that lacks nothing but room."""
-        kind = (task.spec.agent, task.spec.needs)
+        cut = self.cuts.get(task.spec.agent, 0) if self.cuts else 0
+        task.cut = cut if task.run.id > cut else 0
+        kind = (task.spec.agent, task.spec.needs, task.cut)
         bucket = self._buckets.get(kind)
         if bucket is None:
             bucket = self._buckets[kind] = Bucket(*kind)
@@ -136,7 +144,7 @@ class ReadyQueue:
 
     def bucket_of(self, task: Task) -> Bucket | None:
         """The bucket in which a waiting task stands."""
-        return self._buckets.get((task.spec.agent, task.spec.needs)) if task.ticket else None
+        return self._buckets.get((task.spec.agent, task.spec.needs, task.cut)) if task.ticket else None
 
     def next(self) -> tuple[Bucket, Task] | None:
         """The best head of all buckets; its bucket is out of sight until `offer` brings it back."""
@@ -162,8 +170,8 @@ class ReadyQueue:
         bucket.aside = False
         if bucket.head() is not None:
             self._list(bucket, bucket.heap[0][0])
-        elif self._buckets.get((bucket.agent, bucket.needs)) is bucket:
-            del self._buckets[(bucket.agent, bucket.needs)]
+        elif self._buckets.get((bucket.agent, bucket.needs, bucket.cut)) is bucket:
+            del self._buckets[(bucket.agent, bucket.needs, bucket.cut)]
 
     def longest_ready(self, until: float) -> Task | None:
         """The task that has been ready for longest, if it was so by `until`; amortised O(log n)."""

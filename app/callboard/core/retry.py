@@ -5,7 +5,7 @@ from dataclasses import replace
 from callboard.core.events import AttemptEnded
 from callboard.core.facts import Ended, How
 from callboard.core.run import Task
-from callboard.core.task import Retry, TaskState, Verdict
+from callboard.core.task import GOOD, Retry, TaskState, Verdict
 
 TRIES_AFTER_A_LOSS = 3
 TRANSIENT = frozenset({How.CRASHED, How.TIME, How.NOT_STARTED, How.LOST})
@@ -23,6 +23,8 @@ def after_end(task: Task, fact: Ended, dice: float) -> AttemptEnded:
     if task.late and fact.how is How.STOPPED:
         fact = replace(fact, how=How.TIME, reason=task.stopping)
     outcome, reason = _outcome(task, fact)
+    if task.taken is not None and outcome not in GOOD and not given_up(task):
+        outcome = TaskState.NEEDS_DECISION
     retry_at = 0.0
     if outcome is TaskState.WAITING:
         retry_at = fact.at
@@ -102,5 +104,8 @@ def _of_stop(task: Task, fact: Ended) -> tuple[TaskState, str]:
     if task.put_back:
         if task.spec.idempotent or fact.never_ran:
             return TaskState.WAITING, task.stopping
-        return TaskState.NEEDS_DECISION, task.stopping
+        return (
+            TaskState.NEEDS_DECISION,
+            f"{task.stopping}; it is not marked idempotent, so a person decides whether it runs again",
+        )
     return TaskState.CANCELLED, task.stopping or fact.reason or "stopped"

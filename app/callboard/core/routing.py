@@ -43,7 +43,11 @@ def moving(state: State, task: Task, chosen: Candidate, now: float, by: str, rea
 
 def _chosen(state: State, task: Task) -> Candidate | None:
     spec = task.spec
-    able = [candidate for candidate in spec.candidates if not state.trouble_of(candidate.agent)]
+    able = [
+        candidate
+        for candidate in spec.candidates
+        if not state.trouble_of(candidate.agent, task.run.id if candidate.agent == spec.agent else 0)
+    ]
     is_able = any(candidate.agent == spec.agent for candidate in able)
     if not able or (is_able and (not spec.wants or task.pinned or not task.ticket)):
         return None
@@ -57,7 +61,7 @@ def _load(state: State, task: Task, agent: str) -> int:
 
 def _reason(state: State, task: Task, chosen: Candidate) -> str:
     former = task.spec.agent
-    trouble = state.trouble_of(former)
+    trouble = state.trouble_of(former, task.run.id)
     if trouble:
         same = f"'{chosen.offers}'" if chosen.offers else chosen.action
         return f"moved from {former} to {chosen.agent}: {former} {trouble}; {chosen.agent} offers the same {same}"

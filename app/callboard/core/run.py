@@ -4,7 +4,19 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from callboard.core.task import BAD, FINAL, LIVE, AttemptKey, Priority, Process, TaskKey, TaskSpec, TaskState, Verdict
+from callboard.core.task import (
+    BAD,
+    FINAL,
+    LIVE,
+    AttemptKey,
+    Hand,
+    Priority,
+    Process,
+    TaskKey,
+    TaskSpec,
+    TaskState,
+    Verdict,
+)
 
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 NONE_FOUND = (0, 0, 0, 0, 0)
@@ -30,17 +42,20 @@ class Task:
     attempts so far. `stopping` says why it is being ended, '' if it is not. `ready_at` is when nothing but room
     was missing, None while it waits for something else. `wanted_at` is when it was submitted, or asked for again.
     `held` are seconds by cause, of the past. `findings` counts those of the newest attempt, by severity. `dirty` says that
-    an attempt began whose work its undo would take back, `pinned` that a person chose its agent.
+    an attempt began whose work its undo would take back, `pinned` that a person chose its agent. `hand` is that of a person
+    who took it over, or finished it by hand. `cut` tells tasks apart in the queue that a drained agent does and does not take.
     """
 
     __slots__ = (
         "attempt",
         "below",
         "cpu_s",
+        "cut",
         "decided",
         "dirty",
         "ended",
         "findings",
+        "hand",
         "held",
         "index",
         "late",
@@ -93,6 +108,8 @@ class Task:
         self.late = False
         self.dirty = False
         self.pinned = False
+        self.hand: Hand | None = None
+        self.cut = 0
         self.wanted_at = run.submitted
         self.ticket = 0
         self.snapshot: Mapping[str, float] | None = None
@@ -124,6 +141,16 @@ class Task:
         """Whether it has ended for good."""
         return self.state in FINAL
 
+    @property
+    def taken(self) -> Hand | None:
+        """The hand of the person who has it now, None when nobody has."""
+        return self.hand if self.hand is not None and self.hand.ended is None else None
+
+    @property
+    def by_hand(self) -> Hand | None:
+        """The hand of the person by whose word it ended, None when it was not by hand."""
+        return self.hand if self.hand is not None and self.hand.ended is not None else None
+
     def hold_on(self, holds: tuple[tuple[str, float], ...]) -> None:
         """Adds seconds to those that it was held."""
         if not self.held:
@@ -139,18 +166,19 @@ class Task:
         return (
             self.state, self.verdict, self.outcome_reason, self.attempt, self.unmet, self.decided, self.started,
             self.ended, self.process, self.stopping, self.held, self.findings, round(self.cpu_s, 6), self.peak_mb,
-            self.dirty, self.pinned, self.spec.agent, self.spec.action, self.spec.depends, self.spec.after,
+            self.dirty, self.pinned, self.hand, self.spec.agent, self.spec.action, self.spec.depends, self.spec.after,
         )  # fmt: skip
 
 
 class Run:
     """One execution of a pipeline.
 
-    `unfinished` counts tasks that are not final, `counts` the tasks by state.
+    `unfinished` counts tasks that are not final, `counts` the tasks by state, `by_hand` those that are done by a person's word.
     """
 
     __slots__ = (
         "by",
+        "by_hand",
         "cancelled",
         "config",
         "counts",
@@ -185,6 +213,7 @@ class Run:
         self.cancelled = False
         self.unfinished = 0
         self.unknowns = 0
+        self.by_hand = 0
         self.counts: dict[TaskState, int] = {}
         self.tasks: list[Task] = []
         self.config: Mapping[str, Any] = {}
@@ -213,5 +242,6 @@ class Run:
             self.cancelled,
             self.unfinished,
             self.unknowns,
+            self.by_hand,
             counts,
         )

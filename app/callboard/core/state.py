@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from callboard.core.alerts import Alerts
 from callboard.core.holds import (
     AgentBusy,
+    AgentDrains,
     AgentPaused,
     BacksOff,
     Halted,
     Hold,
     NobodyCan,
+    TakenOver,
     WaitsForDecision,
     WaitsForTasks,
 )
@@ -24,7 +26,10 @@ from callboard.errors import NotFound
 
 @dataclass(slots=True)
 class AgentState:
-    """What a person set for an agent, and whether it is here. `limit` 0 means no limit of its own."""
+    """What a person set for an agent, and whether it is here. `limit` 0 means no limit of its own.
+
+    While it is being drained, `drain_until` is the last run that it still serves.
+    """
 
     name: str
     present: bool = True
@@ -32,6 +37,10 @@ class AgentState:
     pause_reason: str = ""
     paused_at: float = 0.0
     limit: int = 0
+    drained_by: str = ""
+    drain_reason: str = ""
+    drained_at: float = 0.0
+    drain_until: int = 0
 
 
 class State:
@@ -51,6 +60,7 @@ class State:
         self.agents_known = False
         self.working: dict[str, dict[Task, None]] = {}
         self.queued: dict[str, int] = {}
+        self.behind: dict[str, int] = {}
         self.live: dict[TaskKey, Task] = {}
         self.ready = ReadyQueue(ageing_s)
         self.pool = Pool()
@@ -107,6 +117,8 @@ class State:
         """The task waits, for its agent."""
         spec = task.spec
         self.queued[spec.agent] = self.queued.get(spec.agent, 0) + 1
+        if self.is_behind(task):
+            self.behind[spec.agent] = self.behind.get(spec.agent, 0) + 1
         if spec.candidates:
             self.movable.setdefault(spec.agent, {})[task] = None
 
@@ -114,11 +126,40 @@ class State:
         """The task that waited goes on, or to another agent."""
         spec = task.spec
         self.queued[spec.agent] -= 1
+        if self.is_behind(task):
+            self.behind[spec.agent] -= 1
         if spec.candidates:
             self.movable[spec.agent].pop(task, None)
 
-    def trouble_of(self, agent: str) -> str:
-        """Why an agent takes no new work, '' when it does: 'was paused by ann: why', 'is not here'."""
+    def is_behind(self, task: Task) -> bool:
+        """Whether its agent is being drained and takes nothing of its run any more."""
+        cuts = self.ready.cuts
+        return bool(cuts) and task.spec.agent in cuts and task.run.id > cuts[task.spec.agent]
+
+    def left_of(self, agent: str) -> int:
+        """How many tasks an agent that is being drained still has: those that wait for it or run, of the runs that it serves.
+
+        O(attempts of the agent).
+        """
+        until = self.ready.cuts.get(agent, 0)
+        working = sum(1 for task in self.working.get(agent, ()) if task.run.id <= until)
+        return self.queued.get(agent, 0) - self.behind.get(agent, 0) + working
+
+    def set_drain(self, name: str, by: str, reason: str, at: float, until: int) -> None:
+        """The agent is being drained from now on, or with `by` empty no more."""
+        agent = self.agent(name)
+        agent.drained_by, agent.drain_reason, agent.drained_at, agent.drain_until = by, reason, at, until
+        self.behind.pop(name, None)
+        if by:
+            self.ready.cuts[name] = until
+        else:
+            self.ready.cuts.pop(name, None)
+
+    def trouble_of(self, agent: str, run: int = 0) -> str:
+        """Why an agent takes no new work, '' when it does: 'was paused by ann: why', 'is not here'.
+
+        With `run`, why it does not do what it has of that run.
+        """
         known = self.agents.get(agent)
         if known is None:
             return "is not here" if self.agents_known else ""
@@ -126,6 +167,8 @@ class State:
             return "is not here"
         if known.paused_by:
             return f"was paused by {known.paused_by}" + (f": {known.pause_reason}" if known.pause_reason else "")
+        if known.drained_by and not 0 < run <= known.drain_until:
+            return f"is being drained by {known.drained_by}" + (f": {known.drain_reason}" if known.drain_reason else "")
         return ""
 
     def reroute(self) -> None:
@@ -169,6 +212,8 @@ class State:
             return NobodyCan(wants or task.spec.action)
         if agent.paused_by:
             return AgentPaused(name, agent.paused_by, agent.pause_reason)
+        if agent.drained_by and task.run.id > agent.drain_until:
+            return AgentDrains(name, agent.drained_by, agent.drain_reason, self.left_of(name))
         if agent.limit:
             working = self.working.get(name)
             if working and len(working) >= agent.limit:
@@ -178,6 +223,8 @@ class State:
     def hold_of(self, task: Task, now: float) -> Hold | None:
         """The one reason why the task does not run; None for one that is starting, runs or has ended."""
         if task.state is TaskState.NEEDS_DECISION:
+            if task.taken is not None:
+                return TakenOver(task.taken.by, task.taken.reason)
             return WaitsForDecision(task.outcome_reason)
         if task.state is not TaskState.WAITING:
             return None
@@ -205,6 +252,8 @@ class State:
 
     def since_of(self, task: Task) -> float:
         """Since when the present hold of the task is true."""
+        if task.taken is not None:
+            return task.taken.at
         if task.ready_at is None:
             return task.ended if task.ended is not None and not task.unmet else task.wanted_at
         bucket = self.ready.bucket_of(task)

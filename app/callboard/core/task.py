@@ -158,6 +158,25 @@ class TaskSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Hand:
+    """A person's hand on a task: who took it over, when and why.
+
+    `state`, `words` and `verdict` are what it was before and goes back to; `ended` is when, and `done` how, the person finished
+    it, with their `note`; None while they have it.
+    """
+
+    by: str
+    at: float
+    reason: str = ""
+    state: TaskState = TaskState.WAITING
+    words: str = ""
+    verdict: Verdict | None = None
+    ended: float | None = None
+    done: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What an attempt used: CPU seconds, MiB at the peak, MiB read and written, seconds of wall time."""
 

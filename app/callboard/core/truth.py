@@ -6,7 +6,7 @@ from callboard.core import holds as h
 from callboard.core.holds import Hold
 from callboard.core.resources import Needs
 from callboard.core.run import Task
-from callboard.core.state import State
+from callboard.core.state import AgentState, State
 from callboard.core.task import TaskKey, TaskState
 
 CLOSE = 1e-6
@@ -36,7 +36,9 @@ def is_true(hold: Hold, task: Task, state: State, now: float, live: Sequence[Tas
     open_parents = [parent for parent in parents_of(task) if not parent.final]
     match hold:
         case h.WaitsForDecision():
-            return task.state is TaskState.NEEDS_DECISION
+            return task.state is TaskState.NEEDS_DECISION and task.taken is None
+        case h.TakenOver():
+            return task.state is TaskState.NEEDS_DECISION and task.taken is not None and task.taken.by == hold.by
         case h.WaitsForTasks():
             return waiting and len(open_parents) == hold.others + 1 and hold.culprit in {p.key for p in open_parents}
         case h.BacksOff():
@@ -48,7 +50,7 @@ def is_true(hold: Hold, task: Task, state: State, now: float, live: Sequence[Tas
     match hold:
         case h.Halted():
             return bool(state.halted) or state.pool.capacity.pressed
-        case h.AgentPaused() | h.NobodyCan() | h.AgentBusy():
+        case h.AgentPaused() | h.AgentDrains() | h.NobodyCan() | h.AgentBusy():
             return _agent_is(hold, task, state, live)
         case h.Reserved():
             kept = state.task(hold.culprit)
@@ -69,12 +71,27 @@ def _agent_is(hold: Hold, task: Task, state: State, live: Sequence[Task]) -> boo
     match hold:
         case h.AgentPaused():
             return agent is not None and agent.paused_by == hold.by
+        case h.AgentDrains():
+            later = agent is not None and agent.drained_by == hold.by and task.run.id > agent.drain_until
+            return later and agent is not None and hold.left == len(_of_earlier_runs(agent, state))
         case h.AgentBusy():
             works = [other.key for other in live if other.spec.agent == hold.agent]
             return agent is not None and 0 < agent.limit == hold.limit <= len(works) and hold.culprit in works
         case _:
             asks = task.spec.action or task.spec.wants
             return bool(asks) and (agent is None or not agent.present)
+
+
+def _of_earlier_runs(agent: AgentState, state: State) -> list[Task]:
+    """What an agent that is being drained still has to do."""
+    open_states = (TaskState.WAITING, TaskState.STARTING, TaskState.RUNNING)
+    return [
+        task
+        for run in state.runs.values()
+        if run.id <= agent.drain_until
+        for task in run.tasks
+        if task.spec.agent == agent.name and task.state in open_states
+    ]
 
 
 def _lacks(needs: Needs, state: State, live: Sequence[Task], taken: Needs, said: Hold | None = None) -> bool:

@@ -3,8 +3,11 @@
 from typing import assert_never
 
 from callboard.core.events import (
+    AgentDrained,
+    AgentDraining,
     AgentSet,
     AgentsFound,
+    AgentStopped,
     AlertMarked,
     AlertRaised,
     AlertResolved,
@@ -28,8 +31,11 @@ from callboard.core.events import (
     RunSubmitted,
     ScheduleFired,
     SectionShown,
+    TaskFinished,
     TaskMoved,
+    TaskReleased,
     TasksAdded,
+    TaskTaken,
 )
 from callboard.core.holds import gib, number
 from callboard.core.task import TaskState
@@ -86,6 +92,22 @@ def sentence(event: Event) -> str:
             return f"{event.by} answered: {event.choice}."
         case AgentSet():
             return _agent_set(event)
+        case AgentDraining():
+            what = f"{event.by} drains agent {event.agent}: it finishes what it has of runs up to {event.until}, then it is paused"
+            return what + _why(event.reason)
+        case AgentDrained():
+            return f"Agent {event.agent} has finished what it had and is paused: {event.by} drained it" + _why(
+                event.reason
+            )
+        case AgentStopped():
+            return _stopped(event)
+        case TaskTaken():
+            return f"{event.by} took the task over by hand" + _why(event.reason)
+        case TaskFinished():
+            what = "done" if event.done else "failed"
+            return f"{event.by} finished it by hand, {what}: {event.note.rstrip('.')}."
+        case TaskReleased():
+            return f"{event.by} gave the task back" + _why(event.reason)
         case AgentsFound():
             return f"Agents here: {', '.join(event.agents) or 'none'}."
         case PersonSet():
@@ -140,3 +162,14 @@ def _agent_set(event: AgentSet) -> str:
     if event.paused:
         return f"{event.by} paused agent {event.agent}" + (f": {event.reason}." if event.reason else ".")
     return f"{event.by} let agent {event.agent} work again."
+
+
+def _why(reason: str) -> str:
+    return f": {reason.rstrip('.')}." if reason else "."
+
+
+def _stopped(event: AgentStopped) -> str:
+    what = "restarted" if event.restart else "stopped"
+    count = len(event.attempts)
+    ended = f", and {'1 attempt was' if count == 1 else f'{count} attempts were'} ended for it" if count else ""
+    return f"{event.by} {what} agent {event.agent}{ended}" + _why(event.reason)

@@ -189,7 +189,7 @@ def _unknown_agent(name: str) -> Row:
     return {
         "load": load_row(nothing, None),
         "name": name, "title": name, "summary": "", "version": "", "plugin": "", "bundled": False, "state": "absent",
-        "paused": None, "concurrency": 0, "running": [], "tasks": [], "waiting": 0, "progress": None, "note": "",
+        "paused": None, "draining": None, "concurrency": 0, "running": [], "tasks": [], "waiting": 0, "progress": None, "note": "",
         "eta": None, "cpus_now": 0.0, "memory_now_mb": 0.0, "last": None, "actions": [], "sections": [], "tools": [],
         "trouble": "",
     }  # fmt: skip

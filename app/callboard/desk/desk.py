@@ -11,6 +11,7 @@ from callboard.desk.acceptance import Acceptance
 from callboard.desk.again import Again
 from callboard.desk.alerts import Alerts
 from callboard.desk.catchup import CatchUp
+from callboard.desk.control import Control
 from callboard.desk.diff import Diffs
 from callboard.desk.exports import Exports
 from callboard.desk.host_looks import HostLooks
@@ -27,7 +28,7 @@ NEWEST_RUNS = 20
 MOST_MOMENTS = 1_000
 
 
-class Desk(Alerts, CatchUp, Platform, Again, Exports, Ingest, Acceptance, HostLooks, Diffs, LogLooks, Sources, Search):
+class Desk(Control, Alerts, CatchUp, Platform, Again, Exports, Ingest, Acceptance, HostLooks, Diffs, LogLooks, Sources, Search):
     """Stands between the surfaces and the engine."""
 
     def board(self) -> Row:

@@ -51,7 +51,8 @@ class Inbox(Evidence):
             )
         for run in state.runs.values():
             if run.unfinished and run.counts.get(TaskState.NEEDS_DECISION):
-                rows += [_decision(task) for task in run.tasks if task.state is TaskState.NEEDS_DECISION]
+                undecided = (task for task in run.tasks if task.state is TaskState.NEEDS_DECISION)
+                rows += [_in_hand(task) if task.taken else _decision(task) for task in undecided]
             if run.unfinished:
                 rows += [row for task in run.tasks if task.questions for row in _questions(task)]
         return [*rows, *self._idle(state)]
@@ -211,6 +212,19 @@ def _decision(task: Task) -> Row:
         f"decision:{task.key}", DECISION, "decision", title, task.outcome_reason, task.ended, acts, f"/tasks/{task.key}"
     )
     return _of_task(row, task, "decision")
+
+
+def _in_hand(task: Task) -> Row:
+    """A task that a person has taken over; how they finished it they say on its page."""
+    hand = task.taken
+    by, why = (hand.by, hand.reason) if hand else ("", "")
+    text = f"{why or 'No reason was given'}. Nobody starts it until {by} says that it is done, that it failed, or gives it back."
+    acts = [_act("give it back", f"/tasks/{task.key}/release")]
+    row = _row(
+        f"taken:{task.key}", DECISION, "person", f"{by} does {task.spec.name} by hand", text, hand.at if hand else None, acts,
+        f"/tasks/{task.key}",
+    )  # fmt: skip
+    return {**_of_task(row, task, "taken"), "by": by}
 
 
 def _questions(task: Task) -> list[Row]:

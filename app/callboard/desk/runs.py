@@ -259,7 +259,8 @@ class Runs(Findings):
                 if not run.unfinished:
                     continue
                 if run.counts.get(TaskState.NEEDS_DECISION):
-                    rows += [_decision_row(t) for t in run.tasks if t.state is TaskState.NEEDS_DECISION]
+                    undecided = (t for t in run.tasks if t.state is TaskState.NEEDS_DECISION)
+                    rows += [_hand_row(t) if t.taken else _decision_row(t) for t in undecided]
                 rows += [
                     {"task": str(task.key), "name": task.spec.name, "question": number, "text": text,
                      "choices": list(choices), "since": at}
@@ -305,6 +306,20 @@ def _to_go(seconds: float, done: float) -> float:
 def _slow(spec: TaskSpec, known: Mapping[str, Learned]) -> float:
     """Seconds that four of five tries do not pass."""
     return max(known[spec.name].p80, spec.estimate) if spec.name in known else spec.estimate * UNSURE
+
+
+def _hand_row(task: Task) -> Row:
+    """What a person has in hand, which they are to finish or give back."""
+    hand = task.taken
+    return {
+        "task": str(task.key),
+        "name": task.spec.name,
+        "question": "taken",
+        "text": f"taken over by {hand.by}" + (f": {hand.reason}" if hand.reason else "") if hand else "",
+        "choices": [],
+        "since": hand.at if hand else None,
+        "by": hand.by if hand else None,
+    }
 
 
 def _decision_row(task: Task) -> Row:

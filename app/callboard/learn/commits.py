@@ -65,7 +65,7 @@ def last_pass(database: peewee.SqliteDatabase, workspace: str, name: str, before
     """The newest pass of the job in a run before that one."""
     found = database.execute_sql(
         "SELECT r.id, json_extract(r.git, '$.commit'), json_extract(r.git, '$.branch') FROM task t JOIN run r ON r.id = t.run"
-        " WHERE t.name = ? AND t.run < ? AND r.workspace = ? AND coalesce(t.verdict, 'pass') = 'pass'"
+        " WHERE t.name = ? AND t.run < ? AND r.workspace = ? AND coalesce(t.verdict, 'pass') = 'pass' AND t.hand = ''"
         " AND t.state IN ('succeeded', 'unchanged')"
         " AND json_extract(r.git, '$.commit') != '' ORDER BY t.run DESC LIMIT 1",
         (name, before, workspace),

@@ -19,7 +19,8 @@ PASSES = (
     f"SELECT t.run, t.place, t.attempt, {DIGEST}, json_extract(t.spec, '$.digested') FROM task t JOIN run r ON r.id = t.run"  # noqa: S608
     " JOIN attempt a ON a.run = t.run AND a.task = t.place AND a.attempt = t.attempt"
     f" WHERE {{}} AND {DIGEST} != '' AND t.name = ? AND t.action = ? AND r.workspace = ?"
-    " AND t.state = 'succeeded' AND t.verdict = 'pass' AND a.data_age_days IS NULL AND NOT EXISTS (SELECT 1 FROM event e"
+    " AND t.state = 'succeeded' AND t.verdict = 'pass' AND t.hand = ''"
+    " AND a.data_age_days IS NULL AND NOT EXISTS (SELECT 1 FROM event e"
     " WHERE e.run = t.run AND e.task = t.place AND e.kind IN ('TasksAdded', 'TaskMoved'))"
     " ORDER BY t.run DESC, t.place DESC LIMIT 1"
 )

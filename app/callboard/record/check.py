@@ -31,7 +31,7 @@ from callboard.core.state import State
 from callboard.errors import CallboardError
 from callboard.record.alert_rows import ALERT_COLUMNS, alert_values
 from callboard.record.codec import to_json
-from callboard.record.log import SqliteLog, run_values, task_values
+from callboard.record.log import SqliteLog, agent_values, run_values, task_values
 
 Row = tuple[Any, ...]
 Rows = Mapping[Row, Row]
@@ -53,7 +53,7 @@ def differences(database: peewee.SqliteDatabase) -> list[str]:
         for run in state.runs.values()
         for task in run.tasks
     }
-    agents = {(a.name,): (a.present, a.paused_by, a.pause_reason, a.paused_at, a.limit) for a in state.agents.values()}
+    agents = {(a.name,): agent_values(a) for a in state.agents.values()}
     expected: Mapping[str, Rows] = {
         "run": runs,
         "task": tasks,
@@ -139,15 +139,19 @@ def _key(
 
 
 _OF_ATTEMPT = "SELECT run, task, attempt, count(*) FROM {} GROUP BY run, task, attempt"
+_AGENT = (
+    "SELECT name, present, paused_by, pause_reason, paused_at, [limit], drained_by, drain_reason, drained_at, drain_until"
+    " FROM agent"
+)
 _READ: Mapping[str, tuple[int, str]] = {
     "run": (
         1,
-        'SELECT id, priority, started, ended, state, cancelled, unfinished, unknowns, counts, total, "key" FROM run',
+        'SELECT id, priority, started, ended, state, cancelled, unfinished, unknowns, counts, by_hand, total, "key" FROM run',
     ),
     "task": (
         2,
         "SELECT run, place, state, verdict, reason, attempt, decided, started, ended, cpu_s, peak_mb, read_mb, written_mb, held,"
-        " findings, spec FROM task",
+        " findings, hand, spec FROM task",
     ),
     "attempt": (
         3,
@@ -158,7 +162,7 @@ _READ: Mapping[str, tuple[int, str]] = {
     "artifact": (3, _OF_ATTEMPT.format("artifact")),
     "patch": (4, 'SELECT run, task, attempt, name, choice, "by", at, reason FROM patch'),
     "section": (3, "SELECT workspace, agent, name, at, run, task, attempt, blocks FROM section"),
-    "agent": (1, "SELECT name, present, paused_by, pause_reason, paused_at, [limit] FROM agent"),
+    "agent": (1, _AGENT),
     "alert": (1, f"SELECT {ALERT_COLUMNS} FROM alert"),  # noqa: S608
     "person": (1, "SELECT name, at, kept FROM person"),
     "schedule": (1, "SELECT name, due, run, missed, note FROM schedule"),

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from callboard.core import events as e
 from callboard.core.facts import How
 from callboard.core.resources import Lock, Needs
-from callboard.core.task import Candidate, Limits, Priority, Process, Retry, TaskSpec, TaskState, Usage, Verdict
+from callboard.core.task import Candidate, Hand, Limits, Priority, Process, Retry, TaskSpec, TaskState, Usage, Verdict
 from callboard.errors import RecordError
 
 
@@ -21,7 +21,8 @@ def _reader(kind: type) -> tuple[tuple[str, ...], Callable[[Any], Any]]:
 
 KINDS: Mapping[str, type] = {kind.__name__: kind for kind in get_args(e.Event)}
 _READERS = {
-    kind: _reader(kind) for kind in (*KINDS.values(), TaskSpec, Needs, Lock, Limits, Retry, Usage, Process, Candidate)
+    kind: _reader(kind)
+    for kind in (*KINDS.values(), TaskSpec, Needs, Lock, Limits, Retry, Usage, Process, Candidate, Hand)
 }
 
 
@@ -88,6 +89,15 @@ def decode_spec(values: dict[str, Any]) -> TaskSpec:
     )
 
 
+def decode_hand(text: str) -> Hand | None:
+    """A person's hand on a task from its JSON, None for ''."""
+    if not text:
+        return None
+    values = json.loads(text)
+    verdict = Verdict(values["verdict"]) if values["verdict"] else None
+    return Hand(**{**values, "state": TaskState(values["state"]), "verdict": verdict})
+
+
 def _pairs(values: list[list[Any]]) -> tuple[tuple[Any, ...], ...]:
     return tuple(tuple(item) for item in values)
 
@@ -106,6 +116,7 @@ _CONVERT: Mapping[str, Callable[[Any], Any]] = {
     "tasks": tuple,
     "choices": tuple,
     "agents": tuple,
+    "attempts": tuple,
     "waiting": tuple,
     "blocks": tuple,
 }

@@ -10,7 +10,7 @@ from callboard.core.events import Event
 from callboard.core.graph import children
 from callboard.core.run import SEVERITIES, Run, Task
 from callboard.core.task import Priority, TaskState, Verdict
-from callboard.record.codec import decode, decode_spec
+from callboard.record.codec import decode, decode_hand, decode_spec
 from callboard.rows import Row, event_row, finding_row, found_row, summary
 
 MOST = 10_000
@@ -52,7 +52,7 @@ class History:
                 values += [value if name != "text" else f"%{value}%"] * _RUN_WANTS[name].count("?")
         found = self._rows(
             'SELECT id, name, workspace, "by", "trigger", priority, submitted, started, ended, state, total, unfinished, counts,'  # noqa: S608
-            f" unknowns, git FROM run WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?",
+            f" unknowns, git, by_hand FROM run WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?",
             (*values, min(limit, MOST)),
         )
         numbers = [row[0] for row in found]
@@ -99,7 +99,7 @@ class History:
         """A run with its tasks as they stand in the tables; not for deciding, only for showing."""
         found = self._rows(
             'SELECT id, name, workspace, "by", "trigger", priority, submitted, "key", started, ended, cancelled, unfinished,'
-            " unknowns, counts, git FROM run WHERE id = ?",
+            " unknowns, counts, git, by_hand FROM run WHERE id = ?",
             (number,),
         )
         if not found:
@@ -115,6 +115,7 @@ class History:
         )
         run.counts = {TaskState(state): count for state, count in json.loads(row[13]).items()}
         run.git = json.loads(row[14])
+        run.by_hand = row[15]
         run.tasks = [_task(run, values) for values in self._rows(_TASKS, (number,))]
         for kind in ("depends", "after"):
             below = children([getattr(task.spec, kind) for task in run.tasks])
@@ -336,7 +337,7 @@ class _Open:
 
 _TASKS = (
     "SELECT place, spec, remaining, state, verdict, reason, attempt, decided, started, ended, cpu_s, peak_mb, read_mb,"
-    " written_mb, held, findings FROM task WHERE run = ? ORDER BY place"
+    " written_mb, held, findings, hand FROM task WHERE run = ? ORDER BY place"
 )
 
 
@@ -351,6 +352,7 @@ def _task(run: Run, row: tuple[Any, ...]) -> Task:
     task.held = tuple(json.loads(row[14]).items())
     found = json.loads(row[15])
     task.findings = tuple(found[name] for name in SEVERITIES)
+    task.hand = decode_hand(row[16])
     return task
 
 
@@ -373,6 +375,6 @@ def _run_row(row: tuple[Any, ...], findings: list[int]) -> Row:
         "total": row[10],
         "done": row[10] - row[11],
         "findings": found_row(findings),
-        "summary": summary(counts, row[13], row[10]),
+        "summary": summary(counts, row[13], row[10], row[15]),
         "git": json.loads(row[14]) or None,
     }

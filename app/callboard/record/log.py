@@ -9,8 +9,11 @@ from typing import Any
 import peewee
 
 from callboard.core.events import (
+    AgentDrained,
+    AgentDraining,
     AgentSet,
     AgentsFound,
+    AgentStopped,
     AlertMarked,
     AlertRaised,
     AlertResolved,
@@ -31,15 +34,16 @@ from callboard.core.events import (
 )
 from callboard.core.person import over
 from callboard.core.run import SEVERITIES, Run, Task
-from callboard.core.state import State
+from callboard.core.state import AgentState, State
 from callboard.record.alert_rows import write_alert
 from callboard.record.codec import decode, encode, to_json
 from callboard.record.database import full_or_raise
 
 TASK_COLUMNS = (
     "state=?,verdict=?,reason=?,attempt=?,decided=?,started=?,ended=?,"
-    "cpu_s=?,peak_mb=?,read_mb=?,written_mb=?,held=?,findings=?"
+    "cpu_s=?,peak_mb=?,read_mb=?,written_mb=?,held=?,findings=?,hand=?"
 )
+OF_AGENTS = (AgentSet, AgentsFound, AgentDraining, AgentDrained, AgentStopped)
 NOTHING_HELD = "{}"
 ALERT_KINDS = "'AlertRaised', 'AlertResolved', 'AlertMarked'"
 _LOAD = (
@@ -125,14 +129,14 @@ class SqliteLog:
         for seq, event in enumerate(events, first):
             self._write_detail(connection, event, state, seq)
         connection.executemany(
-            "UPDATE run SET priority=?,started=?,ended=?,state=?,cancelled=?,unfinished=?,unknowns=?,counts=? WHERE id=?",
+            "UPDATE run SET priority=?,started=?,ended=?,state=?,cancelled=?,unfinished=?,unknowns=?,counts=?,by_hand=? WHERE id=?",
             [run_values(run) for run in state.changed_runs],
         )
         connection.executemany(
             f"UPDATE task SET {TASK_COLUMNS} WHERE run=? AND place=?",  # noqa: S608
             [(*task_values(task), task.run.id, task.index) for task in state.changed_tasks],
         )
-        if any(isinstance(event, AgentSet | AgentsFound) for event in events):
+        if any(isinstance(event, OF_AGENTS) for event in events):
             self._write_agents(connection, state)
         return first + len(events) - 1
 
@@ -147,9 +151,9 @@ class SqliteLog:
             agent = state.agents.get(name)
             if agent is not None:
                 connection.execute(
-                    "INSERT OR REPLACE INTO agent (name, present, paused_by, pause_reason, paused_at, [limit])"
-                    " VALUES (?,?,?,?,?,?)",
-                    (name, agent.present, agent.paused_by, agent.pause_reason, agent.paused_at, agent.limit),
+                    "INSERT OR REPLACE INTO agent (name, present, paused_by, pause_reason, paused_at, [limit], drained_by,"
+                    " drain_reason, drained_at, drain_until) VALUES (?,?,?,?,?,?,?,?,?,?)",
+                    (name, *agent_values(agent)),
                 )
 
     def _write_detail(self, connection: sqlite3.Connection, event: Event, state: State, seq: int) -> None:
@@ -265,8 +269,8 @@ class SqliteLog:
 def _insert_run(connection: sqlite3.Connection, run: Run, submitted: int) -> None:
     """The run with the tasks of its submission; those that joined later have events of their own."""
     connection.execute(
-        'INSERT INTO run (priority, started, ended, state, cancelled, unfinished, unknowns, counts, id, name, workspace, "by",'
-        ' "trigger", submitted, total, "key", git) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)',
+        "INSERT INTO run (priority, started, ended, state, cancelled, unfinished, unknowns, counts, by_hand, id, name,"
+        ' workspace, "by", "trigger", submitted, total, "key", git) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)',
         (
             *run_values(run),
             run.name,
@@ -285,7 +289,7 @@ def _insert_run(connection: sqlite3.Connection, run: Run, submitted: int) -> Non
 def _insert_tasks(connection: sqlite3.Connection, tasks: Sequence[Task]) -> None:
     connection.executemany(
         "INSERT INTO task (state, verdict, reason, attempt, decided, started, ended, cpu_s, peak_mb, read_mb, written_mb, held,"
-        " findings, run, place, name, agent, action, spec, remaining) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " findings, hand, run, place, name, agent, action, spec, remaining) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         [
             (*task_values(task), task.run.id, task.index, task.spec.name, task.spec.agent, task.spec.action, to_json(task.spec),
              task.remaining)
@@ -295,7 +299,7 @@ def _insert_tasks(connection: sqlite3.Connection, tasks: Sequence[Task]) -> None
 
 
 def run_values(run: Run) -> tuple[Any, ...]:
-    """What changes of a run: priority, started, ended, state, cancelled, unfinished, unknowns, counts; its number last."""
+    """What changes of a run: priority, started, ended, state, cancelled, unfinished, unknowns, counts, by_hand; its number last."""
     counts = to_json({state.value: count for state, count in run.counts.items() if count})
     return (
         run.priority,
@@ -306,8 +310,17 @@ def run_values(run: Run) -> tuple[Any, ...]:
         run.unfinished,
         run.unknowns,
         counts,
+        run.by_hand,
         run.id,
     )
+
+
+def agent_values(agent: AgentState) -> tuple[Any, ...]:
+    """All that is set for an agent, without its name."""
+    return (
+        agent.present, agent.paused_by, agent.pause_reason, agent.paused_at, agent.limit, agent.drained_by,
+        agent.drain_reason, agent.drained_at, agent.drain_until,
+    )  # fmt: skip
 
 
 def task_values(task: Task) -> tuple[Any, ...]:
@@ -317,6 +330,7 @@ def task_values(task: Task) -> tuple[Any, ...]:
     return (
         task.state, task.verdict, task.outcome_reason, task.attempt, task.decided, task.started, task.ended,
         task.cpu_s, task.peak_mb, task.read_mb, task.written_mb, held, found,
+        to_json(task.hand) if task.hand is not None else "",
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from peewee import SqliteDatabase
 from callboard.errors import RecordError
 from callboard.record.models import MODELS, AlertRow, PatchRow, PersonRow, SectionRow
 
+TOLD = "kind IN ('AgentSet', 'AgentsFound', 'AgentDraining', 'AgentDrained', 'AgentStopped', 'TaskMoved')"
 Migration = Callable[[SqliteDatabase], None]
 
 
@@ -73,8 +74,30 @@ def news(database: SqliteDatabase) -> None:
     database.execute_sql(f"CREATE INDEX IF NOT EXISTS event_rare ON event (seq) WHERE kind IN ({kinds})")
 
 
+def hands(database: SqliteDatabase) -> None:
+    """9: which tasks persons have in hand or finished, and which agents are drained; what was told to agents is found by index."""
+    for table, columns in (
+        ("run", {"by_hand": "INTEGER NOT NULL DEFAULT 0"}),
+        ("task", {"hand": "TEXT NOT NULL DEFAULT ''"}),
+        (
+            "agent",
+            {
+                "drained_by": "TEXT NOT NULL DEFAULT ''",
+                "drain_reason": "TEXT NOT NULL DEFAULT ''",
+                "drained_at": "REAL NOT NULL DEFAULT 0",
+                "drain_until": "INTEGER NOT NULL DEFAULT 0",
+            },
+        ),
+    ):
+        present = {column.name for column in database.get_columns(table)}
+        for name, kind in columns.items():
+            if name not in present:
+                database.execute_sql(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
+    database.execute_sql(f"CREATE INDEX IF NOT EXISTS event_told ON event (seq) WHERE {TOLD}")
+
+
 MIGRATIONS: Sequence[Migration] = (
-    first_tables, sections, patches, git_and_digests, accepted_findings, people, alerts, news,
+    first_tables, sections, patches, git_and_digests, accepted_findings, people, alerts, news, hands,
 )  # fmt: skip
 
 

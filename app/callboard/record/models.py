@@ -46,6 +46,7 @@ class RunRow(Model):
     unfinished = IntegerField()
     unknowns = IntegerField()
     counts = TextField()
+    by_hand = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])
     key = CharField(index=True)
     git = TextField(default="{}")
 
@@ -54,7 +55,7 @@ class RunRow(Model):
 
 
 class TaskRow(Model):
-    """How each task stands; `spec` is what was asked for, as JSON."""
+    """How each task stands; `spec` is what was asked for, `hand` a person's hand on it if there is one, both as JSON."""
 
     run = IntegerField()
     place = IntegerField()
@@ -76,6 +77,7 @@ class TaskRow(Model):
     written_mb = FloatField()
     held = TextField()
     findings = TextField()
+    hand = TextField(default="", constraints=[SQL("DEFAULT ''")])
 
     class Meta:
         table_name = "task"
@@ -219,6 +221,10 @@ class AgentRow(Model):
     pause_reason = TextField()
     paused_at = FloatField()
     limit = IntegerField()
+    drained_by = CharField(default="", constraints=[SQL("DEFAULT ''")])
+    drain_reason = TextField(default="", constraints=[SQL("DEFAULT ''")])
+    drained_at = FloatField(default=0.0, constraints=[SQL("DEFAULT 0")])
+    drain_until = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])
 
     class Meta:
         table_name = "agent"

@@ -109,6 +109,12 @@ class Task(Row):
     stands_for: Annotated[str | None, Field(description="The attempt whose pass stands for this task")] = None
     wants: Annotated[str | None, Field(description="The capability that was asked for, if no agent was named")] = None
     others: Annotated[list[str], Field(description="Agents that it can be moved to while it waits")] = []
+    taken: Annotated[
+        dict[str, Any] | None, Field(description="The person who has it by hand: by, since, reason")
+    ] = None
+    by_hand: Annotated[
+        dict[str, Any] | None, Field(description="The person by whose word it ended: by, at, note, done")
+    ] = None
     undoes: Annotated[str | None, Field(description="The task whose work this one takes back")] = None
 
 
@@ -179,6 +185,10 @@ class Agent(Row):
     version: str
     state: AgentState
     paused: dict[str, Any] | None
+    draining: Annotated[
+        dict[str, Any] | None,
+        Field(description="While it is drained: by, reason, since, and how many tasks are left"),
+    ] = None
     concurrency: int
     running: list[Id]
     waiting: int

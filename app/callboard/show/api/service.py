@@ -11,6 +11,7 @@ from callboard.show.api import rows
 from callboard.show.api.acceptance import acceptance
 from callboard.show.api.alerts import alerts
 from callboard.show.api.answers import Json, install
+from callboard.show.api.control import control
 from callboard.show.api.desk import Desk
 from callboard.show.api.evidence import evidence
 from callboard.show.api.exports import exports
@@ -62,7 +63,8 @@ def service(desk: Desk, *more: APIRouter) -> FastAPI:
         redirect_slashes=False,
     )
     for router in (
-        reads(desk), wishes(desk), large(desk), patches(desk), ingest(desk), acceptance(desk), evidence(desk), me(desk),
+        reads(desk), wishes(desk), control(desk), large(desk), patches(desk), ingest(desk), acceptance(desk), evidence(desk),
+        me(desk),
         search(desk),
         inbox(desk), exports(desk), alerts(desk), *more,
     ):  # fmt: skip
