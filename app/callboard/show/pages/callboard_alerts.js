@@ -31,6 +31,7 @@ export default {
     const steps = ref(null);
     const asleep = ref(null);
     const when = ref("");
+    const wrong = ref("");
 
     async function again() {
       rows.replace(await get("/alerts"));
@@ -98,12 +99,13 @@ export default {
     });
     function sleep(row) {
       when.value = local(Date.now() / 1000 + 3600);
+      wrong.value = "";
       asleep.value = row;
     }
     async function quiet(until) {
       const row = asleep.value;
-      if (!(until > Date.now() / 1000)) return toast("That time is over; choose one to come.");
-      if (until > Date.now() / 1000 + LONGEST_S) return toast("At most 30 days; what is quiet for longer is forgotten.");
+      if (!(until > Date.now() / 1000)) return void (wrong.value = "That time is over; choose one to come.");
+      if (until > Date.now() / 1000 + LONGEST_S) return void (wrong.value = "Choose a time in the next 30 days.");
       asleep.value = null;
       await snooze(row, until);
     }
@@ -146,7 +148,7 @@ export default {
       return setSetting("notify.desktop", true);
     }
     useTitle(() => "Alerts – Callboard");
-    return { frame, chosen, shown, states, levels, agents, open, standing, choose, clear, query, unfolded, unfold, steps, asleep, when, sleep, quiet, quietUntil,
+    return { frame, chosen, shown, states, levels, agents, open, standing, choose, clear, query, unfolded, unfold, steps, asleep, when, wrong, sleep, quiet, quietUntil,
       SNOOZES, LEVELS, acknowledge, reopen, all, lastWord, moment, settings, setSetting, tellOf, desktop, words }; // prettier-ignore
   },
   template: `
@@ -242,10 +244,11 @@ export default {
           <button v-for="(c, i) in SNOOZES" :key="c.id" type="button" class="button" :data-snooze="c.id" :data-first="i === 0 ? '' : undefined" @click="quiet(c.until())">{{ c.title }}</button>
         </div>
         <form class="alert-until" @submit.prevent="quietUntil">
-          <label>Or until <input type="datetime-local" v-model="when" required aria-label="Until when"></label>
+          <label>Or until <input type="datetime-local" v-model="when" required aria-label="Until when" :aria-invalid="wrong ? true : undefined"></label>
           <button type="submit" class="button" data-snooze="until">Snooze</button>
         </form>
-        <p class="quiet">It comes back then if its cause is still there.</p>
+        <p v-if="wrong" class="trouble" role="alert">{{ wrong }}</p>
+        <p v-else class="quiet">It comes back then if its cause is still there.</p>
       </CbDialog>
     </CbFrame>
   `,

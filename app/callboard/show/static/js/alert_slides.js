@@ -78,7 +78,8 @@ export const AlertSlides = {
     const held = ref(false);
     let timer = 0;
 
-    const wanted = (row) => row.state === "open" && settings.notify.levels[row.severity] === true;
+    const reopened = (row) => row.by && row.by !== "Callboard";
+    const wanted = (row) => row.state === "open" && !reopened(row) && settings.notify.levels[row.severity] === true;
     const shown = computed(() => slides.slice(0, MOST));
     const more = computed(() => Math.max(0, slides.length - MOST));
 
@@ -99,8 +100,7 @@ export const AlertSlides = {
         if (slide && row.state === "open") slide.row = row;
         else if (slide) drop(slide);
       }
-      // What opened long ago is told again for another reason.
-      add(rows.filter((row) => heard.at - newsOf(row) < NAVIGATION_S));
+      add(rows.filter((row) => newsOf(row) >= heard.first)); // what opened before is told again for another reason
     }
     function drop(slide) {
       const at = slides.indexOf(slide);

@@ -16,7 +16,8 @@ export const worst = (a, b) => LEVELS.indexOf(a.severity) - LEVELS.indexOf(b.sev
 
 const listeners = new Set();
 let joined = false;
-export const heard = { at: 0, last: 0 }; // the server's clock when it last spoke, and before that when the link came back
+const JUST_S = 1.5;
+export const heard = { at: 0, first: 0 }; // the server's clock when it last spoke to this page, and when it first did
 
 function join() {
   if (joined) return;
@@ -24,7 +25,10 @@ function join() {
   if (!socket) return void setTimeout(join, 20);
   joined = true;
   socket.on("live", (message) => {
-    if (typeof message.at === "number") heard.at = Math.max(heard.at, message.at);
+    if (typeof message.at === "number") {
+      heard.first ||= message.alert?.length ? message.at - JUST_S : message.at;
+      heard.at = Math.max(heard.at, message.at);
+    }
     if (typeof message.alerts === "number") counts.alerts = message.alerts;
     if (message.alert?.length) for (const one of listeners) one.rows?.(message.alert);
   });
