@@ -19,7 +19,8 @@ class Spread:
     """Of the newest `n` orderly tries: the median of seconds, the tenth and the ninetieth percentile, and `noise`.
 
     Two tries that differ by at most `noise` seconds say nothing: three standard deviations, by the median absolute
-    deviation, and at least a tenth of the median and 0.3 s. With fewer than ENOUGH tries nothing is said either.
+    deviation, and at least what lies between the two percentiles (a job may have two usual times), a tenth of the median
+    and 0.3 s. With fewer than ENOUGH tries nothing is said either.
     """
 
     n: int
@@ -38,8 +39,9 @@ def spread_of(seconds: list[float]) -> Spread:
     """The spread of these tries; there must be one."""
     median = percentile(seconds, 0.5)
     away = percentile([abs(value - median) for value in seconds], 0.5)
-    noise = max(SIGMAS * MAD_TO_SIGMA * away, LEAST_SHARE * median, LEAST_S)
-    return Spread(len(seconds), median, percentile(seconds, 0.1), percentile(seconds, 0.9), noise)
+    low, high = percentile(seconds, 0.1), percentile(seconds, 0.9)
+    noise = max(SIGMAS * MAD_TO_SIGMA * away, high - low, LEAST_SHARE * median, LEAST_S)
+    return Spread(len(seconds), median, low, high, noise)
 
 
 def spreads(database: peewee.SqliteDatabase, workspace: str, before: int) -> Mapping[str, Spread]:
