@@ -13,6 +13,7 @@ import pytest
 from callboard.cli import parser
 from callboard.config import config_from
 from callboard.config.tables import LISTED, NAMED, SINGLE
+from callboard.core.alert_kinds import RULES
 from callboard.work.hooks import Hooks
 from plugin_maker import environment_with, make_plugin
 
@@ -135,3 +136,9 @@ def test_the_section_that_is_shown_is_filled_once_its_agent_is_installed(tmp_pat
 def test_the_agent_that_is_shown_is_short() -> None:
     lines = [line for line in block("Writing an agent", "python").splitlines() if line.strip()]
     assert len(lines) <= 18
+
+
+def test_every_kind_of_alert_is_in_the_readme_as_the_program_explains_it() -> None:
+    text = section("Alerts")
+    for rule in RULES.values():
+        assert f"| `{rule.kind}` | {rule.severity} | {rule.raised} | {rule.resolved} |" in text

@@ -10,7 +10,7 @@ const MOST = 3;
 const STAYS_S = 14;
 const NAVIGATION_S = 15;
 const KEPT = "callboard.alerts";
-const PLACES = ["top-right", "bottom-left", "top-left"];
+const PLACES = ["bottom-right", "top-right", "bottom-left"];
 
 // The moment of which an alert is news: when it opened, or when its snooze was over.
 const newsOf = (row) => Math.max(row.opened, row.by === "Callboard" ? (row.marked ?? 0) : 0);
