@@ -149,6 +149,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("number", nargs="?", type=int, default=0, metavar="RUN", help="the run, such as `export run 12`")
     made.add_argument("--run", type=int, default=0, metavar="N", help="only of this run")
     made.add_argument("--against", type=int, default=None, metavar="N", help="for compare: the run that it is held against")
+    made.add_argument("--task", default="", help="only attempts or events of this task, such as 12.3")
     made.add_argument("--agent", default="", help="only of this agent")
     made.add_argument("--severity", default="", help="only findings of this severity")
     made.add_argument("--state", default="", help="only what is in this state")

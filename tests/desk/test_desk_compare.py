@@ -147,6 +147,8 @@ def test_whole_tables_come_out_of_the_record(story: Story) -> None:
     assert [(row["id"], row["name"], row["usage"]["cpu_s"]) for row in desk.export("attempts")] == [
         ("2.0#1", "a", 5.0), ("1.0#1", "a", 5.0), ("1.1#1", "b", 2.0),
     ]  # fmt: skip
+    assert [row["id"] for row in desk.export("attempts", {"task": "1.1"})] == ["1.1#1"]
+    assert list(desk.export("events", {"task": "1.1"})) == desk.task("1.1")["events"]
     assert list(desk.export("findings", {"run": 1})) == desk.run_findings(1)
     assert [row["fingerprint"] for row in desk.export("findings", {"severity": "low"})] == ["two"]
     assert list(desk.export("events", {"run": 2})) == desk.run_events(2)

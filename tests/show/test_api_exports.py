@@ -57,7 +57,7 @@ async def test_rows_are_those_of_the_api_and_narrowed_as_on_the_pages(client: ht
     [
         ("/export/secrets.csv", 404, "there is no table 'secrets'; the tables: runs, tasks"),
         ("/export/runs.xlsx", 404, "no such resource"),
-        ("/export/machine.csv?state=idle", 422, "table 'machine' is not narrowed by state; it takes nothing"),
+        ("/export/schedules.csv?state=idle", 422, "table 'schedules' is not narrowed by state; it takes nothing"),
         ("/export/runs.csv?agent=quality", 422, "it takes state, pipeline, branch"),
         ("/export/compare.csv", 422, "name the run"),
         ("/export/tasks.csv?run=0", 422, ""),

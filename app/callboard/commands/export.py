@@ -28,7 +28,13 @@ def export(given: argparse.Namespace) -> int:
     form = given.format or _form_of(given.output, "csv")
     if form not in ("csv", "json"):
         raise ConfigError(f"a table is written as csv or json, not as {form}; a run as html: `callboard export run 12`")
-    wants: dict[str, Any] = {"run": number, "agent": given.agent, "severity": given.severity, "state": given.state}
+    wants: dict[str, Any] = {
+        "run": number,
+        "task": given.task,
+        "agent": given.agent,
+        "severity": given.severity,
+        "state": given.state,
+    }
     wants |= {
         "with": given.against,
         "pipeline": given.pipeline,

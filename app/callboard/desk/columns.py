@@ -85,7 +85,7 @@ TABLES: dict[str, Table] = {
         Column("Locks", lambda row: _names((row.get("needs") or {}).get("locks"), "name")),
         Column("Waited (s)", lambda row: round(sum(_names(row.get("holds"), "seconds")), 3)), of("Critical path", "critical"),
     )),
-    "attempts": Table("each try at the tasks of a run, or of all runs", ("run", "agent", "state"), (
+    "attempts": Table("each try at the tasks of a run, or of all runs", ("run", "task", "agent", "state"), (
         of("Attempt", "id"), of("Task", "task"), of("Name", "name"), of("Agent", "agent"),
         of("Number", "attempt"), of("State", "state"),
         of("Verdict", "verdict"), of("How it ended", "how"), of("Exit code", "code"), of("Result", "reason"),
@@ -100,7 +100,7 @@ TABLES: dict[str, Table] = {
         Column("Seen by", _witnesses), of("New", "is_new"), of("Accepted", "accepted"), when("Since", "since"), when("Seen", "at"),
         of("Fingerprint", "fingerprint"),
     )),
-    "events": Table("decisions and facts as sentences, in order", ("run",), (
+    "events": Table("decisions and facts as sentences, in order", ("run", "task"), (
         of("Number", "seq"), when("At", "at"), of("Run", "run"), of("Task", "task"), of("Kind", "kind"),
         of("Sentence", "sentence"),
     )),

@@ -23,9 +23,10 @@ class Exports(Facts, Patches):
         return rows
 
     def _every_run(self, wants: Narrowed) -> Iterator[int]:
-        if wants.get("run"):
-            self._require_run(wants["run"])
-            yield wants["run"]
+        run = self.key(wants["task"]).run if wants.get("task") else wants.get("run")
+        if run:
+            self._require_run(run)
+            yield run
             return
         for row in self._runs_rows({}):
             yield int(row["id"])
@@ -49,7 +50,7 @@ class Exports(Facts, Patches):
                 place = int(row["id"].partition("#")[0].partition(".")[2])
                 task = tasks[place] if place < len(tasks) else {"name": "", "agent": None}
                 row = {"task": f"{run}.{place}", "name": task["name"], "agent": task["agent"], **row}
-                if fits(row, wants, "agent", "state"):
+                if fits(row, wants, "task", "agent", "state"):
                     yield row
 
     def _findings_rows(self, wants: Narrowed) -> Iterator[Row]:
@@ -59,11 +60,12 @@ class Exports(Facts, Patches):
                     yield row
 
     def _events_rows(self, wants: Narrowed) -> Iterator[Row]:
-        run = wants.get("run") or 0
+        task = self.key(wants["task"]) if wants.get("task") else None
+        run = task.run if task else wants.get("run") or 0
         if run:
             self._require_run(run)
         after = 0
-        while rows := self._history.events(after=after, run=run, limit=AT_ONCE):
+        while rows := self._history.events(after=after, run=run, task=task.task if task else -1, limit=AT_ONCE):
             yield from rows
             after = int(rows[-1]["seq"])
 

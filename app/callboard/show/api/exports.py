@@ -13,7 +13,7 @@ from callboard.errors import NotFound
 from callboard.show.api import rows
 from callboard.show.api.answers import Json, encoded
 from callboard.show.api.desk import Desk
-from callboard.show.api.params import MOST, NAME, PART, RunId
+from callboard.show.api.params import MOST, NAME, PART, TASK, RunId
 from callboard.show.report.page import report_of
 
 FORMATS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
@@ -21,6 +21,7 @@ FORMATS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 TableName = Annotated[str, Path(max_length=40, description=f"One of {', '.join(TABLES)}")]
 Format = Annotated[Literal["csv", "json"], Path(description="How it is written")]
 RunQuery = Annotated[int | None, Query(ge=1, lt=MOST, description="Only this run")]
+TaskQuery = Annotated[str | None, Query(pattern=TASK, max_length=25, description="Only this task, such as 12.3")]
 OtherRun = Annotated[int | None, Query(alias="with", ge=1, lt=MOST, description="The run that it is held against")]
 AgentQuery = Annotated[str | None, Query(max_length=200, pattern=PART, description="Only of this agent")]
 WordQuery = Annotated[str | None, Query(max_length=200, pattern=NAME)]
@@ -78,6 +79,7 @@ def exports(desk: Desk) -> APIRouter:
         table: TableName,
         form: Format,
         run: RunQuery = None,
+        task: TaskQuery = None,
         agent: AgentQuery = None,
         severity: WordQuery = None,
         state: WordQuery = None,
@@ -91,7 +93,7 @@ def exports(desk: Desk) -> APIRouter:
         bom: Bom = "0",
     ) -> Response:
         """A whole table as a file, row by row; narrowed as on the pages."""
-        wants: dict[str, Any] = {"run": run, "agent": agent, "severity": severity, "state": state, "with": other}
+        wants: dict[str, Any] = {"run": run, "task": task, "agent": agent, "severity": severity, "state": state, "with": other}
         wants |= {"pipeline": pipeline, "branch": branch, "person": person, "text": text}
         wants |= {"since": since, "until": until}
         found = begun(desk.export(table, wants))
