@@ -1,9 +1,11 @@
 """Agents are drained, stopped and restarted, tasks are taken over by hand: by the real program, which is killed meanwhile."""
 
+from pathlib import Path
 from typing import Any
 
 from callboard.record.check import broken_promises, differences
 from callboard.record.database import connect
+from plugin_maker import environment_with, make_plugin
 
 JOBS = """
 [jobs.slow]
@@ -136,3 +138,48 @@ def test_what_a_stopped_agent_does_is_ended_and_a_restart_tries_it_again(site: A
     assert (refused.returncode, "nobody has taken it over" in refused.stderr) == (2, True)
     assert [row["what"] for row in site.json("agents", "quality", "--history")] == ["restart", "stop", "here"]
     assert is_whole(site) == []
+
+
+PLUGIN = """
+import time
+from callboard.api import Agent, action, hookimpl, passed
+
+class Greeter(Agent):
+    name = "greet"
+    title = "Greeter"
+
+    @action("{title}")
+    def hello(self, ctx, options):
+        {work}
+        return passed("{title}")
+
+@hookimpl
+def callboard_agents():
+    return [Greeter()]
+"""
+
+
+def test_a_restarted_agent_works_with_its_code_as_it_is_now(site: Any, until: Any, tmp_path: Path) -> None:
+    place = make_plugin(tmp_path / "site", "greet", PLUGIN.format(title="Old", work="time.sleep(300)"))
+    site.python = str(environment_with(tmp_path / "venv", place))
+    site.config('[jobs.hello]\naction = "greet.hello"\n')
+    site.up()
+    site.json("run", "--detach")
+    until(lambda: site.run_row(1)["tasks"]["hello"]["state"] == "running")
+
+    module = place / "plug_greet.py"
+    module.write_text("def broken(:\n", "utf-8")
+    refused = site.call("restart", "greet")
+    assert refused.returncode == 2
+    assert "agent 'greet' cannot be restarted, nothing was ended: plugin 'greet'" in refused.stderr
+    assert site.run_row(1)["tasks"]["hello"]["state"] == "running"
+
+    module.write_text(PLUGIN.format(title="New", work="pass"), "utf-8")
+    row = site.json("restart", "greet")
+    assert row["described_anew"] is True
+    assert [(ended["attempt"], ended["then"]) for ended in row["ended"]] == [("1.0#1", "tried again")]
+    until(lambda: site.run_row(1)["state"] == "succeeded")
+    task = site.run_row(1)["tasks"]["hello"]
+    assert (task["attempt"], task["reason"]) == (2, "New")
+    (agent,) = site.json("agents", "greet")
+    assert [action["title"] for action in agent["actions"]] == ["New"]
