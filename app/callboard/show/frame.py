@@ -77,13 +77,13 @@ class Frame:
         screen(first, {**await self._meta(here), **(more or {})})
 
     async def _meta(self, here: str) -> dict[str, Any]:
-        by = self._by()
+        by = self.by()
         person, counts = await run.io_bound(self._about, by) or self._about(by)
         self._head(person)
         nav = [{"path": path, "name": name, "keys": keys} for path, name, keys in NAV if path in self._paths]
         return {"here": here, "workspace": self._workspace, "person": person, "counts": counts, "nav": nav}
 
-    def _by(self) -> str:
+    def by(self) -> str:
         """Who asks for the page, as the guard found it."""
         caller = ui.context.client.request.scope.get("callboard")
         return caller.name if isinstance(caller, Caller) else ""

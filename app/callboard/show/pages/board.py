@@ -1,4 +1,4 @@
-"""`/`: the crew, what runs and waits, what needs a person."""
+"""`/`: what needs a person, the crew, what runs and waits, what happened since they looked."""
 
 from callboard.show.api.desk import Desk
 from callboard.show.frame import Frame
@@ -14,4 +14,9 @@ def register(frame: Frame, desk: Desk) -> None:
 
     @frame.page("/")
     async def board() -> None:
-        await frame.show(BoardScreen, "Board", "/", desk.board)
+        by = frame.by()
+
+        def read() -> object:
+            return {**desk.board(), "inbox": list(desk.inbox()), "catchup": desk.catchup(by)}
+
+        await frame.show(BoardScreen, "Board", "/", read)

@@ -17,7 +17,10 @@ export const CrewCard = {
       const at = busy.value ? (props.a.eta ?? task.value?.expected_end) : null;
       return at == null ? null : at - words.clock.now;
     });
-    return { task, tone, progress, busy, last, lastBad, eta, words };
+    const load = computed(() => props.a.load ?? null);
+    const queue = computed(() => load.value?.queue ?? props.a.waiting);
+    const queued = computed(() => (props.a.waiting > queue.value ? `${queue.value} lack only room, ${props.a.waiting - queue.value} more wait for other tasks` : undefined));
+    return { task, tone, progress, busy, last, lastBad, eta, load, queue, queued, words };
   },
   template: `
     <article class="panel card" :class="'t-' + tone" :data-agent="a.name" :aria-label="a.title || a.name">
@@ -62,8 +65,9 @@ export const CrewCard = {
           <dt>Memory</dt>
           <dd><CbNum :value="busy ? a.memory_now_mb : null" :as="words.mebibytes" why="nothing is running"/></dd>
         </div>
-        <div><dt>Queue</dt><dd><CbNum :value="a.waiting"/></dd></div>
+        <div :title="queued"><dt>Queue</dt><dd><CbNum :value="queue"/></dd></div>
       </dl>
+      <p v-if="load && load.overloaded" class="card-load t-ask" data-overloaded><svg viewBox="0 0 16 16" class="shape" aria-hidden="true"><path d="M8 2.500L14 13H2zM8 6.500v3M8 11.300v.1"/></svg><span><b>overloaded</b>: {{ load.words }}<a v-if="load.relief" :href="words.agentHref(a.name) + '#load'" class="card-relief">{{ load.relief }}</a></span></p>
     </article>
   `,
 };

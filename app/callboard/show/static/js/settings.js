@@ -12,7 +12,16 @@ const FIRST = {
 };
 
 // Panels of the board that can be put away and moved: the names are what is kept, the titles what is read.
-export const PANELS = [];
+export const PANELS = [
+  { name: "needs", title: "Needs you" },
+  { name: "news", title: "Since you last looked" },
+  { name: "crew", title: "The crew" },
+  { name: "tasks", title: "Running and waiting" },
+  { name: "platform", title: "The platform" },
+  { name: "runs", title: "Newest runs" },
+  { name: "host", title: "This machine" },
+  { name: "findings", title: "Newest findings" },
+];
 
 // The page carries the person as data, so that every module knows the settings before the first thing is drawn.
 function told() {
