@@ -72,7 +72,7 @@ async def test_a_page_is_complete_quiet_and_from_here(path: str, stage: Any, vis
     for width, height in ((1440, 900), (390, 844)):
         await page.set_viewport_size({"width": width, "height": height})
         for scheme in ("light", "dark"):
-            await page.emulate_media(color_scheme=scheme)
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # colours do not fade over meanwhile
             await page.wait_for_timeout(60)
             assert await visitor.overflow() <= 0
             await kept(page, f"{path}-{width}-{scheme}")
