@@ -13,10 +13,12 @@ from callboard.errors import CallboardError, NotFound
 from callboard.guard.gate import Caller
 from callboard.show.api.desk import Desk
 from callboard.show.parts.screen import Screen
+from callboard.show.shell import shell
 
 STATIC = Path(__file__).parent / "static"
 YEAR = 365 * 24 * 3600
 RECONNECT = 60.0
+PATIENCE = 30.0  # of a page with its first rows, on a machine that is busy with the crew's work
 NAV = (
     ("/", "Board", "g b"), ("/runs", "Runs", "g r"), ("/inbox", "Inbox", "g i"), ("/alerts", "Alerts", "g l"),
     ("/patches", "Patches", "g p"), ("/console", "Console", "g c"), ("/agents", "Agents", "g a"), ("/machine", "Machine", "g m"),
@@ -53,6 +55,7 @@ class Frame:
             dark=None,
             language="en-US",
             reconnect_timeout=RECONNECT,
+            response_timeout=PATIENCE,
         )
 
     def count(self, name: str, read: Callable[[], int]) -> None:
@@ -79,9 +82,10 @@ class Frame:
     async def _meta(self, here: str) -> dict[str, Any]:
         by = self.by()
         person, counts = await run.io_bound(self._about, by) or self._about(by)
-        self._head(person)
         nav = [{"path": path, "name": name, "keys": keys} for path, name, keys in NAV if path in self._paths]
-        return {"here": here, "workspace": self._workspace, "person": person, "counts": counts, "nav": nav}
+        meta = {"here": here, "workspace": self._workspace, "person": person, "counts": counts, "nav": nav}
+        self._head(person, shell(meta))
+        return meta
 
     def by(self) -> str:
         """Who asks for the page, as the guard found it."""
@@ -94,17 +98,12 @@ class Frame:
             self._workspace = board["workspace"] if board else None
         return self._desk.person(by), {name: read() for name, read in self._counters.items()}
 
-    def _head(self, person: Mapping[str, Any]) -> None:
-        modules = ("words", "live", "settings", "commands", "dialog", "parts", "frame")
+    def _head(self, person: Mapping[str, Any], shell: str) -> None:
+        modules = ("words", "live", "settings", "commands", "dialog", "parts", "palette", "bar", "frame")
         preload = "".join(f'<link rel="modulepreload" href="{self.static}/js/{name}.js">' for name in modules)
         styles = "".join(f'<link rel="stylesheet" href="{self.static}/css/{name}">' for name in self._styles)
         ui.add_head_html(f"{_chosen(person)}{styles}{preload}")
-        links = "".join(f'<a href="{path}">{name}</a>' for path, name, _ in NAV if path in self._paths)
-        ui.add_body_html(
-            '<div class="cb-shell" id="cb-shell"><div class="cb"><div class="top"><span class="brand">'
-            f'<img src="{self.static}/favicon.svg" alt="" width="24" height="24"><span>Callboard</span></span>'
-            f"<nav>{links}</nav></div></div></div>"
-        )
+        ui.add_body_html(shell)
 
 
 def _chosen(person: Mapping[str, Any]) -> str:

@@ -12,12 +12,15 @@ export function useCommands(list, group = "This page") {
   onScopeDispose(() => sources.delete(mine));
 }
 
-// Everything that can be done now; of two with the same id the later one counts.
+// Everything that is registered; of two with the same id the later one counts.
 export const commands = computed(() => {
   const found = new Map();
-  for (const list of sources.values()) for (const command of list()) if (command && (!command.when || command.when())) found.set(command.id, command);
+  for (const list of sources.values()) for (const command of list()) if (command?.title) found.set(command.id, command);
   return [...found.values()];
 });
+
+// What of it can be done at this moment: `when` may look at anything.
+export const available = () => commands.value.filter((command) => !command.when || command.when());
 
 export async function perform(command) {
   if (command.href) return void (location.href = command.href);
@@ -51,7 +54,7 @@ export function typed(event) {
   const free = chord.startsWith("mod+"); // works in a field and over a dialog as well
   if (event.key === "Escape" && inField(event.target) && !event.target.closest("dialog")) return event.target.blur();
   if (!free && (inField(event.target) || document.querySelector("dialog[open]"))) return;
-  const known = commands.value.filter((command) => command.keys);
+  const known = available().filter((command) => command.keys);
   const before = performance.now() - leadAt < SEQUENCE_MS ? lead : "";
   lead = "";
   for (const tried of before ? [`${before} ${chord}`, chord] : [chord]) {

@@ -4,6 +4,7 @@ import { reactive } from "vue";
 const API = "/api/v1";
 const SILENCE_MS = 1600; // everyone is told something each second; so that it is said within two
 const LOOK_MS = 100;
+const SESSION_MS = 4000;
 const BUFFER = 5000;
 let readings = 0;
 
@@ -14,8 +15,10 @@ export const toasts = reactive([]);
 
 let nextToast = 1;
 export function toast(text, tone = "bad", href = null) {
+  const same = toasts.find((t) => t.text === text && t.tone === tone && t.href === href);
+  if (same) return void same.times++; // what is said again is counted, not piled up
   const id = nextToast++;
-  toasts.push({ id, text, tone, href });
+  toasts.push({ id, text, tone, href, times: 1 });
   if (toasts.length > 4) toasts.shift();
   setTimeout(() => dismiss(id), tone === "bad" ? 12000 : 5000);
 }
@@ -120,7 +123,7 @@ export function follow({ rooms, refetch, fold, onLog, onConsole }) {
   }
 
   function lost() {
-    if (link.state === "stale") return;
+    if (link.state === "stale" || link.state === "out") return;
     link.since = (Date.now() - (performance.now() - heard)) / 1000;
     link.state = "stale";
     kept = [];
@@ -150,7 +153,20 @@ export function follow({ rooms, refetch, fold, onLog, onConsole }) {
     window.addEventListener("online", () => socket.connected && kept && !reading && reconcile());
     if (socket.connected) joined();
     // A page that was busy itself hears first what came meanwhile, and only then calls the link silent.
-    const silent = () => link.state === "live" && performance.now() - heard > SILENCE_MS;
+    const silent = () => link.state === "live" && !document.hidden && performance.now() - heard > SILENCE_MS;
+    // A hidden tab is slowed down: what it did not hear meanwhile is read anew, before anybody calls it stale.
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden || link.state !== "live" || performance.now() - heard < SILENCE_MS) return;
+      heard = performance.now();
+      if (socket.connected) (kept = []), reconcile();
+    });
+    // A link that stays down may be a session that is over: then waiting does not help, and the page says what does.
+    setInterval(async () => {
+      if (link.state !== "stale" && link.state !== "out") return;
+      const answer = await fetch(`${API}/me`, { credentials: "same-origin", headers: { Accept: "application/json" } }).catch(() => null);
+      if (answer?.status === 401) link.state = link.state === "live" ? "live" : "out";
+      else if (answer?.ok && link.state === "out") (link.state = "stale"), socket.connected ? joined() : socket.connect();
+    }, SESSION_MS);
     setInterval(() => silent() && setTimeout(() => silent() && lost(), LOOK_MS), LOOK_MS);
   }
   attach();
