@@ -17,18 +17,21 @@ from callboard.desk.exports import Exports
 from callboard.desk.host_looks import HostLooks
 from callboard.desk.ingest import Ingest
 from callboard.desk.log_looks import LogLooks
+from callboard.desk.on_board import MOST_ENDED, listed
 from callboard.desk.platform import Platform
 from callboard.desk.search import Search
 from callboard.desk.source import Sources
 from callboard.live import Listener
-from callboard.rows import Row
+from callboard.rows import Row, task_row
 from callboard.witnesses import merged
 
 NEWEST_RUNS = 20
 MOST_MOMENTS = 1_000
 
 
-class Desk(Control, Alerts, CatchUp, Platform, Again, Exports, Ingest, Acceptance, HostLooks, Diffs, LogLooks, Sources, Search):
+class Desk(
+    Control, Alerts, CatchUp, Platform, Again, Exports, Ingest, Acceptance, HostLooks, Diffs, LogLooks, Sources, Search
+):
     """Stands between the surfaces and the engine."""
 
     def board(self) -> Row:
@@ -38,12 +41,15 @@ class Desk(Control, Alerts, CatchUp, Platform, Again, Exports, Ingest, Acceptanc
         runs = live["runs"] + [row for row in self._history.runs(NEWEST_RUNS) if row["id"] not in active]
         runs.sort(key=lambda row: -row["id"])
         tasks = live["tasks"]
-        if runs and runs[0]["id"] not in {row["run"] for row in tasks}:
-            tasks = tasks + self._run(runs[0]["id"])["tasks"]
+        if runs:
+            known = {row["id"] for row in tasks}
+            over = [task_row(task) for task in self._history.ended(runs[0]["id"], MOST_ENDED)]
+            tasks = tasks + [row for row in over if row["id"] not in known]
         return {
             "seq": self._history.last_seq(),
             "runs": runs[:NEWEST_RUNS],
             "tasks": tasks,
+            "left_out": live["left_out"],
             "agents": self.agents(wait=False),
             "host": self.host(),
             "findings": merged(self._history.findings(limit=50)),
@@ -55,10 +61,14 @@ class Desk(Control, Alerts, CatchUp, Platform, Again, Exports, Ingest, Acceptanc
         }
 
     def _board(self, state: State) -> Row:
-        open_runs = [run for run in state.runs.values() if run.unfinished]
-        tasks = [self._feed.task_row(task) for run in open_runs for task in run.tasks]
-        runs = [self._feed.run_row(run) for run in open_runs]
-        return {"runs": runs, "tasks": tasks, "banner": self._feed.banner()}
+        runs = [self._feed.run_row(run) for run in state.runs.values() if run.unfinished]
+        tasks, left_out = listed(state)
+        return {
+            "runs": runs,
+            "tasks": [self._feed.task_row(task) for task in tasks],
+            "left_out": left_out,
+            "banner": self._feed.banner(),
+        }
 
     def workspace_row(self) -> Row:
         """The workspace that this desk was opened for."""

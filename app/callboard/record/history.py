@@ -9,7 +9,7 @@ import peewee
 from callboard.core.events import Event
 from callboard.core.graph import children
 from callboard.core.run import SEVERITIES, Run, Task
-from callboard.core.task import Priority, TaskState, Verdict
+from callboard.core.task import BAD, Priority, TaskState, Verdict
 from callboard.record.codec import decode, decode_hand, decode_spec
 from callboard.rows import Row, event_row, finding_row, found_row, summary
 
@@ -122,6 +122,19 @@ class History:
             for task, places in zip(run.tasks, below, strict=True):
                 setattr(task, "below" if kind == "depends" else "later", places)
         return run
+
+    def ended(self, number: int, limit: int) -> list[Task]:
+        """The tasks of a run that are over, those that came to a bad end or know too little first, then the newest; for
+        showing, each without its neighbours."""
+        bad = f"(state IN ({', '.join('?' * len(BAD))}) OR coalesce(verdict, '') = ?)"
+        sql = _TASKS.replace(" ORDER BY place", f" AND ended IS NOT NULL ORDER BY {bad} DESC, ended DESC LIMIT ?")
+        found = self._rows(sql, (number, *(state.value for state in BAD), Verdict.UNKNOWN.value, limit))
+        if not found:
+            return []
+        head = 'SELECT name, workspace, "by", "trigger", priority, submitted, "key" FROM run WHERE id = ?'
+        name, workspace, by, trigger, priority, submitted, key = self._rows(head, (number,))[0]
+        run = Run(number, name, workspace, by, trigger, Priority(priority), submitted, key)
+        return [_task(run, values) for values in found]
 
     def run_by_key(self, key: str) -> int:
         """The run that a submission with this key made, 0 for none."""

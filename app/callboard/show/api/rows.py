@@ -312,11 +312,16 @@ class Question(Row):
 
 
 class Board(Row):
-    """All that the first page shows; later than `seq` is only what the feed sends."""
+    """All that the first page shows; later than `seq` is only what the feed sends.
+
+    Of the tasks that are not over at most 400 are listed, those first that run or wait for a person; `left_out` counts the rest.
+    Of those that are over the newest run's are listed, at most 100.
+    """
 
     seq: int
     runs: list[Run]
     tasks: list[Task]
+    left_out: int = 0
     agents: list[Agent]
     host: dict[str, Any]
     findings: list[Finding]

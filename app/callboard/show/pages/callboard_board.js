@@ -1,5 +1,6 @@
 // The board: what needs me, who is called, what waits and why, what happened since I last looked.
 import { computed, reactive, ref, watchEffect } from "vue";
+import { AlertStrip } from "callboard/alerts.js";
 import { CbArrange, CbNeeds, CbPlatform, CbRuns, cancelRun } from "callboard/board_parts.js";
 import { CbNews, News, useAttention } from "callboard/catchup.js";
 import { useCommands, useList } from "callboard/commands.js";
@@ -14,6 +15,7 @@ import { Waits } from "callboard/waits.js";
 import * as words from "callboard/words.js";
 
 const NEWEST = 8;
+const MOST_LISTED = 600;
 const WIDE = ["needs", "news", "crew", "tasks", "platform", "runs"];
 const PHONE = ["needs", "crew", "news", "tasks", "platform", "runs"]; // a phone shows first what needs me, then the crew
 const BESIDE = ["host", "findings"];
@@ -32,7 +34,7 @@ function gauges(h, history) {
 }
 
 export default {
-  components: { CbArrange, CbFrame, CbNeeds, CbNews, CbPlatform, CbRuns, CbWork, CrewCard, ...PARTS },
+  components: { AlertStrip, CbArrange, CbFrame, CbNeeds, CbNews, CbPlatform, CbRuns, CbWork, CrewCard, ...PARTS },
   props: ["first", "meta"],
   setup(props) {
     const first = JSON.parse(props.first);
@@ -55,6 +57,12 @@ export default {
       if (board.host) host(board.host);
       return board.seq;
     }
+    // Of a large run not every task is listed, and what is over is left: an open page stays as small as a new one.
+    function take(rows) {
+      tasks.merge(rows.filter((t) => tasks.get(t.id) || t.state !== "waiting" || tasks.byId.size < MOST_LISTED));
+      const newest = Math.max(0, ...runs.byId.keys());
+      if (tasks.byId.size > MOST_LISTED) for (const t of tasks.list()) if (words.FINAL.has(t.state) && (t.run !== newest || !words.BAD.has(words.shown(t)))) tasks.byId.delete(t.id);
+    }
     function host(row) {
       state.host = row;
       if (state.history.at(-1)?.at !== row.at) state.history.push(row);
@@ -74,8 +82,8 @@ export default {
         return replace(await get("/board"));
       },
       fold(m) {
-        tasks.merge(m.tasks);
         runs.merge(m.runs);
+        take(m.tasks ?? []);
         agents.merge(m.agents);
         findings.merge(m.findings);
         if (m.host) host(m.host);
@@ -91,8 +99,13 @@ export default {
     const open = computed(() => tasks.list().filter((t) => !words.FINAL.has(t.state)));
     const broken = computed(() => (open.value.length ? [] : tasks.list().filter((t) => t.run === newestRuns.value[0]?.id && words.BAD.has(words.shown(t)))));
     const counts = computed(() => {
-      const running = open.value.filter((t) => words.LIVE.has(t.state)).length;
-      return { running, waiting: open.value.length - running };
+      let [running, unfinished] = [0, 0];
+      for (const r of runs.byId.values()) {
+        if (words.RUN_OVER.has(r.state)) continue;
+        running += (r.counts?.running ?? 0) + (r.counts?.starting ?? 0);
+        unfinished += r.total - r.done;
+      }
+      return { running, waiting: Math.max(0, unfinished - running) };
     });
     const atWork = computed(() => crew.value.filter((a) => a.state === "running").length);
     watchEffect(() => {
@@ -131,7 +144,7 @@ export default {
       ],
       "Board",
     );
-    return { frame, crew, tasks, state, counts, open, broken, newestRuns, newestFindings, lastRun, cap, waits, news, main, beside, hidden, arranging, atWork, start, rescan, words };
+    return { alerts: first.alerts, frame, crew, tasks, state, counts, open, broken, newestRuns, newestFindings, lastRun, cap, waits, news, main, beside, hidden, arranging, atWork, start, rescan, words };
   },
   template: `
     <CbFrame :meta="frame" here="/">
@@ -145,6 +158,7 @@ export default {
         </h1>
         <button type="button" class="link arrange-button" @click="arranging = true">Arrange{{ hidden ? ' (' + hidden + ' hidden)' : '' }}</button>
       </div>
+      <AlertStrip :first="alerts"/>
       <div class="two" :class="{alone: !beside.length}">
         <div class="stack">
           <template v-for="name in main" :key="name">
@@ -165,7 +179,7 @@ export default {
                 </div>
               </div>
             </CbZone>
-            <CbWork v-else-if="name === 'tasks'" :open="open" :broken="broken" :began="newestRuns.length > 0"/>
+            <CbWork v-else-if="name === 'tasks'" :open="open" :all="counts.running + counts.waiting" :broken="broken" :began="newestRuns.length > 0"/>
             <CbPlatform v-else-if="name === 'platform'" :platform="state.platform"/>
             <CbRuns v-else-if="name === 'runs'" :runs="newestRuns"/>
           </template>

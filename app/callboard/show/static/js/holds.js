@@ -61,7 +61,7 @@ export const TaskLine = {
 
 export const CbWork = {
   components: { TaskLine, ...PARTS },
-  props: { open: Array, broken: Array, began: Boolean },
+  props: { open: Array, all: Number, broken: Array, began: Boolean }, // all: how many are not over, listed or not
   setup(props) {
     const unfolded = ref({});
     const lines = computed(() =>
@@ -75,7 +75,7 @@ export const CbWork = {
   },
   template: `
     <section class="panel" aria-labelledby="h-tasks">
-      <header><h2 id="h-tasks">Running and waiting</h2><span class="quiet num">{{ open.length }}</span></header>
+      <header><h2 id="h-tasks">Running and waiting</h2><span class="quiet num">{{ Math.max(all || 0, open.length) }}</span></header>
       <table v-if="shown.length" class="table fold tasks-table">
         <thead>
           <tr>
@@ -105,6 +105,7 @@ export const CbWork = {
           </ul>
         </li>
       </ul>
+      <p v-if="all > open.length" class="log-foot">{{ words.count(all - open.length) }} more wait; each run's page shows all of its tasks.</p>
       <template v-if="!open.length && !broken.length">
         <CbEmpty v-if="began" title="Nothing runs, nothing waits">Start a run, or let a schedule or a commit do it.</CbEmpty>
         <CbEmpty v-else title="No run yet">Callboard looked at the workspace and worked out what the crew can do here. <a href="/runs/new"><b>See the plan</b></a>, or type <code>callboard run</code>.</CbEmpty>
