@@ -1,13 +1,19 @@
-"""`/runs/{id}`: one run as graph, Gantt chart, list and findings."""
+"""`/runs/{id}`: one run of any size as graph, Gantt chart, list and findings."""
+
+from typing import Any
+
+from starlette.requests import Request
 
 from callboard.errors import NotFound
 from callboard.show.api.desk import Desk
 from callboard.show.frame import Frame
-from callboard.show.graph_layout import graph
+from callboard.show.grouping import BY, picture
 from callboard.show.parts.screen import Screen
 
-MOST_DRAWN = 2000
-MOST_FINDINGS = 2000
+MOST_INSIDE = 20_000
+MOST_PICTURED = 2_000
+MOST_WHOLE = 150
+MOST_FINDINGS = 300
 
 
 class RunScreen(Screen, component="callboard_run.js"):
@@ -15,17 +21,30 @@ class RunScreen(Screen, component="callboard_run.js"):
 
 
 def register(frame: Frame, desk: Desk) -> None:
-    """Adds the page."""
+    """Adds the page. The address names the tab, the way of grouping (`by`) and the groups that are `open`."""
 
     @frame.page("/runs/{number}")
-    async def run(number: str) -> None:
+    async def run(number: str, request: Request) -> None:
+        asked = request.query_params
+
         def read() -> object:
             if not (number.isdecimal() and len(number) < 16):
                 raise NotFound(f"There is no run '{number[:40]}'; runs have numbers, such as 12")
-            row = dict(desk.run(int(number)))
-            tasks = row.get("tasks", ())
-            row["graph"] = graph(tasks) if len(tasks) <= MOST_DRAWN else None
-            row["findings"] = list(desk.run_findings(int(number)))[:MOST_FINDINGS]
-            return row
+            return first_of(desk, int(number), asked.get("by", ""), asked.getlist("open"))
 
         await frame.show(RunScreen, f"Run {number[:20]}", "/runs", read)
+
+
+def first_of(desk: Desk, run: int, by: str = "", opened: list[str] | None = None) -> dict[str, Any]:
+    """What the page begins with: more of a small run, so that its first paint is complete; a huge one is read `later`."""
+    outline = dict(desk.outline(run))
+    total = len(outline["rows"])
+    later = total > MOST_INSIDE
+    drawn = not later and total > 2
+    row: dict[str, Any] = {"later": later}
+    row["graph"] = picture(outline, by if by in BY else "auto", (opened or [])[:200]) if drawn else None
+    row["tasks"] = list(desk.tasks_of(run, range(total))) if total <= MOST_WHOLE else []
+    few = sum(outline["run"]["findings"].values()) <= MOST_FINDINGS
+    row["findings"] = list(desk.run_findings(run)) if few else None
+    row["outline"] = {**outline, "rows": []} if later else outline
+    return row
