@@ -75,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--port", type=int, help="the port to listen on (default: 6771)")
     made.add_argument("--trust", action="store_true", help="trust the workspace: its code may run")
     made.add_argument("--no-open", action="store_true", help="do not open a browser")
+    made.add_argument("--dev", action="store_true", help="for work on Callboard itself: with the page /styleguide")
     made.add_argument("--native", action="store_true", help="show the dashboard in a window of its own")
     made.add_argument("--keep-running", action="store_true", help="with --native: go on when the window is closed")
     made.add_argument("--parallelism", type=int, metavar="N", help="most attempts at one time")
@@ -214,9 +215,12 @@ def parser() -> argparse.ArgumentParser:
         ("retry", "try again what failed in a run, or one task"),
     ):
         made = command(name, "wishes", help)
-        made.add_argument("what", metavar="RUN|TASK", help="a run (12) or a task (12.3)")
+        made.add_argument("what", nargs="+", metavar="RUN|TASK", help="a run (12), or one task or several (12.3 12.4)")
         if name == "cancel":
             made.add_argument("--reason", default="", help="why")
+    made = command("again", "wishes", "start a new run of the same jobs as an earlier one")
+    made.add_argument("number", type=int, metavar="RUN", help="the earlier run; see `callboard runs`")
+    made.add_argument("--affected", action="store_true", help="leave out what passed with the same files before")
     for name, help in (
         ("pause", "let an agent start nothing more"),
         ("resume", "let a paused, stopped or drained agent work again"),

@@ -76,6 +76,7 @@ def up(given: argparse.Namespace) -> int:
                 door=door,
                 sessions_file=settings.data / "run" / "sessions.json",
                 user=user_name(),
+                dev=given.dev,
                 on_ready=ready,
             )
         finally:

@@ -48,6 +48,7 @@ def serve(
     door: Door | None = None,
     sessions_file: Path | None = None,
     user: str = "",
+    dev: bool = False,
     on_ready: Callable[[str], None] = lambda url: None,
     on_end: Callable[[], None] = lambda: None,
 ) -> None:
@@ -64,7 +65,7 @@ def serve(
     core.sio.eio.cors_allowed_origins = sorted(door.origins)
     core.sio.eio.max_http_buffer_size = LONGEST_MESSAGE
     logging.getLogger("nicegui").setLevel(logging.ERROR)  # below that it tells addresses, which may hold a token
-    register(desk)
+    register(desk, dev=dev)
     pages = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     ui.run_with(
         pages,

@@ -14,12 +14,16 @@ from callboard.show.pages import (
     preview,
     run,
     runs,
+    settings,
+    styleguide,
     task,
 )
 
 
-def register(desk: Desk) -> None:
-    """Adds every page to the framework's application; call it once, before the server starts."""
+def register(desk: Desk, *, dev: bool = False) -> None:
+    """Adds every page to the framework's application; call it once, before the server starts. With `dev` also the style guide."""
     frame = Frame(desk)
-    for module in (board, inbox, alerts, preview, runs, run, compare, task, console, agents, machine, patches):
+    for module in (board, inbox, alerts, preview, runs, run, compare, task, console, agents, machine, patches, settings):
         module.register(frame, desk)
+    if dev:
+        styleguide.register(frame, desk)

@@ -1,5 +1,6 @@
 // The frame of every page: bar, banners, toasts, palette, keys. A page puts itself into the default slot.
 import { computed, onMounted, onUnmounted, reactive, ref, watchEffect } from "vue";
+import { AlertSlides } from "callboard/alert_slides.js";
 import { CbBar } from "callboard/bar.js";
 import { available, keycaps, typed, useCommands } from "callboard/commands.js";
 import { CbAsk, CbDialog } from "callboard/dialog.js";
@@ -27,7 +28,7 @@ function search() {
 
 export const CbFrame = {
   props: { meta: Object, here: String, wide: Boolean },
-  components: { CbAsk, CbBar, CbDialog, CbPalette },
+  components: { AlertSlides, CbAsk, CbBar, CbDialog, CbPalette },
   setup(props) {
     const help = ref(false);
     const palette = ref(false);
@@ -82,6 +83,7 @@ export const CbFrame = {
           <button type="button" class="icon" aria-label="Dismiss" @click="dismiss(t.id)"><svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 4l8 8M12 4l-8 8"/></svg></button>
         </div>
       </div>
+      <AlertSlides/>
       <CbPalette v-model:open="palette"/>
       <CbAsk/>
       <CbDialog v-model:open="help" title="Keys" wide>

@@ -11,6 +11,8 @@ const MOST_RECENT = 6;
 const MOST = 7; // of a group, once something is typed
 const WAIT_MS = 110;
 const FOUND = { run: "Runs", task: "Tasks", agent: "Agents", pipeline: "Pipelines", action: "Actions", patch: "Patches", finding: "Findings" };
+const LATER = ["Go to", "Everywhere"]; // what the page itself can do comes before
+const VERBS = ["run", "do"]; // deeds to what was found stand first only for who asks for a deed
 const SEVERITY = new Set(["critical", "high", "medium", "low", "info"]);
 
 // How well letters fit a text, null for not at all: words that begin so count most, then runs of letters.
@@ -116,16 +118,18 @@ export const CbPalette = {
 
     const items = computed(() => {
       const text = query.value.trim();
-      const all = [...available(), ...known.value.flatMap(deeds)].filter((c) => c.title && c.id !== "palette");
+      const first = text.toLowerCase().split(/\s+/)[0];
+      const asked = (deed) => first.length > 1 && [...VERBS, deed.title.split(" ")[0].toLowerCase()].some((verb) => verb.startsWith(first));
+      const all = [...available(), ...known.value.flatMap(deeds)].filter((c) => c.id !== "palette");
       if (!text) {
         const recent = remembered().map((r) => {
           const command = all.find((c) => c.id === r.id);
           return command ? { ...ofCommand(command), group: "Recent" } : r.href ? { ...r, group: "Recent" } : null;
         });
         const seen = new Set(recent.map((r) => r?.id));
-        return [...recent.filter(Boolean), ...all.filter((c) => !c.hidden && !seen.has(c.id) && c.group !== "Do").map(ofCommand)];
+        return [...recent.filter(Boolean), ...all.filter((c) => !c.hidden && !seen.has(c.id) && c.group !== "Do").map(ofCommand).sort((a, b) => LATER.indexOf(a.group) - LATER.indexOf(b.group))];
       }
-      const scored = all.map((c) => ({ c, score: fit(text, c.title) ?? fit(text, `${c.group} ${c.title}`) })).filter((s) => s.score != null);
+      const scored = all.filter((c) => c.group !== "Do" || asked(c)).map((c) => ({ c, score: fit(text, c.title) ?? fit(text, `${c.group} ${c.title}`) })).filter((s) => s.score != null);
       scored.sort((a, b) => b.score - a.score);
       const counts = {};
       const mine = scored.map(({ c }) => ofCommand(c)).filter((i) => (counts[i.group] = (counts[i.group] ?? 0) + 1) <= MOST);

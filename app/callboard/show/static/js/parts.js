@@ -204,6 +204,19 @@ export const CbCommand = {
   template: `<p class="command"><code ref="shown">{{ text }}</code> <button type="button" class="link" @click="copy"><span aria-live="polite">{{ said || 'copy' }}</span></button></p>`,
 };
 
+// Something is being read: the outline of what comes.
+export const CbSkeleton = {
+  props: { rows: { type: Number, default: 5 }, label: { type: String, default: "Reading" } },
+  template: `<div class="skeleton" role="status" :aria-label="label"><div v-for="n in rows" :key="n" class="ghost"></div></div>`,
+};
+
+// Something could not be read: what, why, and the way to try again.
+export const CbError = {
+  props: { title: { type: String, default: "This could not be read" }, text: String, retry: Function },
+  components: { CbAct },
+  template: `<div class="failed-read" role="alert"><b>{{ title }}</b><p>{{ text }}</p><CbAct v-if="retry" small :run="retry">Try again</CbAct></div>`,
+};
+
 export const CbEmpty = {
   props: { title: String },
   template: `<div class="empty"><p class="empty-title">{{ title }}</p><p class="empty-text"><slot/></p></div>`,
@@ -297,4 +310,4 @@ export const CbZone = {
   `,
 };
 
-export const PARTS = { CbDialog, CbZone, CbSegments, CbState, CbAgo, CbNum, CbBar, CbCounts, CbSeverity, CbHold, CbSpark, CbPlace, CbFinding, CbAct, CbCommand, CbEmpty, CbTabs, CbGauge };
+export const PARTS = { CbSkeleton, CbError, CbDialog, CbZone, CbSegments, CbState, CbAgo, CbNum, CbBar, CbCounts, CbSeverity, CbHold, CbSpark, CbPlace, CbFinding, CbAct, CbCommand, CbEmpty, CbTabs, CbGauge };

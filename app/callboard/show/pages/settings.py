@@ -1,0 +1,17 @@
+"""`/settings`: what a person chose for themselves, and what this server is."""
+
+from callboard.show.api.desk import Desk
+from callboard.show.frame import Frame
+from callboard.show.parts.screen import Screen
+
+
+class SettingsScreen(Screen, component="callboard_settings.js"):
+    """Each setting is shown and kept at once."""
+
+
+def register(frame: Frame, desk: Desk) -> None:
+    """Adds the page."""
+
+    @frame.page("/settings")
+    async def settings() -> None:
+        await frame.show(SettingsScreen, "Settings", "/settings", desk.about)
