@@ -242,6 +242,31 @@ async def test_an_agent_is_paused_with_a_reason_and_bounded(twins: Twins, visit:
     twins.until(lambda: twins.get("/agents/right")["concurrency"] == 0)
 
 
+async def test_an_agent_is_drained_stopped_and_restarted(twins: Twins, visit: Callable[..., Any]) -> None:
+    run = twins.post("/actions/right.wait/run", {})["run"]
+    twins.until(lambda: twins.task(run, "right.wait")["state"] == "running")
+    page = await (await visit(twins)).go("/agents/right")
+
+    async def tell(way: str, why: str) -> None:
+        await page.get_by_role("button", name=f"{way}…", exact=True).click()
+        await page.get_by_label("Why?").fill(why)
+        await page.keyboard.press("Control+Enter")
+        await page.locator(f'[data-history] [data-what="{way.lower()}"]').wait_for()
+
+    await tell("Drain", "a new phone comes")
+    assert twins.get("/agents/right")["draining"]["left"] == 1
+    await page.get_by_text("1 task left, then it stands paused").wait_for()
+    await page.get_by_role("button", name="Resume").click()
+    twins.until(lambda: twins.get("/agents/right")["draining"] is None)
+    await tell("Stop", "now")
+    twins.until(lambda: twins.task(run, "right.wait")["state"] == "waiting")
+    assert twins.get("/agents/right")["paused"]["reason"] == "stopped, now"
+    await tell("Restart", "it is here")
+    twins.until(lambda: twins.task(run, "right.wait")["state"] == "running")
+    assert [row["what"] for row in twins.get("/agents/right/history")][:4] == ["restart", "stop", "resume", "drain"]
+    twins.post(f"/runs/{run}/cancel", {"reason": "the test is over"})
+
+
 async def test_all_actions_are_looked_through(twins: Twins, visit: Callable[..., Any]) -> None:
     page = await (await visit(twins)).go("/agents")
     await page.keyboard.press("/")

@@ -52,6 +52,18 @@ def test_a_paused_agent_is_not_overloaded_and_is_to_be_resumed() -> None:
     assert told(story) == ("2 wait, the oldest for 2 h, because ann paused it", "resume it: 2 would start now")
 
 
+def test_an_agent_that_is_drained_takes_nothing_more_until_it_is_resumed() -> None:
+    story = Story()
+    story.agents("one")
+    run = story.submit(spec("old", agent="one", action="one.x"))
+    story.starts()
+    story.begin(run.tasks[0])
+    story.state.set_drain("one", "ann", "", story.now, until=1)
+    story.submit(spec("new", agent="one", action="one.x"))
+    assert story.starts() == []
+    assert told(story) == ("1 waits, for 0 s, because ann drains it", "resume it: 1 would start now")
+
+
 def test_cores_memory_and_locks() -> None:
     story = Story()
     run = story.submit(spec("big", needs=needs("db", cpus=3.0, mb=4000.0)))

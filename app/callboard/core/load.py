@@ -4,7 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from callboard.core.admit import Policy
-from callboard.core.holds import AgentBusy, AgentPaused, Hold, NobodyCan, Reserved, WaitsForCpus, WaitsForMemory
+from callboard.core.holds import (
+    AgentBusy,
+    AgentDrains,
+    AgentPaused,
+    Hold,
+    NobodyCan,
+    Reserved,
+    WaitsForCpus,
+    WaitsForMemory,
+)
 from callboard.core.queue import Bucket
 from callboard.core.relief import Relief, relief
 from callboard.core.state import State
@@ -65,6 +74,8 @@ def cause(hold: Hold) -> str:
     match hold:
         case AgentPaused(by=by):
             return f"because {by} paused it"
+        case AgentDrains(by=by):
+            return f"because {by} drains it"
         case AgentBusy(limit=limit):
             return f"for its limit of {limit} at once"
         case NobodyCan():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from callboard.core.admit import Policy, admit
 from callboard.core.holds import (
     AgentBusy,
+    AgentDrains,
     AgentPaused,
     Hold,
     WaitsForCpus,
@@ -71,7 +72,7 @@ def _ideas(state: State, agent: str, holds: list[Hold]) -> list[tuple[str, Chang
     ideas: list[tuple[str, Change]] = []
     for hold in holds:
         match hold:
-            case AgentPaused():
+            case AgentPaused() | AgentDrains():
                 ideas.append(("resume it: {} would start now", Change(agent, resumed=True)))
             case AgentBusy(limit=limit):
                 change = Change(agent, limit=limit + 1)
@@ -123,7 +124,11 @@ def _copy(state: State, now: float, change: Change) -> tuple[State, set[tuple[in
             agent,
             limit=change.limit if own and change.limit is not None else agent.limit,
             paused_by="" if own and change.resumed else agent.paused_by,
+            drained_by="" if own and change.resumed else agent.drained_by,
         )
+    copy.ready.cuts = {
+        name: cut for name, cut in state.ready.cuts.items() if not (change.resumed and name == change.agent)
+    }
     waiting = _best(state)
     by_run: dict[Run, list[Task]] = {}
     for task in (*state.live.values(), *waiting):

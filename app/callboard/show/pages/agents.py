@@ -50,6 +50,7 @@ def register(frame: Frame, desk: Desk) -> None:
                 "tasks": [task for task in known.get("tasks", ()) if task.get("agent") == name][:PAGE],
                 "findings": list(desk.findings(None, name[:64], None))[:PAGE],
                 "folders": folders_of(known.get("workspace")),
+                "past": list(desk.agent_history(name[:64]))[:PAGE],
             }
 
         await frame.show(AgentScreen, name[:64], "/agents", read)
@@ -57,7 +58,7 @@ def register(frame: Frame, desk: Desk) -> None:
 
 def lean(row: Any) -> dict[str, Any]:
     """What a page about another agent needs of one: enough to give it a task."""
-    return {key: row.get(key) for key in ("name", "title", "state", "paused", "trouble", "load")}
+    return {key: row.get(key) for key in ("name", "title", "state", "paused", "draining", "trouble", "load")}
 
 
 def folders_of(workspace: Any) -> list[str]:

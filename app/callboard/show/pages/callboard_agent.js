@@ -15,6 +15,7 @@ import * as words from "callboard/words.js";
 
 const MOST = 12;
 const WAITING = 40;
+const PAST = 12;
 const SETTLE_MS = 250; // an agent that shows much at once is read once
 
 export default {
@@ -28,7 +29,7 @@ export default {
     const tasks = new Rows([...(first.agent.recent ?? []).slice(0, MOST), ...first.tasks]);
     const findings = new Findings(first.findings);
     const sections = shallowRef(first.sections);
-    const past = shallowRef([]);
+    const past = shallowRef(first.past ?? []);
     const doing = ref(null);
     const wish = ref(null);
     const busy = ref(false);
@@ -60,7 +61,7 @@ export default {
         for (const t of m.tasks ?? []) if (t.agent !== agent.name) tasks.byId.delete(t.id);
         tasks.merge((m.tasks ?? []).filter((t) => t.agent === agent.name));
         if ((m.sections ?? []).some((s) => s.agent === agent.name)) reread();
-        if ((m.events ?? []).some((e) => e.kind === "AgentSet" || e.kind.startsWith("Agent"))) readPast();
+        if ((m.events ?? []).some((e) => e.kind.startsWith("Agent") || e.kind === "TaskMoved")) readPast();
         findings.merge((m.findings ?? []).filter((f) => f.agent === agent.name));
       },
     });
@@ -76,8 +77,9 @@ export default {
     const here = computed(() => agent.state !== "absent" && !(agent.trouble && !(agent.actions ?? []).length));
     const ways = {
       pause: { title: "Pause", text: "It starts nothing new; what runs goes on. What others offer too moves to them.", yes: "Pause it", done: "starts nothing new; what runs goes on" },
-      drain: { title: "Drain", text: "It finishes what runs and takes nothing new; then it stands paused.", yes: "Drain it", done: "finishes what runs and takes nothing new" },
-      restart: { title: "Restart", text: "What runs is stopped and put back, the agent's package is read anew, then it goes on.", yes: "Restart it", danger: true, done: "is started anew" },
+      drain: { title: "Drain", text: "It finishes what it has of the runs that are there, takes nothing of later ones, and then stands paused.", yes: "Drain it", done: "finishes what it has and takes nothing of later runs" },
+      stop: { title: "Stop", text: "It is paused, and what it does now is ended: what may be repeated waits, for the rest a person decides.", yes: "Stop it", danger: true, done: "is paused, and what it did was ended" },
+      restart: { title: "Restart", text: "What it does now is ended and tried again with its package as it lies on the disk; a paused one goes on.", yes: "Restart it", danger: true, done: "works with its package as it is now" },
     };
     const offer = (way) => (wish.value = { ...ways[way], path: `${path}/${way}`, title: `${ways[way].title} ${title()}`, done: `${title()} ${ways[way].done}` });
     const resume = async () => (await act(`${path}/resume`, {}, `${title()} goes on`)) && then();
@@ -92,6 +94,7 @@ export default {
       { id: "agent.pause", title: `Pause ${title()}…`, keys: "p", run: () => offer("pause"), when: () => here.value && !agent.paused },
       { id: "agent.resume", title: `Resume ${title()}`, keys: "p", run: resume, when: () => !!agent.paused },
       { id: "agent.drain", title: `Drain ${title()}…`, run: () => offer("drain"), when: () => here.value && !agent.paused },
+      { id: "agent.stop", title: `Stop ${title()}…`, run: () => offer("stop"), when: () => here.value },
       { id: "agent.restart", title: `Restart ${title()}…`, run: () => offer("restart"), when: () => here.value },
       { id: "agent.more", title: "One more at once", keys: "+", run: () => limit(1) },
       { id: "agent.less", title: "One less at once", keys: "-", run: () => limit(-1), when: () => agent.concurrency > 0 },
@@ -100,7 +103,7 @@ export default {
       ...waiting.value.slice(0, WAITING).map((t) => ({ id: `move.${t.id}`, title: `Move ${t.name} ${t.id} to…`, group: "Waiting tasks", run: () => mover.pick(t, "keys") })),
     ], "This agent");
     const untrusted = frame.workspace?.trusted === false;
-    return { frame, agent, sections, past, waiting, recent, found, doing, wish, mover, then, here, offer, resume, limit, busy, title, folders: first.folders, untrusted, WAITING, words };
+    return { frame, agent, sections, past, waiting, recent, found, doing, wish, mover, then, here, offer, resume, limit, busy, title, folders: first.folders, untrusted, WAITING, PAST, words };
   },
   template: `
     <CbFrame :meta="frame" here="/agents">
@@ -120,7 +123,8 @@ export default {
             <button type="button" class="button" :disabled="!here" :title="here ? undefined : 'It is not here, so it starts nothing'" @click="offer('pause')">Pause…</button>
             <button type="button" class="button" :disabled="!here" @click="offer('drain')">Drain…</button>
           </template>
-          <button type="button" class="button danger" :disabled="!here" @click="offer('restart')">Restart…</button>
+          <button type="button" class="button" :disabled="!here" @click="offer('stop')">Stop…</button>
+          <button type="button" class="button" :disabled="!here" @click="offer('restart')">Restart…</button>
         </div>
       </div>
       <div class="facts">
@@ -142,7 +146,8 @@ export default {
         <a class="tag" href="#actions">Actions</a>
       </nav>
       <p v-if="agent.trouble" class="trouble agent-said">{{ agent.trouble }}</p>
-      <p v-if="agent.paused" class="trouble ask agent-said">Paused by {{ agent.paused.by }} <CbAgo :at="agent.paused.since"/>
+      <p v-if="agent.draining" class="trouble ask agent-said">Being drained by {{ agent.draining.by }}, since <CbAgo :at="agent.draining.since"/>: {{ words.plural(agent.draining.left, 'task') }} left, then it stands paused<template v-if="agent.draining.reason">. {{ agent.draining.reason }}</template></p>
+      <p v-else-if="agent.paused" class="trouble ask agent-said">Paused by {{ agent.paused.by }} <CbAgo :at="agent.paused.since"/>
         <template v-if="agent.paused.reason">: {{ agent.paused.reason }}</template>. What runs goes on; nothing new starts.</p>
       <div class="two">
         <div class="stack">
@@ -204,9 +209,9 @@ export default {
             <CbEmpty v-else title="It wraps no tool">All that it does is its own code.</CbEmpty>
           </section>
           <section v-if="past.length" class="panel" data-history>
-            <header><h2>Set by people</h2></header>
+            <header><h2>What it was told</h2><span class="quiet num">{{ past.length }}</span></header>
             <ul class="rows">
-              <li v-for="e in past" :key="e.seq"><p>{{ e.sentence }}</p><p class="quiet"><CbAgo :at="e.at"/></p></li>
+              <li v-for="e in past.slice(0, PAST)" :key="e.seq" :data-what="e.what"><p>{{ e.words }}</p><p class="quiet"><CbAgo :at="e.at"/><template v-if="e.task">, <a :href="'/tasks/' + e.task">{{ e.task }}</a></template></p></li>
             </ul>
           </section>
           <section class="panel compact">

@@ -88,7 +88,8 @@ export default {
           <div class="agent-body">
             <p class="reason">{{ a.summary }}</p>
             <p v-if="a.trouble" class="trouble">{{ a.trouble }}</p>
-            <p v-if="a.paused" class="trouble ask">Paused by {{ a.paused.by }} <CbAgo :at="a.paused.since"/><template v-if="a.paused.reason">: {{ a.paused.reason }}</template></p>
+            <p v-if="a.draining" class="trouble ask">{{ a.draining.by }} drains it <CbAgo :at="a.draining.since"/>: {{ words.plural(a.draining.left, 'task') }} left<template v-if="a.draining.reason">. {{ a.draining.reason }}</template></p>
+            <p v-else-if="a.paused" class="trouble ask">Paused by {{ a.paused.by }} <CbAgo :at="a.paused.since"/><template v-if="a.paused.reason">: {{ a.paused.reason }}</template></p>
             <CbLoad :agent="a" @done="then"/>
             <ul v-if="unready(a).length" class="preflight">
               <li v-for="t in unready(a)" :key="t.name">

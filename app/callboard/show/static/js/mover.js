@@ -16,6 +16,7 @@ export function cannot(task, agent) {
   if (agent.name === task.agent) return "has it already";
   if (!(task.others ?? []).includes(agent.name)) return `offers no action for ${task.wants ? `'${task.wants}'` : task.action === "command" ? "commands" : `what ${task.action} does`}`;
   if (agent.state === "absent") return "is not here";
+  if (agent.draining) return `is being drained by ${agent.draining.by}`;
   if (agent.paused) return `was paused by ${agent.paused.by}`;
   return "";
 }
