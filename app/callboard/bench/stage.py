@@ -1,4 +1,6 @@
-"""A real server with real pages whose work only ticks: `python -m callboard.bench.stage DATA PORT CHANGES TASKS [LIFE RUNS]`.
+"""A real server with real pages whose work only ticks.
+
+`python -m callboard.bench.stage DATA PORT CHANGES TASKS [LIFE RUNS STAGED]`.
 
 Without LIFE its tasks tick for ever. With it each ends after so many ticks, and one run follows the other, RUNS in all.
 """
@@ -11,7 +13,7 @@ import time
 from pathlib import Path
 
 from callboard.agents.catalogue import scan
-from callboard.bench.graphs import LIGHT
+from callboard.bench.graphs import LIGHT, staged
 from callboard.bench.instant import FixedMeter
 from callboard.bench.ticking import TickingLauncher
 from callboard.clock import SystemClock
@@ -31,15 +33,17 @@ from callboard.record.log import SqliteLog
 
 READY_S = 30.0
 LOOK_S = 0.1
+AT_ONCE = 20
 
 
-def main(data: Path, port: int, changes: float, tasks: int, life: int = 0, runs: int = 1) -> None:
+def main(data: Path, port: int, changes: float, tasks: int, life: int = 0, runs: int = 1, inside: int = 0) -> None:
     """Serves until it is told to end."""
     from callboard.show.server import serve
 
     database = open_database(data)
     clock = SystemClock()
-    room = Capacity(cpus=tasks, memory_mb=1e6, total_cpus=tasks, total_memory_mb=1e6)
+    cpus = AT_ONCE if inside else tasks
+    room = Capacity(cpus=cpus, memory_mb=1e6, total_cpus=cpus, total_memory_mb=1e6)
     engine = Engine(
         clock=clock,
         log=SqliteLog(database),
@@ -58,9 +62,13 @@ def main(data: Path, port: int, changes: float, tasks: int, life: int = 0, runs:
     if not engine.ready.wait(READY_S):
         sys.exit("the engine did not start")
     agents = [agent.name for agent in scan(data).agents]
-    specs = tuple(
-        TaskSpec(name=f"tick{i}", agent=agents[i % len(agents)], needs=LIGHT, limits=Limits(time_s=0), estimate=600)
-        for i in range(tasks)
+    specs = (
+        tuple(
+            TaskSpec(name=f"tick{i}", agent=agents[i % len(agents)], needs=LIGHT, limits=Limits(time_s=0), estimate=600)
+            for i in range(tasks)
+        )
+        if not inside
+        else tuple(staged(tasks, agents))
     )
     engine.ask_from(Submit("ticking", str(data), specs, "bench"))
     if life:
@@ -86,4 +94,4 @@ def _more(engine: Engine, data: Path, specs: tuple[TaskSpec, ...], runs: int) ->
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), *(int(word) for word in sys.argv[4:7]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), *(int(word) for word in sys.argv[4:8]))

@@ -17,6 +17,7 @@ WHAT = {
     "action": "an agent's action that does nothing, warm",
     "big": "a run of 100,000 tasks",
     "start": "how long commands, the engine and the server take to start, and what the server takes when idle",
+    "runs": "the page of a run of 500, 10,000 and 100,000 tasks: how soon it opens, how fluent it stays",
     "pages": "50 open pages and 200 changes a second",
     "soak": "pages that are left open over a day, in two minutes",
     "schedule": "`schedule IN.json OUT.json`: the planner on a graph, in virtual time",
@@ -74,6 +75,7 @@ def _measures() -> dict[str, Callable[[int], list[Figure]]]:
     from callboard.bench.engine import big, engine
     from callboard.bench.pages import pages
     from callboard.bench.processes import action, follow, processes
+    from callboard.bench.runs import runs
     from callboard.bench.soak import soak
     from callboard.bench.starting import start
 
@@ -85,5 +87,6 @@ def _measures() -> dict[str, Callable[[int], list[Figure]]]:
         "big": big,
         "start": start,
         "pages": pages,
+        "runs": runs,
         "soak": soak,
     }

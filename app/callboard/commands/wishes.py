@@ -9,7 +9,7 @@ from callboard.cli import DONE
 from callboard.commands.doors import remote_desk, settings_of
 from callboard.commands.looks import task_id
 from callboard.commands.show import print_json
-from callboard.errors import CallboardError, NotFound
+from callboard.errors import CallboardError, ConfigError, NotFound, Refused
 from callboard.guard.trust import user_name
 
 
@@ -32,18 +32,36 @@ def _wish(given: argparse.Namespace, act: Callable[[Any], object], done: str) ->
 
 
 def cancel(given: argparse.Namespace) -> int:
-    """Ends a run or a task, and waits until nothing of it lives."""
+    """Ends a run or tasks, and waits until nothing of it lives."""
+    over = ("starting", "running", "waiting")
 
     def act(desk: Any) -> None:
-        if given.what.isdecimal():
-            desk.cancel_run(int(given.what), given.reason, user_name())
-            _until(lambda: desk.run(int(given.what))["run"]["done"] == desk.run(int(given.what))["run"]["total"])
+        run = _whole(given.what)
+        if run:
+            desk.cancel_run(run, given.reason, user_name())
+            _until(lambda: desk.run(run)["run"]["done"] == desk.run(run)["run"]["total"])
+            return
+        tasks = [task_id(desk, word) for word in given.what]
+        if len(tasks) == 1:
+            desk.cancel_task(tasks[0], given.reason, user_name())
         else:
-            task = task_id(desk, given.what)
-            desk.cancel_task(task, given.reason, user_name())
-            _until(lambda: desk.task(task)["task"]["state"] not in ("starting", "running", "waiting"))
+            _all_done(desk.cancel_tasks(tasks, given.reason, user_name()))
+        _until(lambda: not any(desk.task(task)["task"]["state"] in over for task in tasks))
 
-    return _wish(given, act, f"{given.what} is cancelled")
+    return _wish(given, act, f"{' '.join(given.what)} is cancelled")
+
+
+def _whole(words: list[str]) -> int:
+    """The run that is named, 0 when tasks are."""
+    runs = [word for word in words if word.isdecimal()]
+    if runs and len(words) > 1:
+        raise ConfigError(f"'{runs[0]}' is a run; name one run, or several tasks such as {runs[0]}.3")
+    return int(runs[0]) if runs else 0
+
+
+def _all_done(told: Any) -> None:
+    if told["refused"]:
+        raise Refused(f"{told['refused']} of the tasks cannot: {told['why'][0]['why']}")
 
 
 def _until(ended: Callable[[], bool], seconds: float = 12.0) -> None:
@@ -56,16 +74,19 @@ def _until(ended: Callable[[], bool], seconds: float = 12.0) -> None:
         time.sleep(0.1)
 
 
-def _and_follow(given: argparse.Namespace, act: Callable[[Any], int], done: str) -> int:
+def _and_follow(
+    given: argparse.Namespace, act: Callable[[Any], int], done: str, more: Callable[[], dict[str, Any]] = dict
+) -> int:
     """Carries out a wish after which work goes on: the server does it, else the run is followed to its end here."""
     settings = settings_of(given)
     remote = remote_desk(settings)
     if remote is not None:
         act(remote)
+        told = more()
         if given.json:
-            print_json({"ok": True})
+            print_json({"ok": True, **told})
         else:
-            sys.stdout.write(done + "\n")
+            sys.stdout.write(f"{done} as run {told['run']}\n" if told else done + "\n")
         return DONE
     import queue
 
@@ -86,14 +107,31 @@ def retry(given: argparse.Namespace) -> int:
     """Tries again."""
 
     def act(desk: Any) -> int:
-        if given.what.isdecimal():
-            desk.retry_run(int(given.what), user_name())
-            return int(given.what)
-        task = task_id(desk, given.what)
-        desk.retry_task(task, user_name())
-        return _run_of(task)
+        run = _whole(given.what)
+        if run:
+            desk.retry_run(run, user_name())
+            return run
+        tasks = [task_id(desk, word) for word in given.what]
+        if len({_run_of(task) for task in tasks}) > 1:
+            raise ConfigError("name tasks of one run")
+        if len(tasks) == 1:
+            desk.retry_task(tasks[0], user_name())
+        else:
+            _all_done(desk.retry_tasks(tasks, user_name()))
+        return _run_of(tasks[0])
 
-    return _and_follow(given, act, f"{given.what} is tried again")
+    return _and_follow(given, act, f"{' '.join(given.what)} is tried again")
+
+
+def again(given: argparse.Namespace) -> int:
+    """Starts a new run of the same jobs."""
+    made: list[int] = []
+
+    def act(desk: Any) -> int:
+        made.append(desk.again(given.number, user_name(), affected=given.affected))
+        return made[0]
+
+    return _and_follow(given, act, f"run {given.number} is run again", lambda: {"run": made[0]})
 
 
 def _run_of(task: str) -> int:

@@ -39,5 +39,5 @@ export function useWindow(box, rows, loose = () => false) {
     const el = box.value;
     if (el) scrollTo({ top: scrollY + el.getBoundingClientRect().top + n * height.value - innerHeight / 2 });
   }
-  return { shown, from, above, below, height, look: soon, reach };
+  return { shown, above, below, height, look: soon, reach };
 }
