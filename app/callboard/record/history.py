@@ -25,7 +25,7 @@ _RUN_WANTS = {
     "workspace": "workspace = ?",
     "text": f'(name LIKE ? OR "by" LIKE ? OR "trigger" LIKE ? OR {_BRANCH} LIKE ? OR cast(id AS text) LIKE ?)',
 }
-Point = tuple[float, float, int]
+Point = tuple[float, float, int, int]
 
 
 class History:
@@ -309,14 +309,19 @@ class History:
         return [row[0] for row in found]
 
     def series(self, workspace: str, metric: str) -> Row:
-        """The metric over time in this workspace: its unit and the points [at, value, run], oldest first."""
+        """The metric over time in this workspace: its unit, the points [at, value, run], oldest first, and the task of each."""
         found = self._rows(
-            "SELECT m.at, m.value, m.run, m.unit FROM metric m JOIN run r ON r.id = m.run WHERE m.name = ? AND r.workspace = ?"
+            "SELECT m.at, m.value, m.run, m.unit, m.task FROM metric m JOIN run r ON r.id = m.run WHERE m.name = ? AND r.workspace = ?"
             " ORDER BY m.id DESC LIMIT ?",
             (metric, workspace, NEWEST_POINTS),
         )
-        points = [(at, value, run) for at, value, run, _ in reversed(found)]
-        return {"metric": metric, "unit": found[0][3] if found else "", "points": [list(p) for p in thinned(points)]}
+        points = thinned([(at, value, run, task) for at, value, run, _, task in reversed(found)])
+        return {
+            "metric": metric,
+            "unit": found[0][3] if found else "",
+            "points": [list(point[:3]) for point in points],
+            "tasks": [f"{run}.{task}" for _, _, run, task in points],
+        }
 
     def schedules(self) -> dict[str, Row]:
         """When each schedule was last dealt with."""

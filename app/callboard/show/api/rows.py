@@ -208,6 +208,7 @@ class Series(Row):
     metric: str
     unit: str
     points: list[tuple[Seconds, float, int]]
+    tasks: Annotated[list[Id], Field(description="The task that measured each point")] = []
 
 
 class Section(Row):

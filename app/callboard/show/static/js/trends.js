@@ -29,7 +29,7 @@ export const CbTrend = {
       const low = Math.min(...values);
       const high = Math.max(...values);
       const y = (v) => (high === low ? 50 : 100 - ((v - low) / (high - low)) * 100);
-      return all.map(([at, value, run], i) => ({ at, value, run, x: scale.value.at[i] * 100, y: y(value), last: i === all.length - 1 }));
+      return all.map(([at, value, run], i) => ({ at, value, run, task: props.t.tasks?.[i], href: props.t.tasks?.[i] ? `/tasks/${props.t.tasks[i]}` : `/runs/${run}`, x: scale.value.at[i] * 100, y: y(value), last: i === all.length - 1 }));
     });
     const low = computed(() => Math.min(...points.value.map((p) => p.value)));
     const high = computed(() => Math.max(...points.value.map((p) => p.value)));
@@ -40,7 +40,7 @@ export const CbTrend = {
       const step = Math.max(1, Math.ceil(points.value.length / MARKED));
       return points.value.filter((p, i) => p.last || i % step === 0);
     });
-    const says = (p) => `${words.amount(p.value)} ${props.t.unit} in run ${p.run}, ${words.absolute(p.at)}`.replace("  ", " ");
+    const says = (p) => `${words.amount(p.value)} ${props.t.unit} in ${p.task ? `task ${p.task}` : `run ${p.run}`}, ${words.absolute(p.at)}`.replace("  ", " ");
     const label = computed(() => `${props.t.metric}: newest ${words.amount(last.value.value)}, lowest ${words.amount(low.value)}, highest ${words.amount(high.value)} of ${points.value.length}`);
     const area = ref(null);
     const chosen = ref(null); // which of the marked points the Tab key leads to; the newest until one was chosen
@@ -73,7 +73,7 @@ export const CbTrend = {
             <path :d="'M0,0H' + W + 'M0,' + H + 'H' + W" class="trend-rule"/>
             <path :d="line" class="trend-line"/>
           </svg>
-          <a v-for="(p, i) in marked" :key="p.at + ':' + p.x" class="trend-point" :class="{last: p.last}" :style="{left: p.x + '%', top: p.y + '%'}" :href="'/runs/' + p.run"
+          <a v-for="(p, i) in marked" :key="p.at + ':' + p.x" class="trend-point" :class="{last: p.last}" :style="{left: p.x + '%', top: p.y + '%'}" :href="p.href"
           :title="says(p)" :aria-label="says(p)" :tabindex="i === stop ? 0 : -1" @focus="chosen = i"></a>
         </div>
         <span class="trend-from quiet"><CbAgo :at="points[0].at"/></span>
@@ -83,11 +83,11 @@ export const CbTrend = {
         <summary class="quiet">all values</summary>
         <div v-if="open" class="trend-scroll" tabindex="0" role="region" :aria-label="'All values of ' + t.metric">
           <table>
-            <tr v-for="p in newest" :key="p.at + ':' + p.x"><td class="num">{{ words.absolute(p.at) }}</td><td class="num right">{{ words.amount(p.value) }}<template v-if="t.unit">&nbsp;{{ t.unit }}</template></td><td><a :href="'/runs/' + p.run">run {{ p.run }}</a></td></tr>
+            <tr v-for="p in newest" :key="p.at + ':' + p.x"><td class="num">{{ words.absolute(p.at) }}</td><td class="num right">{{ words.amount(p.value) }}<template v-if="t.unit">&nbsp;{{ t.unit }}</template></td><td><a :href="p.href">{{ p.task ? 'task ' + p.task : 'run ' + p.run }}</a></td></tr>
           </table>
         </div>
       </details>
-      <p v-else class="quiet trend-one">Measured once, in <a :href="'/runs/' + last.run">run {{ last.run }}</a>. A line appears with the second measurement.</p>
+      <p v-else class="quiet trend-one">Measured once, in <a :href="last.href">run {{ last.run }}</a>. A line appears with the second measurement.</p>
     </figure>
   `,
 };
