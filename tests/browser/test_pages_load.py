@@ -29,6 +29,7 @@ PAGES = [
     "/tasks/903.0",
     "/patches",
     "/alerts",
+    "/inbox",
     "/patches/14",
     "/patches/12",
     "/console",
@@ -36,6 +37,7 @@ PAGES = [
     "/agents/monitor",
     "/machine",
 ]
+OURS = ["/settings", "/styleguide"]  # nothing from outside is shown there
 AXE = (importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 VIOLATIONS = """async (only) => {
   const found = await axe.run(document, {resultTypes: ["violations"], ...(only ? {runOnly: {type: "rule", values: only}} : {})});
@@ -57,7 +59,7 @@ new PerformanceObserver((list) => {
 """
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, *OURS])
 async def test_a_page_is_complete_quiet_and_from_here(path: str, stage: Any, visit: Callable[..., Any]) -> None:
     visitor = await visit(stage)
     await visitor.page.add_init_script(SHIFTS)
