@@ -280,6 +280,7 @@ def main() -> None:
             token=given.token,
             door=open_door("127.0.0.1", given.port, Boundary()),
             sessions_file=sessions,
+            dev=True,
             on_ready=lambda url: print(f"{url}/?token={given.token}", flush=True),
         )
     finally:

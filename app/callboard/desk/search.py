@@ -58,8 +58,10 @@ class Search(People):
         }
 
     def _named_rows(self) -> Iterable[Row]:
+        paused = self._engine.inspect(lambda state: {name for name, agent in state.agents.items() if agent.paused_by})
         for agent in self._catalogue.agents:
-            yield _row("agent", agent.name, agent.title or agent.name, agent.summary, f"/agents/{_segment(agent.name)}")
+            row = _row("agent", agent.name, agent.title or agent.name, agent.summary, f"/agents/{_segment(agent.name)}")
+            yield {**row, "state": "paused"} if agent.name in paused else row
             for action in agent.actions:
                 goal = f"/agents/{_segment(agent.name)}#action-{_segment(action.name)}"
                 yield _row("action", action.name, action.name, action.title, goal)
