@@ -61,7 +61,8 @@ export default {
     const by = ref(asked("by") === "task" || WAYS[asked("by")] ? asked("by") : first.graph?.by ?? best());
     const way = computed(() => (WAYS[by.value] ? by.value : bestWay((tasks.added.value, tasks.list()))));
     const open = shallowReactive(new Set(new URLSearchParams(location.search).getAll("open")));
-    const groups = steady(tasks.version, [way, tasks.added], () => groupsOf(tasks.list(), way.value));
+    const drawnGroups = () => tab.value === "graph" && by.value !== "task"; // nobody else looks at them
+    const groups = steady(tasks.version, [way, by, tab, tasks.added], () => (drawnGroups() ? groupsOf(tasks.list(), way.value) : new Map()));
     function chooseWay(next) {
       by.value = next;
       open.clear();
@@ -90,6 +91,7 @@ export default {
     }
     async function reveal(t) {
       const key = keyOf[way.value](t);
+      if (by.value === "task") return;
       if (!open.has(key)) await toggle(key);
     }
     const only = (key) => `?${new URLSearchParams({ tab: "tasks", ...(way.value === "stage" || way.value === "agent" ? { [way.value]: key } : { q: key }) })}`;

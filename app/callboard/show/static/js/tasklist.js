@@ -13,16 +13,25 @@ const LOOSE = 150; // as many rows may be as high as their words
 const MOST_CHOICES = 60;
 const spent = (t) => words.elapsed(t) ?? -1;
 const weight = (t) => words.SEVERITIES.reduce((sum, s, n) => sum + (t.findings[s] ?? 0) * 1000 ** (4 - n), 0);
+// What each order compares, worked out once for each task.
 const ORDERS = {
-  task: (a, b) => a.place - b.place,
-  name: (a, b) => a.name.localeCompare(b.name),
-  state: (a, b) => rank(words.shown(a)) - rank(words.shown(b)),
-  agent: (a, b) => (a.agent ?? "").localeCompare(b.agent ?? ""),
-  findings: (a, b) => weight(a) - weight(b),
-  took: (a, b) => spent(a) - spent(b),
-  cpu: (a, b) => a.cpu_s - b.cpu_s,
-  peak: (a, b) => a.peak_mb - b.peak_mb,
+  task: (t) => t.place,
+  name: (t) => t.name,
+  state: (t) => rank(words.shown(t)),
+  agent: (t) => t.agent ?? "",
+  findings: weight,
+  took: spent,
+  cpu: (t) => t.cpu_s,
+  peak: (t) => t.peak_mb,
 };
+const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+// All words of a task, kept with the row: a changed row is another one.
+const texts = new WeakMap();
+function textOf(t) {
+  let text = texts.get(t);
+  if (text === undefined) texts.set(t, (text = `${t.id} ${t.name} ${t.agent} ${t.action} ${t.stage} ${t.reason} ${t.hold?.reason ?? ""}`.toLowerCase()));
+  return text;
+}
 const COLUMNS = [
   { name: "name", title: "Task" },
   { name: "state", title: "State" },
@@ -100,11 +109,12 @@ export const CbTaskList = {
         (!state.value || words.shown(t) === state.value) &&
         (!agent.value || t.agent === agent.value) &&
         (!stage.value || t.stage === stage.value) &&
-        (!q || `${t.id} ${t.name} ${t.agent} ${t.action} ${t.stage} ${t.reason} ${t.hold?.reason ?? ""}`.toLowerCase().includes(q));
+        (!q || textOf(t).includes(q));
       const name = order.value.replace("-", "");
       const by = ORDERS[name] ?? ORDERS.state;
       const sign = order.value.startsWith("-") ? -1 : 1;
-      return tasks.list().filter(fits).sort((a, b) => sign * by(a, b) || a.place - b.place).map((t) => t.id);
+      const keyed = tasks.list().filter(fits).map((t) => [by(t), t]);
+      return keyed.sort((a, b) => sign * compare(a[0], b[0]) || a[1].place - b[1].place).map(([, t]) => t.id);
     });
     const box = ref(null);
     const loose = () => ids.value.length <= LOOSE;

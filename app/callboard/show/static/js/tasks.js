@@ -176,7 +176,8 @@ export function groupsOf(rows, by) {
 }
 
 const URGENT = ["failed", "timed out", "lost", "needs decision", "unknown", "running", "starting", "waiting", "succeeded", "unchanged", "cancelled", "skipped"];
-export const rank = (word) => (URGENT.indexOf(word) + URGENT.length + 1) % (URGENT.length + 1);
+const RANKS = new Map(URGENT.map((word, n) => [word, n]));
+export const rank = (word) => RANKS.get(word) ?? URGENT.length;
 // "3 failed, 12 running, 40 waiting": what matters most first.
 export const said = (counts, most = 3) => Object.keys(counts).sort((a, b) => rank(a) - rank(b)).slice(0, most).map((s) => `${words.count(counts[s])} ${s}`).join(", ");
 
