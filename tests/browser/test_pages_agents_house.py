@@ -232,7 +232,7 @@ async def test_an_agent_is_paused_with_a_reason_and_bounded(twins: Twins, visit:
     await page.locator("[data-yes]").click()
     paused = twins.until(lambda: twins.get("/agents/right")["paused"])
     assert paused["reason"] == "the phone is down"
-    await page.get_by_text("the phone is down").wait_for()
+    await page.locator(".agent-said").get_by_text("the phone is down").wait_for()
     await page.get_by_role("button", name="Resume").click()
     twins.until(lambda: twins.get("/agents/right")["paused"] is None)
     await page.get_by_role("button", name="One more").click()

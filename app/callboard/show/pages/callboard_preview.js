@@ -171,7 +171,7 @@ export default {
               <option v-for="p in pipelines" :key="p" :value="p">{{ p }}</option>
             </select>
           </label>
-          <label title="What passed before with the same files, options and tools is not run again">
+          <label class="plan-affected" title="What passed before with the same files, options and tools is not run again">
             <input type="checkbox" name="affected" :checked="affected" @change="narrow($event.target.checked)"/> only what is affected
           </label>
           <label>

@@ -4,15 +4,24 @@ import { range } from "callboard/choice.js";
 import * as words from "callboard/words.js";
 
 const MOST = 8;
+const NAMES = 4;
 
 const CbList = {
   props: { title: String, rows: Array, tone: String, none: String },
-  setup: () => ({ MOST }),
+  setup(props) {
+    // Jobs of which the same is true are one line.
+    const lines = computed(() => {
+      const found = new Map();
+      for (const r of props.rows) found.set(r.text, [...(found.get(r.text) ?? []), r.name]);
+      return [...found].map(([text, names]) => ({ text, name: names.slice(0, NAMES).join(", ") + (names.length > NAMES ? ` and ${words.count(names.length - NAMES)} more` : "") }));
+    });
+    return { MOST, lines };
+  },
   template: `
     <section v-if="rows.length || none" class="before-part" :class="[tone, {toned: rows.length && tone}]" :data-before="title">
       <h3>{{ title }} <span v-if="rows.length" class="quiet num">{{ rows.length }}</span></h3>
-      <ul v-if="rows.length"><li v-for="(r, i) in rows.slice(0, MOST)" :key="i"><b v-if="r.name">{{ r.name }}</b><template v-if="r.name && r.text">: </template>{{ r.text }}</li></ul>
-      <details v-if="rows.length > MOST"><summary class="quiet">{{ rows.length - MOST }} more</summary><ul><li v-for="(r, i) in rows.slice(MOST)" :key="i"><b v-if="r.name">{{ r.name }}</b><template v-if="r.name && r.text">: </template>{{ r.text }}</li></ul></details>
+      <ul v-if="lines.length"><li v-for="(r, i) in lines.slice(0, MOST)" :key="i"><b v-if="r.name">{{ r.name }}</b><template v-if="r.name && r.text">: </template>{{ r.text }}</li></ul>
+      <details v-if="lines.length > MOST"><summary class="quiet">{{ lines.length - MOST }} more</summary><ul><li v-for="(r, i) in lines.slice(MOST)" :key="i"><b v-if="r.name">{{ r.name }}</b><template v-if="r.name && r.text">: </template>{{ r.text }}</li></ul></details>
       <p v-else-if="!rows.length" class="quiet">{{ none }}</p>
     </section>
   `,
