@@ -85,24 +85,25 @@ def test_a_metric_is_a_series_of_its_workspace(database: peewee.SqliteDatabase) 
     history = History(database)
     assert history.series("/w/shop", "quality.coverage") == {
         "metric": "quality.coverage", "unit": "%", "points": [[1.0, 81.0, 1], [3.0, 83.0, 3]],
+        "tasks": ["1.0", "3.0"],
     }  # fmt: skip
-    assert history.series("/w/shop", "none") == {"metric": "none", "unit": "", "points": []}
+    assert history.series("/w/shop", "none") == {"metric": "none", "unit": "", "points": [], "tasks": []}
     assert sorted(history.metric_names("/w/shop", "quality.cov")) == ["quality.coverage", "quality.coverage.app"]
     assert history.metric_names("/w/shop", "quality.coverage.") == ["quality.coverage.app"]
     assert history.metric_names("/w/none", "quality.") == []
 
 
 def test_thinning_keeps_the_ends_and_the_extremes() -> None:
-    points = [(float(n), float(n % 7), n) for n in range(500)]
-    points[333] = (333.0, 99.0, 333)
-    points[222] = (222.0, -5.0, 222)
+    points = [(float(n), float(n % 7), n, 0) for n in range(500)]
+    points[333] = (333.0, 99.0, 333, 0)
+    points[222] = (222.0, -5.0, 222, 0)
     kept = thinned(points)
     assert len(kept) <= MOST_POINTS
     assert (kept[0], kept[-1]) == (points[0], points[-1])
     assert {points[333], points[222]} <= set(kept)
     assert kept == sorted(kept)
     assert thinned(points[:200]) == points[:200]
-    assert len(thinned([(float(n), 1.0, n) for n in range(500)])) <= MOST_POINTS
+    assert len(thinned([(float(n), 1.0, n, 0) for n in range(500)])) <= MOST_POINTS
 
 
 def test_a_record_of_the_first_form_gets_the_table(tmp_path: Path) -> None:
