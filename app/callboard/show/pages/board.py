@@ -17,6 +17,11 @@ def register(frame: Frame, desk: Desk) -> None:
         by = frame.by()
 
         def read() -> object:
-            return {**desk.board(), "inbox": list(desk.inbox()), "catchup": desk.catchup(by)}
+            return {
+                **desk.board(),
+                "inbox": list(desk.inbox()),
+                "catchup": desk.catchup(by),
+                "alerts": list(desk.alerts("open")),
+            }
 
         await frame.show(BoardScreen, "Board", "/", read)

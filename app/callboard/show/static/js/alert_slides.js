@@ -6,7 +6,7 @@ import { get } from "callboard/live.js";
 import { CbAct, CbAgo, CbSeverity } from "callboard/parts.js";
 import { moves, settings } from "callboard/settings.js";
 
-const MOST = 3;
+const MOST = 3; // on a phone one, which leaves room for the page
 const STAYS_S = 14;
 const NAVIGATION_S = 15;
 const KEPT = "callboard.alerts";
@@ -80,8 +80,11 @@ export const AlertSlides = {
 
     const reopened = (row) => row.by && row.by !== "Callboard";
     const wanted = (row) => row.state === "open" && !reopened(row) && settings.notify.levels[row.severity] === true;
-    const shown = computed(() => slides.slice(0, MOST));
-    const more = computed(() => Math.max(0, slides.length - MOST));
+    const narrow = matchMedia("(max-width: 640px)");
+    const most = ref(narrow.matches ? 1 : MOST);
+    const fit = () => (most.value = narrow.matches ? 1 : MOST);
+    const shown = computed(() => slides.slice(0, most.value));
+    const more = computed(() => Math.max(0, slides.length - most.value));
 
     function add(rows) {
       for (const row of [...rows].sort((a, b) => worst(b, a))) {
@@ -158,12 +161,14 @@ export const AlertSlides = {
         again(before.at);
       }
       timer = setInterval(tick, 500);
+      narrow.addEventListener("change", fit);
       window.addEventListener("pagehide", keep);
       document.addEventListener("focusin", settle);
       settle();
     });
     onBeforeUnmount(() => {
       clearInterval(timer);
+      narrow.removeEventListener("change", fit);
       window.removeEventListener("pagehide", keep);
       document.removeEventListener("focusin", settle);
     });
