@@ -167,3 +167,38 @@ async def test_a_hostile_search_finds_nothing_and_hurts_nothing(house: Any, visi
         assert house.api.get("/search", params={"q": words}).status_code == 200
     assert house.call("search", "no such thing").returncode == 1
     assert house.get("/search?q=quality")["hits"][0]["kind"] == "agent"
+
+
+async def test_a_page_whose_session_is_over_says_what_to_do_and_then_goes_on(
+    house: Any, visit: Callable[..., Any]
+) -> None:
+    visitor = await visit(house, own=True)
+    page = await visitor.go("/runs")
+    await page.evaluate("window.mark = 1")
+    cookies = await visitor.context.cookies()
+    await visitor.context.clear_cookies()
+    await page.evaluate("window.socket.io.engine.close()")
+    await page.locator(".banner", has_text="Your session is over: run callboard token").wait_for()
+    await visitor.context.add_cookies(cookies)
+    await page.wait_for_selector('[data-link="live"]')
+    assert await page.locator(".banner.stale").count() == 0
+    assert await page.evaluate("window.mark") == 1
+
+
+async def test_a_tab_that_slept_is_read_anew_without_a_word(house: Any, visit: Callable[..., Any]) -> None:
+    visitor = await visit(house, own=True)
+    page = await visitor.go("/runs")
+    await page.evaluate("""() => {
+      window.alarms = 0;
+      new MutationObserver(() => (window.alarms += document.querySelectorAll(".banner.stale").length))
+        .observe(document.body, {childList: true, subtree: true});
+    }""")
+    devices = await visitor.context.new_cdp_session(page)
+    await devices.send("Page.setWebLifecycleState", {"state": "frozen"})
+    run = house.run("check.quick")
+    house.ended(run)
+    await page.wait_for_timeout(3000)
+    await devices.send("Page.setWebLifecycleState", {"state": "active"})
+    await page.locator(f'tr[data-run="{run}"] [data-state="succeeded"]').wait_for()
+    await page.wait_for_timeout(500)
+    assert await page.evaluate("window.alarms") == 0
