@@ -277,6 +277,8 @@ async def test_all_actions_are_looked_through(twins: Twins, visit: Callable[...,
     more = await page.locator(".action-more").inner_text()
     assert "undone by left.forget" in more
     assert "may ask: whether to go on" in more
+    await page.goto(f"{twins.base}/agents/left?do=left.ponder")
+    await page.get_by_role("dialog", name="Ponder").wait_for()
 
 
 async def test_the_plan_is_chosen_started_once_and_runs_as_it_was_shown(

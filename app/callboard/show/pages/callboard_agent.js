@@ -30,7 +30,8 @@ export default {
     const findings = new Findings(first.findings);
     const sections = shallowRef(first.sections);
     const past = shallowRef(first.past ?? []);
-    const doing = ref(null);
+    const wanted = new URLSearchParams(location.search).get("do"); // ?do=quality.tests opens its form
+    const doing = ref((agent.actions ?? []).find((x) => x.name === wanted) ?? null);
     const wish = ref(null);
     const busy = ref(false);
     const path = `/agents/${words.segment(agent.name)}`;

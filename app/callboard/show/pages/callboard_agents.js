@@ -22,7 +22,8 @@ export default {
     const frame = JSON.parse(props.meta);
     const agents = new Rows(first.agents, "name");
     const tasks = new Rows(first.tasks);
-    const doing = ref(null);
+    const wanted = new URLSearchParams(location.search).get("do"); // ?do=quality.tests opens its form
+    const doing = ref(first.agents.flatMap((a) => a.actions ?? []).find((x) => x.name === wanted) ?? null);
     const wish = ref(null);
     const refetch = async () => {
       const [found, board] = await Promise.all([get("/agents"), get("/board")]);
