@@ -27,7 +27,9 @@ PAYLOAD = (
     '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>{{ window.pwned=1 }}\ud800javascript:alert(1)'
 )
 # These hold what the server itself decides on; everything else may come from outside.
-OWN = frozenset({"id", "run", "change", "state", "severity", "kind", "task", "verdict", "priority", "url", "culprit", "question"})
+OWN = frozenset(
+    {"id", "run", "change", "state", "severity", "kind", "task", "verdict", "priority", "url", "culprit", "question"}
+)
 LINES = 1_000_000
 FAILING = 700_123
 
@@ -224,11 +226,17 @@ class HostileDesk(StageDesk):
     def patch(self, number: int) -> dict[str, Any]:
         return poisoned(super().patch(number))
 
+    def inbox(self) -> list[dict[str, Any]]:
+        return [{**poisoned(row), "id": row["id"], "kind": row["kind"]} for row in super().inbox()]
+
+    def inbox_item(self, item: str) -> dict[str, Any]:
+        return {**poisoned(super().inbox_item(item)), "id": item}
+
     def plan(self, *words: Any, **more: Any) -> Mapping[str, Any]:
         return poisoned(super().plan(*words, **more))
 
-    def machine(self) -> Mapping[str, Any]:
-        return poisoned(super().machine())
+    def machine(self, *words: Any) -> Mapping[str, Any]:
+        return poisoned(super().machine(*words))
 
 
 def poisoned(value: Any, key: str = "") -> Any:

@@ -4,6 +4,7 @@ import { PARTS } from "callboard/parts.js";
 import * as words from "callboard/words.js";
 
 const MOST_LINES = 40;
+const MOST_GROUPS = 24;
 const MOST_NAMES = 60;
 const RANK = { "needs decision": 0, running: 1, starting: 2, waiting: 3 };
 // What somebody may help with comes first; what waits for its turn in its own run comes last.
@@ -70,8 +71,9 @@ export const CbWork = {
     const groups = computed(() => grouped(props.open.filter((t) => t.state === "waiting")));
     const shown = computed(() => (props.open.length ? lines.value : props.broken).slice(0, MOST_LINES));
     const waiting = computed(() => groups.value.reduce((n, g) => n + g.tasks.length, 0));
+    const rest = computed(() => groups.value.slice(MOST_GROUPS).reduce((n, g) => n + g.tasks.length, 0));
     const toggle = (key) => (unfolded.value = { ...unfolded.value, [key]: !unfolded.value[key] });
-    return { unfolded, lines, groups, shown, waiting, toggle, words, MOST_LINES, MOST_NAMES };
+    return { unfolded, lines, groups, shown, waiting, toggle, rest, words, MOST_GROUPS, MOST_NAMES };
   },
   template: `
     <section class="panel" aria-labelledby="h-tasks">
@@ -90,7 +92,7 @@ export const CbWork = {
       </table>
       <p v-if="open.length && lines.length > shown.length" class="log-foot">{{ lines.length - shown.length }} more run; each run's page shows all of its tasks.</p>
       <ul v-if="groups.length" class="holds" :aria-label="words.plural(waiting, 'task waits', 'tasks wait')">
-        <li v-for="g in groups" :key="g.key" class="holds-group" :data-hold="g.kind">
+        <li v-for="g in groups.slice(0, MOST_GROUPS)" :key="g.key" class="holds-group" :data-hold="g.kind">
           <div class="holds-line">
             <CbState word="waiting" bare/>
             <template v-if="g.tasks.length === 1">
