@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from callboard.core.commands import Cancel, Command, TryAgain
-from callboard.core.run import Run
-from callboard.core.task import TaskKey
+from callboard.core.run import Run, Task
+from callboard.core.task import BAD, TaskKey
 from callboard.desk.wishes import Wishes
 from callboard.errors import CallboardError, Refused
 
@@ -50,23 +50,27 @@ class Again(Wishes):
 
     def cancel_tasks(self, tasks: Sequence[str], reason: str, by: str) -> dict[str, Any]:
         """Ends these tasks; says of how many, and why not of the others."""
-        return self._each(tasks, lambda key: Cancel(key.run, key.task, by, reason))
+        return self._each(tasks, lambda key: Cancel(key.run, key.task, by, reason), lambda task: not task.final)
 
     def retry_tasks(self, tasks: Sequence[str], by: str) -> dict[str, Any]:
         """Tries these tasks again; says of how many, and why not of the others."""
-        return self._each(tasks, lambda key: TryAgain(key.run, key.task, by))
+        return self._each(tasks, lambda key: TryAgain(key.run, key.task, by), lambda task: task.state in BAD)
 
-    def _each(self, tasks: Sequence[str], command: Callable[[TaskKey], Command]) -> dict[str, Any]:
+    def _each(
+        self, tasks: Sequence[str], command: Callable[[TaskKey], Command], fits: Callable[[Task], bool]
+    ) -> dict[str, Any]:
+        """Asks for each. One wish may bring along others: for what `fits` before, it is then done already."""
         keys = [self.key(task) for task in dict.fromkeys(tasks)]
         if len(keys) > MOST_AT_ONCE:
             raise Refused(f"at most {MOST_AT_ONCE:,} tasks can be named at one time")
         for run in {key.run for key in keys}:
             self._require_run(run)
             self._revive(run)
+        fitting = self._engine.inspect(lambda state: {key for key in keys if fits(state.task(key))})
         refused = [
             {"task": str(key), "why": str(error)}
             for key, error in zip(keys, self._all(command, keys), strict=True)
-            if error is not None
+            if error is not None and not (key in fitting and isinstance(error, Refused))
         ]
         return {"done": len(keys) - len(refused), "refused": len(refused), "why": refused[:MOST_TOLD]}
 

@@ -147,7 +147,7 @@ export const CbGantt = {
         </span>
       </header>
       <CbOverview v-if="store && view !== 'table'" :all="all" :version="ticker" :from="from" :span="span" :part="part" :look="look"/>
-      <table v-if="view === 'table'" class="table gantt-table" :class="{fixed: !loose()}" :aria-rowcount="rows.length + 1">
+      <table v-if="view === 'table'" class="table gantt-table" :class="{equal: !loose()}" :aria-rowcount="rows.length + 1">
         <thead><tr><th>Task</th><th>State</th><th class="right">Waited</th><th class="right">Started</th><th class="right">Ended</th><th class="right">Took</th><th class="right off-phone">Expected end</th></tr></thead>
         <tbody ref="box">
           <tr v-if="above" class="room" aria-hidden="true"><td colspan="7" :style="{height: above + 'px'}"></td></tr>

@@ -198,7 +198,7 @@ export const CbTaskList = {
         <button type="button" class="link" @click="all">all {{ words.count(ids.length) }} shown</button>
         <button type="button" class="link" @click="none">none</button>
       </div>
-      <table v-if="ids.length" class="table fold tasks-table" :class="{even: !loose(), fixed: !loose()}" :aria-rowcount="ids.length + 1">
+      <table v-if="ids.length" class="table fold tasks-table" :class="{even: !loose(), equal: !loose()}" :aria-rowcount="ids.length + 1">
         <thead>
           <tr>
             <th class="pick"><input type="checkbox" aria-label="Select all that are shown" :checked="picked.size > 0 && picked.size >= ids.length" @click="picked.size >= ids.length ? none() : all()"/></th>
