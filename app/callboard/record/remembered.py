@@ -29,9 +29,9 @@ class Remembered:
     def tasks(self, words: Sequence[str], limit: int) -> list[Row]:
         """Tasks by id, name, action, agent and state; of each name the newest."""
         found = self._look(
-            "SELECT run, place, name, state, agent, reason FROM (SELECT * FROM task ORDER BY run DESC, place LIMIT ?) WHERE 1=1",
+            "SELECT run, place, name, state, agent FROM task WHERE run >= ?",
             "run || '.' || place || ' ' || name || ' ' || action || ' ' || agent || ' ' || state", words, "run DESC, place",
-            limit * 4,
+            limit * 4, self._oldest_run(),
         )  # fmt: skip
         newest = {row[2]: row for row in reversed(found)}
         return [
@@ -52,8 +52,8 @@ class Remembered:
     def findings(self, words: Sequence[str], limit: int) -> list[Row]:
         """Findings by rule, message and place; of the same one the newest."""
         found = self._look(
-            "SELECT id, run, task, rule, severity, path, line, message, fingerprint FROM"
-            " (SELECT * FROM finding ORDER BY id DESC LIMIT ?) WHERE 1=1",
+            "SELECT id, run, task, rule, severity, path, line, message, fingerprint FROM finding"
+            " WHERE id > coalesce((SELECT id FROM finding ORDER BY id DESC LIMIT 1 OFFSET ?), 0)",
             "'f' || id || ' ' || rule || ' ' || severity || ' ' || path || ' ' || message", words, "id DESC", limit * 4,
         )  # fmt: skip
         newest = {row[8] or row[0]: row for row in reversed(found)}
@@ -76,10 +76,22 @@ class Remembered:
             for r in found
         ]  # fmt: skip
 
-    def _look(self, select: str, text: str, words: Sequence[str], order: str, limit: int) -> list[tuple[object, ...]]:
+    def _oldest_run(self) -> int:
+        """The run from which on there are about NEWEST tasks."""
+        found, tasks = 0, 0
+        for run, total in self._history._rows("SELECT id, total FROM run ORDER BY id DESC LIMIT 10000"):
+            tasks += total
+            if found and tasks > NEWEST:
+                break
+            found = run
+        return found
+
+    def _look(
+        self, select: str, text: str, words: Sequence[str], order: str, limit: int, bound: int = NEWEST
+    ) -> list[tuple[object, ...]]:
         wants = "".join(f" AND {text} LIKE ? ESCAPE '\\'" for _ in words)
         marks = [f"%{_plain(word)}%" for word in words]
-        return self._history._rows(f"{select}{wants} ORDER BY {order} LIMIT ?", (NEWEST, *marks, limit))
+        return self._history._rows(f"{select}{wants} ORDER BY {order} LIMIT ?", (bound, *marks, limit))
 
 
 def _plain(word: str) -> str:
