@@ -10,7 +10,7 @@ from callboard.core.joining import Joining
 from callboard.core.resources import Capacity
 from callboard.core.state import State
 from callboard.core.task import AttemptKey, Process, Retry, TaskKey, TaskSpec, Usage, Verdict
-from callboard.errors import RecordFull
+from callboard.errors import RecordFull, RecordHeld
 from callboard.ports import LeftRunning, Order
 
 
@@ -86,7 +86,8 @@ class Crash(Exception):
 
 
 class FakeLog:
-    """Keeps events in a list, and gives back what a log has to. `fault` is '', 'full', or a crash 'before' or 'after' writing."""
+    """Keeps events in a list, and gives back what a log has to. `fault` is '', 'full', 'held', or a crash 'before' or 'after'
+    writing."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -117,6 +118,8 @@ class FakeLog:
         self.tries += 1
         if self.fault == "full":
             raise RecordFull("the disk of the data folder is full")
+        if self.fault == "held":
+            raise RecordHeld("another program holds the database")
         if self.fault == "before":
             raise Crash
         self.events += events

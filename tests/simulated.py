@@ -332,7 +332,7 @@ class World:
             elif chance < 0.80:
                 self.shift_room()
             elif chance < 0.83:
-                self.log.fault = self.dice.choice(("full", "before", "after"))
+                self.log.fault = self.dice.choice(("full", "held", "before", "after"))
                 self.note(f"log fault {self.log.fault}")
             elif chance < 0.86:
                 self.note("crash")

@@ -36,7 +36,7 @@ from callboard.core.run import Task
 from callboard.core.state import State
 from callboard.core.task import AttemptKey, Process
 from callboard.core.telling import count_told, told_as
-from callboard.errors import CallboardError, NotFound, RecordFull, Refused
+from callboard.errors import CallboardError, NotFound, RecordFull, RecordHeld, Refused
 from callboard.gauge import Live
 from callboard.joins import Joins, Wanted
 from callboard.outbox import Outbox
@@ -45,6 +45,8 @@ from callboard.ports import Clock, Launcher, LeftRunning, Log, Meter, Resolver
 T = TypeVar("T")
 
 RETRY_FULL_S = 1.0
+RETRY_HELD_S = 0.25
+REFUSE_HELD_AFTER_S = 5.0
 MEASURE_S = 1.0
 LIGHT = (AttemptBegan, FindingsFound, MetricsTaken, ArtifactKept, SectionShown)
 
@@ -115,6 +117,10 @@ class Engine:
         self._wake = math.inf
         self._next_measure = 0.0
         self._unwritten: list[Event] = []
+        self._is_stuck = False
+        self._halted_before = ""
+        self._held_since = math.inf
+        self._next_try = 0.0
         self._closing = False
         self.ready = threading.Event()
 
@@ -236,7 +242,7 @@ class Engine:
         now = self._clock.wall()
         if now >= self._next_measure:
             self._measure()
-        if self._unwritten and not self._write_again():
+        if self._unwritten and (now < self._next_try or not self._write_again()):
             self._refuse_while_full()
             return
         events: list[Event] = []
@@ -336,24 +342,37 @@ class Engine:
             last = self._log.append(events, self.state, durable=durable)
         except RecordFull as error:
             self._unwritten += events
-            self.state.halted = str(error)
-            self._wake = self._clock.wall() + RETRY_FULL_S
+            self._cannot_write(error)
             self._publish([], list(self.state.changed_tasks))
             return
+        self._is_stuck, self._held_since = False, math.inf
         first = last - len(events) + 1
         self._publish(list(enumerate(events, first)), [*self.state.changed_tasks, *self.state.stirred])
         self._settle()
         self._outbox.act(self.state)
 
+    def _cannot_write(self, error: RecordFull) -> None:
+        """Says why, and comes again soon: sooner when another program holds the database, as that passes."""
+        now = self._clock.wall()
+        if not self._is_stuck:
+            self._is_stuck, self._halted_before = True, self.state.halted
+        self.state.halted = str(error)
+        self._wake = now + RETRY_FULL_S
+        if isinstance(error, RecordHeld):
+            self._held_since = min(self._held_since, now)
+            self._next_try = self._wake = now + RETRY_HELD_S
+
     def _write_again(self) -> bool:
         events, self._unwritten = self._unwritten, []
-        self.state.halted = ""
+        self.state.halted = self._halted_before
         self._record(events)
         return not self._unwritten
 
     def _refuse_while_full(self) -> None:
-        """Submissions are refused; facts wait."""
-        self._wake = self._clock.wall() + RETRY_FULL_S
+        """Submissions are refused, unless it may be over in a moment; facts wait."""
+        if self._clock.wall() - REFUSE_HELD_AFTER_S < self._held_since < math.inf:
+            self._something.clear()
+            return
         kept: deque[Wish | Fact | Resolved] = deque()
         while self._inbox:
             item = self._inbox.popleft()

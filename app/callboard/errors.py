@@ -8,6 +8,7 @@ CallboardError                 what a person may see; the message names the thin
 ├── PluginError                an agent's package is broken
 ├── RecordError                the database cannot be used
 │   └── RecordFull             the disk is full; it may be tried again
+│       └── RecordHeld         another program holds the database
 └── NotReachable               no running program answers
 """
 
@@ -55,6 +56,10 @@ class RecordError(CallboardError):
 
 class RecordFull(RecordError):
     """The disk has no room for the log; nothing is lost, the same write may be tried again."""
+
+
+class RecordHeld(RecordFull):
+    """Another program holds the database for a moment; the same write may be tried again."""
 
 
 class NotReachable(CallboardError):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import peewee
 
-from callboard.errors import RecordError, RecordFull
+from callboard.errors import RecordError, RecordFull, RecordHeld
 from callboard.record.migrations import migrate, version_of
 from callboard.record.models import MODELS, MetaRow
 
@@ -124,7 +124,7 @@ def full_or_raise(error: Exception) -> RecordFull:
             f"the disk of the data folder is full ({error}); free some space, then work goes on by itself"
         )
     if "locked" in str(error).lower():
-        return RecordFull(f"another program holds the database ({error}); end it, then work goes on by itself")
+        return RecordHeld(f"another program holds the database ({error}); end it, then work goes on by itself")
     raise RecordError(f"the log cannot be written: {error}") from error
 
 

@@ -44,6 +44,7 @@ TASK_COLUMNS = (
     "cpu_s=?,peak_mb=?,read_mb=?,written_mb=?,held=?,findings=?,hand=?"
 )
 OF_AGENTS = (AgentSet, AgentsFound, AgentDraining, AgentDrained, AgentStopped)
+WAIT_MS = 50
 NOTHING_HELD = "{}"
 ALERT_KINDS = "'AlertRaised', 'AlertResolved', 'AlertMarked'"
 _LOAD = (
@@ -72,6 +73,7 @@ class SqliteLog:
     def __init__(self, database: peewee.SqliteDatabase) -> None:
         self._database = database
         self._synchronous = ""
+        self._is_patient = True
         self._last: int | None = None
 
     def load(self) -> Iterable[tuple[int, Event]]:
@@ -98,9 +100,15 @@ class SqliteLog:
         return int(self._database.execute_sql("SELECT coalesce(max(id), 0) FROM run").fetchone()[0])
 
     def append(self, events: Sequence[Event], state: State, *, durable: bool) -> int:
-        """One transaction for the events and all rows that changed; raises `RecordFull` with nothing written."""
+        """One transaction for the events and all rows that changed; raises `RecordFull` with nothing written.
+
+        When another program holds the database it does not wait for it: the engine's loop goes on and comes again.
+        """
         connection: sqlite3.Connection = self._database.connection()
         try:
+            if self._is_patient:
+                connection.execute(f"PRAGMA busy_timeout = {WAIT_MS}")
+                self._is_patient = False
             self._set_synchronous(connection, "FULL" if durable else "NORMAL")
             connection.execute("BEGIN IMMEDIATE")
             last = self._write(connection, events, state)
