@@ -95,16 +95,62 @@ async def test_an_artefact_is_offered_for_download(stage: Any, visit: Callable[.
     assert (await (await coming.value).path()).read_text() == "plain\n"
 
 
-async def test_the_graph_of_500_tasks_focuses_on_what_hangs_together(stage: Any, visit: Callable[..., Any]) -> None:
-    page = await (await visit(stage)).go("/runs/900?tab=graph")
-    assert await page.locator(".node").count() == 500
+async def test_the_graph_of_500_tasks_opens_in_groups_and_focuses_on_what_hangs_together(
+    stage: Any, visit: Callable[..., Any]
+) -> None:
+    visitor = await visit(stage)
+    page = await visitor.go("/runs/900?tab=graph")
     tasks = {task["id"]: task for task in stage.get("/runs/900")["tasks"]}
-    await page.locator('[data-node="900.27"]').click()
-    near = set(await page.evaluate("[...document.querySelectorAll('.node.near')].map((n) => n.dataset.node)"))
-    assert near == closure(tasks, "900.27")
+    stages = {task["stage"] for task in tasks.values()}
+    assert (
+        set(await page.evaluate("[...document.querySelectorAll('[data-open]')].map((n) => n.dataset.open)")) == stages
+    )
+    assert await page.locator("[data-node]").count() == len(stages)
+    held = sum(1 for task in tasks.values() if task["stage"] == tasks["900.27"]["stage"])
+
+    # -- a search finds a task in a closed group, opens that, and shows what hangs together over all groups
+    await page.keyboard.press("f")
+    await page.keyboard.type("job.27")
+    await page.keyboard.press("Enter")
+    await page.locator('.node.chosen[data-node="900.27"]').wait_for()
+    assert await page.locator("[data-node]").count() == len(stages) + held
     assert "job.27" in await page.locator(".graph-card").inner_text()
+    near = set(await page.evaluate("[...document.querySelectorAll('.node.near')].map((n) => n.dataset.node)"))
+    far = closure(tasks, "900.27")
+    assert {name for name in near if not name.startswith("g:")} == {
+        name for name in far if tasks[name]["stage"] == tasks["900.27"]["stage"]
+    }
+    assert {name for name in near if name.startswith("g:")} == {f"g:{tasks[name]['stage']}" for name in far}
+    assert f"open={tasks['900.27']['stage']}" in page.url
+
+    # -- arrows walk to the group around it, Enter closes that
     await page.keyboard.press("Escape")
     assert await page.locator(".node.near").count() == 0
+    await page.locator(".node.group.open [data-open]").first.dispatch_event(
+        "pointerdown", {"button": 0, "pointerId": 1}
+    )
+    await page.locator(".node.group.open [data-open]").first.dispatch_event("pointerup", {"button": 0, "pointerId": 1})
+    await page.wait_for_function(f"document.querySelectorAll('[data-node]').length === {len(stages)}")
+
+    # -- each task by itself
+    await page.get_by_role("button", name="Each task").click()
+    await page.wait_for_function("document.querySelectorAll('[data-node]').length === 500")
+    await page.wait_for_url("**by=task**")
+    assert (visitor.faults, visitor.foreign) == ([], [])
+
+
+async def test_a_list_of_500_tasks_draws_what_is_in_the_window_alone(stage: Any, visit: Callable[..., Any]) -> None:
+    visitor = await visit(stage)
+    page = await visitor.go("/runs/900?tab=tasks&sort=task")
+    await page.locator('[data-task="900.0"]').wait_for()
+    assert await page.locator("[data-task]").count() < 120
+    await page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    await page.locator('[data-task="900.499"]').wait_for()
+    assert await page.locator("[data-task]").count() < 120
+    await page.locator('[data-task="900.499"] .hold').wait_for()
+    await page.get_by_label("Filter tasks").fill("job.49")
+    await page.wait_for_function("document.querySelectorAll('[data-task]').length === 11")
+    assert (visitor.faults, visitor.foreign) == ([], [])
 
 
 def closure(tasks: dict[str, Any], start: str) -> set[str]:

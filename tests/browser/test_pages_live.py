@@ -53,6 +53,7 @@ async def test_a_run_is_previewed_started_cancelled_and_retried(stage: Any, visi
     assert told["run"]["priority"] == "high"
     assert "infra.deploy" not in {task["name"] for task in told["tasks"]}
     await page.get_by_role("button", name="Cancel run").click()
+    await page.get_by_role("button", name="Cancel the run").click()
     await page.get_by_role("button", name="Retry what failed").wait_for()
     assert stage.get(f"/runs/{run}")["run"]["state"] == "cancelled"
     assert "cancelled" in await page.title()
