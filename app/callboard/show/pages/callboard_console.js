@@ -1,6 +1,8 @@
 // The console: what all running attempts print, as one stream; only the lines in sight exist.
 import { computed, nextTick, onBeforeUnmount, onMounted, reactive, ref, watch } from "vue";
+import { address } from "callboard/address.js";
 import { pieces } from "callboard/ansi.js";
+import { useCommands } from "callboard/commands.js";
 import { CbFrame, useTitle } from "callboard/frame.js";
 import { follow, get } from "callboard/live.js";
 import { HEIGHT, marked } from "callboard/log.js";
@@ -9,7 +11,8 @@ import { Ring } from "callboard/ring.js";
 import * as words from "callboard/words.js";
 
 const ROOM_ABOVE = 12;
-const MOST_HELD = 400; // parts that wait while the stream is paused, at most 64 KiB each quarter of a second
+const MOST_HELD = 4_000; // parts that wait while the stream is paused or nobody looks
+const MOST_CHARACTERS = 4_000_000; // of these
 const MOST_TASKS = 200;
 const FILTERS = ["agent", "task", "level", "q"];
 
@@ -23,10 +26,12 @@ export default {
     const box = ref(null);
     const ring = new Ring();
     const wish = reactive(Object.fromEntries(FILTERS.map((name) => [name, asked.get(name) ?? ""])));
-    const view = reactive({ top: 0, room: 600, follow: true, paused: false, version: 0, waiting: 0, lost: 0 });
+    const view = reactive({ top: 0, room: 600, follow: true, paused: false, wrap: !!asked.get("wrap"), version: 0, waiting: 0, lost: 0, cleared: 0 });
     const tasks = reactive(new Map()); // id -> {id, name, agent}, the newest last
     let shownLines = []; // what fits the filters
     let held = [];
+    let size = 0; // characters held
+    const linesOf = (part) => part.text.split("\n").length - 1;
 
     function fits(line) {
       if (wish.agent && line.agent !== wish.agent) return false;
@@ -65,19 +70,43 @@ export default {
       if (ring.dropped > before) prune();
       view.version++;
     }
+    const away = ref(document.hidden); // what nobody sees is held back, within bounds, and not drawn
     function hear(parts) {
-      if (!view.paused) return take(parts);
+      if (!view.paused && !away.value) return take(parts);
       held.push(...parts);
-      for (const part of parts) view.waiting += part.text.split("\n").length - 1;
-      while (held.length > MOST_HELD) view.lost += held.shift().text.split("\n").length - 1;
+      for (const part of parts) {
+        size += part.text.length;
+        view.waiting += linesOf(part);
+      }
+      while (held.length > 1 && (held.length > MOST_HELD || size > MOST_CHARACTERS)) {
+        const part = held.shift();
+        size -= part.text.length;
+        view.lost += linesOf(part);
+      }
+    }
+    function release() {
+      if (view.paused || away.value) return;
+      const parts = held;
+      held = [];
+      size = 0;
+      Object.assign(view, { waiting: 0, lost: 0 });
+      take(parts);
     }
     function pause() {
       view.paused = !view.paused;
-      if (view.paused) return;
-      const parts = held;
+      release();
+    }
+    const seen = () => ((away.value = document.hidden), release());
+    document.addEventListener("visibilitychange", seen);
+    // Takes away what stands there; what comes is shown, and the logs keep everything.
+    function clear() {
+      view.cleared += ring.lines.length;
+      ring.clear();
       held = [];
+      size = 0;
       Object.assign(view, { waiting: 0, lost: 0 });
-      take(parts);
+      shownLines = [];
+      view.version++;
     }
     take(first.parts ?? []);
     follow({
@@ -95,10 +124,16 @@ export default {
     const count = computed(() => (void view.version, shownLines.length));
     const total = computed(() => (void view.version, ring.lines.length));
     const dropped = computed(() => (void view.version, ring.dropped));
-    const from = computed(() => Math.max(0, Math.min(Math.floor(view.top / HEIGHT), count.value) - ROOM_ABOVE));
+    const inSight = computed(() => Math.ceil(view.room / HEIGHT));
+    const atEnd = computed(() => view.wrap && view.top >= count.value * HEIGHT - view.room - 2);
+    const from = computed(() => {
+      if (atEnd.value) return Math.max(0, count.value - inSight.value);
+      return Math.max(0, Math.min(Math.floor(view.top / HEIGHT), count.value) - (view.wrap ? 0 : ROOM_ABOVE));
+    });
+    const place = computed(() => (atEnd.value ? { bottom: 0 } : { transform: `translateY(${view.wrap ? view.top : from.value * HEIGHT}px)` }));
     const shown = computed(() => {
       void view.version;
-      return shownLines.slice(from.value, from.value + Math.ceil(view.room / HEIGHT) + 2 * ROOM_ABOVE).map((l) => ({
+      return shownLines.slice(from.value, from.value + inSight.value + (view.wrap ? 1 : 2 * ROOM_ABOVE)).map((l) => ({
         ...l,
         href: `/tasks/${l.task}?attempt=${l.attempt}#B${l.at}`,
         parts: l.gap ? [] : marked(pieces(l.raw, l.style), wish.q),
@@ -111,8 +146,7 @@ export default {
     watch(() => view.version, () => view.follow && toEnd(), { flush: "post" });
     watch(() => view.follow, (on) => on && toEnd());
     watch(() => FILTERS.map((name) => wish[name]), () => {
-      const kept = FILTERS.filter((name) => wish[name]).map((name) => `${name}=${encodeURIComponent(wish[name])}`);
-      history.replaceState(null, "", kept.length ? `?${kept.join("&")}` : location.pathname);
+      address(Object.fromEntries(FILTERS.map((name) => [name, wish[name]])));
       sift();
     });
     watch(() => wish.agent, () => wish.task && !choices.value.some((t) => t.id === wish.task) && (wish.task = ""));
@@ -131,8 +165,28 @@ export default {
       sizes.observe(box.value);
       toEnd();
     });
-    onBeforeUnmount(() => sizes?.disconnect());
-    return { frame, box, wish, view, count, total, dropped, from, shown, filtering, agents, choices, pause, scrolled, byHand, HEIGHT, words };
+    onBeforeUnmount(() => {
+      sizes?.disconnect();
+      document.removeEventListener("visibilitychange", seen);
+    });
+    watch(() => view.wrap, (wrap) => (address({ wrap }), view.follow && toEnd()), { flush: "post" });
+    const levels = ["", "warning", "error"];
+    const bare = () => FILTERS.forEach((name) => (wish[name] = ""));
+    const step = (list, now) => list[(list.indexOf(now) + 1) % list.length];
+    useCommands(
+      () => [
+        { id: "console.pause", title: view.paused ? "Let the console go on" : "Pause the console", keys: "p", run: pause },
+        { id: "console.follow", title: view.follow ? "Stop following the end" : "Follow the end", keys: "f", run: () => (view.follow = !view.follow) },
+        { id: "console.wrap", title: view.wrap ? "Do not wrap lines" : "Wrap long lines", keys: "w", run: () => (view.wrap = !view.wrap) },
+        { id: "console.clear", title: "Clear what stands in the console", keys: "c", run: clear },
+        { id: "console.level", title: "Level: all, warnings, errors", keys: "l", run: () => (wish.level = step(levels, wish.level)) },
+        { id: "console.bare", title: "Take all filters away", keys: "shift+f", when: () => filtering.value, run: bare },
+        ...["", ...agents.value].map((name) => ({ id: `console.agent.${name}`, title: name ? `Only lines of ${name}` : "Lines of all agents", run: () => (wish.agent = name) })),
+        ...choices.value.slice(0, 30).map((t) => ({ id: `console.task.${t.id}`, title: `Only lines of ${t.id} ${t.name}`, run: () => (wish.task = t.id) })),
+      ],
+      "Console",
+    );
+    return { clear, place, bare, away, frame, box, wish, view, count, total, dropped, from, shown, filtering, agents, choices, pause, scrolled, byHand, HEIGHT, words };
   },
   template: `
     <CbFrame :meta="frame" here="/console">
@@ -155,15 +209,18 @@ export default {
             <option value="error">errors</option>
           </select>
           <span class="console-acts">
-            <button type="button" class="chip" :aria-pressed="view.paused" @click="pause">{{ view.paused ? 'go on' : 'pause' }}</button>
-            <button type="button" class="chip" :aria-pressed="view.follow" @click="view.follow = !view.follow">follow</button>
+            <button v-if="filtering" type="button" class="link" @click="bare">no filter</button>
+            <button type="button" class="chip" @click="clear" :disabled="!total" title="Clear what stands here; the logs keep it (C)">clear</button>
+            <button type="button" class="chip" :aria-pressed="view.wrap" @click="view.wrap = !view.wrap" title="Wrap long lines (W)">wrap</button>
+            <button type="button" class="chip" :aria-pressed="view.paused" @click="pause" title="Pause the stream (P)">{{ view.paused ? 'go on' : 'pause' }}</button>
+            <button type="button" class="chip" :aria-pressed="view.follow" @click="view.follow = !view.follow" title="Follow the end (F)">follow</button>
           </span>
         </header>
         <p v-if="dropped" class="console-note" role="note">{{ words.plural(dropped, 'older line') }} dropped from this page, of the tasks that print most; their logs have them.</p>
-        <div class="log" ref="box" tabindex="0" role="log" aria-live="off" aria-label="Console" @scroll.passive="scrolled" @wheel.passive="byHand" @touchmove.passive="byHand" @keydown="byHand" @pointerdown="byHand">
-          <CbEmpty v-if="!count" :title="filtering && total ? 'No line fits' : 'Nothing is printed now'">{{ filtering && total ? 'Choose fewer filters, or wait for what comes.' : 'What a running task prints appears here at once.' }}</CbEmpty>
+        <div class="log" :class="{wrap: view.wrap}" ref="box" tabindex="0" role="log" aria-live="off" aria-label="Console" @scroll.passive="scrolled" @wheel.passive="byHand" @touchmove.passive="byHand" @keydown="byHand" @pointerdown="byHand">
+          <CbEmpty v-if="!count" :title="filtering && total ? 'No line fits' : view.cleared ? 'Cleared' : 'Nothing is printed now'">{{ filtering && total ? 'Choose fewer filters, or wait for what comes.' : 'What a running task prints appears here at once.' }}</CbEmpty>
           <div v-else class="log-room" :style="{height: count * HEIGHT + 'px'}">
-            <div class="log-lines" :style="{transform: 'translateY(' + from * HEIGHT + 'px)'}">
+            <div class="log-lines" :style="place">
               <div v-for="l in shown" :key="l.seq" class="log-line" :class="l.level ? 'l-' + l.level : ''" :data-seq="l.seq">
                 <a class="console-from" :href="l.href" :title="l.name + ' ' + l.task + ', attempt ' + l.attempt + ': to this line in its log'"><span class="console-id">{{ l.task }}</span> {{ l.name }}</a>
                 <span v-if="l.gap" class="log-text console-gap">{{ words.bytes(l.gap) }} left out here: more was printed than a page can show; the task's log has it</span>

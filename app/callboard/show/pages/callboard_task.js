@@ -378,7 +378,7 @@ export default {
           </section>
         </div>
         <aside class="stack">
-          <section class="panel">
+          <section v-if="tab !== 'findings'" class="panel">
             <header>
               <h2>Findings</h2>
               <a v-if="found.length" class="more" href="?tab=findings" @click.prevent="choose('findings')">All {{ found.length }}</a>
@@ -388,7 +388,7 @@ export default {
             </ul>
             <p v-else class="quiet" style="padding: 12px 14px">{{ over ? 'None.' : 'None so far.' }}</p>
           </section>
-          <section v-if="rest.diff || rest.changes" class="panel">
+          <section v-if="(rest.diff || rest.changes) && tab !== 'changes'" class="panel">
             <header><h2>Since its last pass</h2><a v-if="rest.diff?.files.length" class="more" href="?tab=changes" @click.prevent="choose('changes')">All changes</a></header>
             <p class="differ-words">{{ rest.diff?.words ?? rest.changes.words }}.</p>
             <ul v-if="rest.changes?.commits?.length" class="commits small">

@@ -3,6 +3,7 @@ import { computed, reactive } from "vue";
 import * as words from "callboard/words.js";
 
 const OPEN_LINES = 160; // so many lines of all files are open from the beginning
+const OPEN_BESIDE = 40; // the same, where the files stand beside something else
 
 export const CbDiffLines = {
   props: { lines: Array },
@@ -20,7 +21,7 @@ export const CbDiffLines = {
   `,
 };
 
-// diff: {words, since, files, more}. small: beside something else, so every file begins folded.
+// diff: {words, since, files, more}. small: beside something else, so less is open.
 export const CbDiff = {
   components: { CbDiffLines },
   props: { diff: Object, small: Boolean },
@@ -29,7 +30,7 @@ export const CbDiff = {
     const read = computed(() => props.diff.files.filter((f) => f.reads));
     const others = computed(() => props.diff.files.filter((f) => !f.reads));
     const first = computed(() => {
-      let room = props.small ? 0 : OPEN_LINES;
+      let room = props.small ? OPEN_BESIDE : OPEN_LINES;
       return new Set(read.value.filter((f) => f.lines.length && (room -= f.lines.length) >= 0).map((f) => f.path));
     });
     const isOpen = (f) => toggled.get(f.path) ?? first.value.has(f.path);

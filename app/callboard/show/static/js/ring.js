@@ -66,6 +66,12 @@ export class Ring {
     return line;
   }
 
+  // Forgets the lines, not how far each log was heard; a line without an end goes on as a new one.
+  clear() {
+    this.lines = [];
+    for (const log of this.logs.values()) log.line = null;
+  }
+
   // Drops the oldest lines of the attempts that have more than their share, so that a flood carries no quiet one away.
   drop(many) {
     this.dropped += many;
