@@ -32,9 +32,10 @@ export const CbDurations = {
     <section v-if="shown.length" class="durations" aria-label="How long each pipeline took lately">
       <figure v-for="t in shown" :key="t.pipeline" class="panel durations-one">
         <figcaption><button type="button" class="name" :aria-pressed="chosen === t.pipeline" @click="choose(t.pipeline)">{{ t.pipeline }}</button> <b class="num">{{ words.duration(t.last.seconds) }}</b></figcaption>
-        <div class="durations-bars" role="img" :aria-label="t.pipeline + ': the last ' + t.ended.length + ' runs took ' + t.ended.map((r) => words.duration(r.seconds)).join(', ')">
-          <a v-for="b in t.bars" :key="b.run" :class="'t-' + b.tone" :href="'/runs/' + b.run" :title="b.title" :data-took="b.run" tabindex="-1" aria-hidden="true"><i :style="{height: b.height}"></i></a>
-          <hr :style="{top: t.line * 100 + '%'}" aria-hidden="true"/>
+        <p class="sr">The last {{ t.ended.length }} runs took {{ t.ended.map((r) => words.duration(r.seconds)).join(', ') }}</p>
+        <div class="durations-bars" aria-hidden="true">
+          <a v-for="b in t.bars" :key="b.run" :class="'t-' + b.tone" :href="'/runs/' + b.run" :title="b.title" :data-took="b.run" tabindex="-1"><i :style="{height: b.height}"></i></a>
+          <hr :style="{top: t.line * 100 + '%'}"/>
         </div>
         <p class="quiet num">{{ t.verdict }} ({{ words.duration(t.usual) }})</p>
       </figure>
