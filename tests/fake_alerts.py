@@ -5,7 +5,7 @@ from typing import Any
 
 from callboard.errors import NotFound, Refused
 
-HOSTILE = "<img src=x onerror=\"document.title='pwned'\">"
+HOSTILE = '<img src=x onerror="window.pwned=1">{{ window.pwned=1 }}'
 
 
 class FakeAlerts:
