@@ -95,19 +95,21 @@ async def test_a_waiting_task_is_given_to_another_agent_and_a_refusal_is_said(
     stage: Any, visit: Callable[..., Any]
 ) -> None:
     page = await (await visit(stage)).go("/tasks/905.3")
-    chosen, move = page.get_by_label("Give it to another agent"), page.get_by_role("button", name="Move")
+    chosen, move = page.get_by_label("Agent"), page.get_by_role("button", name="Move", exact=True)
+    await page.keyboard.press("v")
     assert await move.is_disabled()
     stage.post("/agents/api/pause", {"reason": "x"})
     await chosen.select_option("api")
     await move.click()
     await page.locator(".toast", has_text="agent 'api' is paused").wait_for()
     stage.post("/agents/api/resume", {})
+    await page.get_by_role("button", name="Move…").click()
     await chosen.select_option("config")
     await move.click()
     await page.locator(".facts a", has_text="config").wait_for()
     assert stage.get("/tasks/905.3")["task"]["agent"] == "config"
     page = await (await visit(stage)).go("/tasks/905.0")
-    assert await page.get_by_label("Give it to another agent").count() == 0
+    assert await page.get_by_role("button", name="Move…").count() == 0
 
 
 async def test_a_missing_tool_says_the_command_and_a_trend_is_walked_by_keyboard(

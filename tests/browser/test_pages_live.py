@@ -64,7 +64,8 @@ async def test_a_run_is_previewed_started_cancelled_and_retried(stage: Any, visi
 
 async def test_a_task_is_cancelled_and_retried(stage: Any, visit: Callable[..., Any]) -> None:
     page = await (await visit(stage)).go("/tasks/6.20")
-    await page.get_by_role("button", name="Cancel task").click()
+    await page.get_by_role("button", name="Cancel task…").click()
+    await page.get_by_role("button", name="Cancel task", exact=True).click()
     await page.get_by_role("button", name="Retry").wait_for()
     assert stage.get("/tasks/6.20")["task"]["state"] == "cancelled"
     await page.get_by_role("button", name="Retry").click()

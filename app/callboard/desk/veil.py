@@ -19,7 +19,7 @@ _NAMED = re.compile(
 _QUOTED = re.compile(r"([\"'`])((?:(?!\1)[^\\]|\\.){3,}?)\1")
 _VALUE = re.compile(r"((?::=|=>|[:=])\s*)(\S.*)$")
 _WORD = re.compile(r"[A-Za-z0-9+/=_.~!@#$%^&*-]{8,}")
-_NAME = re.compile(r"[A-Za-z_][\w]*(?:[.\[][\w.\[\]]*)?|[$%][({]?\w+[)}]?|\$\{\{[^}]*\}\}?|true|false|null|None")
+_NAME = re.compile(r"[A-Za-z_]+|[A-Za-z_]\w*[.\[][\w.\[\]]*|[$%][({]?\w+[)}]?|\$\{\{[^}]*\}\}?|true|false|null|None")
 
 
 def is_secret(rule: str) -> bool:

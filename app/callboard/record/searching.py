@@ -1,5 +1,6 @@
 """Goes through the output file of an attempt, however long it is, in pieces of a bounded size."""
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -100,14 +101,10 @@ def chunks_of(path: Path, start: int = 0, first: int = 0) -> tuple[list[Chunk], 
         with open(path, "rb") as file:
             at = data_from(file.fileno(), start)
             while True:
-                file.seek(at)
-                body = file.read(CHUNK)
+                body = _read(file.fileno(), at, CHUNK)
                 if not body:
                     return found, style.decode("ascii", "replace")
-                end = body.rfind(b"\n") + 1
-                if not end and len(body) == CHUNK:
-                    body += file.readline(LONGEST_LINE)
-                    end = len(body) if body.endswith(b"\n") or len(body) > LONGEST_LINE else 0
+                end = body.rfind(b"\n") + 1 or (len(body) if len(body) >= LONGEST_LINE else 0)
                 following = data_from(file.fileno(), at + (end or len(body)))
                 if not end:
                     if following == at + len(body):
@@ -142,19 +139,26 @@ def _pieces(path: Path) -> Iterator[bytes]:
         with open(path, "rb") as file:
             at = data_from(file.fileno(), 0)
             while True:
-                file.seek(at)
-                piece = file.read(PIECE)
+                piece = _read(file.fileno(), at, PIECE)
                 if not piece:
                     return
-                end = piece.rfind(b"\n") + 1
-                if len(piece) == PIECE and not end:
-                    piece += file.readline(LONGEST_LINE)
-                elif len(piece) == PIECE:
-                    piece = piece[:end]
+                if len(piece) >= PIECE:
+                    piece = piece[: piece.rfind(b"\n") + 1] or piece
                 at = data_from(file.fileno(), at + len(piece))
                 yield piece
     except OSError:
         return
+
+
+def _read(descriptor: int, at: int, size: int) -> bytes:
+    """So many bytes from `at`; where no line ends in them, on to the end of the line, at most LONGEST_LINE."""
+    body = os.pread(descriptor, size, at)
+    while len(body) >= size and len(body) < LONGEST_LINE and b"\n" not in body[-size:]:
+        more = os.pread(descriptor, min(size, LONGEST_LINE - len(body)), at + len(body))
+        if not more:
+            break
+        body += more
+    return body
 
 
 def _candidates(piece: bytes, hints: tuple[bytes, ...]) -> Iterator[tuple[int, int, int]]:

@@ -9,6 +9,7 @@ import { CbDiff, CbDiffLines } from "callboard/diff.js";
 import { CbExport } from "callboard/export.js";
 import { CbAccept } from "callboard/findings.js";
 import { CbFrame, pulse, useTitle } from "callboard/frame.js";
+import { CbHands } from "callboard/hands.js";
 import { act, follow, get, Rows } from "callboard/live.js";
 import { CbLog } from "callboard/log.js";
 import { Logbook } from "callboard/logbook.js";
@@ -21,7 +22,7 @@ const SAMPLES_S = 5;
 const MOST_SAMPLES = 1200;
 
 export default {
-  components: { CbAccept, CbArtefacts, CbChart, CbDialog, CbDiff, CbDiffLines, CbExport, CbFrame, CbLog, CbSpent, ...PARTS },
+  components: { CbAccept, CbArtefacts, CbChart, CbDialog, CbDiff, CbDiffLines, CbExport, CbFrame, CbHands, CbLog, CbSpent, ...PARTS },
   props: ["first", "meta"],
   setup(props) {
     const first = JSON.parse(props.first);
@@ -220,7 +221,7 @@ export default {
       ],
       "This task",
     );
-    return { stop, cancelAsk, giving, moveAsk, chooseAttempt, compare, compareNot, loadDiff, cursor, span, charts, phases, planned, wrong, move, others, newOnly, openOnly, news, accepted, listed, accept, close, frame, task, rest, events, findings, book, state, over, tab, choose: chooseTab, tabHref, names, sentences, found, spent, left, artifacts, cancel, retry, answer, samples, needs, words };
+    return { again, stop, cancelAsk, giving, moveAsk, chooseAttempt, compare, compareNot, loadDiff, cursor, span, charts, phases, planned, wrong, move, others, newOnly, openOnly, news, accepted, listed, accept, close, frame, task, rest, events, findings, book, state, over, tab, choose: chooseTab, tabHref, names, sentences, found, spent, left, artifacts, cancel, retry, answer, samples, needs, words };
   },
   template: `
     <CbFrame :meta="frame" here="/runs">
@@ -235,8 +236,9 @@ export default {
         <CbState :word="state" big/>
         <h1>{{ task.name }}</h1>
         <div class="acts">
+          <CbHands :task="task" :me="frame.person?.name" :done="again"/>
           <button v-if="others.length" type="button" class="button" aria-haspopup="dialog" @click="moveAsk">Move…</button>
-          <CbAct v-if="words.AGAIN.has(task.state) || task.state === 'skipped'" :run="retry">Retry</CbAct>
+          <CbAct v-if="!task.taken && (words.AGAIN.has(task.state) || task.state === 'skipped')" :run="retry">Retry</CbAct>
           <button v-if="!over" type="button" class="button danger" aria-haspopup="dialog" :disabled="!!task.stopping" :title="task.stopping ? 'It is being stopped: ' + task.stopping : undefined" @click="cancelAsk">Cancel task…</button>
         </div>
       </div>
@@ -266,13 +268,15 @@ export default {
           </span>
         </div>
       </div>
-      <p v-if="task.hold" class="trouble ask" style="margin-bottom: 16px">Why it waits: <CbHold :hold="task.hold"/>
+      <p v-if="task.taken" class="trouble ask" style="margin-bottom: 16px">{{ task.taken.by === frame.person?.name ? 'You have' : task.taken.by + ' has' }} it by hand, <CbAgo :at="task.taken.since"/>{{ task.taken.reason ? ': ' + task.taken.reason : '' }}</p>
+      <p v-else-if="task.hold" class="trouble ask" style="margin-bottom: 16px">Why it waits: <CbHold :hold="task.hold"/>
       </p>
       <div v-else-if="!over && task.started != null" style="margin-bottom: 16px">
         <CbBar :value="words.progressOf(task)"/>
         <p class="quiet" style="min-height: 19px">{{ task.note }}</p>
       </div>
       <p v-else-if="task.reason" class="trouble" :style="{borderColor: 'var(--' + words.stateOf(state).tone + ')', background: 'var(--panel)', marginBottom: '16px'}">{{ task.reason }}</p>
+      <p v-if="task.by_hand" class="trouble ask" style="margin-bottom: 16px">{{ task.by_hand.done ? 'Done' : 'Tried' }} by hand by {{ task.by_hand.by }}, <CbAgo :at="task.by_hand.at"/>: {{ task.by_hand.note }}</p>
       <p v-for="c in rest.causes" :key="c.fingerprint" class="cause-note">
         <CbSeverity :word="c.severity"/>
         <span>Also behind {{ words.plural(c.tasks.length - 1, 'other task') }}: <a :href="'/runs/' + task.run + '?tab=findings#' + c.finding">{{ c.message }}</a></span>
