@@ -63,7 +63,7 @@ def placed(
     _untangle(columns, links, len(layer))
     boxes = _boxes(columns, sizes, len(layer))
     tops = _rows(columns, links, boxes)
-    nodes = [
+    nodes: list[dict[str, Any]] = [
         {"id": name, "x": boxes[index].left, "y": round(tops[index], 1), "w": sizes[index][0], "h": sizes[index][1]}
         for name, index in place.items()
     ]
