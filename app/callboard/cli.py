@@ -126,7 +126,9 @@ def parser() -> argparse.ArgumentParser:
     made = command("findings", "looks", "list what the agents noticed")
     made.add_argument("run", nargs="?", type=int, default=0, metavar="RUN")
     made.add_argument("--sarif", action="store_true", help="print SARIF 2.1.0 of one run")
-    made.add_argument("--source", action="store_true", help="with the lines around each place, as they were in that run")
+    made.add_argument(
+        "--source", action="store_true", help="with the lines around each place, as they were in that run"
+    )
 
     made = command("accept", "accepting", "accept a finding until a day: adds a table [[accepted]] to callboard.toml")
     made.add_argument("finding", metavar="FINDING", help="its id (f123) or its fingerprint; see `callboard findings`")
@@ -139,26 +141,36 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--owner", default="", help="who answers for it")
 
-    made = command("compare", "compare", "what changed in a run against an earlier one: broken, cured, slower, findings, commits")
+    made = command(
+        "compare", "compare", "what changed in a run against an earlier one: broken, cured, slower, findings, commits"
+    )
     made.add_argument("run", type=int, metavar="RUN")
     made.add_argument("other", nargs="?", type=int, default=0, metavar="OTHER",
                       help="the run that it is held against (default: the one before it of the same pipeline)")  # fmt: skip
     made.add_argument("--green", action="store_true", help="against the last one before it that was green")
 
     made = command("export", "export", "write a table as CSV or JSON, or a run as one HTML page", listing=False)
-    made.add_argument("table", metavar="TABLE", help="runs, tasks, attempts, findings, events, agents and so on; or run")
+    made.add_argument(
+        "table", metavar="TABLE", help="runs, tasks, attempts, findings, events, agents and so on; or run"
+    )
     made.add_argument("number", nargs="?", type=int, default=0, metavar="RUN", help="the run, such as `export run 12`")
     made.add_argument("--run", type=int, default=0, metavar="N", help="only of this run")
-    made.add_argument("--against", type=int, default=None, metavar="N", help="for compare: the run that it is held against")
+    made.add_argument(
+        "--against", type=int, default=None, metavar="N", help="for compare: the run that it is held against"
+    )
     made.add_argument("--task", default="", help="only attempts or events of this task, such as 12.3")
     made.add_argument("--agent", default="", help="only of this agent")
     made.add_argument("--severity", default="", help="only findings of this severity")
     made.add_argument("--state", default="", help="only what is in this state")
     for name in ("pipeline", "branch", "person", "text"):
-        made.add_argument(f"--{name}", default="", help=f"only runs of this {name}" if name != "text" else "only runs with it")
+        made.add_argument(
+            f"--{name}", default="", help=f"only runs of this {name}" if name != "text" else "only runs with it"
+        )
     made.add_argument("--format", choices=("csv", "json", "html", "sarif"), default="",
                       help="how it is written (default: by the file's ending, else csv; a run as html)")  # fmt: skip
-    made.add_argument("--output", "-o", default="", metavar="FILE", help="the file, or - for stdout (the default of a table)")
+    made.add_argument(
+        "--output", "-o", default="", metavar="FILE", help="the file, or - for stdout (the default of a table)"
+    )
     made.add_argument("--bom", action="store_true", help="begin CSV with the mark by which Excel knows UTF-8")
 
     made = command("tools", "tools", "list the tools that agents wrap; install or remove one; drop kept environments")
@@ -180,13 +192,22 @@ def parser() -> argparse.ArgumentParser:
     made = command("alerts", "alerts", "list the alerts that stand; acknowledge, snooze or reopen one")
     acts = ("list", "show", "ack", "snooze", "reopen")
     made.add_argument("act", nargs="?", choices=acts, default="list", metavar="|".join(acts))
-    made.add_argument("name", nargs="?", default="", metavar="ID", help="the alert, or the beginning of its id; 'all' for ack")
-    made.add_argument("--state", default="", metavar="STATES", help="open, acknowledged, snoozed, resolved; several with commas")
-    made.add_argument("--severity", default="", metavar="LEVELS", help="critical, high, medium, low; several with commas")
+    made.add_argument(
+        "name", nargs="?", default="", metavar="ID", help="the alert, or the beginning of its id; 'all' for ack"
+    )
+    made.add_argument(
+        "--state", default="", metavar="STATES", help="open, acknowledged, snoozed, resolved; several with commas"
+    )
+    made.add_argument(
+        "--severity", default="", metavar="LEVELS", help="critical, high, medium, low; several with commas"
+    )
     made.add_argument("--agent", default="", metavar="AGENT", help="only of this agent")
     made.add_argument("--all", action="store_true", help="resolved ones too")
     made.add_argument(
-        "--until", default="", metavar="WHEN", help="a snooze ends in 30m (the default), 2h, 1d, tomorrow, or at 2027-01-31T09:00"
+        "--until",
+        default="",
+        metavar="WHEN",
+        help="a snooze ends in 30m (the default), 2h, 1d, tomorrow, or at 2027-01-31T09:00",
     )
     made.add_argument("--reason", default="", help="a word for the others")
 
@@ -244,7 +265,9 @@ def parser() -> argparse.ArgumentParser:
         else:
             ways = made.add_mutually_exclusive_group(required=True)
             ways.add_argument("--done", metavar="NOTE", help="it is done: how you did it; what waits for it goes on")
-            ways.add_argument("--failed", metavar="NOTE", help="it failed: what you found; what waits for it is skipped")
+            ways.add_argument(
+                "--failed", metavar="NOTE", help="it failed: what you found; what waits for it is skipped"
+            )
     made = command("move", "wishes", "give a task that waits to another agent that offers the same")
     made.add_argument("task", metavar="TASK")
     made.add_argument("agent", metavar="AGENT")
@@ -260,9 +283,13 @@ def parser() -> argparse.ArgumentParser:
     made = command("search", "lookup", "find runs, tasks, agents, actions, findings, patches and pipelines by words")
     made.add_argument("words", nargs="+", metavar="WORDS", help="all must fit; or an id such as 12.3")
     made.add_argument("--limit", type=int, default=8, metavar="N", help="at most so many of each kind (default: 8)")
-    made = command("settings", "lookup", "what you chose for the dashboard, and what this server is; change it with KEY VALUE")
+    made = command(
+        "settings", "lookup", "what you chose for the dashboard, and what this server is; change it with KEY VALUE"
+    )
     made.add_argument("key", nargs="?", default="", metavar="KEY", help="such as theme, density, notify.desktop")
-    made.add_argument("value", nargs="*", default=[], metavar="VALUE", help="what it shall be; several names for a list")
+    made.add_argument(
+        "value", nargs="*", default=[], metavar="VALUE", help="what it shall be; several names for a list"
+    )
     command("inbox", "inbox", "list what waits for a person: decisions, questions, patches, and what stops work")
     made = command("catchup", "inbox", "say what happened since you last looked")
     made.add_argument(

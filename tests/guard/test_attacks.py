@@ -36,7 +36,16 @@ def session(server: LiveServer) -> str:
 @pytest.fixture(scope="module")
 def paths(server: LiveServer) -> list[tuple[str, str]]:
     schema = server.ask("GET", "/openapi.json", token=True).json()
-    names = {"run": 1, "task": "1.1", "attempt": 1, "name": "quality", "number": 1, "id": "f1", "table": "runs", "form": "csv"}
+    names = {
+        "run": 1,
+        "task": "1.1",
+        "attempt": 1,
+        "name": "quality",
+        "number": 1,
+        "id": "f1",
+        "table": "runs",
+        "form": "csv",
+    }
     found = [
         (method.upper(), path.format(**names))
         for path, operations in schema["paths"].items()

@@ -93,7 +93,14 @@ def exports(desk: Desk) -> APIRouter:
         bom: Bom = "0",
     ) -> Response:
         """A whole table as a file, row by row; narrowed as on the pages."""
-        wants: dict[str, Any] = {"run": run, "task": task, "agent": agent, "severity": severity, "state": state, "with": other}
+        wants: dict[str, Any] = {
+            "run": run,
+            "task": task,
+            "agent": agent,
+            "severity": severity,
+            "state": state,
+            "with": other,
+        }
         wants |= {"pipeline": pipeline, "branch": branch, "person": person, "text": text}
         wants |= {"since": since, "until": until}
         found = begun(desk.export(table, wants))

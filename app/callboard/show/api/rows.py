@@ -109,9 +109,9 @@ class Task(Row):
     stands_for: Annotated[str | None, Field(description="The attempt whose pass stands for this task")] = None
     wants: Annotated[str | None, Field(description="The capability that was asked for, if no agent was named")] = None
     others: Annotated[list[str], Field(description="Agents that it can be moved to while it waits")] = []
-    taken: Annotated[
-        dict[str, Any] | None, Field(description="The person who has it by hand: by, since, reason")
-    ] = None
+    taken: Annotated[dict[str, Any] | None, Field(description="The person who has it by hand: by, since, reason")] = (
+        None
+    )
     by_hand: Annotated[
         dict[str, Any] | None, Field(description="The person by whose word it ended: by, at, note, done")
     ] = None

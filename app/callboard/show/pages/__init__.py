@@ -23,7 +23,21 @@ from callboard.show.pages import (
 def register(desk: Desk, *, dev: bool = False) -> None:
     """Adds every page to the framework's application; call it once, before the server starts. With `dev` also the style guide."""
     frame = Frame(desk)
-    for module in (board, inbox, alerts, preview, runs, run, compare, task, console, agents, machine, patches, settings):
+    for module in (
+        board,
+        inbox,
+        alerts,
+        preview,
+        runs,
+        run,
+        compare,
+        task,
+        console,
+        agents,
+        machine,
+        patches,
+        settings,
+    ):
         module.register(frame, desk)
     if dev:
         styleguide.register(frame, desk)

@@ -146,14 +146,14 @@ export const CbLog = {
     let soon;
     watch(() => view.query, (q) => {
       clearTimeout(soon);
-      address({ q, only: view.only && q });
+      address({ q, only: view.only && !!q });
       if (!q) return found.clear();
       soon = setTimeout(() => found.look(q, ""), SOON_MS);
     });
     let later;
     const sift = () => (filtering.value ? sifted.look(view.only ? view.query : "", view.level) : sifted.clear());
     watch(() => [view.level, view.only, view.only && view.query], () => {
-      address({ level: view.level, only: view.only && view.query });
+      address({ level: view.level, only: view.only && !!view.query });
       clearTimeout(later);
       later = setTimeout(sift, SOON_MS);
     });
