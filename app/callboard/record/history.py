@@ -311,7 +311,8 @@ class History:
     def series(self, workspace: str, metric: str) -> Row:
         """The metric over time in this workspace: its unit, the points [at, value, run], oldest first, and the task of each."""
         found = self._rows(
-            "SELECT m.at, m.value, m.run, m.unit, m.task FROM metric m JOIN run r ON r.id = m.run WHERE m.name = ? AND r.workspace = ?"
+            "SELECT m.at, m.value, m.run, m.unit, m.task FROM metric m JOIN run r ON r.id = m.run"
+            " WHERE m.name = ? AND r.workspace = ?"
             " ORDER BY m.id DESC LIMIT ?",
             (metric, workspace, NEWEST_POINTS),
         )
