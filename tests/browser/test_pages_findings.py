@@ -95,7 +95,7 @@ async def test_a_waiting_task_is_given_to_another_agent_and_a_refusal_is_said(
     stage: Any, visit: Callable[..., Any]
 ) -> None:
     page = await (await visit(stage)).go("/tasks/905.3")
-    chosen, move = page.get_by_label("Agent"), page.get_by_role("button", name="Move", exact=True)
+    chosen, move = page.locator("#move-form select"), page.get_by_role("button", name="Move", exact=True)
     await page.keyboard.press("v")
     assert await move.is_disabled()
     stage.post("/agents/api/pause", {"reason": "x"})

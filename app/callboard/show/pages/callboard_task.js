@@ -150,7 +150,7 @@ export default {
       await then(done ?? {});
     }
     async function retry() {
-      if (!task.idempotent && !(await ask({ title: `Run ${task.name} again?`, text: "It is not marked as idempotent: what it did before may be done twice.", yes: "Run it again", danger: true }))) return;
+      if (task.idempotent === false && !(await ask({ title: `Run ${task.name} again?`, text: "It is not marked as idempotent: what it did before may be done twice.", yes: "Run it again", danger: true }))) return;
       await then((await act(`/tasks/${id}/retry`, {}, `${task.name} is called again`)) ?? {});
     }
     const others = computed(() => (task.state === "waiting" ? (task.others ?? []).filter((name) => name !== task.agent) : []));

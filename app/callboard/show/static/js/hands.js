@@ -14,7 +14,7 @@ export const CbHands = {
     const dialog = reactive({ kind: "", open: false, text: "" });
     const taken = computed(() => props.task.taken ?? null);
     const mine = computed(() => taken.value?.by === props.me);
-    const takeable = computed(() => !taken.value && !props.task.stopping && TAKEABLE.has(props.task.state));
+    const takeable = computed(() => !taken.value && !(props.task.stopping && words.LIVE.has(props.task.state)) && TAKEABLE.has(props.task.state));
     const ask = (kind) => Object.assign(dialog, { kind, text: "", open: true });
     // Somebody else was quicker while the dialog stood open: it goes, and the banner says who.
     watch(() => taken.value?.by, () => (dialog.open = false));

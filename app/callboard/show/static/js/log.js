@@ -12,6 +12,7 @@ export const HEIGHT = 18;
 const TALLEST = 8_000_000; // pixels that every browser can scroll; a longer log scrolls by proportion
 const ABOVE = 12;
 const MOST_COPIED = 20_000; // lines
+const LARGEST_JUMP = 4_000_000; // bytes: a longer log opens at its end, and the first failing line is a key away
 const SOON_MS = 220;
 const AGAIN_MS = 1000;
 
@@ -129,6 +130,7 @@ export const CbLog = {
     }
     async function find(back) {
       if (!view.query) return;
+      clearTimeout(soon);
       if (found.state.q !== view.query || found.state.lines < book.total) if (!(await found.look(view.query, ""))) return;
       await go(found, back);
     }
@@ -220,7 +222,7 @@ export const CbLog = {
       fromAddress();
       if (view.query) found.look(view.query, "");
       sift();
-      if (failed.value && !location.hash.startsWith("#L") && !location.hash.startsWith("#B") && location.hash !== "#first-failure" && !view.query && !filtering.value) failure(false, true);
+      if (failed.value && !/^#([LB]\d|first-failure)/.test(location.hash) && !view.query && !filtering.value && book.state.size <= LARGEST_JUMP) failure(false, true);
       window.addEventListener("hashchange", fromAddress);
     });
     onBeforeUnmount(() => {
