@@ -18,6 +18,7 @@ WHAT = {
     "big": "a run of 100,000 tasks",
     "start": "how long commands, the engine and the server take to start, and what the server takes when idle",
     "runs": "the page of a run of 500, 10,000 and 100,000 tasks: how soon it opens, how fluent it stays",
+    "logs": "a log of 1,000,000 lines on a page, and the console under a flood",
     "pages": "50 open pages and 200 changes a second",
     "soak": "pages that are left open over a day, in two minutes",
     "schedule": "`schedule IN.json OUT.json`: the planner on a graph, in virtual time",
@@ -73,6 +74,7 @@ def _print(figure: Figure) -> None:
 
 def _measures() -> dict[str, Callable[[int], list[Figure]]]:
     from callboard.bench.engine import big, engine
+    from callboard.bench.logs import logs
     from callboard.bench.pages import pages
     from callboard.bench.processes import action, follow, processes
     from callboard.bench.runs import runs
@@ -86,6 +88,7 @@ def _measures() -> dict[str, Callable[[int], list[Figure]]]:
         "action": action,
         "big": big,
         "start": start,
+        "logs": logs,
         "pages": pages,
         "runs": runs,
         "soak": soak,

@@ -150,10 +150,19 @@ export const CbLog = {
       clearTimeout(soon);
       address({ q, only: view.only && !!q });
       if (!q) return found.clear();
-      soon = setTimeout(() => found.look(q, ""), SOON_MS);
+      soon = setTimeout(() => found.state.q !== q && found.look(q, ""), SOON_MS);
     });
     let later;
-    const sift = () => (filtering.value ? sifted.look(view.only ? view.query : "", view.level) : sifted.clear());
+    // What is left stands around the line that was looked at, and so does the whole log once the filter is gone.
+    async function sift() {
+      const before = `${sifted.state.level} ${sifted.state.q}`;
+      if (filtering.value) await sifted.look(view.only ? view.query : "", view.level);
+      else sifted.clear();
+      if (view.follow || view.at < 0 || before === `${sifted.state.level} ${sifted.state.q}`) return;
+      const near = filtering.value ? Math.max(0, sifted.next(view.at - 1)) : view.at;
+      await nextTick();
+      if (box.value) box.value.scrollTop = Math.max(0, pixel(Math.max(0, near - Math.floor(inSight.value / 3))));
+    }
     watch(() => [view.level, view.only, view.only && view.query], () => {
       address({ level: view.level, only: view.only && !!view.query });
       clearTimeout(later);
