@@ -115,3 +115,13 @@ def test_a_paused_agent_with_work_reminds_and_a_changed_configuration_asks_for_t
     home.post(act["path"], act["body"])
     assert waits(home, "workspace") is None
     home.ended(home.run("check"))
+
+
+def test_the_catch_up_tells_of_agents_that_were_drained_stopped_and_restarted(home: House) -> None:
+    home.post("/agents/quality/drain", {"reason": "updates"})
+    home.post("/agents/quality/restart", {"reason": "new tools"})
+    told = {
+        row["title"] for group in home.get("/catchup")["groups"] if group["kind"] == "agent" for row in group["rows"]
+    }
+    assert any("drain" in words and "updates" in words for words in told)
+    assert any("restarted agent quality" in words for words in told)

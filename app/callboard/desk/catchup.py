@@ -3,7 +3,15 @@
 import time
 from typing import Any
 
-from callboard.core.events import AgentSet, EngineStarted, PatchDecided, ScheduleFired
+from callboard.core.events import (
+    AgentDrained,
+    AgentDraining,
+    AgentSet,
+    AgentStopped,
+    EngineStarted,
+    PatchDecided,
+    ScheduleFired,
+)
 from callboard.core.run import SEVERITIES
 from callboard.core.words import sentence
 from callboard.desk.inbox import Inbox
@@ -85,7 +93,7 @@ def _of_events(events: list[tuple[int, Any]]) -> list[Row]:
     agents, schedules, engines, decided = [], [], [], []
     for _, event in reversed(events):
         match event:
-            case AgentSet():
+            case AgentSet() | AgentDraining() | AgentDrained() | AgentStopped():
                 agents.append(_line(sentence(event), "", event.at, f"/agents/{event.agent}"))
             case EngineStarted():
                 engines.append(_line(sentence(event), "", event.at, "/machine"))

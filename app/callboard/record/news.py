@@ -8,10 +8,12 @@ from callboard.core.events import Event
 from callboard.record.codec import decode
 from callboard.record.history import History
 from callboard.record.log import finding_id
+from callboard.record.migrations import TOLD
 from callboard.rows import Row
 
 MOST = 2_000
 RARE = "kind IN ('AgentSet', 'EngineStarted', 'PatchDecided', 'ScheduleFired')"
+CONTROL = "kind IN ('AgentDraining', 'AgentDrained', 'AgentStopped')"
 _GOOD = "({t}.state = 'unchanged' OR ({t}.state = 'succeeded' AND coalesce({t}.verdict, 'pass') = 'pass'))"
 _BAD = "({t}.state IN ('failed', 'timed out', 'lost') OR ({t}.state = 'succeeded' AND {t}.verdict = 'fail'))"
 _TOLD = f"({_GOOD} OR {_BAD})"
@@ -82,8 +84,9 @@ class News(History):
     def rare(self, first: int) -> list[tuple[int, Event]]:
         """Events of agents, engines, schedules and decided patches, from the event `first` on, oldest first."""
         found = self._rows(
-            f"SELECT seq, kind, body FROM event WHERE {RARE} AND seq >= ? ORDER BY seq DESC LIMIT ?",  # noqa: S608
-            (first, MOST),
+            f"SELECT seq, kind, body FROM event WHERE {RARE} AND seq >= ? UNION ALL"  # noqa: S608
+            f" SELECT seq, kind, body FROM event WHERE {TOLD} AND {CONTROL} AND seq >= ? ORDER BY seq DESC LIMIT ?",
+            (first, first, MOST),
         )
         return [(seq, decode(kind, body)) for seq, kind, body in reversed(found)]
 
