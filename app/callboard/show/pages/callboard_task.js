@@ -1,5 +1,5 @@
 // One task: what it is, why it waits or failed, its log to the line.
-import { computed, reactive, ref, watch, watchEffect } from "vue";
+import { computed, nextTick, onMounted, reactive, ref, watch, watchEffect } from "vue";
 import { address, asked } from "callboard/address.js";
 import { CbArtefacts } from "callboard/artefact.js";
 import { CbChart, useCursor } from "callboard/chart.js";
@@ -95,6 +95,9 @@ export default {
       tab.value = name;
       address({ tab: name === "log" ? null : name }, { push: true, hash: "" });
     }
+    const inSight = () => nextTick(() => document.getElementById(`tab-${tab.value}`)?.scrollIntoView({ block: "nearest", inline: "nearest" }));
+    onMounted(() => tab.value !== "log" && inSight());
+    watch(tab, inSight);
     window.addEventListener("popstate", () => (tab.value = TABS.includes(asked("tab")) ? asked("tab") : "log"));
     const names = computed(() => [
       { name: "log", title: "Log" },
@@ -233,7 +236,7 @@ export default {
         <span>{{ task.id }}</span>
       </p>
       <div class="head">
-        <CbState :word="state" big/>
+        <CbState :word="state" big/><CbHand :of="task"/>
         <h1>{{ task.name }}</h1>
         <div class="acts">
           <CbHands :task="task" :me="frame.person?.name" :done="again"/>

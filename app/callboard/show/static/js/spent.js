@@ -2,11 +2,12 @@
 import { computed } from "vue";
 import * as words from "callboard/words.js";
 
+const BARE = { cpus: "waited for free cores", memory: "waited for free memory" }; // what is only named by what was missing
 const WAITS = ["wait", "ask", "odd", "off"];
 
 // [{words, seconds, tone}], in the order in which time passes: waits, then work.
 export function partsOf(task, attempts, now) {
-  const waits = (task.holds ?? []).filter((h) => h.seconds > 0).map((h, i) => ({ words: h.reason, seconds: h.seconds, tone: WAITS[i % WAITS.length], kind: "wait" }));
+  const waits = (task.holds ?? []).filter((h) => h.seconds > 0).map((h, i) => ({ words: BARE[h.reason] ?? h.reason, seconds: h.seconds, tone: WAITS[i % WAITS.length], kind: "wait" }));
   if (task.hold) waits.push({ words: task.hold.reason, seconds: Math.max(0, now - task.hold.since), tone: "ask", kind: "wait", live: true });
   const works = attempts
     .filter((a) => a.started != null)
