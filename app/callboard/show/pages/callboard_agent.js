@@ -174,7 +174,7 @@ export default {
                   <td>
                     <a class="name" data-main :href="'/tasks/' + t.id">{{ t.name }}</a> <span class="id">{{ t.id }}</span>
                   </td>
-                  <td><CbState :word="words.shown(t)"/></td>
+                  <td><CbState :word="words.shown(t)"/> <CbHand :of="t"/></td>
                   <td class="full">
                     <template v-if="words.LIVE.has(t.state)">
                       <CbBar :value="words.progressOf(t)"/>

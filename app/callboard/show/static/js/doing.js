@@ -107,7 +107,7 @@ export const CbReason = {
       open.value = false;
       emit("done");
     }
-    const typed = (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && (event.preventDefault(), go());
+    const typed = (event) => event.key === "Enter" && !event.shiftKey && !event.isComposing && (event.preventDefault(), go());
     return { open, reason, busy, go, typed };
   },
   template: `

@@ -153,7 +153,7 @@ export const CbGantt = {
           <tr v-if="above" class="room" aria-hidden="true"><td colspan="7" :style="{height: above + 'px'}"></td></tr>
           <tr v-for="item in shown" :key="item.key" :data-task="item.id">
             <td><a class="name" data-main :href="'/tasks/' + item.id">{{ row(item).name }}</a><span v-if="row(item).critical" class="critical-mark"> critical path</span></td>
-            <td><CbState :word="words.shown(row(item))"/></td>
+            <td><CbState :word="words.shown(row(item))"/> <CbHand :of="row(item)"/></td>
             <td class="right"><CbNum :value="row(item).ready != null && row(item).started != null ? Math.max(0, row(item).started - row(item).ready) : null" :as="words.duration" why="not started"/></td>
             <td class="right num">{{ words.clockTime(row(item).started) }}</td>
             <td class="right num">{{ words.clockTime(row(item).ended) }}</td>

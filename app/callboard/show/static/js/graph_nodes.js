@@ -16,7 +16,7 @@ export const GraphTask = {
     const sub = computed(() => {
       const row = t.value;
       if (row.state === undefined) return row.estimate == null ? "" : `about ${words.duration(row.estimate)}`;
-      const word = words.shown(row);
+      const word = words.shown(row) + (row.by_hand ? " by hand" : "");
       if (row.started != null && row.ended != null) return `${word} · ${words.duration(row.ended - row.started)}`;
       if (words.LIVE.has(row.state)) return cut(row.note ? `${word} · ${row.note}` : word, 30);
       return row.hold ? cut(`waits · ${row.hold.kind}`, 30) : word;

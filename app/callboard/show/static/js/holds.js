@@ -43,7 +43,7 @@ export const TaskLine = {
       <td>
         <a class="name" :href="'/tasks/' + t.id">{{ t.name }}</a> <span class="id">{{ t.id }}</span> <span v-if="t.critical" class="critical-mark" title="The run can end no sooner than this chain of tasks">critical path</span>
       </td>
-      <td><CbState :word="words.shown(t)"/></td>
+      <td><CbState :word="words.shown(t)"/> <CbHand :of="t"/></td>
       <td class="full">
         <template v-if="t.hold"><CbHold :hold="t.hold"/></template>
         <template v-else-if="LIVE.has(t.state)">
@@ -78,7 +78,7 @@ export const CbWork = {
   template: `
     <section class="panel" aria-labelledby="h-tasks">
       <header><h2 id="h-tasks">Running and waiting</h2><span class="quiet num">{{ Math.max(all || 0, open.length) }}</span></header>
-      <table v-if="shown.length" class="table fold tasks-table">
+      <table v-if="shown.length" class="table fold tasks-table work-table">
         <thead>
           <tr>
             <th>{{ open.length ? 'Task' : 'Broken in the last run' }}</th>

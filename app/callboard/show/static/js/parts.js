@@ -1,5 +1,5 @@
 // Small pieces that every page uses. All outside text goes through text interpolation only.
-import { computed, onMounted, ref } from "vue";
+import { computed, nextTick, onMounted, ref } from "vue";
 import { CbDialog } from "callboard/dialog.js";
 import { settings } from "callboard/settings.js";
 import { CbSource } from "callboard/source.js";
@@ -18,6 +18,12 @@ export const CbState = {
       <span v-if="!bare">{{ word }}</span>
     </span>
   `,
+};
+
+// A task that a person finished: who and what they noted is in the title.
+export const CbHand = {
+  props: { of: Object },
+  template: `<span v-if="of?.by_hand" class="tag by-hand" :title="(of.by_hand.done ? 'Done' : 'Failed') + ' by hand by ' + of.by_hand.by + ': ' + of.by_hand.note">by hand</span>`,
 };
 
 // A moment: relative or absolute, as the person likes it; whole on hover.
@@ -169,13 +175,21 @@ export const CbAct = {
   props: { run: Function, tone: String, small: Boolean, disabled: Boolean, why: String },
   setup(props) {
     const busy = ref(false);
-    async function press() {
+    async function press(event) {
       if (busy.value) return;
+      const button = event.currentTarget;
+      const home = [button.closest("tr, li"), button.closest(".panel"), document.getElementById("main")];
       busy.value = true;
       try {
         await props.run();
       } finally {
         busy.value = false;
+        await nextTick();
+        // A button that its own act took away leaves the focus nearby, not at the top of the page.
+        if (document.activeElement === document.body && !button.isConnected) {
+          const near = home.find((place) => place?.isConnected);
+          (near?.querySelector("button:not(:disabled), a[href]") ?? near)?.focus({ preventScroll: true });
+        }
       }
     }
     return { busy, press };
@@ -310,4 +324,4 @@ export const CbZone = {
   `,
 };
 
-export const PARTS = { CbSkeleton, CbError, CbDialog, CbZone, CbSegments, CbState, CbAgo, CbNum, CbBar, CbCounts, CbSeverity, CbHold, CbSpark, CbPlace, CbFinding, CbAct, CbCommand, CbEmpty, CbTabs, CbGauge };
+export const PARTS = { CbSkeleton, CbError, CbDialog, CbZone, CbSegments, CbState, CbHand, CbAgo, CbNum, CbBar, CbCounts, CbSeverity, CbHold, CbSpark, CbPlace, CbFinding, CbAct, CbCommand, CbEmpty, CbTabs, CbGauge };

@@ -56,7 +56,7 @@ const TaskRow = {
       <td class="what">
         <a class="name" data-main :href="'/tasks/' + t.id" :title="t.name">{{ t.name }}</a> <span class="id">{{ t.id }}</span> <span v-if="t.critical" class="critical-mark">critical path</span>
       </td>
-      <td class="how"><CbState :word="words.shown(t)"/></td>
+      <td class="how"><CbState :word="words.shown(t)"/> <CbHand :of="t"/></td>
       <td class="full why">
         <CbHold v-if="t.hold" :hold="t.hold"/>
         <template v-else-if="words.LIVE.has(t.state)">
