@@ -121,7 +121,7 @@ export default {
       const rate = (v) => `${v < 10 ? v.toFixed(1) : Math.round(v)} MB/s`;
       const stalled = (k) => (r) => r.pressure?.[k];
       return [
-        { title: "CPU", max: 100, as: percent, note: `load ${(h.load ?? []).map((l) => l.toFixed(2)).join("  ")} on ${words.plural(cpus.value, "core")}`, series: [line("host", "wait", (r) => r.cpu_percent), line("crew", "run", (r) => (r.crew_cpus == null ? null : (100 * r.crew_cpus) / cpus.value))] },
+        { title: "CPU", max: 100, as: percent, note: `load ${(h.load ?? []).map((l) => l.toFixed(2)).join(", ")} over 1, 5 and 15 minutes, on ${words.plural(cpus.value, "core")}`, series: [line("host", "wait", (r) => r.cpu_percent), line("crew", "run", (r) => (r.crew_cpus == null ? null : (100 * r.crew_cpus) / cpus.value))] },
         { title: "Memory", max: h.memory_total_mb, unit: 1024, as: words.mebibytes, note: `${words.mebibytes(h.memory_available_mb)} available of ${words.mebibytes(h.memory_total_mb)}, swap ${words.mebibytes(h.swap_used_mb)}`, series: [line("host", "wait", (r) => r.memory_used_mb), line("crew", "odd", (r) => r.crew_mb)] },
         { title: "Disk", as: rate, note: h.disk_free_gb == null ? "" : `${h.disk_free_gb.toFixed(0)} of ${h.disk_total_gb.toFixed(0)} GB free`, series: [line("read", "good", (r) => r.disk_read_mb_s), line("written", "ask", (r) => r.disk_write_mb_s, { area: false })] },
         { title: "Network", as: rate, note: "all interfaces of this machine", series: [line("in", "velvet", (r) => r.net_rx_mb_s), line("out", "odd", (r) => r.net_tx_mb_s, { area: false })] },
@@ -173,6 +173,7 @@ export default {
               <li v-for="l in state.host.locks" :key="l.name"><code class="name">{{ l.name }}</code> <span class="quiet">{{ l.shared ? 'shared by' : 'held by' }}</span> <template v-for="(h, i) in l.holders" :key="h">{{ i ? ', ' : ' ' }}<a class="quiet" :href="'/tasks/' + h">{{ h }}</a></template></li>
             </ul>
             <p v-else class="chart-note">No lock is held; nobody waits for one.</p>
+            <p v-if="(state.host.cores || []).length" class="chart-note cores-title">Each core, busy now</p>
             <div class="cores">
               <div v-for="(c, i) in state.host.cores || []" :key="i" class="core" role="img" :aria-label="'core ' + i + ': ' + Math.round(c) + ' %'" :title="'core ' + i + ': ' + Math.round(c) + ' %'"><i :style="{height: c + '%'}"></i></div>
             </div>

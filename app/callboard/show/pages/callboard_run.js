@@ -39,8 +39,9 @@ export default {
     const findings = new Findings(first.findings ?? []);
     const allFindings = ref(first.findings != null);
     const told = shallowRef(first.outline.causes);
+    const early = first.outline.causes?.length > 0; // while a run goes on, those that turn up later wait for its end: nothing moves
     const graph = shallowRef(first.graph ?? null);
-    const patches = ref([]);
+    const patches = ref(first.patches ?? []);
 
     // -- what is shown, and its address
     const small = run.total < 3;
@@ -146,7 +147,7 @@ export default {
     useTitle(() => `${over.value ? run.state + " · " : ""}Run ${id} ${run.name} – Callboard`);
     const found = computed(() => findings.list());
     const counts = computed(() => (allFindings.value && found.value.length < MOST_COUNTED ? countsOf(found.value) : run.findings));
-    const broken = steady(tasks.version, [tasks.added], () => tasks.list().filter((t) => words.BAD.has(words.shown(t))));
+    const broken = steady(tasks.version, [tasks.added], () => tasks.list().filter((t) => words.BAD.has(words.shown(t))).sort((a, b) => (over.value ? 0 : (b.ended ?? 0) - (a.ended ?? 0))));
     const shownBroken = computed(() => broken.value.map((t, n) => (n < 5 ? (tasks.get(t.id) ?? t) : t)));
     watch(broken, (rows) => tasks.want(rows.slice(0, 5).map((t) => t.id)), { immediate: true });
     const causes = computed(() => {
@@ -186,7 +187,7 @@ export default {
       "This run",
     );
     const ways = computed(() => [...Object.entries(WAYS), ...(tasks.size <= MOST_DRAWN ? [["task", "Each task"]] : [])]);
-    return { causes, causeOf, toFinding, toFailed, counts, accepting, accept, close, patches, frame, again, run, tasks, findings, allFindings, graph, tab, choose, href, names, over, took, left, most, shownBroken, refetch, jobs, files, by, way, ways, open, groups, chooseWay, toggle, reveal, only, reading, asked, words };
+    return { causes, early, causeOf, toFinding, toFailed, counts, accepting, accept, close, patches, frame, again, run, tasks, findings, allFindings, graph, tab, choose, href, names, over, took, left, most, shownBroken, refetch, jobs, files, by, way, ways, open, groups, chooseWay, toggle, reveal, only, reading, asked, words };
   },
   template: `
     <CbFrame :meta="frame" here="/runs">
@@ -211,23 +212,23 @@ export default {
         </span>
         <span v-if="!over"><em>left</em><span><CbNum :value="left" :as="words.remaining" why="no forecast yet"/><span v-if="most" class="quiet num" title="When everything takes long (P80)"> to {{ words.remaining(most) }}</span></span></span>
         <span><em>started</em><CbAgo :at="run.started"/></span>
-        <span><em>by</em>{{ run.trigger }}<template v-if="run.by">, {{ run.by }}</template></span>
+        <span><em>trigger</em>{{ run.trigger }}<template v-if="run.by">, {{ run.by }}</template></span>
         <span v-if="run.git"><em>commit</em><span :title="run.git.subject">{{ run.git.branch || 'no branch' }} <code>{{ (run.git.commit || 'none yet').slice(0, 8) }}</code><template v-if="run.git.changed">, {{ words.plural(run.git.changed, 'file') }} changed</template></span></span>
         <span><em>priority</em>{{ run.priority }}</span>
-        <span><em>findings</em><CbCounts :of="counts"/></span>
+        <span class="facts-findings"><em>findings</em><CbCounts :of="counts"/></span>
         <span v-if="patches.length"><em>patches</em><a class="quiet num" :href="patches.length === 1 ? '/patches/' + patches[0].id : '/patches?run=' + run.id">{{ patches.length }}<template v-if="patches.some((p) => p.state === 'proposed')">, {{ patches.filter((p) => p.state === 'proposed').length }} to decide</template></a></span>
       </div>
       <p v-if="over && run.summary" class="call run-call">{{ run.summary }}</p>
       <p v-if="tasks.leftOut.value" class="trouble ask">Of {{ words.count(run.total) }} tasks the first {{ words.count(tasks.size) }} are shown here; what runs and fails among the others is counted above, and <a class="quiet" :href="'/api/v1/export/tasks.csv?run=' + run.id">the export</a> has all.</p>
-      <CbCauses :causes="causes" :to-finding="toFinding"/>
-      <CbBroken :rows="shownBroken" :cause-of="causeOf" :to-finding="toFinding" :all="toFailed" href="?tab=tasks&state=failed"/>
+      <CbCauses v-if="over || early" :causes="causes" :to-finding="toFinding"/>
+      <CbBroken :live="!over" :rows="shownBroken" :cause-of="causeOf" :to-finding="toFinding" :all="toFailed" href="?tab=tasks&state=failed"/>
       <CbTabs :names="names" :tab="tab" :choose="choose" :href="href"/>
       <section id="panel" role="tabpanel" :aria-labelledby="'tab-' + tab">
         <div v-if="reading" class="panel"><CbEmpty title="Reading the tasks">{{ words.count(run.total) }} of them; a moment.</CbEmpty></div>
         <div v-else-if="tab === 'graph'" class="panel">
           <header v-if="tasks.size > 12" class="tools graph-by">
             <span class="chips" role="group" aria-label="Group by"><button v-for="[name, title] in ways" :key="name" type="button" class="chip" :aria-pressed="by === name" @click="chooseWay(name)">{{ title }}<span v-if="graph && graph.choices && graph.choices[name]" class="num quiet">{{ words.count(graph.choices[name]) }}</span></button></span>
-            <span class="tools-end quiet">{{ graph && by !== 'task' && open.size ? words.plural(open.size, 'group') + ' open' : '' }}</span>
+            <span v-if="graph && by !== 'task' && open.size" class="tools-end quiet">{{ words.plural(open.size, 'group') }} open</span>
           </header>
           <CbEmpty v-if="graph && graph.trouble" title="Too many groups to draw">{{ graph.trouble }}.</CbEmpty>
           <CbGraph v-else-if="graph && graph.nodes.length" :graph="graph" :tasks="tasks" :groups="groups" :toggle="toggle" :reveal="reveal" :only="only" :first="asked('task')"/>

@@ -46,5 +46,6 @@ def first_of(desk: Desk, run: int, by: str = "", opened: list[str] | None = None
     row["tasks"] = list(desk.tasks_of(run, range(total))) if total <= MOST_WHOLE else []
     few = sum(outline["run"]["findings"].values()) <= MOST_FINDINGS
     row["findings"] = list(desk.run_findings(run)) if few else None
+    row["patches"] = list(desk.patches(run))
     row["outline"] = {**outline, "rows": []} if later else outline
     return row

@@ -6,9 +6,10 @@ import { PARTS } from "callboard/parts.js";
 import { place, reachOf, said } from "callboard/tasks.js";
 import * as words from "callboard/words.js";
 
-const READABLE = 0.62;
+const READABLE = 0.8;
 const MOST_HITS = 8;
 const TOOLS = 40; // below the field and the buttons
+const FOOT = 32; // the line that says what the arrows mean
 
 export const CbGraph = {
   components: { GraphTask, GraphGroup, GraphMap, ...PARTS },
@@ -66,7 +67,10 @@ export const CbGraph = {
     watch(card, (t) => t?.whole === false && props.tasks.want([t.id]), { immediate: true });
     watch(() => props.graph, () => !props.plan && props.tasks.want?.(props.graph.nodes.filter((n) => n.kind === "task").map((n) => n.id).slice(0, 200)), { immediate: true });
 
-    const room = () => box.value?.getBoundingClientRect();
+    const room = () => {
+      const r = box.value?.getBoundingClientRect();
+      return r && { left: r.left, top: r.top, width: r.width, height: r.height - FOOT };
+    };
     let framed = 0;
     function draw() {
       layer.value?.setAttribute("transform", `translate(${at.x} ${at.y}) scale(${at.k})`);
@@ -83,7 +87,8 @@ export const CbGraph = {
       const r = room();
       if (!r?.width || !props.graph.width) return;
       const top = props.plan ? 0 : TOOLS;
-      at.k = Math.max(least, Math.min(1, r.width / props.graph.width, (r.height - top) / props.graph.height));
+      const whole = Math.min(1, r.width / props.graph.width, (r.height - top) / props.graph.height);
+      at.k = whole >= least ? whole : Math.max(least, Math.min(1, r.width / props.graph.width));
       at.x = Math.max(0, (r.width - props.graph.width * at.k) / 2);
       at.y = Math.max(top, (r.height - props.graph.height * at.k) / 2);
       draw();
@@ -289,7 +294,7 @@ export const CbGraph = {
         <div class="card-head">
           <a v-if="!plan" class="name" :href="'/tasks/' + card.id">{{ card.name }}</a>
           <span v-else class="name">{{ card.name }}</span>
-          <CbState v-if="!plan" :word="words.shown(card)"/>
+          <CbState v-if="!plan" :word="words.shown(card)"/><CbHand :of="card"/>
         </div>
         <p v-if="card.hold"><CbHold :hold="card.hold"/></p>
         <p v-else-if="card.reason" class="reason">{{ card.reason }}</p>
