@@ -29,14 +29,15 @@ async def test_a_change_by_another_arrives_without_reload(stage: Any, visit: Cal
 async def test_pause_resume_and_concurrency_reach_the_desk(stage: Any, visit: Callable[..., Any]) -> None:
     page = await (await visit(stage)).go("/agents/monitor")
     before = stage.get("/agents/monitor")["concurrency"]
-    await page.get_by_role("button", name="Pause").click()
+    await page.get_by_role("button", name="Pause…").click()
+    await page.get_by_role("button", name="Pause it").click()
     await page.get_by_role("button", name="Resume").wait_for()
     assert stage.get("/agents/monitor")["paused"] is not None
     await page.get_by_role("button", name="One more").click()
     await page.get_by_text(f"At most {before + 1} at once").wait_for()
     assert stage.get("/agents/monitor")["concurrency"] == before + 1
     await page.get_by_role("button", name="Resume").click()
-    await page.get_by_role("button", name="Pause").wait_for()
+    await page.get_by_role("button", name="Pause…").wait_for()
     assert stage.get("/agents/monitor")["paused"] is None
 
 
@@ -76,6 +77,7 @@ async def test_a_task_is_cancelled_and_retried(stage: Any, visit: Callable[..., 
 async def test_a_decision_is_made_on_the_board(stage: Any, visit: Callable[..., Any]) -> None:
     page = await (await visit(stage)).go("/")
     await page.locator('[data-question="7.1"]').get_by_role("button", name="give up").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Give up").click()
     await page.locator('[data-question="7.1"]').wait_for(state="detached")
     assert stage.get("/tasks/7.1")["task"]["state"] == "failed"
 
@@ -89,9 +91,8 @@ async def test_a_refusal_is_told_in_the_desks_own_words(stage: Any, visit: Calla
 
 async def test_a_hold_leads_to_its_culprit(stage: Any, visit: Callable[..., Any]) -> None:
     page = await (await visit(stage)).go("/")
-    await (
-        page.locator('[data-task="902.1"]').get_by_text("waits for lock 'db:dev', held by infra.deploy (902.0)").click()
-    )
+    group = page.locator(".holds-group", has=page.locator('[data-task="902.1"]'))
+    await group.get_by_text("waits for lock 'db:dev', held by infra.deploy (902.0)").click()
     await page.wait_for_url("**/tasks/902.0")
 
 
