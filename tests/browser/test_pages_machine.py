@@ -23,6 +23,7 @@ async def test_a_stretch_of_time_is_chosen_and_says_who_ran(house: Any, visit: C
     assert str(pid) in await tree.inner_text()
 
     plot = page.get_by_role("slider", name="CPU over time")
+    await plot.evaluate("e => e.scrollIntoView({block: 'center'})")
     box = await plot.bounding_box()
     assert box is not None
     await page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 40)
