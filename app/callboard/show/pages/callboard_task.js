@@ -29,7 +29,7 @@ export default {
     const frame = JSON.parse(props.meta);
     const task = reactive(first.task);
     const id = task.id;
-    const rest = reactive({ attempts: first.attempts ?? [], samples: first.samples ?? [], questions: first.questions ?? [], changes: first.changes ?? null, causes: first.causes ?? [], chosen: null, asked: null, to: "", diff: null, diffTrouble: "", diffBusy: false, apart: null, against: null });
+    const rest = reactive({ attempts: first.attempts ?? [], samples: first.samples ?? [], questions: first.questions ?? [], changes: first.changes ?? null, causes: first.causes ?? [], chosen: null, asked: null, to: "", diff: first.diff ?? null, diffTrouble: "", diffBusy: false, apart: null, against: null });
     const events = new Rows(first.events, "seq");
     const findings = new Rows(first.findings);
     const book = new Logbook(id);
