@@ -39,6 +39,7 @@ export default {
     const findings = new Findings(first.findings ?? []);
     const allFindings = ref(first.findings != null);
     const told = shallowRef(first.outline.causes);
+    const unfolded = ref(words.RUN_OVER.has(first.outline.run.state)); // what a run ends with stands there at once, or, when somebody watched it end, once they ask: nothing moves
     const early = first.outline.causes?.length > 0; // while a run goes on, those that turn up later wait for its end: nothing moves
     const graph = shallowRef(first.graph ?? null);
     const patches = ref(first.patches ?? []);
@@ -187,7 +188,7 @@ export default {
       "This run",
     );
     const ways = computed(() => [...Object.entries(WAYS), ...(tasks.size <= MOST_DRAWN ? [["task", "Each task"]] : [])]);
-    return { causes, early, causeOf, toFinding, toFailed, counts, accepting, accept, close, patches, frame, again, run, tasks, findings, allFindings, graph, tab, choose, href, names, over, took, left, most, shownBroken, refetch, jobs, files, by, way, ways, open, groups, chooseWay, toggle, reveal, only, reading, asked, words };
+    return { causes, early, unfolded, causeOf, toFinding, toFailed, counts, accepting, accept, close, patches, frame, again, run, tasks, findings, allFindings, graph, tab, choose, href, names, over, took, left, most, shownBroken, refetch, jobs, files, by, way, ways, open, groups, chooseWay, toggle, reveal, only, reading, asked, words };
   },
   template: `
     <CbFrame :meta="frame" here="/runs">
@@ -218,10 +219,10 @@ export default {
         <span class="facts-findings"><em>findings</em><CbCounts :of="counts"/></span>
         <span v-if="patches.length"><em>patches</em><a class="quiet num" :href="patches.length === 1 ? '/patches/' + patches[0].id : '/patches?run=' + run.id">{{ patches.length }}<template v-if="patches.some((p) => p.state === 'proposed')">, {{ patches.filter((p) => p.state === 'proposed').length }} to decide</template></a></span>
       </div>
-      <p v-if="over && run.summary" class="call run-call">{{ run.summary }}</p>
+      <p v-if="over && unfolded && run.summary" class="call run-call">{{ run.summary }}</p>
       <p v-if="tasks.leftOut.value" class="trouble ask">Of {{ words.count(run.total) }} tasks the first {{ words.count(tasks.size) }} are shown here; what runs and fails among the others is counted above, and <a class="quiet" :href="'/api/v1/export/tasks.csv?run=' + run.id">the export</a> has all.</p>
-      <CbCauses v-if="over || early" :causes="causes" :to-finding="toFinding"/>
-      <CbBroken :live="!over" :rows="shownBroken" :cause-of="causeOf" :to-finding="toFinding" :all="toFailed" href="?tab=tasks&state=failed"/>
+      <CbCauses v-if="(over && unfolded) || early" :causes="causes" :to-finding="toFinding"/>
+      <CbBroken :live="!over || !unfolded" :end="over && !unfolded ? run.summary || run.state : ''" :unfold="() => (unfolded = true)" :rows="shownBroken" :cause-of="causeOf" :to-finding="toFinding" :all="toFailed" href="?tab=tasks&state=failed"/>
       <CbTabs :names="names" :tab="tab" :choose="choose" :href="href"/>
       <section id="panel" role="tabpanel" :aria-labelledby="'tab-' + tab">
         <div v-if="reading" class="panel"><CbEmpty title="Reading the tasks">{{ words.count(run.total) }} of them; a moment.</CbEmpty></div>

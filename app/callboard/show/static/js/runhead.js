@@ -11,21 +11,25 @@ const FEW = 5;
 const FIRST = 3;
 const MOST_NAMED = 150;
 
-// What failed: all of few, the first of many. While the run goes on it is one line, so that nothing below it moves.
+// What failed: all of few, the first of many. While the run goes on it is one line, so that nothing below it moves; when it
+// has ended before somebody's eyes the line says how (`end`), and opens the rest.
 export const CbBroken = {
   components: PARTS,
-  props: { rows: Array, causeOf: Object, toFinding: Function, all: Function, href: String, live: Boolean },
+  props: { rows: Array, causeOf: Object, toFinding: Function, all: Function, href: String, live: Boolean, end: String, unfold: Function },
   setup: (props) => ({ words, shown: computed(() => (props.live ? props.rows.slice(0, 1) : props.rows.length > FEW ? props.rows.slice(0, FIRST) : props.rows)) }),
   template: `
     <ul v-if="live || rows.length" class="panel rows broken" :class="{live, none: !rows.length}" aria-label="What failed">
-      <li v-if="!rows.length" class="quiet">Nothing has failed so far</li>
+      <li v-if="end"><b>Over</b> <span class="reason">{{ end }}</span> <button v-if="rows.length" type="button" class="link" @click="unfold">Show what failed</button></li>
+      <li v-else-if="!rows.length" class="quiet">Nothing has failed so far</li>
+      <template v-if="!end">
       <li v-for="t in shown" :key="t.id">
         <CbState :word="words.shown(t)"/> <CbHand :of="t"/>
         <a class="name" :href="'/tasks/' + t.id + '?tab=log#first-failure'">{{ t.name }}</a>
         <span class="reason" :title="t.reason">{{ t.reason }}</span>
         <a v-if="causeOf[t.id]" class="cause-link" :href="'?tab=findings#' + causeOf[t.id].id" :title="causeOf[t.id].message" @click.prevent="toFinding(causeOf[t.id])">cause: {{ causeOf[t.id].message }}</a>
       </li>
-      <li v-if="rows.length > shown.length" class="more"><a class="quiet" :href="href" @click.prevent="all()">and {{ words.count(rows.length - shown.length) }} more that failed</a></li>
+      </template>
+      <li v-if="!end && rows.length > shown.length" class="more"><a class="quiet" :href="href" @click.prevent="all()">and {{ words.count(rows.length - shown.length) }} more that failed</a></li>
     </ul>
   `,
 };
