@@ -97,4 +97,6 @@ def test_what_was_given_back_to_the_disk_costs_nothing(tmp_path: Path) -> None:
 
 
 def test_levels_are_read_off_words() -> None:
-    assert [level_of(text) for text in ("0 errors", "1 error", "deprecated", "fine")] == ["", "error", "warning", ""]
+    assert [level_of(text) for text in ("0 errors", "1 error", "deprecated", "fine", "$ pytest -W error")] == [
+        "", "error", "warning", "", "",
+    ]  # fmt: skip

@@ -60,6 +60,8 @@ class Chunk:
 
 def level_of(text: str) -> str:
     """'error', 'warning' or '', read off the words of a plain line."""
+    if text.startswith("$ "):
+        return ""  # a command that is about to run
     if _ERROR.search(text) and not _CLEAN.search(text):
         return "error"
     return "warning" if _WARNING.search(text) else ""

@@ -111,8 +111,9 @@ const ERROR = /\b(error|errors|failed|failure|fatal|critical|traceback|exception
 const CLEAN = /\b(0|no) (errors?|failed|failures?)\b/i;
 const WARNING = /\b(warn|warning|warnings|deprecated)\b/i;
 
-// 'error', 'warning' or '': read off the words of a plain line.
+// 'error', 'warning' or '': read off the words of a plain line. The server goes by the same, in record/searching.py.
 export function levelOf(text) {
+  if (text.startsWith("$ ")) return ""; // a command that is about to run
   if (ERROR.test(text) && !CLEAN.test(text)) return "error";
   return WARNING.test(text) ? "warning" : "";
 }
