@@ -82,8 +82,7 @@ async def test_a_page_is_complete_quiet_and_from_here(path: str, stage: Any, vis
             await page.wait_for_timeout(60)
             assert await visitor.overflow() <= 0
             await kept(page, f"{path}-{width}-{scheme}")
-            assert await page.evaluate(VIOLATIONS, ["color-contrast"]) == []
-    assert await page.evaluate(VIOLATIONS) == []
+        assert await page.evaluate(VIOLATIONS, ["color-contrast"] if width > 640 else None) == []
     assert visitor.faults == []
     assert visitor.foreign == []
 
