@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 
+from known_tools import keep, lend
+
 LONGEST_S = 60.0
 CONFIG = """\
 [workspace]
@@ -61,6 +63,8 @@ class House:
             path = self.workspace / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
+        self.data.mkdir(mode=0o700)
+        lend(self.data)
         self.git("init", "-q", "-b", "main")
         self.commit("begin")
         self.start()
@@ -153,6 +157,7 @@ class House:
 
     def close(self) -> None:
         """Ends the server; what it runs ends with `--data`'s next owner, so everything is cancelled before."""
+        keep(self.data)
         if self.process.poll() is None:
             for run in self.get("/runs"):
                 if not run["ended"]:

@@ -102,7 +102,12 @@ class StageDesk(FakeDesk):
         colours = "\x1b[31mred begins\nred goes on\n\x1b[1mbold and red\x1b[0m\nplain again\n"
         for name, text in ((f"{run}.0", "\n".join(plain) + "\n"), (f"{run}.1", colours)):
             self._tasks[name].update(
-                state="running", hold=None, attempt=1, started=now, expected_end=now + 3600, expected_end_late=now + 5400
+                state="running",
+                hold=None,
+                attempt=1,
+                started=now,
+                expected_end=now + 3600,
+                expected_end_late=now + 5400,
             )
             self._logs[name, 1] = bytearray(text.encode())
         self._count(run)

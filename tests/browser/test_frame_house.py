@@ -130,6 +130,7 @@ async def test_the_keys_lead_everywhere_and_say_so(house: Any, visit: Callable[.
     assert first < second
 
 
+@pytest.mark.long
 async def test_nothing_moves_when_the_page_comes(house: Any, visit: Callable[..., Any]) -> None:
     for width, height in ((1440, 900), (390, 844)):
         visitor = await visit(house, width, height, own=True)

@@ -148,6 +148,7 @@ async def test_who_does_not_want_to_be_told_is_not(alarmed: Any, visit: Callable
     assert moved, "what has the focus is never covered"
 
 
+@pytest.mark.long
 async def test_the_terminal_and_a_new_start_know_the_same(alarmed: Any) -> None:
     breaks(alarmed, "lint", "other")
     lint, other = (standing(alarmed)[f"check.{name}"]["id"] for name in ("lint", "other"))

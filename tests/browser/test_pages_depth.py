@@ -19,6 +19,7 @@ BARS = """() => Object.fromEntries([...document.querySelectorAll('[data-bar]')].
 }))"""
 
 
+@pytest.mark.long
 async def test_a_log_of_a_million_lines_opens_at_its_end_and_is_searched_and_sifted(
     stage: Any, visit: Callable[..., Any]
 ) -> None:

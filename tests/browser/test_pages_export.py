@@ -242,6 +242,7 @@ async def test_no_barrier_in_a_report(alone: Any, exported: Any, browser: Browse
         await context.close()
 
 
+@pytest.mark.long
 async def test_the_terminal_gives_the_same_files(exported: Any, tmp_path: Path) -> None:
     done = exported.call("export", "tasks", "--run", "2", "--state", "failed")
     lines = list(csv.reader(done.stdout.splitlines()))

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from known_tools import keep, lend
+
 LONGEST_S = 60.0
 
 
@@ -90,8 +92,11 @@ def site(tmp_path: Path) -> Iterator[Site]:
     """One workspace with its own data folder."""
     (tmp_path / "shop").mkdir()
     made = Site(tmp_path / "shop", tmp_path / "data", tmp_path / "effects.txt")
+    made.data.mkdir(mode=0o700)
+    lend(made.data)
     yield made
     made.close()
+    keep(made.data)
 
 
 @pytest.fixture
