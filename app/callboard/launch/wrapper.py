@@ -236,13 +236,20 @@ def _read_all(descriptor: int) -> bytes:
         return b""
 
 
+def _takes(pipe: int) -> bool:
+    """Whether a write into it would not wait; whatever its number: `select` knows none above 1,023."""
+    waiting = select.poll()
+    waiting.register(pipe, select.POLLOUT)
+    return any(what & select.POLLOUT for _, what in waiting.poll(0))
+
+
 def _leave(order: dict[str, Any], key: Key, outcome: Outcome, notices: int) -> int:
     """The engine, if there is one that listens, is told first: its log is durable too, and the next task waits for it."""
     folder, scratch = order["spool"], order["scratch"]
     with contextlib.suppress(OSError):
         os.rmdir(scratch)
     told = json.dumps(outcome).encode()
-    first = len(told) < LONGEST_NOTICE - 50 and bool(select.select((), (notices,), (), 0)[1])
+    first = len(told) < LONGEST_NOTICE - 50 and _takes(notices)
     if first:
         notify(notices, "E", key, told)
     try:
