@@ -181,7 +181,7 @@ async def test_a_page_whose_session_is_over_says_what_to_do_and_then_goes_on(
     await page.evaluate("window.socket.io.engine.close()")
     await page.locator(".banner", has_text="Your session is over: run callboard token").wait_for()
     await visitor.context.add_cookies(cookies)
-    await page.wait_for_selector('[data-link="live"]')
+    await page.wait_for_selector('[data-link="live"]', timeout=90_000)  # it tries again ever more rarely
     assert await page.locator(".banner.stale").count() == 0
     assert await page.evaluate("window.mark") == 1
 
