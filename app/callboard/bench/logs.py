@@ -1,12 +1,7 @@
 """A log of a million lines on a task's page, and the console under a flood: a real server, a real file, Chromium."""
 
 import asyncio
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -19,8 +14,9 @@ import psutil
 from callboard.bench.figures import Figure, figure_of
 from callboard.bench.pages import FLAGS, PATIENCE_S
 from callboard.bench.runs import MEASURE
+from callboard.bench.served import served
 from callboard.errors import CallboardError
-from callboard.guard.running import RunningServer, running_server
+from callboard.guard.running import RunningServer
 
 LINES = 1_000_000
 FLOOD_TASKS = 8
@@ -81,25 +77,9 @@ def write_log(path: Path, lines: int) -> None:
 
 
 def _once(chromium: str) -> dict[str, float]:
-    with tempfile.TemporaryDirectory(prefix="callboard-bench-") as folder:
-        environment = {
-            k: v for k, v in os.environ.items() if not k.startswith("NICEGUI_") and k != "PYTEST_CURRENT_TEST"
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "callboard.bench.stage", folder, "0", "5", str(FLOOD_TASKS + 1)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment,
-        )  # fmt: skip
-        try:
-            if process.stdout is None or not process.stdout.readline():
-                raise CallboardError("the server of the bench did not start")
-            server = running_server(Path(folder))
-            if server is None:
-                raise CallboardError("the server of the bench is not to be found")
-            write_log(_log(Path(folder), 0), LINES)
-            return asyncio.run(_looked(server, Path(folder), psutil.Process(process.pid), chromium))
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(PATIENCE_S)
+    with served(5, FLOOD_TASKS + 1) as stage:
+        write_log(_log(stage.data, 0), LINES)
+        return asyncio.run(_looked(stage.server, stage.data, stage.process, chromium))
 
 
 def _log(data: Path, task: int) -> Path:

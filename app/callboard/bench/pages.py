@@ -4,23 +4,18 @@ The other pages are loaded and connected as a browser does it, by bare WebSocket
 """
 
 import asyncio
-import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 import uuid
-from pathlib import Path
 from typing import Any
 
 import psutil
 
 from callboard.bench.figures import Figure, figure_of
+from callboard.bench.served import served
 from callboard.errors import CallboardError
-from callboard.guard.running import RunningServer, running_server
+from callboard.guard.running import RunningServer
 from callboard.learn.durations import percentile
 
 PAGES = 50
@@ -68,25 +63,8 @@ def pages(runs: int) -> list[Figure]:
 
 
 def _once() -> dict[str, float]:
-    with tempfile.TemporaryDirectory(prefix="callboard-bench-") as folder:
-        data = Path(folder)
-        environment = {
-            k: v for k, v in os.environ.items() if not k.startswith("NICEGUI_") and k != "PYTEST_CURRENT_TEST"
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "callboard.bench.stage", folder, "0", str(CHANGES), str(TASKS)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment,
-        )  # fmt: skip
-        try:
-            if process.stdout is None or not process.stdout.readline():
-                raise CallboardError("the server of the bench did not start")
-            server = running_server(data)
-            if server is None:
-                raise CallboardError("the server of the bench is not to be found")
-            return asyncio.run(_measure(server, psutil.Process(process.pid)))
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(PATIENCE_S)
+    with served(CHANGES, TASKS) as stage:
+        return asyncio.run(_measure(stage.server, stage.process))
 
 
 async def _measure(server: RunningServer, process: psutil.Process) -> dict[str, float]:

@@ -1,19 +1,14 @@
 """How soon the page of a large run opens and how fluent it stays: a real server, a run of 500 and one of 10,000 tasks, Chromium."""
 
 import asyncio
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from callboard.bench.figures import Figure, figure_of
 from callboard.bench.pages import FLAGS, PATIENCE_S
+from callboard.bench.served import served
 from callboard.errors import CallboardError
-from callboard.guard.running import RunningServer, running_server
+from callboard.guard.running import RunningServer
 
 CHANGES = 100.0
 LIFE = 100
@@ -75,25 +70,8 @@ def runs(times: int) -> list[Figure]:
 
 
 def _once(count: int, chromium: str) -> dict[str, float]:
-    with tempfile.TemporaryDirectory(prefix="callboard-bench-") as folder:
-        environment = {
-            k: v for k, v in os.environ.items() if not k.startswith("NICEGUI_") and k != "PYTEST_CURRENT_TEST"
-        }
-        words = [folder, "0", str(CHANGES), str(count), str(LIFE), "1", "1"]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "callboard.bench.stage", *words],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment,
-        )  # fmt: skip
-        try:
-            if process.stdout is None or not process.stdout.readline():
-                raise CallboardError("the server of the bench did not start")
-            server = running_server(Path(folder))
-            if server is None:
-                raise CallboardError("the server of the bench is not to be found")
-            return asyncio.run(_looked(server, chromium))
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(PATIENCE_S)
+    with served(CHANGES, count, LIFE, 1, 1) as stage:
+        return asyncio.run(_looked(stage.server, chromium))
 
 
 async def _looked(server: RunningServer, chromium: str) -> dict[str, float]:

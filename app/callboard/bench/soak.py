@@ -5,21 +5,16 @@ measured before, after the first ten runs, holds all that a page loads once.
 """
 
 import asyncio
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import psutil
 
 from callboard.bench.figures import Figure, figure_of
 from callboard.bench.pages import FLAGS
+from callboard.bench.served import served
 from callboard.errors import CallboardError
-from callboard.guard.running import RunningServer, running_server
+from callboard.guard.running import RunningServer
 
 RUNS, TASKS, LIFE, CHANGES = 60, 40, 10, 250
 WARM = 10
@@ -37,26 +32,8 @@ def soak(runs: int) -> list[Figure]:
         chromium = None
     if chromium is None:
         raise CallboardError("this bench needs Chromium, and playwright: pip install 'callboard[test]'")
-    with tempfile.TemporaryDirectory(prefix="callboard-bench-") as folder:
-        data = Path(folder)
-        environment = {
-            k: v for k, v in os.environ.items() if not k.startswith("NICEGUI_") and k != "PYTEST_CURRENT_TEST"
-        }
-        words = [folder, "0", str(CHANGES), str(TASKS), str(LIFE), str(RUNS)]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "callboard.bench.stage", *words],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment,
-        )  # fmt: skip
-        try:
-            if process.stdout is None or not process.stdout.readline():
-                raise CallboardError("the server of the bench did not start")
-            server = running_server(data)
-            if server is None:
-                raise CallboardError("the server of the bench is not to be found")
-            return asyncio.run(_measure(server, psutil.Process(process.pid), chromium))
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(60)
+    with served(CHANGES, TASKS, LIFE, RUNS) as stage:
+        return asyncio.run(_measure(stage.server, stage.process, chromium))
 
 
 async def _measure(server: RunningServer, process: psutil.Process, chromium: str) -> list[Figure]:
