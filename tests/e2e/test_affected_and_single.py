@@ -4,6 +4,8 @@ import subprocess
 import time
 from typing import Any
 
+import pytest
+
 SETTLE_S = 0.1
 
 
@@ -95,6 +97,7 @@ def test_a_run_knows_its_commit_and_a_task_the_commits_since_it_passed(site: Any
     assert [row["git"]["branch"] for row in site.json("runs")] == ["main", "main"]
 
 
+@pytest.mark.long
 def test_needs_are_learned_and_the_plan_says_so(site: Any) -> None:
     site.config('[jobs.build]\ncommand = ["sleep", "0.4"]\ncpus = 2\nmemory_mb = 4096\n')
     for _ in range(3):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 
 def test_a_server_takes_the_work_of_others_over_and_obeys(site: Any, until: Any, tmp_path: Path) -> None:
@@ -127,6 +128,7 @@ def test_the_feed_over_rest_holds_what_the_command_line_shows(site: Any) -> None
     assert [row["id"] for row in answer.json()] == [2, 1]
 
 
+@pytest.mark.long
 def test_the_console_at_the_terminal_holds_the_lines_of_all_and_goes_on(site: Any, until: Any) -> None:
     site.config(
         '[jobs.a]\ncommand = ["sh", "-c", "echo one; echo WARNING: two; printf last"]\n'

@@ -121,6 +121,7 @@ def test_a_changed_declaration_makes_another_environment(project: Path) -> None:
     assert len(kept(project.parent / "data" / "environments")) == 2
 
 
+@pytest.mark.long
 def test_what_cannot_be_installed_editable_is_built_from_the_attempts_source(project: Path) -> None:
     (project / "backend.py").write_text(BACKEND.format(log=str(project.parent / "built")))
     obtained(context(project, "1"))

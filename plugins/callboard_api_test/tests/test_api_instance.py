@@ -116,6 +116,7 @@ def test_the_clean_variant_passes_and_its_times_are_held_against_what_is_wanted(
     assert left_running() == []
 
 
+@pytest.mark.long
 def test_a_request_that_kills_the_instance_is_critical(tmp_path: Path) -> None:
     dying = CLEAN + '\n\n@app.get("/die")\ndef die() -> None:\n    import os\n\n    os._exit(1)\n'
     outcome = run_action(APITestAgent(), "contract", put(tmp_path, {"main.py": dying}), {**QUICK, "schema": ""})
@@ -198,6 +199,7 @@ def test_an_address_that_is_allowed_can_be_reached_but_a_protected_one_never(tmp
             run_action(APITestAgent(), "latency", tmp_path, {"env": env, "allow": [address]})
 
 
+@pytest.mark.long
 def test_an_answer_without_end_does_not_hold_up_the_rest(tmp_path: Path) -> None:
     stream = CLEAN + (
         '\n\n@app.get("/events")\ndef events() -> object:\n    import time\n\n'

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from callboard.api import Verdict
 from callboard.testing import Outcome, run_action
 from callboard_code_refactor import CodeRefactor
@@ -181,6 +183,7 @@ def test_a_fix_that_breaks_a_test_gives_no_patch(tmp_path: Path) -> None:
     assert "safe-fixes.patch" not in outcome.artifacts
 
 
+@pytest.mark.long
 def test_only_the_rule_whose_fix_breaks_a_test_is_left_out(tmp_path: Path) -> None:
     pyproject = '[tool.ruff]\ntarget-version = "py311"\nlint.select = ["F", "UP"]\n'
     files = {**BREAKING, "pyproject.toml": pyproject, "src/shop/old.py": "class A(object):\n    pass\n"}
