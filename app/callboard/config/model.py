@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from callboard.config.crews import CrewTable
 from callboard.config.fields import Source
 from callboard.core.boundary import Boundary
 from callboard.core.resources import Lock
@@ -111,6 +112,7 @@ class Config:
     agents: Mapping[str, AgentTable] = field(default_factory=dict)
     services: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     endpoints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    crews: Mapping[str, CrewTable] = field(default_factory=dict)
     jobs: Mapping[str, JobTable] = field(default_factory=dict)
     pipelines: Mapping[str, PipelineTable] = field(default_factory=dict)
     schedules: Mapping[str, ScheduleTable] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from callboard.config.accepted import accepted_tables
+from callboard.config.crews import crews_of
 from callboard.config.deploying import check_environments
 from callboard.config.fields import Source, checked, near, plain, shown, title
 from callboard.config.lines import Lines, find_lines
@@ -86,6 +87,7 @@ def _config_of(raw: dict[str, Any], source: Source) -> Config:
         agents={name: _agent(name, table) for name, table in named["agents"].items()},
         services=plain(named["services"]),
         endpoints=plain(named["endpoints"]),
+        crews=crews_of(source, named["crews"]),
         jobs=jobs,
         pipelines=pipelines,
         schedules={

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from callboard.config.crews import CREW
 from callboard.config.deploying import KINDS, wrong_build, wrong_probe, wrong_room
 from callboard.config.fields import Field
 from callboard.config.times import wrong_cron, wrong_interval, wrong_moment, wrong_quiet, wrong_zone
@@ -237,6 +238,7 @@ NAMED: Mapping[str, Mapping[str, Field]] = {
     "services": SERVICE,
     "environments": ENVIRONMENT,
     "endpoints": ENDPOINT,
+    "crews": CREW,
     "jobs": JOB,
     "pipelines": PIPELINE,
     "schedules": SCHEDULE,

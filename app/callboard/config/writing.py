@@ -53,6 +53,17 @@ EXAMPLES: Mapping[str, str] = {
 # expect = 200
 # max_ms = 500
 """,
+    "crews": """\
+# [crews.journal]
+# title = "The journal's crew"
+# agents = ["Fact Checker", "Writer", "Publisher"]
+# status = "http://127.0.0.1:8000/crew/status"
+# socket = "ws://127.0.0.1:8000/ws/crew"
+# checkpoints = ".checkpoints"
+# log = "logs/crew.txt"
+# every = "5s"
+# fields = {workflows = "data.jobs", id = "job_id"}
+""",
     "pipelines": """\
 # [pipelines.quick]
 # jobs = ["quality.*", "security.secrets"]
@@ -86,7 +97,8 @@ def write_config(workspace: Path, built: BuiltPipeline) -> str:
     """
     parts = [TOP, _workspace(workspace), _boundary()]
     parts += [
-        _explained(name) + EXAMPLES[name] for name in ("engine", "agents", "services", "environments", "endpoints")
+        _explained(name) + EXAMPLES[name]
+        for name in ("engine", "agents", "services", "environments", "endpoints", "crews")
     ]
     parts.append(_heading("jobs") + _keys("jobs", JOB))
     parts += [_job(job) for job in built.jobs]
@@ -103,6 +115,7 @@ def _heading(name: str) -> str:
         "services": "Services that are started for tests or deployment, one table each.",
         "environments": "Where releases are deployed to, one table each; only what is written down is ever deployed.",
         "endpoints": "Addresses that are watched, one table each.",
+        "crews": "Crews of the platform that are watched and never touched, one table each.",
         "jobs": "Jobs, one table each: what is done, and after what.",
         "pipelines": "Pipelines that run some of the jobs, one table each.",
         "accepted": "Findings that the team lives with until a day; then they count again. `callboard accept` adds one.",
