@@ -6,6 +6,10 @@ from typing import Any, assert_never
 
 from callboard.core.alert_rules import Outside, outside
 from callboard.core.alerts import AlertState, Choice, alert_id
+from callboard.core.crew import MOST_CREWS
+from callboard.core.crew_events import SOURCES, CrewSeen, Fact
+from callboard.core.crew_facts import checked_facts
+from callboard.core.crew_news import news
 from callboard.core.events import (
     AgentDraining,
     AgentSet,
@@ -34,6 +38,7 @@ from callboard.core.waits import waited
 from callboard.errors import Refused
 
 LONGEST_SNOOZE_S = 30 * 86_400.0
+LONGEST_CREW = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +256,19 @@ class PassOver:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class TellCrew:
+    """A source saw these facts of a crew; see `callboard.core.crew_events`. They are checked here, and what is known already
+    is left out. `sent` is the sender's clock, `stream` and `upto` tell what was heard before (each fact with its number `n`)."""
+
+    crew: str
+    source: str
+    facts: tuple[Fact, ...]
+    stream: str = ""
+    upto: int = 0
+    sent: float | None = None
+
+
 Command = (
     Submit
     | Cancel
@@ -272,6 +290,7 @@ Command = (
     | SetPerson
     | MarkAlerts
     | LookOutside
+    | TellCrew
     | PassOver
 )
 
@@ -335,6 +354,8 @@ def grant(state: State, command: Command, now: float) -> list[Event]:
             return [event for key in command.keys for event in _mark(state, command, key, now)]
         case LookOutside():
             return list(outside(state, command.facts, now))
+        case TellCrew():
+            return _tell_crew(state, command, now)
         case PassOver():
             return [ScheduleFired(now, command.schedule, command.due, 0, command.missed, command.note)]
         case _:
@@ -358,6 +379,22 @@ def _submit(state: State, command: Submit, now: float) -> list[Event]:
     if command.schedule:
         events.append(ScheduleFired(now, command.schedule, command.due, run, command.missed))
     return events
+
+
+def _tell_crew(state: State, command: TellCrew, now: float) -> list[Event]:
+    if not command.crew or len(command.crew) > LONGEST_CREW or not command.crew.isprintable():
+        raise Refused(f"a crew's name has between 1 and {LONGEST_CREW} printable signs")
+    if command.source not in SOURCES:
+        raise Refused(f"'{command.source}' is no source of a crew; the sources: {', '.join(SOURCES)}")
+    crew = state.crews.get(command.crew)
+    if crew is None and len(state.crews) >= MOST_CREWS:
+        raise Refused(f"there are {MOST_CREWS} crews already; '{command.crew}' is one too many")
+    known = crew.streams.get(command.stream, 0) if crew is not None and command.stream else 0
+    fresh = [fact for fact in command.facts if not command.stream or fact.get("n", command.upto) > known]
+    facts = news(crew, command.source, checked_facts(fresh, now, command.sent), now)
+    if not facts:
+        return []
+    return [CrewSeen(now, command.crew, command.source, facts, command.stream, max(known, command.upto))]
 
 
 def _again(state: State, command: TryAgain, now: float) -> list[Event]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from callboard.core.crew_events import CrewSeen, CrewSilent
 from callboard.core.facts import How
 from callboard.core.task import NO_OPTIONS, AttemptKey, Priority, Process, TaskSpec, TaskState, Usage, Verdict
 
@@ -459,6 +460,8 @@ Event = (
     | AlertRaised
     | AlertResolved
     | AlertMarked
+    | CrewSeen
+    | CrewSilent
 )
 
 AttemptEvent = (

@@ -3,7 +3,8 @@
 import heapq
 from typing import assert_never
 
-from callboard.core import hands
+from callboard.core import crew_fold, hands
+from callboard.core.crew_events import CrewSeen, CrewSilent
 from callboard.core.events import (
     AgentDrained,
     AgentDraining,
@@ -128,6 +129,8 @@ def fold(state: State, event: Event) -> None:
             state.last_run = max(state.last_run, event.run)
         case AlertRaised() | AlertResolved() | AlertMarked():
             state.alerts.take(event)
+        case CrewSeen() | CrewSilent():
+            crew_fold.take(state.crews, event)
         case _:
             assert_never(event)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from callboard.core.alerts import Alerts
+from callboard.core.crew import CrewState
 from callboard.core.holds import (
     AgentBusy,
     AgentDrains,
@@ -68,6 +69,7 @@ class State:
         self.deadlines: list[tuple[float, AttemptKey, str]] = []
         self.fired: dict[str, float] = {}
         self.alerts = Alerts()
+        self.crews: dict[str, CrewState] = {}
         self.movable: dict[str, dict[Task, None]] = {}
         self.unrouted: dict[Task, None] = {}
         self.to_undo: dict[Task, None] = {}

@@ -2,6 +2,8 @@
 
 from typing import assert_never
 
+from callboard.core.crew_events import CrewSeen, CrewSilent
+from callboard.core.crew_words import seen_words, silent_words
 from callboard.core.events import (
     AgentDrained,
     AgentDraining,
@@ -126,6 +128,10 @@ def sentence(event: Event) -> str:
             return f"Alert resolved: {event.why.rstrip('.')}."
         case AlertMarked():
             return _marked(event)
+        case CrewSeen():
+            return seen_words(event)
+        case CrewSilent():
+            return silent_words(event)
         case _:
             assert_never(event)
 

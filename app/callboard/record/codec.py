@@ -116,6 +116,8 @@ _CONVERT: Mapping[str, Callable[[Any], Any]] = {
     "tasks": tuple,
     "choices": tuple,
     "agents": tuple,
+    "facts": tuple,
+    "workflows": tuple,
     "attempts": tuple,
     "waiting": tuple,
     "blocks": tuple,
