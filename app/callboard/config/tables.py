@@ -101,12 +101,24 @@ BOUNDARY: Mapping[str, Field] = {
         " one that begins with ! takes out, and the last that fits counts",
     ),
     "protected_ports": Field(
-        "wholes", "ports that are never bound; written down, the list replaces 5173 and 6770", 1, 65_535
+        "wholes",
+        "ports that are never bound, and whoever listens there is live; written down, the list replaces 5173 and 6770",
+        1,
+        65_535,
     ),
-    "live_hosts": Field("texts", "hosts of the live platform"),
+    "protected_processes": Field(
+        "texts",
+        "what is never signalled: names of programs, patterns of command lines, or absolute paths of pid files that end in .pid",
+    ),
+    "live_hosts": Field("texts", "hosts of the live platform; *.example.org means all below"),
     "live_reads": Field("flag", "whether live hosts may be asked with GET and HEAD"),
     "test_hosts": Field("texts", "hosts that may be sent anything; written down, the list replaces the loopback names"),
-    "probes_per_second": Field("number", "most requests a second to one host", 0.001, 1_000),
+    "probes_per_second": Field(
+        "number",
+        "most requests a second to one host, by all of Callboard together; less after 429, 5xx and no answer",
+        0.001,
+        1_000,
+    ),
 }
 ENGINE: Mapping[str, Field] = {
     "parallelism": Field("whole", "most tasks at one time; left out: as many as fit", 1, 10_000),
