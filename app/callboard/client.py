@@ -145,6 +145,9 @@ class RemoteDesk:
             affected="true" if affected else None, options=json.dumps(options) if options else None,
         )  # fmt: skip
 
+    def ci(self, pipeline: str = "") -> Any:
+        return self._call("GET", "/ci", pipeline=pipeline)
+
     def submit(
         self,
         pipeline: str = "",
@@ -335,6 +338,9 @@ class RemoteDesk:
         kind = {"Content-Type": f"multipart/form-data; boundary={border}"}
         query = {"source": source, "commit": commit, "format": format, "workspace": workspace}
         return int(self._call("POST", "/ingest", bytes(body), kind, **query)["run"])
+
+    def crews(self) -> Any:
+        return self._call("GET", "/crew")
 
     def search(self, text: str, limit: int = 8) -> Any:
         return self._call("GET", "/search", q=text, limit=limit)["hits"]

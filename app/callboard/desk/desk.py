@@ -11,7 +11,9 @@ from callboard.desk.acceptance import Acceptance
 from callboard.desk.again import Again
 from callboard.desk.alerts import Alerts
 from callboard.desk.catchup import CatchUp
+from callboard.desk.ci import Ci
 from callboard.desk.control import Control
+from callboard.desk.crews import Crews
 from callboard.desk.diff import Diffs
 from callboard.desk.exports import Exports
 from callboard.desk.host_looks import HostLooks
@@ -30,7 +32,7 @@ MOST_MOMENTS = 1_000
 
 
 class Desk(
-    Control, Alerts, CatchUp, Platform, Again, Exports, Ingest, Acceptance, HostLooks, Diffs, LogLooks, Sources, Search
+    Control, Crews, Ci, Alerts, CatchUp, Platform, Again, Exports, Ingest, Acceptance, HostLooks, Diffs, LogLooks, Sources, Search
 ):
     """Stands between the surfaces and the engine."""
 

@@ -71,6 +71,8 @@ class Desk(Protocol):
         options: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Row: ...
 
+    def ci(self, pipeline: str = "") -> Row: ...
+
     def findings(self, run: int | None, agent: str | None, severity: str | None) -> Rows: ...
 
     def events(self, after_seq: int, limit: int) -> Rows: ...
@@ -187,6 +189,18 @@ class Desk(Protocol):
         format: str = "auto",
         workspace: str | None = None,
     ) -> int: ...
+
+    def crews(self) -> Row: ...
+
+    def tell_crew(
+        self,
+        crew: str,
+        source: str,
+        facts: Rows,
+        stream: str = "",
+        upto: int = 0,
+        sent: float | None = None,
+    ) -> None: ...
 
     def search(self, text: str, limit: int = 8) -> Rows: ...
 

@@ -11,7 +11,9 @@ from callboard.show.api import rows
 from callboard.show.api.acceptance import acceptance
 from callboard.show.api.alerts import alerts
 from callboard.show.api.answers import Json, install
+from callboard.show.api.ci import ci
 from callboard.show.api.control import control
+from callboard.show.api.crew import crew
 from callboard.show.api.desk import Desk
 from callboard.show.api.evidence import evidence
 from callboard.show.api.exports import exports
@@ -64,9 +66,9 @@ def service(desk: Desk, *more: APIRouter) -> FastAPI:
     )
     for router in (
         reads(desk), wishes(desk), control(desk), large(desk), patches(desk), ingest(desk), acceptance(desk), evidence(desk),
-        me(desk),
+        me(desk), ci(desk),
         search(desk),
-        inbox(desk), exports(desk), alerts(desk), *more,
+        inbox(desk), exports(desk), alerts(desk), crew(desk), *more,
     ):  # fmt: skip
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(caller)], responses=ERRORS)
     _health(app, desk)

@@ -1,0 +1,98 @@
+"""The platform's crews: what sources tell of them goes to the engine, what is known of them to the surfaces."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from callboard.core.commands import TellCrew
+from callboard.core.crew import CrewState
+from callboard.core.state import State
+from callboard.desk.crew_rows import crew_row
+from callboard.desk.room import Room
+from callboard.errors import NotFound
+from callboard.rows import Row
+
+NOTHING = (
+    "Nothing is known of a crew yet. Let its program say what it does: `callboard crew observer --write FOLDER` gives a "
+    "file and the two lines that use it; or name the platform's own ways in [crews.NAME] of callboard.toml."
+)
+
+
+class Crews(Room):
+    """Watches, and never touches."""
+
+    def tell_crew(
+        self,
+        crew: str,
+        source: str,
+        facts: Sequence[Mapping[str, Any]],
+        stream: str = "",
+        upto: int = 0,
+        sent: float | None = None,
+    ) -> None:
+        """A source saw these facts; returns once what is new in them is kept. Thread-safe. Raises `Refused`.
+
+        The facts are those of `callboard.core.crew_events`; what does not fit is dropped, what is known already not kept again.
+        """
+        self._heard_from[crew, source] = time.time()
+        self._do(TellCrew(crew, source, tuple(facts), stream, upto, sent))
+
+    @property
+    def _heard_from(self) -> dict[tuple[str, str], float]:
+        """When each source of a crew was heard last; not kept, as it changes with every word."""
+        found: dict[tuple[str, str], float] = self.__dict__.setdefault("_crews_heard", {})
+        return found
+
+    def crews(self) -> Row:
+        """All crews, and how the two systems spare each other."""
+        return {
+            **self._engine.inspect(self._crew_rows),
+            "coordination": self.coordination(),
+        }
+
+    def one_crew(self, name: str) -> Row:
+        """One crew; raises `NotFound`."""
+        rows = self._engine.inspect(self._crew_rows)["crews"]
+        found = next((row for row in rows if row["name"] == name), None)
+        if found is None:
+            known = ", ".join(row["name"] for row in rows) or "none so far"
+            raise NotFound(f"nothing was ever heard of a crew '{name}'; known: {known}")
+        return dict(found)
+
+    def coordination(self) -> Row:
+        """Rules, probes and records of the coordination."""
+        return {
+            "rules": [],
+            "holding": 0,
+            "endpoints": [],
+            "drain": {"wanted": False, "by": "", "at": None, "reason": "", "until": None, "seen": None},
+            "handoffs": [],
+            "key": "",
+        }
+
+    def _crew_rows(self, state: State) -> Row:
+        now = self._engine.now()
+        rows = [
+            crew_row(crew, now, self._totals(crew), self._heard_of(crew.name))
+            for crew in sorted(state.crews.values(), key=lambda crew: crew.name)
+        ]
+        return {"crews": rows, "why": "" if rows else NOTHING}
+
+    def _heard_of(self, crew: str) -> dict[str, float]:
+        return {source: at for (name, source), at in list(self._heard_from.items()) if name == crew}
+
+    def _totals(self, crew: CrewState) -> dict[str, Row]:
+        """What each role did, as counts."""
+        totals: dict[str, Row] = {}
+        for workflow in crew.workflows.values():
+            for task in workflow.tasks.values():
+                row = totals.setdefault(
+                    task.role, {"done": 0, "failed": 0, "retries": 0, "input": None, "output": None}
+                )
+                row["done"] += task.state == "succeeded"
+                row["failed"] += task.state == "failed"
+                row["retries"] += task.retries
+                if task.input is not None:
+                    row["input"] = (row["input"] or 0) + task.input
+                    row["output"] = (row["output"] or 0) + (task.output or 0)
+        return totals
