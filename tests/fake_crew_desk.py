@@ -9,7 +9,7 @@ class FakeCrewDesk:
 
     calls: list[tuple[str, tuple[Any, ...]]]
 
-    def crews(self) -> dict[str, Any]:
+    def crew(self) -> dict[str, Any]:
         return {"crews": [], "coordination": self.coordination(), "why": "Nothing is known of a crew yet."}
 
     def coordination(self) -> dict[str, Any]:

@@ -339,7 +339,7 @@ class RemoteDesk:
         query = {"source": source, "commit": commit, "format": format, "workspace": workspace}
         return int(self._call("POST", "/ingest", bytes(body), kind, **query)["run"])
 
-    def crews(self) -> Any:
+    def crew(self) -> Any:
         return self._call("GET", "/crew")
 
     def search(self, text: str, limit: int = 8) -> Any:

@@ -39,9 +39,9 @@ def _is_news(crew: CrewState, source: str, fact: Fact, now: float) -> bool:
         if task is None or task.state == WAITING or fact.get("role", task.role) != task.role:
             return True
         later = task.ended is not None and fact["at"] > task.ended
-        return task.started is None or fact["at"] < task.started or (task.state in OVER and later)
+        return bool(task.started is None or fact["at"] < task.started or (task.state in OVER and later))
     if what == "task-ended":
-        return task is None or task.state not in OVER or fact["at"] != task.ended
+        return task is None or task.state not in OVER or bool(fact["at"] != task.ended)
     if what == "workflow-started":
         same = (fact.get("process", workflow.process), fact.get("name", workflow.name)) == (
             workflow.process,
@@ -50,11 +50,11 @@ def _is_news(crew: CrewState, source: str, fact: Fact, now: float) -> bool:
         more = fact.get("total", 0) > (workflow.counted_total or 0) or any(
             row and row[0] not in workflow.tasks for row in fact.get("tasks", ())
         )
-        return not same or more or workflow.started is None or fact["at"] < workflow.started
+        return bool(not same or more or workflow.started is None or fact["at"] < workflow.started)
     if what == "workflow-ended":
-        return workflow.state not in OVER or workflow.ended is None or fact["at"] > workflow.ended
+        return bool(workflow.state not in OVER or workflow.ended is None or fact["at"] > workflow.ended)
     if what == "waits":
-        return workflow.waits != fact.get("on", False)
+        return bool(workflow.waits != fact.get("on", False))
     if what == "progress":
         return bool(fact.get("done", 0) > workflow.counted_done) or fact.get("total") not in (None, workflow.counted_total)
     return True

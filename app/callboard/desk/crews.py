@@ -43,7 +43,7 @@ class Crews(Room):
         found: dict[tuple[str, str], float] = self.__dict__.setdefault("_crews_heard", {})
         return found
 
-    def crews(self) -> Row:
+    def crew(self) -> Row:
         """All crews, and how the two systems spare each other."""
         return {
             **self._engine.inspect(self._crew_rows),

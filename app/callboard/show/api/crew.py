@@ -13,6 +13,6 @@ def crew(desk: Desk) -> APIRouter:
     @router.get("/crew", response_class=Json)
     def crews() -> Response:
         """All crews with agents, workflows and troubles, and how the two systems spare each other."""
-        return Json(desk.crews())
+        return Json(desk.crew())
 
     return router
