@@ -31,11 +31,13 @@ from callboard.core.events import (
 from callboard.core.facts import Began, Ended, Fact, Progressed
 from callboard.core.fold import fold
 from callboard.core.resources import Capacity
+from callboard.core.roadmap_commands import ends
 from callboard.core.retry import after_end
 from callboard.core.run import Task
 from callboard.core.state import State
 from callboard.core.task import AttemptKey, Process
 from callboard.core.telling import count_told, told_as
+from callboard.core.yielding import Surroundings
 from callboard.errors import CallboardError, NotFound, RecordFull, RecordHeld, Refused
 from callboard.gauge import Live
 from callboard.joins import Joins, Wanted
@@ -97,6 +99,7 @@ class Engine:
         self.state = State()
         self.live = Live()
         self.capacity: Capacity = Capacity(0.0, 0.0)
+        self.surroundings: Surroundings | None = None
         self.watchers: list[Watcher] = []
         self.measured: list[Callable[[], None]] = []
         self._clock = clock
@@ -254,10 +257,11 @@ class Engine:
                 self._resolved(item.key, item.wanted, now, events)
             else:
                 self._note(item, now, events)
-        decision = decide(self.state, now, self.capacity, self.policy)
+        decision = decide(self.state, now, self.capacity, self.policy, self.surroundings)
         self._wake = decision.wake
         self._outbox.plan(self.state, events, decision)
         events += decision.events
+        events += ends(self.state, now)
         events += follow(self.state, events, now)
         if events:
             self._record(events)

@@ -1,5 +1,6 @@
 """Tells listeners what changed, at most fifteen times a second, as rows that are ready to be shown."""
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -54,6 +55,7 @@ class LiveFeed:
         self._loads: tuple[float, dict[str, Load]] = (0.0, {})
         self._reliefs: dict[str, tuple[float, object, Relief | None]] = {}
         self.alerts: Callable[[Sequence[str]], Row] = lambda keys: {}
+        self._noted: Row = {}
         self._measured = False
         self._due = False
         self._banner: Row | None = None
@@ -106,6 +108,19 @@ class LiveFeed:
                 self._agents[name] = None
         self._schedule()
 
+    def note(self, name: str, value: Any) -> None:
+        """The next message says this too, from any thread; a later value of the same name replaces an earlier one."""
+        loop = self._engine.loop
+        if loop is None:
+            return
+
+        def put() -> None:
+            self._noted = {**self._noted, name: value}
+            self._schedule()
+
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and so has everybody who listened
+            loop.call_soon_threadsafe(put)
+
     def _schedule(self) -> None:
         if self._due:
             return
@@ -123,6 +138,7 @@ class LiveFeed:
         events, self._events = self._events, []
         agents, self._agents = self._agents, {}
         measured, self._measured = self._measured, False
+        noted, self._noted = self._noted, {}
         if not self._listeners:
             self._shown.clear()
             return
@@ -138,6 +154,7 @@ class LiveFeed:
             "sections": _sections(self._engine, events),
             "events": [event_row(seq, event) for seq, event in events[-MOST_EVENTS:]],
             "banner": self.banner(),
+            **noted,
         }
         told = [event.key for _, event in events if isinstance(event, AlertRaised | AlertResolved | AlertMarked)]
         if told:

@@ -6,6 +6,7 @@ import pytest
 
 from callboard.core import commands as c
 from callboard.core import events as e
+from callboard.core import roadmap_events as r
 from callboard.core.alert_rules import Outside
 from callboard.core.facts import How
 from callboard.core.fold import fold
@@ -36,6 +37,13 @@ def told() -> Story:
     fold(story.state, e.TaskTaken(1.0, 2, 1, "bob"))
     able = (Candidate("pa", "quality", "quality.do"), Candidate("pb", "api", "api.do"))
     story.submit(spec("moves", agent="quality", action="quality.do", plugin="pa", candidates=able))
+    for id, ref, to, kind in (
+        ("w", "x#1", "quality", "agent"),
+        ("d", "x#2", "bob", "person"),
+        ("p", "x#3", "bob", "person"),
+    ):
+        fold(story.state, r.RoadmapAssigned(1.0, id, "/w", ref, "Do it", to, kind, "", "", "ann"))
+    fold(story.state, r.RoadmapDone(2.0, "d", True, "by hand", "bob"))
     return story
 
 
@@ -94,6 +102,51 @@ GRANTED: list[tuple[c.Command, list[e.Event]]] = [
             )
         ],
     ),
+    (
+        submit(assignment="w"),
+        [
+            e.RunSubmitted(NOW, 4, "ci", "/w", "ann", "by hand", Priority.MEDIUM, SPECS, {}, ""),
+            r.RoadmapStarted(NOW, "w", 4),
+        ],
+    ),
+    (
+        c.AssignTask("a", "/w", "x#9", "Do it", "api", "agent", "api.do", "it says so", "ann", "soon", {"k": 1}),
+        [
+            r.RoadmapAssigned(
+                NOW, "a", "/w", "x#9", "Do it", "api", "agent", "api.do", "it says so", "ann", "soon", {"k": 1}
+            )
+        ],
+    ),
+    (c.AssignTask("w", "/w", "x#1", "Do it", "api", "agent", "api.do", "", "ann"), []),
+    (
+        c.AssignTask("a", "/w", "x#1", "Do it", "ann", "person", "", "", "ann", instead=True),
+        [
+            r.RoadmapWithdrawn(NOW, "w", "ann", "assigned to ann instead"),
+            r.RoadmapAssigned(NOW, "a", "/w", "x#1", "Do it", "ann", "person", "", "", "ann"),
+        ],
+    ),
+    (c.WithdrawTask("w", "ann", "later"), [r.RoadmapWithdrawn(NOW, "w", "ann", "later")]),
+    (c.TaskDoneBy("/w", "x#3", " by phone ", "bob", "n", "Do it"), [r.RoadmapDone(NOW, "p", True, "by phone", "bob")]),
+    (
+        c.TaskDoneBy("/w", "x#8", "by phone", "bob", "n", "Do it"),
+        [
+            r.RoadmapAssigned(NOW, "n", "/w", "x#8", "Do it", "bob", "person", "", "bob says that it is done", "bob"),
+            r.RoadmapDone(NOW, "n", True, "by phone", "bob"),
+        ],
+    ),
+    (
+        c.NoteTick("d", "refused", "the line changed", "ann"),
+        [r.RoadmapTicked(NOW, "d", "refused", "the line changed", "ann")],
+    ),
+    (
+        c.PlaceChange("/w", "x", "ann", "high", 2, ("y",), "now"),
+        [r.RoadmapPlaced(NOW, "/w", "x", "ann", "high", 2, ("y",), "now")],
+    ),
+    (c.NoteRoadmap("/w", 1, 3, {"x": [1, 3]}), [r.RoadmapCounted(NOW, "/w", 1, 3, {"x": [1, 3]})]),
+    (
+        c.NoteRoadmap("/w", day="2026-11-27", moments={"x": [1.0, 2.0, 3.0]}),
+        [r.RoadmapForeseen(NOW, "/w", "2026-11-27", {"x": [1.0, 2.0, 3.0]})],
+    ),
     (c.PassOver("s", 4990.0, 3, "quiet hours"), [e.ScheduleFired(NOW, "s", 4990.0, 0, 3, "quiet hours")]),
 ]
 REFUSED: list[tuple[c.Command, type[Exception], str]] = [
@@ -135,6 +188,22 @@ REFUSED: list[tuple[c.Command, type[Exception], str]] = [
     (c.MarkAlerts(("disk-low",), "reopened", "ann"), Refused, "alert 6807e789e1 is open already"),
     (c.MarkAlerts(("disk-low",), "snoozed", "ann", NOW), Refused,
      "alert 6807e789e1 can be snoozed until a time in the next 30 days"),
+    (submit(assignment="d"), Refused, "assignment d is done; it is not started"),
+    (submit(assignment="?"), Refused, "assignment ? does not stand any more; it is not started"),
+    (c.AssignTask("a", "/w", "x#1", "Do it", "api", "agent", "api.do", "", "bob"), Refused,
+     "x#1 was assigned to quality by ann already, and waits; withdraw that first"),
+    (c.WithdrawTask("?", "ann"), NotFound, "there is no assignment '?' that stands; see `callboard roadmap`"),
+    (c.TaskDoneBy("/w", "x#3", "so", "ann", "n", ""), Refused,
+     "x#3 is bob's to do, not ann's; ann assigned it, and it can be withdrawn"),
+    (c.TaskDoneBy("/w", "x#3", " ", "bob", "n", ""), Refused,
+     "say in a note how x#3 was done: it is all the evidence that there is"),
+    (c.TaskDoneBy("/w", "x#1", "so", "ann", "n", ""), Refused,
+     "x#1 is with agent quality, and waits; withdraw that first, then say that it is done"),
+    (c.TaskDoneBy("/w", "x#2", "so", "bob", "n", ""), Refused, "x#2 is done already, by the word of bob: by hand"),
+    (c.NoteTick("w", "ticked", "", "ann"), Refused,
+     "x#1 cannot be ticked: its assignment waits, nothing shows that it is done"),
+    (c.PlaceChange("/w", "x", "ann", "urgent"), Refused, "'urgent' is no layer; the layers: critical, high, medium, low"),
+    (c.PlaceChange("/w", "x", "ann", after=("x",)), Refused, "x cannot come after x: x comes after x"),
     (c.MarkAlerts(("gone",), "acknowledged", "ann"), Refused,
      "alert 283bb9deef is resolved already; it comes back by itself when its cause does"),
 ]  # fmt: skip
@@ -247,6 +316,24 @@ SENTENCES: list[tuple[e.Event, str]] = [
     (e.QuestionAsked(1.0, 1, 0, 1, "q", "Deploy?", ("yes", "no")), "Asks: Deploy? (yes / no)"),
     (e.QuestionAnswered(1.0, 1, 0, 1, "q", "yes", "ann"), "ann answered: yes."),
     (e.ScheduleFired(1.0, "s", 1.0, 7, 2), "Schedule 's' started run 7. 2 earlier due time(s) were missed."),
+    (r.RoadmapAssigned(1.0, "a1", "/w", "add-login#1.2", "Test it", "quality", "agent", "quality.tests", "it says 'test'", "ann"),
+     "ann assigned add-login#1.2 to quality (quality.tests): it says 'test'."),
+    (r.RoadmapAssigned(1.0, "a1", "/w", "add-login#1.2", "Ask legal", "bob", "person", "", "", "ann", "it is his"),
+     "ann assigned add-login#1.2 to @bob. ann says: it is his."),
+    (r.RoadmapStarted(1.0, "a1", 12), "Its work began as run 12."),
+    (r.RoadmapDone(1.0, "a1", True, "quality.tests passed", "quality", 12, "12.0"), "Done: quality.tests passed."),
+    (r.RoadmapDone(1.0, "a1", False, "quality.tests is failed", "quality", 12, "12.0"), "Not done: quality.tests is failed."),
+    (r.RoadmapTicked(1.0, "a1", "ticked", "", "Callboard"), "Callboard ticked the line."),
+    (r.RoadmapTicked(1.0, "a1", "refused", "the line reads otherwise now", "ann"),
+     "The line could not be ticked by ann: the line reads otherwise now."),
+    (r.RoadmapTicked(1.0, "a1", "off", "write is false", "Callboard"), "The line was not ticked: write is false."),
+    (r.RoadmapWithdrawn(1.0, "a1", "ann", "not now"), "ann withdrew the assignment: not now."),
+    (r.RoadmapPlaced(1.0, "/w", "add-login", "ann", "critical", 0, ("keys",), "legal asks"),
+     "ann put add-login into layer critical, to place 1, after keys: legal asks."),
+    (r.RoadmapPlaced(1.0, "/w", "add-login", "ann", "", -1, ()),
+     "ann put add-login back into the layer of the rules, back to its usual place, after nothing."),
+    (r.RoadmapCounted(1.0, "/w", 3, 9, {"add-login": [3, 9]}), "The roadmap has 3 of 9 tasks done; 1 changes differ."),
+    (r.RoadmapForeseen(1.0, "/w", "2026-11-27", {"add-login": [1.0, 2.0, 3.0]}), "The forecasts of 2026-11-27 were kept: 1."),
     (e.ScheduleFired(1.0, "s", 1.0, 0, 0, "quiet hours 22:00-06:00"), "Schedule 's' started nothing: quiet hours 22:00-06:00."),
 ]  # fmt: skip
 

@@ -31,10 +31,23 @@ from callboard.core.events import (
     TaskReleased,
     TaskTaken,
 )
+from callboard.core.roadmap_commands import (
+    AssignTask,
+    NoteRoadmap,
+    NoteTick,
+    PlaceChange,
+    RoadmapCommand,
+    TaskDoneBy,
+    WithdrawTask,
+    grant_roadmap,
+    may_start,
+    started,
+)
 from callboard.core.routing import moving
 from callboard.core.state import State
 from callboard.core.task import BAD, NO_OPTIONS, Priority, TaskKey, TaskSpec, TaskState
 from callboard.core.waits import waited
+from callboard.core.yield_commands import MakeHandoff, NoteSeen, SetDrain, grant_yield
 from callboard.errors import Refused
 
 LONGEST_SNOOZE_S = 30 * 86_400.0
@@ -45,7 +58,8 @@ LONGEST_CREW = 80
 class Submit:
     """Run these tasks.
 
-    The same `key` again gives the run that the first one made; `schedule` and `due` name the due time that it serves.
+    The same `key` again gives the run that the first one made; `schedule` and `due` name the due time that it serves,
+    `assignment` the one of the roadmap that it carries out.
     """
 
     name: str
@@ -60,6 +74,7 @@ class Submit:
     due: float = 0.0
     missed: int = 0
     git: Mapping[str, Any] = field(default_factory=lambda: NO_OPTIONS)
+    assignment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +307,10 @@ Command = (
     | LookOutside
     | TellCrew
     | PassOver
+    | SetDrain
+    | MakeHandoff
+    | NoteSeen
+    | RoadmapCommand
 )
 
 
@@ -358,6 +377,10 @@ def grant(state: State, command: Command, now: float) -> list[Event]:
             return _tell_crew(state, command, now)
         case PassOver():
             return [ScheduleFired(now, command.schedule, command.due, 0, command.missed, command.note)]
+        case SetDrain() | MakeHandoff() | NoteSeen():
+            return [*grant_yield(command, now)]
+        case AssignTask() | WithdrawTask() | TaskDoneBy() | NoteTick() | PlaceChange() | NoteRoadmap():
+            return grant_roadmap(state, command, now)
         case _:
             assert_never(command)
 
@@ -369,6 +392,8 @@ def _submit(state: State, command: Submit, now: float) -> list[Event]:
         raise Refused(f"no new work is taken: {state.halted}")
     if not command.specs:
         raise Refused(f"pipeline '{command.name}' has no job for this workspace; see `callboard plan`")
+    if command.assignment:
+        may_start(state, command.assignment)
     run = state.last_run + 1
     events: list[Event] = [
         RunSubmitted(
@@ -376,6 +401,8 @@ def _submit(state: State, command: Submit, now: float) -> list[Event]:
             command.config, command.key, command.git,
         )
     ]  # fmt: skip
+    if command.assignment:
+        events.append(started(command.assignment, run, now))
     if command.schedule:
         events.append(ScheduleFired(now, command.schedule, command.due, run, command.missed))
     return events

@@ -9,7 +9,9 @@ from typing import Any
 
 from callboard.core.crew_events import CrewSeen, CrewSilent
 from callboard.core.facts import How
+from callboard.core.roadmap_events import RoadmapEvent
 from callboard.core.task import NO_OPTIONS, AttemptKey, Priority, Process, TaskSpec, TaskState, Usage, Verdict
+from callboard.core.yield_events import DrainSeen, DrainSet, HandoffMade, HandoffSeen, YieldSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,8 +462,14 @@ Event = (
     | AlertRaised
     | AlertResolved
     | AlertMarked
+    | RoadmapEvent
     | CrewSeen
     | CrewSilent
+    | YieldSet
+    | DrainSet
+    | DrainSeen
+    | HandoffMade
+    | HandoffSeen
 )
 
 AttemptEvent = (

@@ -42,10 +42,21 @@ from callboard.core.events import (
 )
 from callboard.core.intervention import cancel, decision, moved, priority, retry
 from callboard.core.moves import finish, let_go, line_up, live, move, story
+from callboard.core.roadmap_events import (
+    RoadmapAssigned,
+    RoadmapCounted,
+    RoadmapDone,
+    RoadmapForeseen,
+    RoadmapPlaced,
+    RoadmapStarted,
+    RoadmapTicked,
+    RoadmapWithdrawn,
+)
 from callboard.core.run import NONE_FOUND, SEVERITIES
 from callboard.core.state import State
 from callboard.core.submission import added_tasks, submitted
 from callboard.core.task import FINAL, TaskKey, TaskState
+from callboard.core.yield_events import DrainSeen, DrainSet, HandoffMade, HandoffSeen, YieldSet
 from callboard.errors import Refused
 
 START_WITHIN_S = 30.0
@@ -129,6 +140,22 @@ def fold(state: State, event: Event) -> None:
             state.last_run = max(state.last_run, event.run)
         case AlertRaised() | AlertResolved() | AlertMarked():
             state.alerts.take(event)
+        case (
+            RoadmapAssigned()
+            | RoadmapCounted()
+            | RoadmapDone()
+            | RoadmapForeseen()
+            | RoadmapPlaced()
+            | RoadmapStarted()
+            | RoadmapTicked()
+            | RoadmapWithdrawn()
+        ):
+            state.roadmaps.take(event)
+        case YieldSet():
+            state.yields.take(event)
+            state.stirred |= {task: None for task in state.ready.waiting() if task.spec.heavy}
+        case DrainSet() | DrainSeen() | HandoffMade() | HandoffSeen():
+            pass  # said to the platform; the record keeps it
         case CrewSeen() | CrewSilent():
             crew_fold.take(state.crews, event)
         case _:

@@ -17,11 +17,14 @@ from callboard.core.holds import (
     TakenOver,
     WaitsForDecision,
     WaitsForTasks,
+    YieldsTo,
 )
 from callboard.core.pool import Pool
 from callboard.core.queue import ReadyQueue
+from callboard.core.roadmap import Roadmaps
 from callboard.core.run import Run, Task
 from callboard.core.task import AttemptKey, TaskKey, TaskState
+from callboard.core.yielding import Yields
 from callboard.errors import NotFound
 
 
@@ -69,6 +72,8 @@ class State:
         self.deadlines: list[tuple[float, AttemptKey, str]] = []
         self.fired: dict[str, float] = {}
         self.alerts = Alerts()
+        self.yields = Yields()
+        self.roadmaps = Roadmaps()
         self.crews: dict[str, CrewState] = {}
         self.movable: dict[str, dict[Task, None]] = {}
         self.unrouted: dict[Task, None] = {}
@@ -111,6 +116,7 @@ class State:
     def make_ready(self, task: Task, now: float) -> None:
         """The task lacks nothing but room from now on."""
         task.ready_at = now
+        task.yielded = self.yields.total(now)
         self.ready.push(task, now)
         if task.spec.candidates:
             self.unrouted[task] = None
@@ -222,6 +228,17 @@ class State:
                 return AgentBusy(name, agent.limit, next(iter(working)).key)
         return None
 
+    def yield_hold(self, task: Task, now: float) -> Hold | None:
+        """For what of the platform a heavy task waits now; None when it does not."""
+        if not task.spec.heavy or not self.yields.active or self.yields.spent(task.yielded, now):
+            return None
+        kind, active = next(iter(self.yields.active.items()))
+        return YieldsTo(kind, active.words)
+
+    def kept_back(self, task: Task, now: float) -> Hold | None:
+        """Why a task does not start now though there may be room: by its agent, or for the platform; None when it may."""
+        return self.agent_hold(task) or self.yield_hold(task, now)
+
     def hold_of(self, task: Task, now: float) -> Hold | None:
         """The one reason why the task does not run; None for one that is starting, runs or has ended."""
         if task.state is TaskState.NEEDS_DECISION:
@@ -239,11 +256,12 @@ class State:
             return Halted(self.halted)
         if self.pool.capacity.pressed:
             return Halted("memory is short on this machine")
-        present = self.agent_hold(task) or self.pool.blocks(task.spec.needs)
+        present = self.kept_back(task, now) or self.pool.blocks(task.spec.needs)
         if present is not None:
             return self.pool.blame(present)
         bucket = self.ready.bucket_of(task)
-        return bucket.hold if bucket is not None and bucket.hold is not None else Halted("the next decision is due")
+        hold = bucket.hold if bucket is not None else None
+        return Halted("the next decision is due") if hold is None or isinstance(hold, YieldsTo) else hold
 
     def _waits_for(self, task: Task) -> Hold:
         tasks = task.run.tasks

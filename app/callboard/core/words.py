@@ -40,7 +40,19 @@ from callboard.core.events import (
     TaskTaken,
 )
 from callboard.core.holds import gib, number
+from callboard.core.roadmap_events import (
+    RoadmapAssigned,
+    RoadmapCounted,
+    RoadmapDone,
+    RoadmapForeseen,
+    RoadmapPlaced,
+    RoadmapStarted,
+    RoadmapTicked,
+    RoadmapWithdrawn,
+)
+from callboard.core.roadmap_words import roadmap_sentence
 from callboard.core.task import TaskState
+from callboard.core.yield_events import DrainSeen, DrainSet, HandoffMade, HandoffSeen, YieldSet, told
 
 
 def sentence(event: Event) -> str:
@@ -128,6 +140,19 @@ def sentence(event: Event) -> str:
             return f"Alert resolved: {event.why.rstrip('.')}."
         case AlertMarked():
             return _marked(event)
+        case (
+            RoadmapAssigned()
+            | RoadmapCounted()
+            | RoadmapDone()
+            | RoadmapForeseen()
+            | RoadmapPlaced()
+            | RoadmapStarted()
+            | RoadmapTicked()
+            | RoadmapWithdrawn()
+        ):
+            return roadmap_sentence(event)
+        case YieldSet() | DrainSet() | DrainSeen() | HandoffMade() | HandoffSeen():
+            return told(event)
         case CrewSeen():
             return seen_words(event)
         case CrewSilent():

@@ -27,11 +27,21 @@ from callboard.core.events import (
 from callboard.core.fold import fold
 from callboard.core.invariants import promises_of_log
 from callboard.core.person import over
+from callboard.core.roadmap import Assignment
+from callboard.core.roadmap import told as assignment_after
+from callboard.core.roadmap_events import (
+    RoadmapAssigned,
+    RoadmapDone,
+    RoadmapStarted,
+    RoadmapTicked,
+    RoadmapWithdrawn,
+)
 from callboard.core.state import State
 from callboard.errors import CallboardError
 from callboard.record.alert_rows import ALERT_COLUMNS, alert_values
 from callboard.record.codec import to_json
 from callboard.record.log import SqliteLog, agent_values, run_values, task_values
+from callboard.record.roadmap_rows import ASSIGNMENT_COLUMNS, assignment_values
 
 Row = tuple[Any, ...]
 Rows = Mapping[Row, Row]
@@ -66,6 +76,7 @@ def differences(database: peewee.SqliteDatabase) -> list[str]:
         "artifact": {key: (count,) for key, count in told.artifacts.items()},
         "patch": told.patches,
         "alert": {(alert.id,): alert_values(alert)[1:] for alert in told.alerts.values()},
+        "roadmap_task": {(one.id,): assignment_values(one) for one in told.assignments.values()},
         "person": {(name,): (at, to_json(kept)) for name, (at, kept) in told.people.items()},
     }
     return [words for table, rows in expected.items() for words in _compared(database, table, rows)]
@@ -89,6 +100,7 @@ class _Told:
         self.sections: list[SectionShown] = []
         self.schedules: dict[Row, Row] = {}
         self.alerts: dict[str, Alert] = {}
+        self.assignments: dict[str, Assignment] = {}
         self.people: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def add(self, event: Event) -> None:
@@ -113,6 +125,8 @@ class _Told:
                 self.patches[(*_key(event), event.name)] = (event.choice, event.by, event.at, event.reason)
             case AlertRaised() | AlertResolved() | AlertMarked():
                 self.alerts[event.key] = alert_after(self.alerts.get(event.key), event)
+            case RoadmapAssigned() | RoadmapStarted() | RoadmapDone() | RoadmapTicked() | RoadmapWithdrawn():
+                self.assignments[event.id] = assignment_after(self.assignments.get(event.id), event)
             case PersonSet():
                 known = self.people.get(event.person, (0.0, {}))[1]
                 self.people[event.person] = (event.at, over(known, event.values))
@@ -164,6 +178,7 @@ _READ: Mapping[str, tuple[int, str]] = {
     "section": (3, "SELECT workspace, agent, name, at, run, task, attempt, blocks FROM section"),
     "agent": (1, _AGENT),
     "alert": (1, f"SELECT {ALERT_COLUMNS} FROM alert"),  # noqa: S608
+    "roadmap_task": (1, f"SELECT {ASSIGNMENT_COLUMNS} FROM roadmap_task"),  # noqa: S608
     "person": (1, "SELECT name, at, kept FROM person"),
     "schedule": (1, "SELECT name, due, run, missed, note FROM schedule"),
 }

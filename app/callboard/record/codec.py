@@ -120,5 +120,6 @@ _CONVERT: Mapping[str, Callable[[Any], Any]] = {
     "workflows": tuple,
     "attempts": tuple,
     "waiting": tuple,
+    "comes_after": tuple,
     "blocks": tuple,
 }

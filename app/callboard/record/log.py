@@ -33,11 +33,28 @@ from callboard.core.events import (
     TasksAdded,
 )
 from callboard.core.person import over
+from callboard.core.roadmap_events import (
+    RoadmapAssigned,
+    RoadmapCounted,
+    RoadmapDone,
+    RoadmapForeseen,
+    RoadmapStarted,
+    RoadmapTicked,
+    RoadmapWithdrawn,
+)
 from callboard.core.run import SEVERITIES, Run, Task
 from callboard.core.state import AgentState, State
 from callboard.record.alert_rows import write_alert
 from callboard.record.codec import decode, encode, to_json
 from callboard.record.database import full_or_raise
+from callboard.record.roadmap_rows import (
+    ASSIGNMENT_KINDS,
+    NOTED_KINDS,
+    STANDS,
+    write_assignment,
+    write_counts,
+    write_forecasts,
+)
 
 TASK_COLUMNS = (
     "state=?,verdict=?,reason=?,attempt=?,decided=?,started=?,ended=?,"
@@ -49,10 +66,12 @@ NOTHING_HELD = "{}"
 ALERT_KINDS = "'AlertRaised', 'AlertResolved', 'AlertMarked'"
 _LOAD = (
     "SELECT seq, kind, body FROM event WHERE run IN (SELECT id FROM run WHERE unfinished > 0)"  # noqa: S608
-    f" OR (run IS NULL AND kind NOT IN ('ScheduleFired', 'PersonSet', {ALERT_KINDS}))"
+    f" OR (run IS NULL AND kind NOT IN ('ScheduleFired', 'PersonSet', {ALERT_KINDS}, {ASSIGNMENT_KINDS}, {NOTED_KINDS}))"
     " OR seq IN (SELECT max(seq) FROM event WHERE kind = 'ScheduleFired' GROUP BY json_extract(body, '$.schedule'))"
     " OR seq IN (SELECT e.seq FROM alert a JOIN event e ON json_extract(e.body, '$.key') = a.key"
-    f" AND e.kind IN ({ALERT_KINDS}) WHERE a.state != 'resolved') ORDER BY seq"
+    f" AND e.kind IN ({ALERT_KINDS}) WHERE a.state != 'resolved')"
+    f" OR seq IN (SELECT e.seq FROM roadmap_task a JOIN event e ON json_extract(e.body, '$.id') = a.id"
+    f" AND e.kind IN ({ASSIGNMENT_KINDS}) WHERE {STANDS}) ORDER BY seq"
 )
 NOTHING_FOUND = json.dumps(dict.fromkeys(SEVERITIES, 0))
 
@@ -258,6 +277,12 @@ class SqliteLog:
                 )  # fmt: skip
             case AlertRaised() | AlertResolved() | AlertMarked():
                 write_alert(connection, event)
+            case RoadmapAssigned() | RoadmapStarted() | RoadmapDone() | RoadmapTicked() | RoadmapWithdrawn():
+                write_assignment(connection, event)
+            case RoadmapCounted():
+                write_counts(connection, event)
+            case RoadmapForeseen():
+                write_forecasts(connection, event)
             case PersonSet():
                 known = connection.execute("SELECT kept FROM person WHERE name=?", (event.person,)).fetchone()
                 kept = over(json.loads(known[0]) if known else {}, event.values)

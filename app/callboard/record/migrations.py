@@ -5,10 +5,20 @@ from collections.abc import Callable, Sequence
 from peewee import SqliteDatabase
 
 from callboard.errors import RecordError
-from callboard.record.models import MODELS, AlertRow, PatchRow, PersonRow, SectionRow
+from callboard.record.models import (
+    MODELS,
+    AlertRow,
+    PatchRow,
+    PersonRow,
+    RoadmapCountRow,
+    RoadmapForecastRow,
+    RoadmapTaskRow,
+    SectionRow,
+)
 
 TOLD = "kind IN ('AgentSet', 'AgentsFound', 'AgentDraining', 'AgentDrained', 'AgentStopped', 'TaskMoved')"
 Migration = Callable[[SqliteDatabase], None]
+ASSIGNMENT_KINDS = "'RoadmapAssigned', 'RoadmapStarted', 'RoadmapDone', 'RoadmapTicked', 'RoadmapWithdrawn'"
 
 
 def first_tables(database: SqliteDatabase) -> None:
@@ -96,8 +106,17 @@ def hands(database: SqliteDatabase) -> None:
     database.execute_sql(f"CREATE INDEX IF NOT EXISTS event_told ON event (seq) WHERE {TOLD}")
 
 
+def roadmap(database: SqliteDatabase) -> None:
+    """10: assignments of the roadmap's tasks, the counts of changes over time, the forecasts of each day."""
+    database.create_tables([RoadmapTaskRow, RoadmapCountRow, RoadmapForecastRow])
+    database.execute_sql(
+        f"CREATE INDEX IF NOT EXISTS event_roadmap ON event (json_extract(body, '$.id'), seq) WHERE kind IN ({ASSIGNMENT_KINDS})"
+    )
+    database.execute_sql("CREATE INDEX IF NOT EXISTS event_placed ON event (seq) WHERE kind = 'RoadmapPlaced'")
+
+
 MIGRATIONS: Sequence[Migration] = (
-    first_tables, sections, patches, git_and_digests, accepted_findings, people, alerts, news, hands,
+    first_tables, sections, patches, git_and_digests, accepted_findings, people, alerts, news, hands, roadmap,
 )  # fmt: skip
 
 

@@ -273,6 +273,70 @@ class AlertRow(Model):
         table_name = "alert"
 
 
+class RoadmapTaskRow(Model):
+    """Each assignment of a task of the roadmap, and what came of it; `options` as JSON."""
+
+    id = CharField(primary_key=True)
+    workspace = TextField()
+    ref = TextField()
+    change = TextField()
+    text = TextField()
+    to = CharField()
+    kind = CharField()
+    action = CharField()
+    why = TextField()
+    by = CharField()
+    at = FloatField()
+    reason = TextField()
+    options = TextField()
+    state = CharField()
+    started = FloatField(null=True)
+    run = IntegerField()
+    ended = FloatField(null=True)
+    words = TextField()
+    who = CharField()
+    task = CharField()
+    commit = CharField()
+    tick = CharField()
+    tick_why = TextField()
+    ticked = FloatField(null=True)
+
+    class Meta:
+        table_name = "roadmap_task"
+        indexes = ((("workspace", "change"), False), (("ticked",), False))
+
+
+class RoadmapCountRow(Model):
+    """Done and total of a change, or with change '' of all, each time that it was another than before."""
+
+    id = AutoField()
+    workspace = TextField()
+    change = TextField()
+    at = FloatField()
+    done = IntegerField()
+    total = IntegerField()
+
+    class Meta:
+        table_name = "roadmap_count"
+        indexes = ((("workspace", "change", "id"), False),)
+
+
+class RoadmapForecastRow(Model):
+    """When a change or a milestone would be done, as it was foreseen on a day."""
+
+    workspace = TextField()
+    day = CharField()
+    name = TextField()
+    at = FloatField()
+    p50 = FloatField()
+    p80 = FloatField()
+    p95 = FloatField()
+
+    class Meta:
+        table_name = "roadmap_forecast"
+        primary_key = CompositeKey("workspace", "day", "name")
+
+
 class PersonRow(Model):
     """What is kept of each person: settings, and when they last looked; `kept` as JSON."""
 
@@ -324,6 +388,9 @@ MODELS: tuple[type[Model], ...] = (
     ScheduleRow,
     AlertRow,
     PersonRow,
+    RoadmapTaskRow,
+    RoadmapCountRow,
+    RoadmapForecastRow,
     SampleRow,
     MetaRow,
 )
