@@ -6,6 +6,7 @@ import inspect
 import os
 import sys
 import tempfile
+import time
 import traceback
 from pathlib import Path
 from types import ModuleType
@@ -14,13 +15,17 @@ from typing import Any
 import pluggy
 
 from callboard import api
-from callboard.errors import CallboardError, PluginError
+from callboard.core.boundary import Boundary, boundary_from
+from callboard.errors import BoundaryError, CallboardError, PluginError
 from callboard.launch.kernel import Kernel
 from callboard.measure.process import COOKIE
 from callboard.work.agent import Action, Agent, Result
 from callboard.work.context import Context
 from callboard.work.hooks import PROJECT, Hooks
+from callboard.work.messages import MESSAGES, MessageWriter
 from callboard.work.options import make_options, options_schema
+from callboard.work.sparing.refusals import note
+from callboard.work.sparing.rules import Forbidden, child_environment, keep_within, rules_of
 
 
 def perform(order: dict[str, Any], kernel: Kernel) -> dict[str, Any]:
@@ -32,6 +37,8 @@ def perform(order: dict[str, Any], kernel: Kernel) -> dict[str, Any]:
     except MemoryError:
         outcome = {"how": "memory limit", "reason": "got no more memory"}
         traceback.print_exc()
+    except BoundaryError as error:
+        outcome = _refused(order, error)
     except CallboardError as error:
         outcome = {"how": "crashed", "reason": _said(error)}
         print(f"ERROR: {error}")
@@ -57,7 +64,31 @@ def _settle(order: dict[str, Any]) -> None:
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
 
 
+def _spared(order: dict[str, Any]) -> Boundary:
+    """From here on the process and the Pythons that it starts keep within the boundary, whatever the agent's code does."""
+    boundary = boundary_from(order["config"].get("boundary", {}))
+    rules = rules_of(boundary, order["workspace"], order["data"], _who(order))
+    os.environ.update(child_environment(rules, os.environ))
+    keep_within(boundary, rules)
+    return boundary
+
+
+def _who(order: dict[str, Any]) -> str:
+    return f"{order['name']} ({order['cookie'].split(':')[1]})"
+
+
+def _refused(order: dict[str, Any], error: BoundaryError) -> dict[str, Any]:
+    """The task fails, for good, with the rule's name: to try again would change nothing."""
+    print(f"REFUSED: {error}")
+    if not isinstance(error, Forbidden):  # the guard has written it down
+        note(Path(order["data"]), error, _who(order), time.time())
+    fields = {"verdict": "fail", "summary": api.clean(f"refused: {error}", 500), "data_age_days": None, "outputs": {}}
+    MessageWriter(Path(order["spool"]) / MESSAGES).send("result", **fields)
+    return {"how": "exited"}
+
+
 def _performed(order: dict[str, Any]) -> dict[str, Any]:
+    boundary = _spared(order)
     try:
         agent, manager = _agent(order["plugin"], order["agent"])
     except PluginError as error:
@@ -72,6 +103,7 @@ def _performed(order: dict[str, Any]) -> dict[str, Any]:
         known = options_schema(action.options).get("properties", {})
         given = {key: value for key, value in given.items() if key in known}
     options = make_options(action.options, given, name)
+    boundary.check_options(given)
     context = Context(
         workspace=Path(order["workspace"]),
         spool=Path(order["spool"]),

@@ -12,7 +12,8 @@ from typing import Any
 
 import callboard
 from callboard.core.facts import Began, Ended, Fact, How
-from callboard.core.task import AttemptKey, Process, TaskSpec
+from callboard.core.task import AttemptKey, Process, TaskSpec, Verdict
+from callboard.errors import BoundaryError
 from callboard.launch import spool
 from callboard.launch.attempt import Attempt, ended
 from callboard.launch.boot import BootNote
@@ -26,6 +27,7 @@ from callboard.launch.watch import Watch
 from callboard.measure.process import boot_id, start_of
 from callboard.ports import LeftRunning, Order
 from callboard.work.messages import ANSWERS
+from callboard.work.sparing.refusals import note
 
 STOP_BY_US = 7.0
 RETRY_ANSWER = 1.0
@@ -83,10 +85,13 @@ class LocalLauncher:
             attempt = self._attempt(order.key, order.spec, cookie_of(self._data_id, order.key, order.epoch))
             try:
                 self._note.write()
-                attempt.frame = frame_of(order, self._data, self._data_id)
+                attempt.frame = frame_of(order, self._data, self._data_id, self._environment)
             except OSError as error:
                 words = f"the data folder cannot be written: {error.strerror}"
                 self._loop.call_soon(self._not_started, attempt, words, True)
+            except BoundaryError as error:
+                note(self._data, error, f"{order.spec.name} ({order.key})", self._wall())
+                self._loop.call_soon(self._refused, attempt, f"refused: {error}")
             except (ValueError, TypeError, RecursionError) as error:
                 self._loop.call_soon(self._not_started, attempt, f"it cannot be handed over: {error}", False)
             else:
@@ -274,6 +279,11 @@ class LocalLauncher:
             self._finish(attempt, Ended(attempt.key, self._wall(), how, reason, never_ran=never_ran))
 
     # What goes wrong
+
+    def _refused(self, attempt: Attempt, reason: str) -> None:
+        """It fails for good: to try again would change nothing."""
+        if self._attempts.get(attempt.key) is attempt:
+            self._finish(attempt, Ended(attempt.key, self._wall(), How.EXITED, reason, verdict=Verdict.FAIL))
 
     def _wrapper_gone(self, key: AttemptKey) -> None:
         attempt = self._attempts.get(key)

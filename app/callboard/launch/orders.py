@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from callboard.core.boundary import boundary_from
 from callboard.core.task import AttemptKey, TaskSpec
 from callboard.launch.spool import scratch_folder, spool_folder
 from callboard.ports import Order
+from callboard.work.sparing.rules import child_environment, rules_of
 
 LEAST_MEMORY_MB = 2048.0
 
@@ -22,8 +24,9 @@ def cookie_of(data_id: str, key: AttemptKey, epoch: int | None = None) -> str:
     return f"{data_id}:{key}:{'' if epoch is None else epoch}"
 
 
-def frame_of(order: Order, data: Path, data_id: str) -> bytes:
-    """The order as JSON. Raises ValueError or TypeError for one that cannot be put so."""
+def frame_of(order: Order, data: Path, data_id: str, environment: Mapping[str, str] | None = None) -> bytes:
+    """The order as JSON; `environment` is what attempts see of the user's. Raises ValueError or TypeError for one that cannot be put so, `BoundaryError` for a command that
+    would listen on a protected port or names what is live."""
     key, spec, limits = order.key, order.spec, order.spec.limits
     if any("\0" in word for word in (*spec.argv, spec.folder, order.workspace)):
         raise ValueError("a NUL character cannot be handed to a program")
@@ -40,7 +43,11 @@ def frame_of(order: Order, data: Path, data_id: str) -> bytes:
         "processes": limits.processes,
     }
     if spec.argv:
+        boundary = boundary_from(order.config.get("boundary", {}))
+        boundary.check_words(spec.argv)
         fields["argv"] = spec.argv
+        rules = rules_of(boundary, order.workspace, data, f"{spec.name} ({key})")
+        fields["added"] = child_environment(rules, environment or {})
     else:
         fields |= {
             "plugin": spec.plugin,

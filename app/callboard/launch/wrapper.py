@@ -170,6 +170,7 @@ def _begin_command(order: dict[str, Any]) -> int:
     argv: list[str] = order["argv"]
     os.chdir(_inside(order["workspace"], order["folder"]))
     environment = {**os.environ, COOKIE: order["cookie"], "CALLBOARD_DATA": order["data"], "TMPDIR": order["scratch"]}
+    environment |= order["added"]
     try:
         return os.posix_spawnp(argv[0], argv, environment, setpgroup=0, setsigdef=GIVEN_BACK)
     except FileNotFoundError:
