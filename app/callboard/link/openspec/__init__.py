@@ -1,18 +1,27 @@
 """OpenSpec's folder of a workspace, read from its files without Node: the roadmap."""
 
+from callboard.link.openspec.layers import BUILT_IN, Placed, layer_of, layers_of
 from callboard.link.openspec.model import Archived, Change, Check, Delta, Requirement, Roadmap, Section, Spec, Task
 from callboard.link.openspec.reading import Reader, read
+from callboard.link.openspec.ticking import Ticked, tick, untick
 
 __all__ = [
+    "BUILT_IN",
     "Archived",
     "Change",
     "Check",
     "Delta",
+    "Placed",
     "Reader",
     "Requirement",
     "Roadmap",
     "Section",
     "Spec",
     "Task",
+    "Ticked",
+    "layer_of",
+    "layers_of",
     "read",
+    "tick",
+    "untick",
 ]
