@@ -8,6 +8,8 @@ from typing import Any
 
 from callboard.config.crews import CrewTable
 from callboard.config.fields import Source
+from callboard.config.roadmap import RoadmapTables
+from callboard.config.routes import RouteTable
 from callboard.core.boundary import Boundary
 from callboard.core.resources import Lock
 from callboard.core.task import Priority
@@ -116,6 +118,8 @@ class Config:
     jobs: Mapping[str, JobTable] = field(default_factory=dict)
     pipelines: Mapping[str, PipelineTable] = field(default_factory=dict)
     schedules: Mapping[str, ScheduleTable] = field(default_factory=dict)
+    routes: tuple[RouteTable, ...] = ()
+    roadmap: RoadmapTables = RoadmapTables()
     table: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -14,6 +14,8 @@ from callboard.config.deploying import check_environments
 from callboard.config.fields import Source, checked, near, plain, shown, title
 from callboard.config.lines import Lines, find_lines
 from callboard.config.model import AgentTable, Config, EngineTable, JobTable, PipelineTable, ScheduleTable
+from callboard.config.roadmap import roadmap_tables
+from callboard.config.routes import route_tables
 from callboard.config.tables import LISTED, NAMED, SINGLE
 from callboard.config.times import cron_line, moment, seconds
 from callboard.core.boundary import Boundary
@@ -74,6 +76,7 @@ def _config_of(raw: dict[str, Any], source: Source) -> Config:
     jobs = {name: _job(source, name, table) for name, table in named["jobs"].items()}
     pipelines = {name: _pipeline(name, table) for name, table in named["pipelines"].items()}
     accepted = accepted_tables(source, raw.get("accepted", []), datetime.datetime.now().astimezone().date())
+    roadmap = roadmap_tables(source, single["roadmap"], raw.get("layers", []), named)
     default = single["workspace"].get("pipeline", "default")
     _check_pipeline(source, default, pipelines, "workspace", "pipeline")
     return Config(
@@ -93,6 +96,8 @@ def _config_of(raw: dict[str, Any], source: Source) -> Config:
         schedules={
             name: _schedule(source, name, table, default, pipelines) for name, table in named["schedules"].items()
         },
+        routes=route_tables(source, raw.get("routes", [])),
+        roadmap=roadmap,
         table={
             **plain(raw),
             "boundary": _plain_boundary(boundary),

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from callboard.config.crews import CREW
 from callboard.config.deploying import KINDS, wrong_build, wrong_probe, wrong_room
 from callboard.config.fields import Field
+from callboard.config.roadmap import CHANGE, LAYER, MILESTONE, ROADMAP
+from callboard.config.routes import ROUTE
 from callboard.config.times import wrong_cron, wrong_interval, wrong_moment, wrong_quiet, wrong_zone
 
 PRIORITIES = ("critical", "high", "medium", "low")
@@ -244,7 +246,12 @@ ACCEPTED: Mapping[str, Field] = {
     "until": Field("any", "the last day on which it is accepted, 2027-01-31; at most 366 days from now"),
 }
 
-SINGLE: Mapping[str, Mapping[str, Field]] = {"workspace": WORKSPACE, "boundary": BOUNDARY, "engine": ENGINE}
+SINGLE: Mapping[str, Mapping[str, Field]] = {
+    "workspace": WORKSPACE,
+    "boundary": BOUNDARY,
+    "engine": ENGINE,
+    "roadmap": ROADMAP,
+}
 NAMED: Mapping[str, Mapping[str, Field]] = {
     "agents": AGENT,
     "services": SERVICE,
@@ -254,5 +261,7 @@ NAMED: Mapping[str, Mapping[str, Field]] = {
     "jobs": JOB,
     "pipelines": PIPELINE,
     "schedules": SCHEDULE,
+    "milestones": MILESTONE,
+    "changes": CHANGE,
 }
-LISTED: Mapping[str, Mapping[str, Field]] = {"accepted": ACCEPTED}
+LISTED: Mapping[str, Mapping[str, Field]] = {"accepted": ACCEPTED, "routes": ROUTE, "layers": LAYER}

@@ -79,6 +79,34 @@ EXAMPLES: Mapping[str, str] = {
 # on = ["commit"]
 # quiet = "22:00-06:00"
 """,
+    "roadmap": """\
+# [roadmap]
+# folder = "openspec"
+# write = false
+# stale_days = 21
+""",
+    "layers": """\
+# [[layers]]
+# layer = "critical"
+# path = "*/specs/payments/*"
+#
+# [[layers]]
+# layer = "low"
+# key = "priority"
+# value = "p3"
+""",
+    "milestones": """\
+# [milestones.beta]
+# title = "Beta"
+# changes = ["add-login", "pay-*"]
+# due = 2026-12-24
+""",
+    "changes": """\
+# [changes.add-login]
+# after = ["add-accounts"]
+# layer = "high"
+# owner = "ann"
+""",
     "accepted": """\
 # [[accepted]]
 # rule = "S105"
@@ -86,6 +114,13 @@ EXAMPLES: Mapping[str, str] = {
 # reason = "made up for the tests"
 # owner = "ann"
 # until = 2027-01-31
+""",
+    "routes": """\
+# [[routes]]
+# words = ["coverage", "unit tests"]
+# section = "*backend*"
+# wants = "python-tests"
+# because = "what the backend is tested with"
 """,
 }
 
@@ -102,7 +137,10 @@ def write_config(workspace: Path, built: BuiltPipeline) -> str:
     ]
     parts.append(_heading("jobs") + _keys("jobs", JOB))
     parts += [_job(job) for job in built.jobs]
-    parts += [_explained(name) + EXAMPLES[name] for name in ("pipelines", "schedules", "accepted")]
+    parts += [
+        _explained(name) + EXAMPLES[name]
+        for name in ("pipelines", "schedules", "accepted", "routes", "roadmap", "layers", "milestones", "changes")
+    ]
     return "\n".join(parts)
 
 
@@ -119,6 +157,11 @@ def _heading(name: str) -> str:
         "jobs": "Jobs, one table each: what is done, and after what.",
         "pipelines": "Pipelines that run some of the jobs, one table each.",
         "accepted": "Findings that the team lives with until a day; then they count again. `callboard accept` adds one.",
+        "routes": "Who does which tasks of the roadmap when nobody is named: the first one that fits, before what the agents offer.",
+        "roadmap": "The roadmap: OpenSpec's changes and tasks, read from their files.",
+        "layers": "Rules that put a change into a layer, the first that fits wins; built-in ones lie under them.",
+        "milestones": "Milestones of the roadmap, one table each.",
+        "changes": "What Callboard keeps of a change besides its files, one table each.",
         "schedules": "When a pipeline runs by itself, one table each: cron, every, at, on or files.",
     }[name]
     return f"# {'-' * 100}\n# {words}\n"

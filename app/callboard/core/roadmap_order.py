@@ -60,7 +60,7 @@ class Order:
             return Wait(f"{one.ref} is ticked already; withdraw it", _href(one.ref), one.change)
         lane, place = self._places[one.ref]
         for change in lane.after:
-            wait = self._change_wait(lane.id, change)
+            wait = self.change_wait(lane.id, change)
             if wait is not None:
                 return wait
         for ref, _ in lane.tasks[:place]:
@@ -73,7 +73,8 @@ class Order:
                 return Wait(f"waits for {ref}{how or f' ({holder(before)} has it)'}", href, lane.id)
         return None
 
-    def _change_wait(self, change: str, before: str) -> Wait | None:
+    def change_wait(self, change: str, before: str) -> Wait | None:
+        """What a change waits for that comes after `before`; None when that is done."""
         if change in self._circle and before in self._circle:
             return Wait(f"can never start: {circle_words(self._circle)}", f"/roadmap/{before}", before)
         lane = self._sheet.lanes.get(before)
