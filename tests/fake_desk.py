@@ -11,6 +11,7 @@ from callboard.errors import ConfigError, NotFound, Refused
 from callboard.witnesses import causes, merged
 from fake_alerts import FakeAlerts
 from fake_control import FakeControl
+from fake_crew import FakeCrew
 from fake_crew_desk import FakeCrewDesk
 from fake_evidence import FakeEvidence
 from fake_exports import FakeExports
@@ -63,7 +64,7 @@ MESSAGES = (
 )
 
 
-class FakeDesk(FakeAlerts, FakeControl, FakeEvidence, FakeInbox, FakeExports, FakePatches, FakePeople, FakeRuns, FakeCrewDesk):
+class FakeDesk(FakeAlerts, FakeControl, FakeEvidence, FakeInbox, FakeExports, FakePatches, FakePeople, FakeRuns, FakeCrew, FakeCrewDesk):
     """Answers like a desk. Every submission makes a run of twenty tasks; `step` moves everything by one tick.
 
     `start` steps ten times a second on a thread, as an engine would, and keeps the board busy. Without it nothing moves,

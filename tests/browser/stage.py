@@ -237,6 +237,9 @@ class HostileDesk(StageDesk):
     def inbox_item(self, item: str) -> dict[str, Any]:
         return {**poisoned(super().inbox_item(item)), "id": item}
 
+    def crew(self) -> dict[str, Any]:
+        return poisoned(super().crew())
+
     def plan(self, *words: Any, **more: Any) -> Mapping[str, Any]:
         return poisoned(super().plan(*words, **more))
 
@@ -258,6 +261,8 @@ def poisoned(value: Any, key: str = "") -> Any:
 
 class EmptyDesk(FakeDesk):
     """A first start: agents, and nothing else."""
+
+    crew_shape = "none"
 
     def board(self) -> Mapping[str, Any]:
         return {**super().board(), "host": None}

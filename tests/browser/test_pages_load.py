@@ -44,6 +44,7 @@ PAGES = [
     "/console",
     "/agents",
     "/agents/monitor",
+    "/crew",
     "/machine",
 ]
 MARKED = [pytest.param(path, marks=pytest.mark.long) if path in LONG else path for path in PAGES]

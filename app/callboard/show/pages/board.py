@@ -22,6 +22,7 @@ def register(frame: Frame, desk: Desk) -> None:
                 "inbox": list(desk.inbox()),
                 "catchup": desk.catchup(by),
                 "alerts": list(desk.alerts("open")),
+                "crew": desk.crew(),
             }
 
         await frame.show(BoardScreen, "Board", "/", read)

@@ -1,10 +1,12 @@
 // The board: what needs me, who is called, what waits and why, what happened since I last looked.
 import { computed, reactive, ref, watchEffect } from "vue";
 import { AlertStrip } from "callboard/alerts.js";
-import { CbArrange, CbNeeds, CbPlatform, CbRuns, cancelRun } from "callboard/board_parts.js";
+import { CbArrange, CbNeeds, CbRuns, cancelRun } from "callboard/board_parts.js";
 import { CbNews, News, useAttention } from "callboard/catchup.js";
 import { useCommands, useList } from "callboard/commands.js";
 import { CrewCard } from "callboard/crew.js";
+import { CbPlatform, anything } from "callboard/crew_board.js";
+import { Watched } from "callboard/crew_watch.js";
 import { Findings } from "callboard/findings.js";
 import { CbFrame, pulse, useTitle } from "callboard/frame.js";
 import { CbWork } from "callboard/holds.js";
@@ -45,6 +47,7 @@ export default {
     const findings = new Findings();
     const waits = new Waits(first.inbox);
     const news = new News(first.catchup);
+    const watched = new Watched(first.crew);
     const state = reactive({ host: null, history: [], platform: null });
     const arranging = ref(false);
 
@@ -79,6 +82,7 @@ export default {
       rooms: () => ["board"],
       refetch: async () => {
         waits.refetch();
+        watched.refetch().catch(() => {});
         return replace(await get("/board"));
       },
       fold(m) {
@@ -88,6 +92,7 @@ export default {
         findings.merge(m.findings);
         if (m.host) host(m.host);
         if (typeof m.inbox === "number") waits.refetch();
+        watched.hear(m);
         if (m.sections?.some((s) => s.agent === "monitor")) measured ??= setTimeout(async () => ((measured = null), (state.platform = (await get("/board").catch(() => state)).platform ?? null)), 500);
       },
     });
@@ -121,7 +126,7 @@ export default {
     const wide = useArranged(WIDE);
     const phone = useArranged(PHONE);
     const beside = useArranged(BESIDE);
-    const there = { needs: () => waits.rows.length > 0, news: () => news.told, platform: () => !!state.platform, runs: () => newestRuns.value.length > 0 };
+    const there = { needs: () => waits.rows.length > 0, news: () => news.told, platform: () => anything(watched.state, state.platform), runs: () => newestRuns.value.length > 0 };
     const main = computed(() => (narrow.value ? phone.value : wide.value).filter((name) => !there[name] || there[name]()));
     const hidden = computed(() => PANELS.filter((p) => settings.panels.hidden.includes(p.name)).length);
 
@@ -144,7 +149,7 @@ export default {
       ],
       "Board",
     );
-    return { alerts: first.alerts, frame, crew, tasks, state, counts, open, broken, newestRuns, newestFindings, lastRun, cap, waits, news, main, beside, hidden, arranging, atWork, start, rescan, words };
+    return { alerts: first.alerts, frame, crew, tasks, state, counts, open, broken, newestRuns, newestFindings, lastRun, cap, waits, watched, news, main, beside, hidden, arranging, atWork, start, rescan, words };
   },
   template: `
     <CbFrame :meta="frame" here="/">
@@ -180,7 +185,7 @@ export default {
               </div>
             </CbZone>
             <CbWork v-else-if="name === 'tasks'" :open="open" :all="counts.running + counts.waiting" :broken="broken" :began="newestRuns.length > 0"/>
-            <CbPlatform v-else-if="name === 'platform'" :platform="state.platform"/>
+            <CbPlatform v-else-if="name === 'platform'" :watched="watched" :measured="state.platform"/>
             <CbRuns v-else-if="name === 'runs'" :runs="newestRuns"/>
           </template>
         </div>

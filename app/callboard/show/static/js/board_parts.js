@@ -1,4 +1,4 @@
-// Panels of the board: what needs a person, the newest runs, the platform's side, and the arrangement of them all.
+// Panels of the board: what needs a person, the newest runs, and the arrangement of them all.
 import { computed } from "vue";
 import { ask } from "callboard/dialog.js";
 import { act } from "callboard/live.js";
@@ -64,36 +64,6 @@ export const CbRuns = {
         </tbody>
       </table>
     </section>
-  `,
-};
-
-const slow = (e) => e.max_ms != null && e.p95 != null && e.p95 > e.max_ms;
-const verdict = (e) => (e.success != null && e.success < 100 ? "bad" : slow(e) ? "bad" : e.success == null ? "unsure" : "good");
-
-// Only what was measured, and only of endpoints that the workspace declares.
-export const CbPlatform = {
-  components: PARTS,
-  props: { platform: Object },
-  setup: () => ({ words, verdict, slow, ms: (v) => `${words.amount(Math.round(v))} ms`, share: (v) => `${words.amount(v)} %` }),
-  template: `
-    <CbZone name="platform" note="what the team builds; only observed from here">
-      <section class="panel" aria-label="Endpoints">
-        <table class="table fold">
-          <thead><tr><th>Endpoint</th><th>State</th><th class="right">Answered</th><th class="right">p50</th><th class="right">p95</th><th style="width:22%">p95 over time</th><th class="right">Measured</th></tr></thead>
-          <tbody>
-            <tr v-for="e in platform.endpoints" :key="e.name" :data-endpoint="e.name">
-              <td><span class="name">{{ e.name }}</span> <span class="quiet platform-url">{{ e.url }}</span></td>
-              <td><CbState :word="verdict(e)"/></td>
-              <td class="right" data-label="answered"><CbNum :value="e.success" :as="share"/></td>
-              <td class="right off-phone"><CbNum :value="e.p50" :as="ms"/></td>
-              <td class="right" data-label="p95"><span :class="slow(e) ? 't-bad tinted' : ''"><CbNum :value="e.p95" :as="ms"/></span><span v-if="e.max_ms" class="quiet num"> of {{ e.max_ms }}</span></td>
-              <td class="off-phone"><CbSpark v-if="e.trend.length > 1" :values="e.trend" :label="'p95 of ' + e.name + ' over time'"/><span v-else class="none" title="It was measured once">–</span></td>
-              <td class="right"><a :href="'/tasks/' + e.task"><CbAgo :at="e.at"/></a></td>
-            </tr>
-          </tbody>
-        </table>
-      </section>
-    </CbZone>
   `,
 };
 

@@ -136,6 +136,14 @@ const STATES = {
   bad: ["bad", "cross"],
   unsure: ["odd", "query"],
   quiet: ["off", "dot"],
+  // the platform's crew, how it is seen, and what holds back for it
+  working: ["run", "play"],
+  fresh: ["good", "dot"],
+  stale: ["ask", "clock"],
+  slow: ["ask", "clock"],
+  off: ["off", "gone"],
+  holds: ["ask", "bars"],
+  ready: ["good", "check"],
 };
 
 export function stateOf(word) {
