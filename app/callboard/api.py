@@ -56,6 +56,7 @@ from callboard.work.root_cause import RootCause, root_cause
 from callboard.work.running import ToolRun
 from callboard.work.sealing import SealError, keyed_hash, seal, sealing_key, unseal
 from callboard.work.sections import Act, Bars, Block, Cell, Figure, Figures, Section, Table, Words
+from callboard.work.sparing.processes import check_signal
 from callboard.work.upstream import Upstream
 from callboard.work.workspace import Workspace
 from callboard.work.worktree import Worktree
@@ -110,6 +111,7 @@ __all__ = [
     "Workspace",
     "Worktree",
     "action",
+    "check_signal",
     "clean",
     "counted",
     "declared",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from callboard.api import BoundaryError, CallboardError, Context, clean
+from callboard.api import CallboardError, Context, clean
 
 LARGEST_ANSWER = 10_000_000
 SECONDS = 20.0
@@ -30,41 +30,15 @@ class Address:
 
 def checked_address(ctx: Context, url: str) -> Address:
     """The address behind a URL. Raises `BoundaryError` for hosts that may not be read, by name or by what the name leads to."""
-    ctx.boundary.check_request("GET", url)
+    ips = ctx.reach("GET", url)
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or parts.username is not None:
         raise CallboardError(
             f"the option url is '{clean(url, 200)}'; it is an http or https address without credentials"
         )
-    host = str(parts.hostname)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    ips = resolved_host(host, port)
-    live = {ip for name in ctx.boundary.live_hosts for ip in resolved_host(name, port, missing=())}
-    for ip in ips:
-        inner = f"[{ip}]" if ":" in ip else ip
-        try:
-            is_loopback = ip.startswith("127.") or ip == "::1"
-            if is_loopback:
-                ctx.boundary.check_request("GET", f"{parts.scheme}://{inner}:{port}/")
-        except BoundaryError as error:
-            raise BoundaryError(f"{host} leads to {ip}:{port}: {error}", "boundary.live_hosts") from error
-        if ip in live and not ctx.boundary.live_reads:
-            raise BoundaryError(
-                f"{host} leads to {ip}, which is a live host; nothing is sent to it", "boundary.live_hosts"
-            )
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Address(url, parts.scheme, host, port, target, ips[0])
-
-
-def resolved_host(host: str, port: int, missing: tuple[str, ...] | None = None) -> tuple[str, ...]:
-    """The addresses of a host; `missing` when it has none, or `CallboardError` when that is None."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        if missing is not None:
-            return missing
-        raise CallboardError(f"{host} is not found ({error.strerror or error})") from error
-    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+    return Address(url, parts.scheme, str(parts.hostname), port, target, ips[0])
 
 
 def fetched(ctx: Context, url: str, sleep: Callable[[float], None] = time.sleep) -> str:
@@ -75,8 +49,13 @@ def fetched(ctx: Context, url: str, sleep: Callable[[float], None] = time.sleep)
     """
     address = checked_address(ctx, url)
     pause = 1.0 / max(0.01, min(1.0, ctx.boundary.probes_per_second))
+    budget = ctx.budget() if ctx.boundary.is_live(url) else None
     for attempt in range(1, TRIES + 1):
+        if budget is not None:
+            sleep(budget.take(url))
         status, wait, text, where = _asked(address)
+        if budget is not None:
+            budget.answered(url, status, wait)
         if status == 200:
             return text
         if 300 <= status < 400:

@@ -5,7 +5,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from callboard.api import CallboardError, Context
+from callboard.api import BoundaryError, CallboardError, Context
 
 
 def listens(port: int) -> bool:
@@ -53,7 +53,12 @@ class Unfollowed(urllib.request.HTTPRedirectHandler):
 
 def status_of(ctx: Context, address: str) -> tuple[int, str]:
     """The status that a GET is answered with, or 0 and the reason. Raises `BoundaryError` for what may not be asked."""
-    ctx.boundary.check_request("GET", address)
+    try:
+        ctx.reach("GET", address)
+    except BoundaryError:
+        raise
+    except CallboardError as error:
+        return 0, str(error)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Unfollowed)
     try:
         with opener.open(address, timeout=5) as answer:

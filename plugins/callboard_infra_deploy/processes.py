@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from callboard.api import check_signal
+
 SERVICE = "CALLBOARD_SERVICE"
 MARK = "CALLBOARD_SERVICE_MARK"
 WORKSPACE = "CALLBOARD_SERVICE_WORKSPACE"
@@ -112,9 +114,10 @@ def family(name: str, mark: str) -> list[Seen]:
 
 
 def send(seen: Seen, number: signal.Signals) -> bool:
-    """Signals the process if it is still the same one; whether it was sent."""
+    """Signals the process if it is still the same one; whether it was sent. Raises `BoundaryError` for a protected one."""
     if seen.pid in (0, 1, os.getpid()):
         return False
+    check_signal(seen.pid)
     with suppress(ProcessLookupError, PermissionError):
         if not hasattr(os, "pidfd_open"):
             current = look(seen.pid)
@@ -134,8 +137,13 @@ def send(seen: Seen, number: signal.Signals) -> bool:
 
 
 def end_family(name: str, mark: str, grace: float) -> tuple[int, int]:
-    """Ends all of them: TERM, after `grace` seconds KILL. Returns how many there were and how many are left."""
+    """Ends all of them: TERM, after `grace` seconds KILL. Returns how many there were and how many are left.
+
+    Raises `BoundaryError`, before anything is sent, when one of them is protected.
+    """
     members = family(name, mark)
+    for member in members:
+        check_signal(member.pid)
     met = {member.pid for member in members}
     for member in members:
         send(member, signal.SIGTERM)

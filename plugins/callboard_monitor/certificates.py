@@ -15,7 +15,7 @@ from callboard.api import BoundaryError, Cell, Context, Finding, Result, Severit
 from callboard_monitor.connecting import Trouble, authority_of, chain_words, in_words, trusting
 from callboard_monitor.der import Dates, dates
 from callboard_monitor.judge import verdict
-from callboard_monitor.probe import keep_pace, paced
+from callboard_monitor.probe import spare
 from callboard_monitor.settings import fault, texts
 from callboard_monitor.targets import declared
 from callboard_monitor.words import DAY, State, plural, slug, span
@@ -64,7 +64,7 @@ def check_certificates(ctx: Context, thresholds: Thresholds, timeout: float, fai
     if not wanted:
         return verdict(ctx, "", fail_on, ["callboard.toml names no https endpoint and no certificates = ['host:port']"])
     authority = authority_of(ctx)
-    pace = paced(ctx)
+    pace = ctx.budget()
     unchecked: list[str] = []
     rows: list[Sequence[str | Cell]] = []
     outputs: dict[str, float] = {}
@@ -73,7 +73,7 @@ def check_certificates(ctx: Context, thresholds: Thresholds, timeout: float, fai
         ctx.progress(number / len(wanted), host)
         name, url = f"{host}:{port}", f"https://[{host}]:{port}/" if ":" in host else f"https://{host}:{port}/"
         try:
-            ctx.boundary.check_request("GET", url)
+            spare(ctx, "GET", url)
         except BoundaryError as error:
             unchecked.append(f"{name}: {error}")
             rows.append((name, Cell("not asked", "unsure"), "", str(error)))
@@ -87,7 +87,6 @@ def check_certificates(ctx: Context, thresholds: Thresholds, timeout: float, fai
         for finding in findings(name, shown, thresholds, now):
             ctx.finding(finding)
         rows.append(_row(name, shown, thresholds, now))
-    keep_pace(ctx, pace)
     ctx.memory.put("certificates", {name: {"days": days, "at": round(now)} for name, days in outputs.items()})
     ctx.show("certificates", Table(("Server", "Ends in", "Chain", "Words"), rows))
     looked = plural(len(outputs), "certificate") if outputs else ""

@@ -12,7 +12,7 @@ from callboard.api import BoundaryError, Cell, Context, Finding, Result, Severit
 from callboard_monitor.anomalies import Observation, Seen, observe
 from callboard_monitor.judge import verdict
 from callboard_monitor.levels import count
-from callboard_monitor.probe import Answer, Prober, keep_pace, shown
+from callboard_monitor.probe import LONGEST_WAIT, Answer, Prober, shown
 from callboard_monitor.settings import place_of, sound_levels
 from callboard_monitor.targets import CONFIG, Endpoint, declared, detected, listening_ports
 from callboard_monitor.words import plural, slug, span
@@ -73,7 +73,6 @@ def probe_endpoints(ctx: Context, asking: Asking) -> Result:
             unchecked.append(f"{endpoint.name}: {why}")
         if series is not None:
             all_series.append(series)
-    keep_pace(ctx, prober.pace)
     ctx.memory.put("waits", waits)
     if not all_series:
         return verdict(ctx, "", asking.fail_on, unchecked)
@@ -120,6 +119,9 @@ def _ask(prober: Prober, endpoint: Endpoint, probes: int, waits: dict[str, float
         return None, f"{endpoint.method} may change data, only GET and HEAD are sent"
     host = urlsplit(endpoint.url).netloc.lower()
     left = waits.get(host, 0.0) - time.time()
+    shared = prober.pace.due(endpoint.url)
+    if left <= 0 and shared > LONGEST_WAIT:
+        return None, f"it is left alone for {span(shared)} more, after what it answered before"
     if left > 0:
         return None, f"it asked to be left alone (Retry-After) for {span(left)} more"
     try:
@@ -145,6 +147,7 @@ def _series(prober: Prober, endpoint: Endpoint, probes: int) -> Series:
     for _ in range(probes):
         answer = prober.ask(endpoint.method, endpoint.url, endpoint.expect)
         series.answers.append(answer)
+        prober.pace.answered(endpoint.url, answer.status, answer.retry_after)
         if not answer.trouble:
             failures = 0
             continue
@@ -157,8 +160,6 @@ def _series(prober: Prober, endpoint: Endpoint, probes: int) -> Series:
             series.stopped = f"it asks to wait {span(answer.retry_after)}"
         if series.stopped:
             break
-        if answer.status >= 500 or answer.status == 0:
-            prober.pace.back_off(endpoint.url, failures, answer.retry_after)
     return series
 
 

@@ -9,7 +9,7 @@ from callboard.api import BoundaryError, Cell, Context, Finding, ReportError, Re
 from callboard_monitor.anomalies import Observation, observe
 from callboard_monitor.judge import verdict
 from callboard_monitor.levels import count
-from callboard_monitor.probe import Prober, keep_pace
+from callboard_monitor.probe import LONGEST_WAIT, Prober
 from callboard_monitor.scrape import SHARES, Scrape, scrape_of
 from callboard_monitor.settings import Filter, Rule, Series, Target, place_of, sound_levels, targets
 from callboard_monitor.words import amount, plural, slug, span
@@ -58,7 +58,6 @@ def scrape_targets(ctx: Context, names: Sequence[str], urls: Sequence[str], time
         rows += _judge(ctx, target, found, unchecked)
         told += _told(target, found)
         _count(ctx, target, found)
-    keep_pace(ctx, prober.pace)
     for one in told:
         ctx.metric(f"monitor.metrics.{one.target}.{one.name}", one.value, one.unit)
     seen = observe(ctx, "metrics", [_observation(one) for one in told])
@@ -75,8 +74,11 @@ def scrape_targets(ctx: Context, names: Sequence[str], urls: Sequence[str], time
 
 def _scrape(ctx: Context, prober: Prober, target: Target) -> Scrape | str:
     """The look, or why there is none."""
+    if prober.pace.due(target.url) > LONGEST_WAIT:
+        return f"it is left alone for {span(prober.pace.due(target.url))} more, after what it answered before"
     try:
         answer = prober.ask("GET", target.url, frozenset({200}), MOST_BYTES, keep=True)
+        prober.pace.answered(target.url, answer.status, answer.retry_after)
     except BoundaryError as error:
         return str(error)
     if answer.trouble:

@@ -4,18 +4,17 @@ import http.client
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urljoin, urlsplit
 
-from callboard.api import BoundaryError, Context
+from callboard.api import BoundaryError, CallboardError, Context
 from callboard_monitor.connecting import Troubled, authority_of, connection, in_words, trusting, waiting_time
 
 MOST_REDIRECTS = 5
 MOST_BODY = 4_000_000
-MOST_WAIT = 1_000.0
+LONGEST_WAIT = 60.0
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 ALLOWED = frozenset({"GET", "HEAD"})
 
@@ -37,65 +36,13 @@ class Answer:
     body: bytes = b""
 
 
-class Pace:
-    """Spaces the requests to each host, whatever its port; `due` says in how many seconds a host may be asked first."""
-
-    def __init__(
-        self, per_second: float, sleep: Callable[[float], None] = time.sleep, due: Mapping[str, float] | None = None
-    ) -> None:
-        self._pause = 1.0 / max(per_second, 0.001)
-        self._sleep = sleep
-        began = time.monotonic()
-        self._next: dict[str, float] = {host: began + wait for host, wait in (due or {}).items()}
-
-    def wait(self, url: str) -> None:
-        """Returns when the next request to the host of `url` may be sent."""
-        host = _host(url)
-        now = time.monotonic()
-        due = max(now, self._next.get(host, 0.0))
-        if due > now:
-            self._sleep(due - now)
-        self._next[host] = due + self._pause
-
-    def back_off(self, url: str, times: int, at_least: float = 0.0) -> None:
-        """Moves the next request to the host further away: twice as far each time, at most 30 seconds."""
-        host = _host(url)
-        self._next[host] = time.monotonic() + min(30.0, max(at_least, self._pause * 2.0**times))
-
-    def left(self) -> dict[str, float]:
-        """In how many seconds each host may be asked next."""
-        now = time.monotonic()
-        return {host: at - now for host, at in self._next.items() if at > now}
-
-
-def _host(url: str) -> str:
-    host = (urlsplit(url).hostname or "").lower()
-    return "loopback" if host in ("localhost", "::1") or host.startswith("127.") else host
-
-
-def paced(ctx: Context, per_second: float = 0.0) -> Pace:
-    """A pace that goes on where the last check of this workspace ended; more than the boundary allows is never sent."""
-    allowed = ctx.boundary.probes_per_second
-    kept, now = ctx.memory.get("paced", {}), time.time()
-    rows = kept.items() if isinstance(kept, Mapping) else ()
-    due = {str(host): at - now for host, at in rows if isinstance(at, (int, float)) and 0 < at - now < MOST_WAIT}
-    return Pace(min(per_second, allowed) if per_second > 0 else allowed, due=due)
-
-
-def keep_pace(ctx: Context, pace: Pace) -> None:
-    """Remembers when each host may be asked next."""
-    now = time.time()
-    ctx.memory.put("paced", {host: now + wait for host, wait in pace.left().items()})
-
-
 class Prober:
     """Sends the requests of one check; `per_second` 0 means what the boundary allows, and more than that is never sent."""
 
     def __init__(self, ctx: Context, timeout: float, per_second: float = 0.0) -> None:
         self._ctx = ctx
-        self._boundary = ctx.boundary
         self._timeout = timeout
-        self.pace = paced(ctx, per_second)
+        self.pace = ctx.budget(per_second)
 
     @cached_property
     def _context(self) -> ssl.SSLContext:
@@ -108,7 +55,7 @@ class Prober:
         """
         if method not in ALLOWED:
             raise BoundaryError(f"{method} may change data, only GET and HEAD are sent", "boundary.test_hosts")
-        self._boundary.check_request(method, url)
+        spare(self._ctx, method, url)
         spent = 0.0
         for _ in range(MOST_REDIRECTS + 1):
             self.pace.wait(url)
@@ -125,7 +72,7 @@ class Prober:
     def _elsewhere(self, method: str, former: str, url: str) -> str:
         """Why a redirect is not followed, '' when it is."""
         try:
-            self._boundary.check_request(method, url)
+            spare(self._ctx, method, url)
             one, other = urlsplit(former), urlsplit(url)
             upgraded = one.scheme == "http" and other.scheme == "https"
             if one.hostname == other.hostname and (one.port == other.port or upgraded):
@@ -190,6 +137,16 @@ class Prober:
         if size <= most and response.length:
             raise Troubled("it broke off within the answer", "broken")
         return b"".join(kept)
+
+
+def spare(ctx: Context, method: str, url: str) -> None:
+    """Raises `BoundaryError` for what the boundary refuses by name or by where it leads; an unknown name is told by the request."""
+    try:
+        ctx.reach(method, url)
+    except BoundaryError:
+        raise
+    except CallboardError:
+        return
 
 
 def _cut(sock: object) -> None:

@@ -8,8 +8,8 @@ ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,30}://[^\s\"'<>]{1,2000}")
 ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,200})=(.*)", re.DOTALL)
 PORTS = re.compile(r"(?:^|[-_.])(?:ports?|bind|listen|publish|expose|addr(?:ess)?|serve|host-?port)$", re.IGNORECASE)
 SHORT = frozenset({"-p", "-b", "-l", "-P", "-S"})
-PORT_NAME = re.compile(r"(?:^|_)PORTS?$", re.IGNORECASE)
-HOST_NAME = re.compile(r"(?:^|_)(?:HOST|HOSTNAME|SERVER|ENDPOINT|ADDR|ADDRESS)$", re.IGNORECASE)
+PORT_NAME = re.compile(r"(?:^|_|^PG)PORTS?$", re.IGNORECASE)
+HOST_NAME = re.compile(r"(?:^|_|^PG|^MYSQL)(?:HOST|HOSTNAME|SERVER|ENDPOINT|ADDR|ADDRESS)$", re.IGNORECASE)
 HERE = re.compile(r"(?:|\*|0\.0\.0\.0|localhost|127(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\])$")
 GIT_NAMES = frozenset(
     {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",

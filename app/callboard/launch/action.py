@@ -82,7 +82,8 @@ def _refused(order: dict[str, Any], error: BoundaryError) -> dict[str, Any]:
     print(f"REFUSED: {error}")
     if not isinstance(error, Forbidden):  # the guard has written it down
         note(Path(order["data"]), error, _who(order), time.time())
-    fields = {"verdict": "fail", "summary": api.clean(f"refused: {error}", 500), "data_age_days": None, "outputs": {}}
+    summary = api.clean(f"refused: {error}", 500)
+    fields: dict[str, Any] = {"verdict": "fail", "summary": summary, "data_age_days": None, "outputs": {}}
     MessageWriter(Path(order["spool"]) / MESSAGES).send("result", **fields)
     return {"how": "exited"}
 

@@ -25,8 +25,11 @@ def cookie_of(data_id: str, key: AttemptKey, epoch: int | None = None) -> str:
 
 
 def frame_of(order: Order, data: Path, data_id: str, environment: Mapping[str, str] | None = None) -> bytes:
-    """The order as JSON; `environment` is what attempts see of the user's. Raises ValueError or TypeError for one that cannot be put so, `BoundaryError` for a command that
-    would listen on a protected port or names what is live."""
+    """The order as JSON; `environment` is what attempts see of the user's.
+
+    Raises ValueError or TypeError for one that cannot be put so, `BoundaryError` for a command that would listen on a protected
+    port or that names what is live.
+    """
     key, spec, limits = order.key, order.spec, order.spec.limits
     if any("\0" in word for word in (*spec.argv, spec.folder, order.workspace)):
         raise ValueError("a NUL character cannot be handed to a program")

@@ -40,6 +40,9 @@ from callboard.work.running import ToolRun, run_tool
 from callboard.work.sealing import seal, sealing_key
 from callboard.work.sections import MOST_BLOCKS, Block, block_fields
 from callboard.work.sighting import Sightings
+from callboard.work.sparing.budget import Budget
+from callboard.work.sparing.processes import check_signal
+from callboard.work.sparing.reach import check_reached
 from callboard.work.upstream import Upstream, upstream_of
 from callboard.work.workspace import Workspace
 from callboard.work.worktree import Worktree
@@ -239,8 +242,13 @@ class Context:
         timeout: float = 600.0,
         echo: bool = False,
     ) -> ToolRun:
-        """Runs a program without a shell; its first word is looked up as `program` does. See `running.run_tool`."""
+        """Runs a program without a shell; its first word is looked up as `program` does. See `running.run_tool`.
+
+        Raises `BoundaryError` for words or variables that name a protected port or what is live.
+        """
         words = [str(word) for word in argv]
+        self.boundary.check_words(words)
+        self.boundary.check_environment(env or {})
         if "/" not in words[0]:
             words[0] = str(self.program(words[0]) or words[0])
         return run_tool(
@@ -332,11 +340,30 @@ class Context:
         )
         return kept
 
+    def reach(self, method: str, url: str) -> tuple[str, ...]:
+        """The addresses that a request may be sent to: the boundary allows the name and what it leads to.
+
+        Raises `BoundaryError`, and `CallboardError` for a host that is not found.
+        """
+        return check_reached(self.boundary, method, url)
+
+    def budget(self, per_second: float = 0.0) -> Budget:
+        """How often a host may be asked, shared with everybody in this data folder; never more than the boundary allows."""
+        allowed = self.boundary.probes_per_second
+        return Budget(self.data, min(per_second, allowed) if per_second > 0 else allowed)
+
+    def check_signal(self, pid: int) -> None:
+        """Raises `BoundaryError` for a process of the agent's that is protected all the same; asked before it is signalled."""
+        check_signal(pid, boundary=self.boundary)
+
     def free_port(self) -> int:
-        """A port on 127.0.0.1 that nobody listens on now."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
+        """A port on 127.0.0.1 that nobody listens on now and that is not protected."""
+        while True:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = int(probe.getsockname()[1])
+            if port not in self.boundary.protected_ports:
+                return port
 
     def line(self, path: str, number: int) -> str:
         """The text of a line of the workspace, '' when it cannot be read."""

@@ -11,7 +11,7 @@ import pytest
 from callboard.api import CallboardError, Severity, Verdict
 from callboard.testing import Outcome, run_action
 from callboard_monitor import MonitorAnalytics
-from callboard_monitor.probe import Answer, Pace
+from callboard_monitor.probe import Answer
 from callboard_monitor.settings import place_of
 from callboard_monitor.targets import declared
 
@@ -164,19 +164,6 @@ def test_without_endpoints_it_is_unknown_and_a_wrong_name_is_named(tmp_path: Pat
     assert verdict(probe(tmp_path, {})) is Verdict.UNKNOWN
     with pytest.raises(CallboardError, match="declares no endpoint 'x'; declared: y"):
         declared({"endpoints": {"y": {"url": "http://localhost"}}}, {}, ["x"])
-
-
-def test_requests_to_one_host_are_spaced_and_back_off_doubles() -> None:
-    slept: list[float] = []
-    pace = Pace(2.0, slept.append)
-    pace.wait("http://a/1")
-    pace.wait("http://b/1")
-    assert slept == []
-    pace.wait("http://a/2")
-    assert slept[-1] == pytest.approx(0.5, abs=0.1)
-    pace.back_off("http://b/1", 2)
-    pace.wait("http://b/2")
-    assert slept[-1] == pytest.approx(2.0, abs=0.1)
 
 
 def test_the_place_of_a_declaration_is_found_whatever_its_quotes() -> None:

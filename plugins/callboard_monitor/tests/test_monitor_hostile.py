@@ -13,9 +13,9 @@ import pytest
 from callboard.api import Severity, Verdict, Workspace
 from callboard.testing import Outcome, run_action
 from callboard.work.memory import Memory, memory_folder
+from callboard.work.sparing.budget import Budget
 from callboard_monitor import MonitorAnalytics
 from callboard_monitor.connecting import waiting_time
-from callboard_monitor.probe import Pace
 from callboard_monitor.targets import compose_ports, declared, detected
 
 Answering = Callable[[socket.socket], None]
@@ -156,17 +156,22 @@ def test_a_server_error_with_a_long_retry_after_ends_the_asking(tmp_path: Path) 
     assert len(asked) == 1
 
 
-def test_the_pace_goes_on_in_the_next_run_and_for_all_ports_of_a_host(tmp_path: Path) -> None:
-    slept: list[float] = []
-    pace = Pace(1.0, slept.append, {"loopback": 0.7})
-    pace.wait("http://127.0.0.1:8000/")
-    pace.wait("http://localhost:9000/")
-    assert slept == [pytest.approx(0.7, abs=0.1), pytest.approx(1.7, abs=0.1)]
+def test_what_one_check_sent_counts_for_whoever_works_with_the_same_data(tmp_path: Path) -> None:
     with speaking(reply("200 OK")) as (port, _):
-        config = {"endpoints": {"end": {"url": f"http://127.0.0.1:{port}/"}}}
+        config = {"endpoints": {"end": {"url": f"http://127.0.0.1:{port}/"}}, "boundary": {"probes_per_second": 0.1}}
         run_action(MonitorAnalytics(), "endpoints", tmp_path, {"probes": 1}, config=config, data=tmp_path / "data")
-    kept = Memory(memory_folder(tmp_path / "data", tmp_path, "monitor")).get("paced")
-    assert set(kept) == {"loopback"}
+    budget = Budget(tmp_path / "data", 0.1)
+    assert 5 < budget.due(f"http://localhost:{port + 1}/") <= 10
+
+
+def test_a_host_that_asked_somebody_else_to_wait_is_left_alone(tmp_path: Path) -> None:
+    with speaking(reply("200 OK")) as (port, asked):
+        Budget(tmp_path / "data", 100.0).answered(f"http://127.0.0.1:{port}/", 429, 600)
+        config = {"endpoints": {"end": {"url": f"http://127.0.0.1:{port}/"}}}
+        outcome = run_action(MonitorAnalytics(), "endpoints", tmp_path, {}, config=config, data=tmp_path / "data")
+    assert asked == []
+    assert outcome.result is not None
+    assert "left alone" in outcome.result.summary
 
 
 def test_retry_after_is_read_as_seconds_and_as_a_date() -> None:

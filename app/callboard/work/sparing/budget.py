@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from callboard.core.boundary_hosts import host_of
 from callboard.errors import CallboardError
 
-LONGEST_PAUSE = 300.0
+LONGEST_PAUSE = 30.0
 LONGEST_WISH = 3_600.0
 MOST_DOUBLINGS = 8
 LARGEST_NOTE = 4_096
@@ -22,7 +22,7 @@ LARGEST_NOTE = 4_096
 
 @dataclass(slots=True)
 class Note:
-    """What is kept of one host: from when on it may be asked (epoch seconds), and how often in a row it was in trouble."""
+    """What is kept: from when on it may be asked (epoch seconds), and how often in a row there was trouble."""
 
     host: str = ""
     next: float = 0.0
@@ -32,8 +32,9 @@ class Note:
 class Budget:
     """At most `per_second` requests to one host, whatever its port: a file for each host, locked while it is looked at.
 
-    After 429, a server error or no answer the host is left alone twice as long each time, at least as long as it asked for.
-    A clock that was set back makes nobody wait longer than LONGEST_WISH.
+    After 429, a server error or no answer that port of the host is left alone twice as long each time, at least as long as it
+    asked for. A clock that was set back makes nobody wait longer than LONGEST_WISH. Raises `CallboardError` when the files
+    cannot be kept: then nothing may be sent.
     """
 
     def __init__(
@@ -51,9 +52,10 @@ class Budget:
 
     def take(self, url: str) -> float:
         """Takes the host's next free moment and says in how many seconds that is; the request is to be sent then."""
-        with self._note(url) as note:
+        trouble = self._left(self._origin(url))
+        with self._note(key_of(url)) as note:
             now = self._wall()
-            due = max(now, min(note.next, now + LONGEST_WISH))
+            due = max(now + trouble, now, min(note.next, now + LONGEST_WISH))
             note.next = due + self._pause
             return due - now
 
@@ -64,25 +66,33 @@ class Budget:
             self._sleep(due)
 
     def due(self, url: str) -> float:
-        """In how many seconds the host may be asked; nothing is taken."""
-        with self._note(url) as note:
-            return max(0.0, min(note.next - self._wall(), LONGEST_WISH))
+        """In how many seconds the address may be asked; nothing is taken."""
+        return max(self._left(key_of(url)), self._left(self._origin(url)))
 
     def answered(self, url: str, status: int, retry_after: float = 0.0) -> float:
-        """Keeps how it went; `status` 0 means no answer. Returns for how many seconds the host is left alone."""
-        with self._note(url) as note:
+        """Keeps how it went; `status` 0 means no answer. Returns for how many seconds the address is left alone."""
+        with self._note(self._origin(url)) as note:
             now = self._wall()
-            if status and status != 429 and status < 500 and retry_after <= 0:
-                note.fails = 0
-                return max(0.0, note.next - now)
+            if status and status != 429 and status < 500:
+                note.fails, note.next = 0, 0.0
+                return 0.0
             note.fails = min(note.fails + 1, MOST_DOUBLINGS)
-            pause = min(LONGEST_PAUSE, self._pause * 2.0**note.fails)
-            note.next = max(note.next, now + max(pause, min(max(retry_after, 0.0), LONGEST_WISH)))
+            pause = min(max(LONGEST_PAUSE, self._pause), self._pause * 2.0**note.fails)
+            note.next = now + max(pause, min(max(retry_after, 0.0), LONGEST_WISH))
             return note.next - now
 
+    def _left(self, key: str) -> float:
+        with self._note(key) as note:
+            return max(0.0, min(note.next - self._wall(), LONGEST_WISH))
+
+    def _origin(self, url: str) -> str:
+        try:
+            return f"{key_of(url)}:{urlsplit(url).port or urlsplit(url).scheme}"
+        except ValueError:
+            return key_of(url)
+
     @contextlib.contextmanager
-    def _note(self, url: str) -> Iterator[Note]:
-        host = key_of(url)
+    def _note(self, host: str) -> Iterator[Note]:
         place = self._folder / hashlib.sha256(host.encode("utf-8", "replace")).hexdigest()[:24]
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -14,7 +14,8 @@ import json
 import os
 import sys
 import time
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 RULES = "CALLBOARD_BOUNDARY"
 MARKS = (b"CALLBOARD_ATTEMPT=", b"CALLBOARD_SERVICE_MARK=", b"CALLBOARD_INSTANCE=")
@@ -26,7 +27,7 @@ MOST_PARENTS = 64
 
 def refusal(words: str, rule: str) -> BaseException:
     """What is raised: an error of the operating system, as programs expect it where something is not permitted."""
-    return PermissionError(errno.EPERM, "{} (rule: {})".format(words, rule))
+    return PermissionError(errno.EPERM, f"{words} (rule: {rule})")
 
 
 def install(
@@ -101,7 +102,7 @@ class Guard:
         """No protected port is listened on."""
         port = _port(given[1])
         if port in self._ports:
-            self.refuse("port {} belongs to the platform".format(port), "boundary.protected_ports")
+            self.refuse(f"port {port} belongs to the platform", "boundary.protected_ports")
 
     def connect(self, given: tuple[Any, ...]) -> None:
         """Nothing is sent to the live platform, unless reading is allowed: what is sent cannot be told from here."""
@@ -111,15 +112,15 @@ class Guard:
             return
         host = _text(address[0])
         if port in self._ports and self._is_here(host):
-            self.refuse("{}:{} is live; nothing is sent to it".format(host, port), "boundary.live_reads")
+            self.refuse(f"{host}:{port} is live; nothing is sent to it", "boundary.live_reads")
         if self._live and (self._is_named(host) or host in self._ips()):
-            self.refuse("{} is live; nothing is sent to it".format(host), "boundary.live_reads")
+            self.refuse(f"{host} is live; nothing is sent to it", "boundary.live_reads")
 
     def name(self, given: tuple[Any, ...]) -> None:
         """The name of a live host is not even looked up."""
         host = _text(given[0])
         if self._is_named(host):
-            self.refuse("{} is live; nothing is sent to it".format(host), "boundary.live_reads")
+            self.refuse(f"{host} is live; nothing is sent to it", "boundary.live_reads")
 
     def kill(self, given: tuple[Any, ...]) -> None:
         """Signals go to what Callboard started."""
@@ -167,21 +168,21 @@ class Guard:
         names = _names(pid)
         if names is None:
             return
-        shown = "process {}{}".format(pid, " ({})".format(names[0][:60]) if names[0] else "")
+        shown = "process {}{}".format(pid, f" ({names[0][:60]})" if names[0] else "")
         if pid in _numbers(self._pid_files):
-            self.refuse("{} is protected by its pid file".format(shown), "boundary.protected_processes")
+            self.refuse(f"{shown} is protected by its pid file", "boundary.protected_processes")
         if _is_ours(pid):
             return
         for pattern in self._processes:
             if any(_fits(name, pattern) for name in names):
-                self.refuse("{} is protected by '{}'".format(shown, pattern), "boundary.protected_processes")
-        self.refuse("{} was not started by Callboard; it is not signalled".format(shown), "boundary.signals")
+                self.refuse(f"{shown} is protected by '{pattern}'", "boundary.protected_processes")
+        self.refuse(f"{shown} was not started by Callboard; it is not signalled", "boundary.signals")
 
     def _write(self, path: Any, handle: int) -> None:
         try:
             text = os.fsdecode(path)
             if not os.path.isabs(text):
-                base = os.readlink("/proc/self/fd/{}".format(handle)) if handle >= 0 else os.getcwd()
+                base = os.readlink(f"/proc/self/fd/{handle}") if handle >= 0 else os.getcwd()
                 text = os.path.join(base, text)
             text = os.path.normpath(text)
             folder, name = os.path.split(text)
@@ -193,7 +194,7 @@ class Guard:
                 relative = form[len(self._top) + 1 :]
                 pattern = self._protector(relative, self._paths)
                 if pattern:
-                    self.refuse("'{}' is protected by '{}'".format(relative, pattern), "boundary.protected_paths")
+                    self.refuse(f"'{relative}' is protected by '{pattern}'", "boundary.protected_paths")
 
     def _is_named(self, host: str) -> bool:
         plain = host.lower().rstrip(".")
@@ -214,13 +215,17 @@ class Guard:
             self._own = frozenset(_resolved(os.uname().nodename)) | frozenset(_routed())
         if bare in self._own:
             return True
-        return not _is_number(bare) and any(ip.startswith("127.") or ip == "::1" or ip in self._own for ip in _resolved(bare))
+        return not _is_number(bare) and any(
+            ip.startswith("127.") or ip == "::1" or ip in self._own for ip in _resolved(bare)
+        )
 
     def _note(self, words: str, rule: str) -> None:
         self._noted += 1
         if not self._log or self._noted > MOST_NOTED:
             return
-        line = json.dumps({"at": round(time.time(), 3), "rule": rule, "words": words[:300], "who": self._who[:200]}) + "\n"
+        line = (
+            json.dumps({"at": round(time.time(), 3), "rule": rule, "words": words[:300], "who": self._who[:200]}) + "\n"
+        )
         try:
             if os.path.exists(self._log) and os.path.getsize(self._log) > LARGEST_LOG:
                 os.replace(self._log, self._log + ".1")
@@ -277,9 +282,9 @@ def _routed() -> list[str]:
 def _names(pid: int) -> tuple[str, str] | None:
     """Name and command line of a process; None when there is none, or when this system cannot say."""
     try:
-        with open("/proc/{}/comm".format(pid), "rb") as file:
+        with open(f"/proc/{pid}/comm", "rb") as file:
             name = file.read(100).decode("utf-8", "replace").strip()
-        with open("/proc/{}/cmdline".format(pid), "rb") as file:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
             return name, file.read(4_096).replace(b"\0", b" ").decode("utf-8", "replace").strip()
     except OSError:
         return None
@@ -290,13 +295,13 @@ def _is_ours(pid: int) -> bool:
     try:
         if os.getsid(pid) == os.getsid(0):
             return True
-        with open("/proc/{}/environ".format(pid), "rb") as file:
+        with open(f"/proc/{pid}/environ", "rb") as file:
             entries = file.read(1_000_000).split(b"\0")
             if any(entry.startswith(MARKS) and entry.partition(b"=")[2].strip() for entry in entries):
                 return True
         at, mine = pid, os.getpid()
         for _ in range(MOST_PARENTS):
-            with open("/proc/{}/stat".format(at), "rb") as file:
+            with open(f"/proc/{at}/stat", "rb") as file:
                 at = int(file.read(4_096).rpartition(b")")[2].split()[1])
             if at == mine:
                 return True
