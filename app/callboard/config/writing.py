@@ -157,7 +157,7 @@ def _heading(name: str) -> str:
         "jobs": "Jobs, one table each: what is done, and after what.",
         "pipelines": "Pipelines that run some of the jobs, one table each.",
         "accepted": "Findings that the team lives with until a day; then they count again. `callboard accept` adds one.",
-        "routes": "Who does which tasks of the roadmap when nobody is named: the first one that fits, before what the agents offer.",
+        "routes": "Who does which tasks of the roadmap when nobody is named; the first one that fits.",
         "roadmap": "The roadmap: OpenSpec's changes and tasks, read from their files.",
         "layers": "Rules that put a change into a layer, the first that fits wins; built-in ones lie under them.",
         "milestones": "Milestones of the roadmap, one table each.",
