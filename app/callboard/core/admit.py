@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from callboard.core.events import AttemptDecided
 from callboard.core.fold import fold
-from callboard.core.holds import Hold, Reserved, gib, number
+from callboard.core.holds import Hold, Reserved, YieldsTo, gib, number
 from callboard.core.queue import Bucket
 from callboard.core.reserve import Reservation, reserve
 from callboard.core.routing import who_and_why
 from callboard.core.run import Task
 from callboard.core.state import State
 from callboard.core.waits import waited
+from callboard.core.yielding import lasting
 
 LACKS_ROOM = frozenset({"lock", "cpus", "memory", "resource"})
 LOOKS = 8
@@ -47,7 +48,10 @@ def admit(state: State, now: float, epoch: int, policy: Policy) -> list[AttemptD
         if found is None:
             break
         bucket, task = found
-        hold = state.agent_hold(task) or pool.blocks(task.spec.needs)
+        hold = state.kept_back(task, now)
+        if isinstance(hold, YieldsTo):
+            task, hold = _longest_yielding(state, bucket, task, hold, now)
+        hold = hold or pool.blocks(task.spec.needs)
         bound = kept is not None and _bound(state, kept, task)
         if hold is None and kept is not None and bound:
             hold = _kept_for_another(state, kept, task, now)
@@ -85,9 +89,17 @@ def _patient(state: State, now: float, policy: Policy) -> Reservation | None:
     return None
 
 
+def _longest_yielding(state: State, bucket: Bucket, head: Task, hold: Hold, now: float) -> tuple[Task, Hold | None]:
+    """The task of a bucket whose head waits for the platform that has done so for long enough, or the head with its hold."""
+    oldest = bucket.oldest()
+    if oldest is None or not state.yields.spent(oldest.yielded, now):
+        return head, hold
+    return oldest, None
+
+
 def _reserved(state: State, task: Task, now: float, policy: Policy) -> Reservation | None:
     """The reservation of a task, if it waits for room and has done so for long enough."""
-    if not task.ticket or task.ready_at is None or state.agent_hold(task) is not None:
+    if not task.ticket or task.ready_at is None or state.kept_back(task, now) is not None:
         return None
     waited = now - task.ready_at
     return reserve(state, task, now, strict=waited >= policy.strict_s) if waited >= policy.patience_s else None
@@ -119,14 +131,14 @@ def _start(state: State, task: Task, bucket: Bucket, now: float, epoch: int) -> 
         task=task.index,
         attempt=task.attempt + 1,
         epoch=epoch,
-        why=_why(state, task),
+        why=_why(state, task, now),
         holds=waited(task, bucket, now),
     )
     fold(state, event)
     return event
 
 
-def _why(state: State, task: Task) -> str:
+def _why(state: State, task: Task, now: float) -> str:
     needs = task.spec.needs
     words = (
         f"first of {state.ready.length} ready (priority {task.run.priority.name.lower()}, "
@@ -137,4 +149,7 @@ def _why(state: State, task: Task) -> str:
         words += ", locks " + ", ".join(f"'{lock.name}'" for lock in needs.locks)
     if task.spec.wants:
         words += "; " + who_and_why(state, task)
+    if task.spec.heavy and state.yields.active:
+        passed = lasting(state.yields.total(now) - task.yielded)
+        words += f"; it is heavy and has waited {passed} for the platform, the longest that [coordination] allows"
     return words

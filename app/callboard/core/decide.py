@@ -14,11 +14,13 @@ from callboard.core.routing import route
 from callboard.core.run import Task
 from callboard.core.state import State
 from callboard.core.task import TaskState
+from callboard.core.yield_events import YieldSet
+from callboard.core.yielding import Surroundings, flights_of, following
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`undos`, `moves`, `drained`, `stops` and `starts` are folded already; they take effect once they are in the log.
+    """`undos`, `moves`, `drained`, `yields`, `stops` and `starts` are folded already; they take effect once they are in the log.
 
     `wake` is when to decide again though nothing happens, infinite for never.
     """
@@ -28,28 +30,38 @@ class Decision:
     moves: tuple[TaskMoved, ...] = ()
     undos: tuple[TasksAdded, ...] = ()
     drained: tuple[AgentDrained, ...] = ()
+    yields: tuple[YieldSet, ...] = ()
     wake: float = math.inf
 
     @property
     def events(self) -> tuple[Event, ...]:
         """All of them, for the log."""
-        return (*self.undos, *self.moves, *self.drained, *self.stops, *self.starts)
+        return (*self.undos, *self.moves, *self.drained, *self.yields, *self.stops, *self.starts)
 
 
-def decide(state: State, now: float, capacity: Capacity, policy: Policy) -> Decision:
-    """Decides, and folds what it decided. Deterministic: the same state, time and capacity give the same decision."""
+def decide(
+    state: State, now: float, capacity: Capacity, policy: Policy, around: Surroundings | None = None
+) -> Decision:
+    """Decides, and folds what it decided. Deterministic: the same state, time, capacity and surroundings give the same decision.
+
+    Without surroundings, what holds for the platform stays as it is.
+    """
     state.pool.capacity = capacity
     state.release_backoffs(now)
     undos = _undo(state, now) if state.to_undo else []
     moves = route(state, now) if state.unrouted else []
     drained = _drained(state, now) if state.ready.cuts else []
+    yields, again = following(state.yields, around, flights_of(state.crews), now) if around else ([], math.inf)
+    for event in yields:
+        fold(state, event)
     stops = _overdue(state, now)
     if capacity.pressed:
         stops += _relieve(state, now)
     starts: list[AttemptDecided] = []
     if not capacity.pressed and not state.halted:
         starts = admit(state, now, state.epoch, policy)
-    return Decision(tuple(starts), tuple(stops), tuple(moves), tuple(undos), tuple(drained), _wake(state, now, policy))
+    wake = min(again, _wake(state, now, policy))
+    return Decision(tuple(starts), tuple(stops), tuple(moves), tuple(undos), tuple(drained), tuple(yields), wake)
 
 
 def _undo(state: State, now: float) -> list[TasksAdded]:
@@ -117,4 +129,8 @@ def _wake(state: State, now: float, policy: Policy) -> float:
         wake = min(wake, state.deadlines[0][0])
     if state.ready.length and state.live:
         wake = min(wake, now + policy.patience_s)
+    if state.yields.active:
+        oldest = (bucket.oldest() for bucket in state.ready.buckets() if bucket.heavy)
+        left = min((state.yields.left(task.yielded, now) for task in oldest if task is not None), default=math.inf)
+        wake = min(wake, now + left) if left > 0 else wake
     return wake

@@ -289,6 +289,23 @@ class Reserved:
 
 
 @dataclass(frozen=True, slots=True)
+class YieldsTo:
+    """It is heavy, and waits for the platform: `rule` is 'quiet', for a crew, or 'yield', for users. `reason` has the facts."""
+
+    rule: str
+    reason: str
+    culprit: TaskKey | None = None
+    kind: ClassVar[str] = "yields"
+
+    @property
+    def key(self) -> str:
+        return "a crew of the platform" if self.rule == "quiet" else "users of the platform"
+
+    def words(self) -> str:
+        return self.reason
+
+
+@dataclass(frozen=True, slots=True)
 class Halted:
     """Nothing new is started."""
 
@@ -317,5 +334,6 @@ Hold = (
     | BacksOff
     | WaitsForDecision
     | Reserved
+    | YieldsTo
     | Halted
 )

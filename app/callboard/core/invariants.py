@@ -167,6 +167,7 @@ def log_equals_state(state: State, events: Iterable[Event]) -> list[str]:
             ("what is set for the agents", _set_for(state), _set_for(again)),
             ("the number of queued tasks", _queued(state), _queued(again)),
             ("what drained agents have left", _left(state), _left(again)),
+            ("what holds for the platform", state.yields.facts(), again.yields.facts()),
         )
         if have != want
     ]

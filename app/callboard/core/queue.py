@@ -5,7 +5,6 @@ its own, one hold, one account of the time spent per cause. A decision looks at 
 """
 
 import heapq
-from collections import deque
 from collections.abc import Iterable, Iterator
 
 from callboard.core.holds import Hold
@@ -18,14 +17,28 @@ Rank = tuple[int, float, float, int, int]
 class Bucket:
     """Tasks that are alike to the admission. `hold` is why its head does not start, since `since`; `count` tasks wait in it."""
 
-    __slots__ = ("account", "agent", "arrived", "aside", "count", "cut", "heap", "hold", "listed", "needs", "since")
+    __slots__ = (
+        "account",
+        "agent",
+        "arrived",
+        "aside",
+        "count",
+        "cut",
+        "heap",
+        "heavy",
+        "hold",
+        "listed",
+        "needs",
+        "since",
+    )
 
-    def __init__(self, agent: str, needs: Needs, cut: int = 0) -> None:
+    def __init__(self, agent: str, needs: Needs, cut: int = 0, heavy: bool = False) -> None:
         self.agent = agent
         self.needs = needs
         self.cut = cut
+        self.heavy = heavy
         self.heap: list[tuple[Rank, int, Task]] = []
-        self.arrived: deque[tuple[int, Task]] = deque()
+        self.arrived: list[tuple[float, int, Task]] = []
         self.count = 0
         self.hold: Hold | None = None
         self.since = 0.0
@@ -44,11 +57,11 @@ class Bucket:
         return None
 
     def oldest(self) -> Task | None:
-        """The task that has waited here for longest; amortised O(1)."""
+        """The task that has been ready for longest; amortised O(log n)."""
         arrived = self.arrived
-        while arrived and arrived[0][1].ticket != arrived[0][0]:
-            arrived.popleft()
-        return arrived[0][1] if arrived else None
+        while arrived and arrived[0][2].ticket != arrived[0][1]:
+            heapq.heappop(arrived)
+        return arrived[0][2] if arrived else None
 
     def best(self, most: int) -> Iterator[Task]:
         """The first of its tasks in their order, the heap left as it is; O(most log most) and what left meanwhile."""
@@ -77,13 +90,13 @@ class ReadyQueue:
     """All buckets. `push`, `remove` and `next` cost O(log n).
 
     `cuts` are the agents that are being drained, each with the last run that it still serves: tasks of later runs, which are
-    held while others go on, have buckets of their own.
+    held while others go on, have buckets of their own. So have heavy tasks, which wait for the platform while others go on.
     """
 
     __slots__ = ("_buckets", "_heads", "_since", "_ticket", "ageing_s", "cuts", "length", "smallest_cpus")
 
     def __init__(self, ageing_s: float = 1800.0) -> None:
-        self._buckets: dict[tuple[str, Needs, int], Bucket] = {}
+        self._buckets: dict[tuple[str, Needs, int, bool], Bucket] = {}
         self.cuts: dict[str, int] = {}
         self._heads: list[tuple[Rank, int, Bucket]] = []
         self._since: list[tuple[float, int, Task]] = []
@@ -102,7 +115,7 @@ class ReadyQueue:
         """Adds a task that lacks nothing but room."""
         cut = self.cuts.get(task.spec.agent, 0) if self.cuts else 0
         task.cut = cut if task.run.id > cut else 0
-        kind = (task.spec.agent, task.spec.needs, task.cut)
+        kind = (task.spec.agent, task.spec.needs, task.cut, task.spec.heavy)
         bucket = self._buckets.get(kind)
         if bucket is None:
             bucket = self._buckets[kind] = Bucket(*kind)
@@ -122,9 +135,10 @@ class ReadyQueue:
         rank = self.rank(task)
         heap = bucket.heap
         heapq.heappush(heap, (rank, task.ticket, task))
-        bucket.arrived.append((task.ticket, task))
+        since = now if task.ready_at is None else task.ready_at
+        heapq.heappush(bucket.arrived, (since, task.ticket, task))
         bucket.count += 1
-        heapq.heappush(self._since, (now if task.ready_at is None else task.ready_at, task.ticket, task))
+        heapq.heappush(self._since, (since, task.ticket, task))
         if not bucket.aside and (bucket.listed is None or rank < bucket.listed):
             self._list(bucket, rank)
 
@@ -144,7 +158,8 @@ class ReadyQueue:
 
     def bucket_of(self, task: Task) -> Bucket | None:
         """The bucket in which a waiting task stands."""
-        return self._buckets.get((task.spec.agent, task.spec.needs, task.cut)) if task.ticket else None
+        spec = task.spec
+        return self._buckets.get((spec.agent, spec.needs, task.cut, spec.heavy)) if task.ticket else None
 
     def next(self) -> tuple[Bucket, Task] | None:
         """The best head of all buckets; its bucket is out of sight until `offer` brings it back."""
@@ -170,8 +185,10 @@ class ReadyQueue:
         bucket.aside = False
         if bucket.head() is not None:
             self._list(bucket, bucket.heap[0][0])
-        elif self._buckets.get((bucket.agent, bucket.needs, bucket.cut)) is bucket:
-            del self._buckets[(bucket.agent, bucket.needs, bucket.cut)]
+            return
+        kind = (bucket.agent, bucket.needs, bucket.cut, bucket.heavy)
+        if self._buckets.get(kind) is bucket:
+            del self._buckets[kind]
 
     def longest_ready(self, until: float) -> Task | None:
         """The task that has been ready for longest, if it was so by `until`; amortised O(log n)."""

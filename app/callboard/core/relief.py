@@ -112,7 +112,7 @@ def _others(state: State, agent: str) -> list[str]:
 def _copy(state: State, now: float, change: Change) -> tuple[State, set[tuple[int, int]]]:
     """A state of its own with what runs and the best of what waits, changed so; and the places of the agent's own tasks."""
     copy = State(state.ready.ageing_s)
-    copy.last_run, copy.agents_known = state.last_run, state.agents_known
+    copy.last_run, copy.agents_known, copy.yields = state.last_run, state.agents_known, state.yields
     capacity = state.pool.capacity
     copy.pool.capacity = replace(
         capacity, cpus=capacity.cpus + change.cpus, memory_mb=capacity.memory_mb + change.memory_mb,
@@ -159,7 +159,7 @@ def _twin(task: Task, run: Run, change: Change) -> Task:
         spec = replace(spec, agent=change.to)
     twin = Task(run, len(run.tasks), replace(spec, candidates=()) if spec.candidates else spec)
     twin.state, twin.attempt, twin.remaining = task.state, task.attempt, task.remaining
-    twin.ready_at, twin.decided, twin.started = task.ready_at, task.decided, task.started
+    twin.ready_at, twin.decided, twin.started, twin.yielded = task.ready_at, task.decided, task.started, task.yielded
     run.tasks.append(twin)
     run.counts[twin.state] = run.counts.get(twin.state, 0) + 1
     return twin

@@ -82,6 +82,7 @@ class Task:
         "waited_for",
         "wanted_at",
         "written_mb",
+        "yielded",
     )
 
     def __init__(self, run: "Run", index: int, spec: TaskSpec) -> None:
@@ -112,6 +113,7 @@ class Task:
         self.cut = 0
         self.wanted_at = run.submitted
         self.ticket = 0
+        self.yielded = 0.0
         self.snapshot: Mapping[str, float] | None = None
         self.held: tuple[tuple[str, float], ...] = ()
         self.questions: dict[str, tuple[str, tuple[str, ...], float]] | None = None

@@ -127,6 +127,7 @@ class TaskSpec:
     attempt (run, task, attempt) whose success holds for this task, which is then not run.
     `affected` says in one sentence why so, or what changed. `digest` names what its verdict depends on, as it was at
     `digested`; '' where that is not known. `learned` says how `needs` were corrected: `declared` and `words`.
+    A `heavy` task waits while the platform has to be spared.
     """
 
     name: str
@@ -155,6 +156,7 @@ class TaskSpec:
     digest: str = ""
     digested: float = 0.0
     learned: Mapping[str, Any] = field(default_factory=lambda: NO_OPTIONS)
+    heavy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

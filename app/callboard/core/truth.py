@@ -52,6 +52,8 @@ def is_true(hold: Hold, task: Task, state: State, now: float, live: Sequence[Tas
             return bool(state.halted) or state.pool.capacity.pressed
         case h.AgentPaused() | h.AgentDrains() | h.NobodyCan() | h.AgentBusy():
             return _agent_is(hold, task, state, live)
+        case h.YieldsTo():
+            return _yields(hold, task, state, now)
         case h.Reserved():
             kept = state.task(hold.culprit)
             ready = (
@@ -64,6 +66,12 @@ def is_true(hold: Hold, task: Task, state: State, now: float, live: Sequence[Tas
             )
         case _:
             return _lacks(task.spec.needs, state, live, taken, hold)
+
+
+def _yields(hold: h.YieldsTo, task: Task, state: State, now: float) -> bool:
+    """It is heavy, that rule holds, and it has not waited for longer than it has to."""
+    active = state.yields.active.get(hold.rule)
+    return active is not None and task.spec.heavy and not state.yields.spent(task.yielded, now)
 
 
 def _agent_is(hold: Hold, task: Task, state: State, live: Sequence[Task]) -> bool:
