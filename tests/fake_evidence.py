@@ -31,6 +31,13 @@ class FakeEvidence:
             "files": [{**row, "lines": numbered(PATCH)}],
         }  # fmt: skip
 
+    def ci(self, pipeline: str = "") -> dict[str, Any]:
+        counts = {"same": 0, "like": 0, "none": 0, "unknown": 0, "only_here": 0}
+        return {
+            "there": False, "workspace": "/w", "pipeline": pipeline, "workflows": [], "differences": [], "counts": counts,
+            "only_here": [], "trouble": [],
+        }  # fmt: skip
+
     def log_search(
         self, task_id: str, attempt: int | None = None, text: str = "", level: str = "", start: int = 0
     ) -> dict[str, Any]:

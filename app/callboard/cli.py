@@ -100,6 +100,9 @@ def parser() -> argparse.ArgumentParser:
     made = command("plan", "plans", "show what a run would do, and when")
     pipeline_flags(made)
 
+    made = command("ci", "ci", "show what GitHub Actions would do, and how the pipeline here differs")
+    made.add_argument("pipeline", nargs="?", default="", metavar="PIPELINE", help="against this one (default: the usual one)")
+
     made = command("init", "plans", "write callboard.toml from what the agents propose", listing=False)
     made.add_argument("--force", action="store_true", help="write a new one; the former is kept as callboard.toml.bak")
 

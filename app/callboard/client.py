@@ -342,6 +342,51 @@ class RemoteDesk:
     def crew(self) -> Any:
         return self._call("GET", "/crew")
 
+    def roadmap(self) -> Any:
+        return self._call("GET", "/roadmap")
+
+    def roadmap_change(self, change: str) -> Any:
+        return self._call("GET", f"/roadmap/{_quoted(change)}")
+
+    def roadmap_assign(
+        self,
+        refs: Sequence[str],
+        to: str = "auto",
+        action: str = "",
+        options: Mapping[str, Any] | None = None,
+        reason: str = "",
+        by: str = "",
+        *,
+        instead: bool = False,
+    ) -> Any:
+        wish = {"refs": list(refs), "to": to, "action": action, "options": dict(options or {}), "reason": reason}
+        return self._call("POST", "/roadmap/assign", {**wish, "instead": instead})
+
+    def roadmap_withdraw(self, id: str, reason: str, by: str) -> Any:
+        return self._call("POST", "/roadmap/withdraw", {"id": id, "reason": reason})["assignment"]
+
+    def roadmap_done(self, ref: str, note: str, by: str) -> Any:
+        return self._call("POST", "/roadmap/done", {"ref": ref, "note": note})["assignment"]
+
+    def roadmap_tick(self, ref: str, by: str) -> Any:
+        return self._call("POST", "/roadmap/tick", {"ref": ref})["assignment"]
+
+    def roadmap_place(
+        self,
+        change: str,
+        layer: str | None = None,
+        rank: int | None = None,
+        after: Sequence[str] | None = None,
+        reason: str = "",
+        by: str = "",
+    ) -> Any:
+        told = {"layer": layer, "rank": rank, "after": None if after is None else list(after)}
+        wish = {name: value for name, value in told.items() if value is not None}
+        return self._call("POST", "/roadmap/place", {"change": change, "reason": reason, **wish})["change"]
+
+    def roadmap_refresh(self) -> Any:
+        return self._call("POST", "/roadmap/refresh")
+
     def search(self, text: str, limit: int = 8) -> Any:
         return self._call("GET", "/search", q=text, limit=limit)["hits"]
 

@@ -218,6 +218,40 @@ class Desk(Protocol):
 
     def seen(self, by: str, until: float | None = None) -> Row: ...
 
+    def roadmap(self) -> Row: ...
+
+    def roadmap_change(self, change: str) -> Row: ...
+
+    def roadmap_assign(
+        self,
+        refs: Sequence[str],
+        to: str = "auto",
+        action: str = "",
+        options: Mapping[str, Any] | None = None,
+        reason: str = "",
+        by: str = "",
+        *,
+        instead: bool = False,
+    ) -> Row: ...
+
+    def roadmap_withdraw(self, id: str, reason: str, by: str) -> Row: ...
+
+    def roadmap_done(self, ref: str, note: str, by: str) -> Row: ...
+
+    def roadmap_tick(self, ref: str, by: str) -> Row: ...
+
+    def roadmap_place(
+        self,
+        change: str,
+        layer: str | None = None,
+        rank: int | None = None,
+        after: Sequence[str] | None = None,
+        reason: str = "",
+        by: str = "",
+    ) -> Row: ...
+
+    def roadmap_refresh(self) -> Row: ...
+
     def trust_workspace(self, digest: str, by: str) -> None: ...
 
     def rescan(self) -> None: ...

@@ -24,6 +24,7 @@ from callboard.show.api.me import me
 from callboard.show.api.params import caller
 from callboard.show.api.patches import patches
 from callboard.show.api.reads import reads
+from callboard.show.api.roadmap import roadmap
 from callboard.show.api.search import search
 from callboard.show.api.wishes import wishes
 
@@ -67,7 +68,7 @@ def service(desk: Desk, *more: APIRouter) -> FastAPI:
     for router in (
         reads(desk), wishes(desk), control(desk), large(desk), patches(desk), ingest(desk), acceptance(desk), evidence(desk),
         me(desk), ci(desk),
-        search(desk),
+        search(desk), roadmap(desk),
         inbox(desk), exports(desk), alerts(desk), crew(desk), *more,
     ):  # fmt: skip
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(caller)], responses=ERRORS)

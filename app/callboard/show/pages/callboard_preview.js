@@ -1,6 +1,7 @@
 // What a run would do, in which order and why; then starts it.
 import { computed, reactive, ref, shallowRef } from "vue";
 import { CbBefore } from "callboard/before.js";
+import { CbCi } from "callboard/ci.js";
 import { CbChoice, useChoice } from "callboard/choice.js";
 import { useCommands, useList } from "callboard/commands.js";
 import { CbDialog } from "callboard/dialog.js";
@@ -17,7 +18,7 @@ const PRIORITIES = ["critical", "high", "medium", "low"];
 const shell = (text) => (/^[\w@%+=:,./*-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 export default {
-  components: { CbBefore, CbChoice, CbDialog, CbForm, CbFrame, CbGantt, CbGraph, ...PARTS },
+  components: { CbBefore, CbChoice, CbCi, CbDialog, CbForm, CbFrame, CbGantt, CbGraph, ...PARTS },
   props: ["first", "meta"],
   setup(props) {
     const first = JSON.parse(props.first);
@@ -204,6 +205,7 @@ export default {
             <CbGraph v-else plan :graph="graph" :tasks="tasks"/>
           </section>
           <CbChoice :choice="choice" :plan="plan" :options="options" :affected="affected" @edit="edit"/>
+          <CbCi :pipeline="plan.pipeline"/>
         </div>
         <aside class="stack"><CbBefore :plan="plan" :total="choice.jobs.value.length" :affected="affected"/>
           <section class="panel"><header><h2>The same at the terminal</h2></header><div class="plan-command"><CbCommand :text="command"/></div></section>
