@@ -18,10 +18,14 @@ from callboard.config import Config, read_config
 from callboard.core.commands import LimitAgent
 from callboard.desk import Desk
 from callboard.desk.alert_watch import AlertWatch
+from callboard.desk.foreman import Foreman
 from callboard.engine import Engine
 from callboard.errors import CallboardError, ConfigError, Refused
 from callboard.guard.running import private_folder
+from callboard.guard.trust import Trust
 from callboard.launch.local import LocalLauncher
+from callboard.link.crew_sources.leading import Standing, standing_of
+from callboard.link.crew_sources.watching import CrewWatch
 from callboard.live import LiveFeed
 from callboard.measure.host import HostMeter
 from callboard.record.database import open_database
@@ -53,6 +57,8 @@ class House:
         self._failure: list[BaseException] = []
         self._sampled = 0.0
         self._forgot = time.monotonic()
+        self._crews: CrewWatch | None = None
+        self._foreman: Foreman | None = None
 
     def __enter__(self) -> "House":
         settings = self.settings
@@ -81,7 +87,7 @@ class House:
         if self._quiet:
             self.engine.state.halted = "`callboard up` goes on with it"
         self.history = History(database)
-        feed = LiveFeed(self.engine, lambda: self.desk.host(), self.history.last_of_agents)
+        self.feed = feed = LiveFeed(self.engine, lambda: self.desk.host(), self.history.last_of_agents)
         self.engine.measured.append(self._sample)
         catalogue = scan(settings.data)
         self.desk = Desk(
@@ -105,6 +111,19 @@ class House:
         self.desk.name_agents()
         self._limit_agents(config)
         self.desk.recover_patches()
+        if self._schedules:
+            self._foreman = Foreman(self.engine, self.desk, self.feed)
+            self._foreman.start()
+            self._crews = CrewWatch(
+                settings.workspace, settings.data, self.desk.tell_crew, self._crew_standing, self._why_not_trusted
+            )
+            self._crews.start()
+
+    def _why_not_trusted(self) -> str:
+        return Trust(self.settings.data).why_not(self.settings.workspace)
+
+    def _crew_standing(self, crew: str) -> Standing:
+        return self.engine.inspect(lambda state: standing_of(state.crews.get(crew)))
 
     def _limit_agents(self, config: Config) -> None:
         """What `callboard.toml` says of concurrency holds until a person says otherwise."""
@@ -169,6 +188,10 @@ class House:
         return self._failure[0] if self._failure else None
 
     def __exit__(self, *error: object) -> None:
+        if self._foreman is not None:
+            self._foreman.stop()
+        if self._crews is not None:
+            self._crews.close()
         loop = self.engine.loop
         if loop is not None and not loop.is_closed():
             with contextlib.suppress(RuntimeError):
