@@ -9,6 +9,7 @@ import webbrowser
 
 from callboard.cli import DONE, UNREACHABLE, USAGE
 from callboard.commands.doors import ensure_trust, settings_of
+from callboard.guard.crew_token import CrewToken
 from callboard.guard.running import announce, new_token, running_server, withdraw
 from callboard.guard.trust import Trust, user_name
 from callboard.window.beside import WindowBeside
@@ -36,9 +37,10 @@ def up(given: argparse.Namespace) -> int:
     from callboard.core.boundary import Boundary
     from callboard.errors import Refused
     from callboard.guard.door import open_door
-    from callboard.wiring import House
+    from callboard.wiring import House, config_or_default
 
     try:
+        config_or_default(settings.workspace).boundary.check_bind(settings.port)
         door = open_door(settings.host, settings.port, Boundary())
     except Refused as error:
         sys.stderr.write(f"callboard: {error}\n")
@@ -75,6 +77,7 @@ def up(given: argparse.Namespace) -> int:
                 token=token,
                 door=door,
                 sessions_file=settings.data / "run" / "sessions.json",
+                crew_token=CrewToken(settings.data),
                 user=user_name(),
                 dev=given.dev,
                 on_ready=ready,

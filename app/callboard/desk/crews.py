@@ -34,8 +34,8 @@ class Crews(Room):
 
         The facts are those of `callboard.core.crew_events`; what does not fit is dropped, what is known already not kept again.
         """
-        self._heard_from[crew, source] = time.time()
         self._do(TellCrew(crew, source, tuple(facts), stream, upto, sent))
+        self._heard_from[crew, source] = time.time()
 
     @property
     def _heard_from(self) -> dict[tuple[str, str], float]:

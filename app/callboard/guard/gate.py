@@ -45,7 +45,7 @@ NO_SESSION = """<p>This board opens for people who can read its launch token on 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the user of this machine, and the way in ('page' or 'REST')."""
+    """Who asks: the user of this machine by 'page' or 'REST', or the platform's crew by its token ('crew')."""
 
     name: str
     way: str
@@ -157,6 +157,8 @@ class Guard:
     def _caller(self, verdict: Pass, path: str) -> Caller | None:
         if verdict.way == "open":
             return None
+        if verdict.way == "crew":
+            return Caller("crew", "crew")
         return Caller(self._user, "REST" if verdict.way == "token" or path.startswith(API) else "page")
 
     async def _swap(self, swap: Swap, send: Send) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlencode
 
+from callboard.guard.crew_token import ALLOWED, CrewToken
 from callboard.guard.sessions import Sessions
 from callboard.guard.wire import Scope, one, values
 
@@ -16,7 +17,7 @@ LONGEST_TARGET = 8_192
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """It may go on; `way` is 'open', 'token' or 'session', `secret` the session's id."""
+    """It may go on; `way` is 'open', 'token', 'crew' or 'session', `secret` the session's id."""
 
     way: str
     secret: str = ""
@@ -47,6 +48,7 @@ class Rules:
     cookie: str
     sessions: Sessions
     scheme: str = "http"
+    crew: CrewToken | None = None
 
 
 def judge(scope: Scope, rules: Rules) -> Pass | Swap | Refusal:
@@ -79,6 +81,10 @@ def judge(scope: Scope, rules: Rules) -> Pass | Swap | Refusal:
         kind, _, token = authorization.partition(" ")
         if kind.lower() == "bearer" and rules.sessions.is_token(token.strip()):
             return Pass("token")
+        if kind.lower() == "bearer" and rules.crew is not None and rules.crew.is_token(token.strip()):
+            if not web and (method, path) in ALLOWED:
+                return Pass("crew")
+            return Refusal(403, "Not for a crew", "The crew's token may tell what the crew does, and nothing else.")
         return Refusal(
             401, "The token is not the one of this launch", "Run `callboard token`; each start has a new one."
         )

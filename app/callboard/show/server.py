@@ -16,6 +16,7 @@ from nicegui import core, ui
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from callboard.core.boundary import Boundary
+from callboard.guard.crew_token import CrewToken
 from callboard.guard.door import Door, open_door
 from callboard.guard.gate import Guard
 from callboard.guard.sessions import Sessions
@@ -47,6 +48,7 @@ def serve(
     boundary: Boundary | None = None,
     door: Door | None = None,
     sessions_file: Path | None = None,
+    crew_token: CrewToken | None = None,
     user: str = "",
     dev: bool = False,
     on_ready: Callable[[str], None] = lambda url: None,
@@ -60,7 +62,7 @@ def serve(
     """
     door = door or open_door(host, port, boundary or Boundary())
     sessions = Sessions(token, sessions_file)
-    rules = Rules(door.hosts, f"callboard_{door.port}", sessions)
+    rules = Rules(door.hosts, f"callboard_{door.port}", sessions, crew=crew_token)
     feed = Feed(desk, core.sio)
     core.sio.eio.cors_allowed_origins = sorted(door.origins)
     core.sio.eio.max_http_buffer_size = LONGEST_MESSAGE
