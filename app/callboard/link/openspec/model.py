@@ -71,6 +71,16 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class OddLine:
+    """A line of a tasks file that looks like a task and is not counted; `boxed` tells whether it has something like a box."""
+
+    text: str
+    path: str
+    line: int
+    boxed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Requirement:
     """A requirement of a spec, or of a delta, with the titles of its scenarios and its own words (bounded)."""
 
@@ -116,7 +126,8 @@ class Change:
     as `openspec list` says it. `keys` is what its `.openspec.yaml` holds (plain values; {} when it has none or it is broken);
     `depends_on` is read from it. `files` are paths relative to the workspace. `nested` are the real changes inside of a folder
     that only wraps others. `plans` are its delta files as the checks need them, `unread` those with deltas that OpenSpec does not
-    read for their name. `trouble` is what of it could not be read.
+    read for their name, `root_spec` tells of a `specs/spec.md`, which it refuses. `odd_lines` look like tasks and are none.
+    `trouble` is what of it could not be read.
     """
 
     id: str
@@ -136,6 +147,8 @@ class Change:
     nested: tuple[str, ...] = ()
     plans: tuple[Plan, ...] = field(default=(), repr=False)
     unread: tuple[str, ...] = ()
+    root_spec: bool = False
+    odd_lines: tuple[OddLine, ...] = ()
     trouble: tuple[Check, ...] = ()
 
     @property

@@ -107,9 +107,10 @@ def content(path: str, folder: str, largest: int = LARGEST_FILE) -> bytes:
         descriptor = os.open(real, OPEN)
     except OSError as error:
         raise Unreadable(f"cannot be read: {error.strerror or type(error).__name__}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Unreadable("is no regular file")
     with open(descriptor, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Unreadable("is no regular file")
         try:
             found = opened.read(largest + 1)
         except OSError as error:

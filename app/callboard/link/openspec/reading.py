@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from callboard.link.openspec import reach
-from callboard.link.openspec.model import Archived, Change, Check, Roadmap, Section, Spec
+from callboard.link.openspec.model import Archived, Change, Check, OddLine, Roadmap, Section, Spec
+from callboard.link.openspec.nesting import nested_in
 from callboard.link.openspec.proposal import title_and_why
 from callboard.link.openspec.reach import Entry, Unreadable
 from callboard.link.openspec.schemas import METADATA, Schemas, schemas_of
 from callboard.link.openspec.spec_files import deltas_in, deltas_of, spec_of, spec_paths
-from callboard.link.openspec.tasks import MOST_TASKS, sections_of
+from callboard.link.openspec.tasks import MOST_TASKS, odd_lines_of, sections_of
 from callboard.work.finding import clean
 
 MOST_CHANGES = 500
@@ -183,7 +184,8 @@ def _read_change(path: str, around: str, folder: _Folder, schemas: Schemas) -> C
     meta = schemas.of_change(path, shown, identity, METADATA in names)
     trouble.extend(meta.trouble)
     names_of_tasks = schemas.task_files(path, meta, folder.entries, shown, identity, trouble)
-    sections, task_files = _sections(path, shown, identity, names_of_tasks, trouble)
+    sections, task_files, odd = _sections(path, shown, identity, names_of_tasks, trouble)
+    schema = schemas.of(meta.schema)
     title, why = title_and_why(text_of("proposal.md")) if "proposal.md" in names else ("", "")
     plans, wrong, unread = deltas_of(path, shown, identity, folder.entries)
     trouble.extend(wrong)
@@ -196,6 +198,8 @@ def _read_change(path: str, around: str, folder: _Folder, schemas: Schemas) -> C
         deltas=tuple(deltas_in(plans)),
         plans=tuple(plans),
         unread=tuple(unread),
+        root_spec=names.get("specs/spec.md") in ("file", "link"),
+        odd_lines=tuple(odd),
         files=tuple(f"{shown}/{clean(entry.name, 500)}" for entry in folder.entries if entry.kind in ("file", "link"))[
             :500
         ],
@@ -206,15 +210,15 @@ def _read_change(path: str, around: str, folder: _Folder, schemas: Schemas) -> C
         schema=meta.schema,
         keys=meta.keys,
         depends_on=meta.depends_on,
-        nested=(),
+        nested=nested_in(path, folder.name, folder.entries, schema.generates if schema else ()),
         trouble=tuple(trouble),
     )
 
 
 def _sections(
     path: str, shown: str, identity: str, names: list[str], trouble: list[Check]
-) -> tuple[list[Section], list[str]]:
-    sections, files = list[Section](), list[str]()
+) -> tuple[list[Section], list[str], list[OddLine]]:
+    sections, files, odd = list[Section](), list[str](), list[OddLine]()
     taken: set[str] = set()
     for name in names:
         where = f"{shown}/{clean(name, 500)}"
@@ -226,11 +230,13 @@ def _sections(
             trouble.append(_unreadable(shown, name, identity, str(error)))
             continue
         files.append(where)
-        sections.extend(sections_of(data, identity, where, taken))
+        own = sections_of(data, identity, where, taken)
+        sections.extend(own)
+        odd.extend(odd_lines_of(data, where, boxless=not any(section.tasks for section in own)))
         if len(taken) >= MOST_TASKS:
             words = f"change '{identity}' has more than {MOST_TASKS:,} tasks in one file; the rest is not read"
             trouble.append(Check("too-many", "high", words, "make several changes of it", identity, where))
-    return sections, files
+    return sections, files, odd
 
 
 def _unreadable(shown: str, name: str, identity: str, words: str) -> Check:

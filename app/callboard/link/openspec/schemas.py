@@ -1,7 +1,7 @@
 """Which files hold the tasks of a change: its schema, as OpenSpec 1.13 finds it."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,16 +56,19 @@ class Schemas:
             wrong = f"names the schema {str(name)[:60]!r}, which is not there"
         return meta_of(value, wrong, identity, where)
 
-    def task_files(
-        self, path: str, meta: Meta, entries: Sequence[Entry], shown: str, identity: str, trouble: list[Check]
-    ) -> list[str]:
-        """The names of the files in the change's folder whose tasks count; `tasks.md` where nothing else is said or found."""
-        name = meta.schema
+    def of(self, name: str) -> SchemaFile | None:
+        """The schema of that name, None when it is not there or cannot be used."""
         for ending in (".yaml", ".yml"):
             if name.endswith(ending):
                 name = name[: -len(ending)]
                 break
-        schema = self.known[name] if name in self.known else BUILT_IN.get(name)
+        return self.known[name] if name in self.known else BUILT_IN.get(name)
+
+    def task_files(
+        self, path: str, meta: Meta, entries: Sequence[Entry], shown: str, identity: str, trouble: list[Check]
+    ) -> list[str]:
+        """The names of the files in the change's folder whose tasks count; `tasks.md` where nothing else is said or found."""
+        schema = self.of(meta.schema)
         if schema is None or not schema.tasks:
             return [TASKS]
         if not is_glob(schema.tasks):
@@ -147,8 +150,3 @@ def _stamp(path: str) -> tuple[Any, ...]:
     except (OSError, ValueError):
         return (path,)
     return (path, about.st_mtime_ns, about.st_ctime_ns, about.st_size, about.st_ino)
-
-
-def paths_of(schema: SchemaFile) -> Iterable[str]:
-    """What the schema's artifacts are called."""
-    return schema.generates

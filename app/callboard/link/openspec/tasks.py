@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from callboard.link.openspec.markdown import SPACE, SPACES, closed_fences, trim
-from callboard.link.openspec.model import Section, Task
+from callboard.link.openspec.model import OddLine, Section, Task
 from callboard.work.finding import clean
 
 # OpenSpec's own pattern, where JavaScript's \s is SPACE and one character is one unit of UTF-16; the possessive
@@ -16,7 +16,10 @@ MARK = rf"(?:{SPACE}*+(?P<mark>[^\]{SPACES}\U00010000-\U0010ffff]?+)"
 TASK = re.compile(rf"{BOX}{MARK}{SPACE}*+\](?![(\[])|{SPACE}++\]){SPACE}*+(?P<text>[^\r\n\u2028\u2029]*)")
 HEADING = re.compile(r"^ {0,3}(#{2,4})[ \t]+(.*)")
 NUMBER = re.compile(r"^(?:\*\*|__)?(\d{1,6}(?:\.\d{1,6}){0,5}[A-Za-z]?)(?:\*\*|__)?[.):]?(?=\s|$)")
+LIKE_BOX = re.compile(r"^ {0,12}(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]*\[[^\]\s\[(]{2,12}\][ \t]+\S|\[[ xX~-]\][ \t]+\S)")
+LIST_ITEM = re.compile(r"^ {0,3}(?:[-*+]|[0-9]{1,9}[.)])[ \t]+\S")
 LONGEST_TEXT = 2_000
+MOST_ODD = 200
 MOST_TASKS = 20_000
 
 
@@ -43,6 +46,20 @@ def sections_of(data: bytes, change: str, path: str, taken: set[str]) -> list[Se
             count += 1
     if tasks or title:
         found.append(Section(title, path, line_of_title, tuple(tasks)))
+    return found
+
+
+def odd_lines_of(data: bytes, path: str, boxless: bool) -> list[OddLine]:
+    """Lines outside of fences that look like tasks and are not counted: `- [WIP] …`, `[ ] …`; plain list items if `boxless`."""
+    lines = data.decode("utf-8", "replace").split("\n")
+    fenced = closed_fences(lines)
+    found: list[OddLine] = []
+    for index, line in enumerate(lines):
+        if index in fenced or len(found) >= MOST_ODD:
+            continue
+        boxed = "[" in line and LIKE_BOX.match(line) and not TASK.match(line)
+        if boxed or (boxless and LIST_ITEM.match(line) and not TASK.match(line)):
+            found.append(OddLine(clean(trim(line), 200), path, index + 1, bool(boxed)))
     return found
 
 

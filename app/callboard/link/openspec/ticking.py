@@ -92,10 +92,11 @@ def _read(folder: int, name: str, task: Task) -> tuple[bytes, os.stat_result]:
         descriptor = os.open(name, OPEN, dir_fd=folder)
     except OSError as error:
         raise Refused(f"{task.path} cannot be read: {error.strerror or type(error).__name__}") from error
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(descriptor)
+        raise Refused(f"{task.path} is no plain file; it is not written")
     with open(descriptor, "rb") as opened:
-        about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode):
-            raise Refused(f"{task.path} is no plain file; it is not written")
         data = opened.read(LARGEST_FILE + 1)
     if len(data) > LARGEST_FILE:
         raise Refused(f"{task.path} is larger than {LARGEST_FILE // 1_000_000} MB; tick the line by hand")
