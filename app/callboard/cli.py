@@ -101,7 +101,9 @@ def parser() -> argparse.ArgumentParser:
     pipeline_flags(made)
 
     made = command("ci", "ci", "show what GitHub Actions would do, and how the pipeline here differs")
-    made.add_argument("pipeline", nargs="?", default="", metavar="PIPELINE", help="against this one (default: the usual one)")
+    made.add_argument(
+        "pipeline", nargs="?", default="", metavar="PIPELINE", help="against this one (default: the usual one)"
+    )
 
     made = command("init", "plans", "write callboard.toml from what the agents propose", listing=False)
     made.add_argument("--force", action="store_true", help="write a new one; the former is kept as callboard.toml.bak")
@@ -213,6 +215,43 @@ def parser() -> argparse.ArgumentParser:
         help="a snooze ends in 30m (the default), 2h, 1d, tomorrow, or at 2027-01-31T09:00",
     )
     made.add_argument("--reason", default="", help="a word for the others")
+
+    made = command(
+        "roadmap", "roadmap", "the roadmap by OpenSpec's files, or one change; assign its tasks, tick and place"
+    )
+    made.add_argument(
+        "words", nargs="*", metavar="CHANGE|ACT", help="a change; or assign TASK…, withdraw TASK, done TASK, tick TASK, "
+        "place CHANGE, refresh; a task is written add-login#1.2"
+    )  # fmt: skip
+    made.add_argument("--to", default="auto", metavar="WHO", help="assign: an agent, @person, or auto (the default)")
+    made.add_argument("--action", default="", metavar="ACTION", help="assign: with this action, such as quality.tests")
+    made.add_argument(
+        "--option", "-o", action="append", default=[], metavar="KEY=VALUE", help="assign: an option of the action"
+    )
+    made.add_argument("--instead", action="store_true", help="assign: a former assignment that does not run makes room")
+    made.add_argument("--note", default="", help="done: how it was done; that is the evidence")
+    made.add_argument(
+        "--layer", metavar="LAYER", help="place: critical, high, medium or low; 'rules' for that of the rules"
+    )
+    made.add_argument(
+        "--rank", type=int, metavar="N", help="place: the number in its layer, from 1; 0 for its usual one"
+    )
+    made.add_argument(
+        "--after",
+        action="append",
+        metavar="CHANGE",
+        help="place: what it comes after, again for several; 'nothing' for none",
+    )
+    made.add_argument("--reason", default="", help="why, for the others")
+
+    made = command("crew", "crew", "show the platform's crews; hand out their observer; make or revoke their token")
+    made.add_argument(
+        "what", nargs="?", default="", metavar="CREW|observer|token", help="one crew (default: all), its observer, its token"
+    )
+    made.add_argument("--write", type=Path, metavar="FOLDER", help="observer: write the file there and say how it is used")
+    made.add_argument("--force", action="store_true", help="observer: replace a file that differs")
+    made.add_argument("--new", action="store_true", help="token: make another, which takes the place of the one before")
+    made.add_argument("--revoke", action="store_true", help="token: from now on none is good")
 
     made = command("ingest", "ingest", "take in reports from elsewhere: SARIF, JUnit, coverage, bills of materials")
     made.add_argument("files", nargs="+", type=Path, metavar="FILE")
