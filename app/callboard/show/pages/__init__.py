@@ -13,6 +13,7 @@ from callboard.show.pages import (
     machine,
     patches,
     preview,
+    roadmap,
     run,
     runs,
     settings,
@@ -26,6 +27,7 @@ def register(desk: Desk, *, dev: bool = False) -> None:
     frame = Frame(desk)
     for module in (
         board,
+        roadmap,
         inbox,
         alerts,
         preview,

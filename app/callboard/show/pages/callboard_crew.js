@@ -11,7 +11,7 @@ import { Rows, act, follow, get } from "callboard/live.js";
 import { PARTS } from "callboard/parts.js";
 import * as words from "callboard/words.js";
 
-const FEW = 3; // so many crews are open without being asked
+const FEW = 1; // so many crews are open without being asked; besides them, those with work in flight
 
 export default {
   components: { CbBegin, CbCrew, CbDrain, CbEndpoints, CbFrame, CbHandoffs, CbRules, CbWish, ...PARTS },

@@ -5,7 +5,7 @@ import { PARTS } from "callboard/parts.js";
 import * as words from "callboard/words.js";
 
 const FEW = 12; // so many are looked over at once; of more, one chooses
-const FIRST = 24;
+const FIRST = 12;
 const KINDS = [
   { name: "all", title: "all", of: () => true },
   { name: "working", title: "at work", of: (a) => a.state === "working" },

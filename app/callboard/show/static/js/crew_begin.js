@@ -24,7 +24,7 @@ export const CbSnippet = {
 };
 
 const OBSERVER = `import callboard_crew_observer
-callboard_crew_observer.observe("journal")`;
+callboard_crew_observer.watch("journal")`;
 const TABLE = `[crews.journal]
 title = "Journal"
 status = "http://127.0.0.1:6770/crew/status"   # asked with GET
@@ -43,9 +43,10 @@ export const CbBegin = {
         <div class="begin-body">
           <p>Task by task, with times, retries and tokens. One file, nothing but the standard library; it never blocks the crew, and sends no prompt and no answer.</p>
           <ol>
-            <li><p>A token that is good for this alone:</p><CbSnippet text="callboard crew token" label="the command that makes a token"/></li>
-            <li><p>In the program, before the kickoff:</p><CbSnippet :text="OBSERVER" label="the two lines of the observer"/></li>
-            <li><p>Where it runs; without these it does nothing:</p><CbSnippet :text="ENV" label="the variables of the observer"/></li>
+            <li><p>The file, into the folder of the crew's program:</p><CbSnippet text="callboard crew observer --write path/to/the/crew" label="the command that writes the observer"/></li>
+            <li><p>After the program's other imports:</p><CbSnippet :text="OBSERVER" label="the two lines of the observer"/></li>
+            <li><p>A token that is good for this alone:</p><CbSnippet text="callboard crew token --new" label="the command that makes a token"/></li>
+            <li><p>Where the crew runs; without the first it does nothing at all:</p><CbSnippet :text="ENV" label="the variables of the observer"/></li>
           </ol>
         </div>
       </section>

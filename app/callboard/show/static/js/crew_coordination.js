@@ -23,6 +23,7 @@ export const CbRules = {
           <p v-if="r.why && r.why !== r.words" class="rule-why" :class="r.active ? 't-ask' : 'quiet'">{{ r.why }}</p>
         </li>
       </ul>
+      <p v-if="!rules.some((r) => r.on)" class="quiet rule-none">They are switched on in <code>[coordination]</code> of callboard.toml: <code>quiet = true</code> lets heavy tasks wait while a crew works.</p>
       <div v-if="holding" class="rule-holding" data-holding>
         <p><b class="num">{{ holding }}</b> {{ holding === 1 ? 'task holds' : 'tasks hold' }} for this</p>
         <ul><li v-for="t in shown" :key="t.id"><a class="hold" :href="'/tasks/' + t.id">{{ t.name }} <span class="id">{{ t.id }}</span></a> <span class="quiet">{{ t.hold?.reason }}</span></li></ul>

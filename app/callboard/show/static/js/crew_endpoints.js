@@ -65,7 +65,7 @@ export const CbEndpoints = {
           <p v-else-if="e.n" class="quiet endpoint-failure">no failure seen</p>
         </li>
       </ul>
-      <CbEmpty v-else title="No endpoint is asked">Name an address under <code>[endpoints.NAME]</code> in callboard.toml, and its response time stands here.</CbEmpty>
+      <CbEmpty v-else title="No endpoint is asked">Give an address in <code>[endpoints.NAME]</code> of callboard.toml a <code>watch = "5s"</code>, and how fast it answers stands here. It is asked with GET alone, and left in peace when it is in trouble.</CbEmpty>
     </section>
   `,
 };

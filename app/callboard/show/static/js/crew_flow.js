@@ -53,12 +53,12 @@ export const CbFlowTasks = {
       <thead><tr>
         <th>Task</th><th>Agent</th>
         <th class="flow-axis"><span class="sr">When</span><span v-for="t in ticks" :key="t.t" class="num" aria-hidden="true" :style="{left: t.left}">{{ t.words }}</span></th>
-        <th class="right">Took</th><th class="right">Usually</th><th class="right">Retries</th><th v-if="told" class="right">Tokens in, out</th>
+        <th class="right">Took</th><th class="right">Usually</th><th class="right off-narrow">Retries</th><th v-if="told" class="right off-narrow">Tokens in, out</th>
       </tr></thead>
       <tbody>
         <tr v-for="t in rows" :key="t.key" :data-flow-task="t.name" :data-state="t.state">
-          <td class="flow-name"><CbState :word="t.state" bare/><span><span class="name">{{ t.name }}</span><span v-if="t.error" class="flow-error">{{ t.error }}</span></span></td>
-          <td class="flow-role" data-label="by">{{ t.role || words.DASH }}</td>
+          <td class="flow-name"><CbState :word="t.state" bare/><span><span class="name two-lines" :title="t.name">{{ t.name }}</span><span v-if="t.error" class="flow-error two-lines" :title="t.error">{{ t.error }}</span></span></td>
+          <td class="flow-role" data-label="by"><span class="two-lines" :title="t.role">{{ t.role || words.DASH }}</span></td>
           <td class="flow-track full">
             <span class="flow-line" role="img" :aria-label="t.says" :title="t.says">
               <i v-for="tick in ticks" :key="tick.t" class="flow-rule" :style="{left: tick.left}"></i>
@@ -69,8 +69,8 @@ export const CbFlowTasks = {
           </td>
           <td class="right num flow-took" data-label="took" :class="{'t-ask tinted': t.late}">{{ shown(t) }}</td>
           <td class="right num quiet flow-usual" data-label="usually"><CbNum :value="t.usual" :as="words.duration" why="not enough of them have ended yet"/></td>
-          <td class="right num off-phone" :class="t.retries ? 't-ask tinted' : 'quiet'">{{ t.retries || 0 }}</td>
-          <td v-if="told" class="right num off-phone quiet"><span v-if="t.input == null && t.output == null" class="none" :title="t.started == null ? 'not begun' : 'not told'">{{ words.DASH }}</span><template v-else><CbNum :value="t.input" why="not told"/>, <CbNum :value="t.output" why="not told"/></template></td>
+          <td class="right num off-narrow" :class="t.retries ? 't-ask tinted' : 'quiet'">{{ t.retries || 0 }}</td>
+          <td v-if="told" class="right num off-narrow quiet"><span v-if="t.input == null && t.output == null" class="none" :title="t.started == null ? 'not begun' : 'not told'">{{ words.DASH }}</span><template v-else><CbNum :value="t.input" why="not told"/>, <CbNum :value="t.output" why="not told"/></template></td>
         </tr>
       </tbody>
     </table>

@@ -40,15 +40,15 @@ export const CbPast = {
       <header><h3 class="title">Recent workflows</h3><span class="quiet num">{{ flows.length }}</span>
         <span v-if="usual != null" class="more num">usually {{ words.duration(usual) }}</span></header>
       <table class="table fold past-table">
-        <thead><tr><th>Workflow</th><th>State</th><th>Took<span v-if="line" class="quiet">, the line is what is usual</span></th><th class="right">Tasks</th><th class="right">Retries</th><th v-if="told" class="right">Tokens in, out</th><th class="right">Ended</th></tr></thead>
+        <thead><tr><th>Workflow</th><th>State</th><th>Took<span v-if="line" class="quiet">, the line is what is usual</span></th><th class="right">Tasks</th><th class="right off-narrow">Retries</th><th v-if="told" class="right off-narrow">Tokens in, out</th><th class="right">Ended</th></tr></thead>
         <tbody v-for="w in rows" :key="w.id">
           <tr :data-past="w.id" :data-state="w.state">
-            <td><button type="button" class="fold-button" data-main :aria-expanded="open.has(w.id)" :aria-controls="id(w)" :aria-label="(open.has(w.id) ? 'Close' : 'Open') + ' the tasks of workflow ' + w.id" :title="w.id" @click="$emit('toggle', w.id)"><svg viewBox="0 0 12 12" class="chevron" aria-hidden="true"><path d="M4 2.500L8 6l-4 3.500"/></svg><span class="past-id"><template v-if="w.name">{{ w.name }} </template><span class="mono">{{ brief(w.id) }}</span></span></button></td>
+            <td><button type="button" class="fold-button" data-main :aria-expanded="open.has(w.id)" :aria-controls="id(w)" :aria-label="(open.has(w.id) ? 'Close' : 'Open') + ' the tasks of workflow ' + w.id" :title="w.id" @click="$emit('toggle', w.id)"><svg viewBox="0 0 12 12" class="chevron" aria-hidden="true"><path d="M4 2.500L8 6l-4 3.500"/></svg><span class="past-id two-lines"><template v-if="w.name">{{ w.name }} </template><span class="mono">{{ brief(w.id) }}</span></span></button></td>
             <td class="past-state"><CbState :word="w.state"/><span v-if="w.fault" class="quiet past-fault">at {{ w.fault.name }}</span><span v-else-if="w.error" class="quiet past-fault">{{ w.error }}</span></td>
             <td class="full past-took"><span class="past-line" aria-hidden="true"><i class="past-bar" :class="'t-' + w.tone" :style="{width: w.width}"></i><i v-if="line" class="past-usual" :style="{left: line}"></i></span><span class="num past-s"><CbNum :value="w.seconds" :as="words.duration" why="its end was not told"/></span><span class="quiet past-against">{{ w.against }}</span></td>
             <td class="right num off-phone">{{ w.total == null ? w.done : w.done + ' of ' + w.total }}</td>
-            <td class="right num off-phone" :class="w.retries ? 't-ask tinted' : 'quiet'">{{ w.retries }}</td>
-            <td v-if="told" class="right num off-phone quiet"><CbNum :value="w.input" why="not told"/>, <CbNum :value="w.output" why="not told"/></td>
+            <td class="right num off-narrow" :class="w.retries ? 't-ask tinted' : 'quiet'">{{ w.retries }}</td>
+            <td v-if="told" class="right num off-narrow quiet"><CbNum :value="w.input" why="not told"/>, <CbNum :value="w.output" why="not told"/></td>
             <td class="right"><CbAgo v-if="w.ended != null" :at="w.ended"/><span v-else class="quiet">heard <CbAgo :at="w.heard"/></span></td>
           </tr>
           <tr v-if="open.has(w.id)" class="past-open" :id="id(w)"><td colspan="7" class="full"><CbFlowTasks :w="w"/></td></tr>
