@@ -72,6 +72,11 @@ class LiveFeed:
 
         return stop
 
+    @property
+    def watched(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self._listeners)
+
     # -- collecting --------------------------------------------------------------------------------------------
 
     def _note(self, published: Published) -> None:

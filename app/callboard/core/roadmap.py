@@ -121,9 +121,9 @@ def told(known: Assignment | None, event: AssignmentEvent) -> Assignment:
                 )
             if known.tick == "ticked":
                 raise Refused(f"{known.ref} is ticked already, by {known.tick_why}")
-            if event.outcome not in OUTCOMES:
-                raise Refused(f"'{event.outcome}' is no outcome of a tick; it is {', '.join(OUTCOMES)}")
-            return replace(known, tick=event.outcome, tick_why=event.why, ticked=event.at)
+            if event.mark not in OUTCOMES:
+                raise Refused(f"'{event.mark}' is no outcome of a tick; it is {', '.join(OUTCOMES)}")
+            return replace(known, tick=event.mark, tick_why=event.why, ticked=event.at)
         case RoadmapWithdrawn():
             if known.state is Stage.WITHDRAWN:
                 raise Refused(f"the assignment of {known.ref} was withdrawn by {known.who} already")

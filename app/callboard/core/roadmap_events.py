@@ -60,7 +60,7 @@ class RoadmapTicked:
 
     at: float
     id: str
-    outcome: str
+    mark: str
     why: str
     by: str
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
-from callboard.core.roadmap import Assignment, Roadmaps, Stage, change_of, circle_words, find_circle, holder
+from callboard.core.roadmap import Assignment, Stage, change_of, circle_words, find_circle, holder
 
 MOST_AT_ONCE = 20
 
@@ -35,14 +36,15 @@ class Wait:
 
 
 class Order:
-    """Looks at one reading with the assignments of one workspace; made anew when either has changed."""
+    """Looks at one reading with the assignments that stand in its workspace; made anew when either has changed."""
 
-    def __init__(self, sheet: Sheet, roadmaps: Roadmaps, workspace: str) -> None:
+    def __init__(self, sheet: Sheet, standing: Iterable[Assignment]) -> None:
         self._sheet = sheet
-        self._standing = {one.ref: one for one in roadmaps.standing(workspace)}
+        self._standing = {one.ref: one for one in standing}
         self._places = {ref: (lane, n) for lane in sheet.lanes.values() for n, (ref, _) in enumerate(lane.tasks)}
         self._ticked = {ref for lane in sheet.lanes.values() for ref, ticked in lane.tasks if ticked}
         self._left: dict[str, str | None] = {}
+        self._first: dict[str, Assignment | None] = {}
         self._circle = find_circle({lane.id: lane.after for lane in sheet.lanes.values()})
 
     def is_done(self, ref: str) -> bool:
@@ -63,15 +65,19 @@ class Order:
             wait = self.change_wait(lane.id, change)
             if wait is not None:
                 return wait
-        for ref, _ in lane.tasks[:place]:
-            before = self._standing.get(ref)
-            if before is not None and not self.is_done(ref):
-                how = {Stage.RUNNING: f", which runs as run {before.run}", Stage.FAILED: ", which failed"}.get(
-                    before.state, ""
-                )
-                href = f"/runs/{before.run}" if before.run else _href(ref)
-                return Wait(f"waits for {ref}{how or f' ({holder(before)} has it)'}", href, lane.id)
-        return None
+        before = self._first_open(lane)
+        if before is None or self._places[before.ref][1] >= place:
+            return None
+        how = {Stage.RUNNING: f", which runs as run {before.run}", Stage.FAILED: ", which failed"}.get(before.state)
+        href = f"/runs/{before.run}" if before.run else _href(before.ref)
+        return Wait(f"waits for {before.ref}{how or f' ({holder(before)} has it)'}", href, lane.id)
+
+    def _first_open(self, lane: Lane) -> Assignment | None:
+        """The first task of the change that somebody has and that is not done."""
+        if lane.id not in self._first:
+            refs = (ref for ref, _ in lane.tasks if ref in self._standing and not self.is_done(ref))
+            self._first[lane.id] = self._standing.get(next(refs, ""))
+        return self._first[lane.id]
 
     def change_wait(self, change: str, before: str) -> Wait | None:
         """What a change waits for that comes after `before`; None when that is done."""
@@ -93,10 +99,10 @@ class Order:
         open_ones = sum(not self.is_done(ref) for ref, _ in lane.tasks)
         return f"{open_ones} of {len(lane.tasks)} tasks of which are open" if open_ones else None
 
-    def due(self, among: Iterable[Assignment]) -> list[Assignment]:
+    def due(self) -> list[Assignment]:
         """Those for agents that may start now, the first assigned first; at most MOST_AT_ONCE."""
-        found = [one for one in among if one.kind == "agent" and one.state is Stage.WAITS and self.wait_of(one) is None]
-        return found[:MOST_AT_ONCE]
+        waiting = (one for one in self._standing.values() if one.kind == "agent" and one.state is Stage.WAITS)
+        return list(islice((one for one in waiting if self.wait_of(one) is None), MOST_AT_ONCE))
 
     def ticked(self, ref: str) -> bool:
         """Whether its line is ticked."""

@@ -44,9 +44,9 @@ def roadmap_sentence(event: RoadmapEvent) -> str:
 
 def _ticked(event: RoadmapTicked) -> str:
     why = f": {event.why.rstrip('.')}." if event.why else "."
-    if event.outcome == "ticked":
+    if event.mark == "ticked":
         return f"{event.by} ticked the line{why}"
-    if event.outcome == "off":
+    if event.mark == "off":
         return f"The line was not ticked{why}"
     return f"The line could not be ticked by {event.by}{why}"
 

@@ -10,17 +10,18 @@ from callboard.core.run import Task
 from callboard.core.state import State
 from callboard.core.task import TaskKey, TaskState
 from callboard.desk.evidence import Evidence
+from callboard.desk.roadmap_acts import RoadmapActs
 from callboard.errors import ConfigError, NotFound, Refused
 from callboard.guard.trust import standing_of
 from callboard.rows import Row
 from callboard.work.finding import clean
 
 MOST_READY = 300
-HALTED, TRUST, DECISION, QUESTION, NOBODY, PATCH, SCHEDULE, PAUSED = range(8)
+HALTED, TRUST, DECISION, QUESTION, NOBODY, PATCH, ROADMAP, SCHEDULE, PAUSED = range(9)
 NO_ENGINE = "`callboard up` goes on with it"
 
 
-class Inbox(Evidence):
+class Inbox(Evidence, RoadmapActs):
     """What waits for a person; whoever acts first wins, and the other one is told who it was."""
 
     def inbox(self) -> list[Row]:
@@ -30,7 +31,7 @@ class Inbox(Evidence):
         {"path", "body"}, "danger"}`, the path below /api/v1.
         """
         held = self._engine.inspect(self._held)
-        rows = [*self._trust_rows(), *held, *self._patch_rows(), *self._schedule_rows()]
+        rows = [*self._trust_rows(), *held, *self._patch_rows(), *self._roadmap_rows(), *self._schedule_rows()]
         return sorted(rows, key=lambda row: (row["rank"], row["since"] or 0.0, row["id"]))
 
     def inbox_item(self, item: str) -> Row:
@@ -103,6 +104,25 @@ class Inbox(Evidence):
             more = {"run": patch["run"], "task": patch["task"], "patch": patch["id"], "name": patch["task_name"]}
             href = f"/patches/{patch['id']}"
             rows.append({**_row(f"patch:{patch['id']}", PATCH, "patch", title, text, patch["at"], acts, href), **more})
+        return rows
+
+    def _roadmap_rows(self) -> list[Row]:
+        """Tasks of the roadmap that a person has; that they are done they say with a note, on the change's page."""
+        rows = []
+        for found in self.roadmap_inbox():
+            acts = [_act("done", "/roadmap/done", {"ref": found["ref"], "note": ""})]
+            acts.append(_act("give it back", "/roadmap/withdraw", {"id": found["id"], "reason": ""}, danger=True))
+            row = _row(
+                f"roadmap:{found['id']}",
+                ROADMAP,
+                "roadmap",
+                found["title"],
+                found["text"],
+                found["at"],
+                acts,
+                found["href"],
+            )
+            rows.append({**row, "ref": found["ref"], "to": found["to"], "name": found["ref"]})
         return rows
 
     def _schedule_rows(self) -> list[Row]:
