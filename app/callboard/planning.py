@@ -14,6 +14,7 @@ from callboard.core.graph import critical_path
 from callboard.core.plan import NeverStarts, Span, foresee
 from callboard.core.resources import Capacity
 from callboard.core.task import Priority, TaskSpec
+from callboard.core.yielding import Rule, weighed
 from callboard.learn.contents import Contents
 from callboard.learn.digests import Digests, Inputs
 from callboard.learn.durations import ENOUGH, Learned, with_estimates
@@ -99,7 +100,9 @@ def prepare(
         cpus=cpus,
         memory_mb=memory_mb,
     )
-    return Prepared(workspace, config, able, proposals, _taught(built, known or {}, cpus, memory_mb))
+    return Prepared(
+        workspace, config, able, proposals, _taught(built, config.coordination, known or {}, cpus, memory_mb)
+    )
 
 
 def prepare_one(
@@ -129,15 +132,16 @@ def prepare_one(
         cpus=cpus,
         memory_mb=memory_mb,
     )
-    return Prepared(
-        workspace, config, catalogue.without(off), Proposals(), _taught(built, known or {}, cpus, memory_mb)
-    )
+    taught = _taught(built, config.coordination, known or {}, cpus, memory_mb)
+    return Prepared(workspace, config, catalogue.without(off), Proposals(), taught)
 
 
-def _taught(built: BuiltPipeline, known: Mapping[str, Learned], cpus: float, memory_mb: float) -> BuiltPipeline:
+def _taught(
+    built: BuiltPipeline, rule: Rule, known: Mapping[str, Learned], cpus: float, memory_mb: float
+) -> BuiltPipeline:
     fixed = {job.name for job in built.jobs if job.fixed}
     specs = with_needs(with_estimates(built.specs, known), known, fixed=fixed, cpus=cpus, memory_mb=memory_mb)
-    return replace(built, specs=specs)
+    return replace(built, specs=weighed(specs, rule))
 
 
 def looked_at(prepared: Prepared, data: Path, history: History, *, only_affected: bool, keep: bool) -> Prepared:
@@ -202,6 +206,7 @@ def plan_row(prepared: Prepared, capacity: Capacity, limits: dict[str, int], kno
                 "after": [f"0.{p}" for p in spec.after],
                 "needs": needs_row(spec.needs, spec.learned),
                 "affected": spec.affected,
+                "heavy": spec.heavy,
                 "stands_for": "{}.{}#{}".format(*spec.stands_for) if spec.stands_for is not None else None,
                 "time_limit": spec.limits.time_s,
                 "attempts_allowed": spec.retry.attempts,

@@ -13,6 +13,7 @@ from callboard.config.model import JobTable
 from callboard.config.reading import config_of_table
 from callboard.core.joining import Joining
 from callboard.core.resources import Capacity
+from callboard.core.yielding import weighed
 from callboard.errors import CallboardError, ConfigError
 from callboard.work.jobs import Job
 
@@ -91,6 +92,7 @@ def joinings(
         spec = spec_of(table, config, catalogue, cpus, memory_mb)
         if spec.action and not spec.plugin:
             raise ConfigError(f"job '{table.name}' names the action '{spec.action}', which nobody offers")
+        (spec,) = weighed([spec], config.coordination)
         made.append(Joining(spec, tuple(table.needs or ()), tuple(table.after or ())))
     return made
 

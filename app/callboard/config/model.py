@@ -13,6 +13,7 @@ from callboard.config.routes import RouteTable
 from callboard.core.boundary import Boundary
 from callboard.core.resources import Lock
 from callboard.core.task import Priority
+from callboard.core.yielding import Rule
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -110,6 +111,7 @@ class Config:
     detect: bool = True
     pipeline: str = "default"
     boundary: Boundary = Boundary()
+    coordination: Rule = Rule()
     engine: EngineTable = EngineTable()
     agents: Mapping[str, AgentTable] = field(default_factory=dict)
     services: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

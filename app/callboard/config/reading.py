@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from callboard.config.accepted import accepted_tables
+from callboard.config.coordinating import rule_of
 from callboard.config.crews import crews_of
 from callboard.config.deploying import check_environments
 from callboard.config.fields import Source, checked, near, plain, shown, title
@@ -86,6 +87,7 @@ def _config_of(raw: dict[str, Any], source: Source) -> Config:
         detect=single["workspace"].get("detect", True),
         pipeline=default,
         boundary=boundary,
+        coordination=rule_of(source, single["coordination"], named["endpoints"], named["crews"]),
         engine=EngineTable(**single["engine"]),
         agents={name: _agent(name, table) for name, table in named["agents"].items()},
         services=plain(named["services"]),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from callboard.config.coordinating import COORDINATION, wrong_span
 from callboard.config.crews import CREW
 from callboard.config.deploying import KINDS, wrong_build, wrong_probe, wrong_room
 from callboard.config.fields import Field
@@ -182,6 +183,12 @@ ENDPOINT: Mapping[str, Field] = {
     "method": Field("text", "how it is asked; left out: GET", one_of=METHODS),
     "expect": Field("any", "the status that is right, or a list of them", check=_wrong_expect),
     "max_ms": Field("number", "milliseconds within which it must answer", 1, 3_600_000),
+    "watch": Field(
+        "any",
+        "how often Callboard itself asks it, GET and HEAD only: '5s', or seconds; left out: not at all, or every 2 s "
+        "if [coordination] names it",
+        check=wrong_span,
+    ),
 }
 JOB: Mapping[str, Field] = {
     "action": Field("text", "what is done; left out: the job's name before ':'"),
@@ -249,6 +256,7 @@ ACCEPTED: Mapping[str, Field] = {
 SINGLE: Mapping[str, Mapping[str, Field]] = {
     "workspace": WORKSPACE,
     "boundary": BOUNDARY,
+    "coordination": COORDINATION,
     "engine": ENGINE,
     "roadmap": ROADMAP,
 }

@@ -52,6 +52,7 @@ EXAMPLES: Mapping[str, str] = {
 # method = "GET"
 # expect = 200
 # max_ms = 500
+# watch = "5s"
 """,
     "crews": """\
 # [crews.journal]
@@ -63,6 +64,17 @@ EXAMPLES: Mapping[str, str] = {
 # log = "logs/crew.txt"
 # every = "5s"
 # fields = {workflows = "data.jobs", id = "job_id"}
+""",
+    "coordination": """\
+# [coordination]
+# quiet = true
+# quiet_workflows = 1
+# yield_endpoints = ["health"]
+# yield_p95_ms = 500
+# resume_after = "30s"
+# at_most = "1h"
+# heavy_jobs = ["quality.tests*"]
+# light_jobs = ["security.secrets"]
 """,
     "pipelines": """\
 # [pipelines.quick]
@@ -133,7 +145,7 @@ def write_config(workspace: Path, built: BuiltPipeline) -> str:
     parts = [TOP, _workspace(workspace), _boundary()]
     parts += [
         _explained(name) + EXAMPLES[name]
-        for name in ("engine", "agents", "services", "environments", "endpoints", "crews")
+        for name in ("engine", "agents", "services", "environments", "endpoints", "crews", "coordination")
     ]
     parts.append(_heading("jobs") + _keys("jobs", JOB))
     parts += [_job(job) for job in built.jobs]
@@ -158,6 +170,7 @@ def _heading(name: str) -> str:
         "pipelines": "Pipelines that run some of the jobs, one table each.",
         "accepted": "Findings that the team lives with until a day; then they count again. `callboard accept` adds one.",
         "routes": "Who does which tasks of the roadmap when nobody is named; the first one that fits.",
+        "coordination": "How the team's work yields to the platform: heavy tasks wait, light ones go on, all of it only here.",
         "roadmap": "The roadmap: OpenSpec's changes and tasks, read from their files.",
         "layers": "Rules that put a change into a layer, the first that fits wins; built-in ones lie under them.",
         "milestones": "Milestones of the roadmap, one table each.",

@@ -26,6 +26,7 @@ class Rule:
     `quiet` holds while `quiet_workflows` or more are in flight in one of `quiet_crews` (none named: any). The yield holds
     while one of `yield_endpoints` has a p95 above `yield_p95_ms`, or less than `yield_success` per cent of good answers. Either
     goes on holding until it has been fine for `resume_after_s`; what was last measured `stale_after_s` ago holds no more.
+    With `handoff` a green deploy is handed over by itself.
     """
 
     quiet: bool = False
@@ -42,6 +43,7 @@ class Rule:
     heavy_memory_mb: float = 1024.0
     heavy_jobs: tuple[str, ...] = ()
     light_jobs: tuple[str, ...] = ()
+    handoff: bool = False
 
     @property
     def yields(self) -> bool:

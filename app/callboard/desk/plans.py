@@ -71,6 +71,11 @@ class Plans(Outlines, Sections):
             lambda state: {name: agent.limit for name, agent in state.agents.items() if agent.limit}
         )
         row = plan_row(prepared, self._engine.capacity, limits, self.learned(prepared.workspace))
+        heavy = sum(job["heavy"] for job in row["jobs"])
+        reasons = self._engine.inspect(lambda state: [active.words for active in state.yields.active.values()])
+        if heavy and reasons:
+            words = f"{heavy} of these jobs are heavy and would wait now ({reasons[0]}); the times are without that"
+            row["notes"] = [*row["notes"], words]
         return previewed(row, prepared, self.able())
 
     def submit(

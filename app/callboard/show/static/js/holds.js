@@ -8,9 +8,9 @@ const MOST_GROUPS = 24;
 const MOST_NAMES = 60;
 const RANK = { "needs decision": 0, running: 1, starting: 2, waiting: 3 };
 // What somebody may help with comes first; what waits for its turn in its own run comes last.
-const HELP = { nobody: 0, "too large": 0, decision: 0, question: 0, halted: 1, "agent paused": 1, lock: 2, "agent busy": 3, resource: 3, memory: 3, cpus: 4, reserved: 5, backoff: 5, dependency: 9 };
+const HELP = { nobody: 0, "too large": 0, decision: 0, question: 0, halted: 1, yields: 2, "agent paused": 1, lock: 2, "agent busy": 3, resource: 3, memory: 3, cpus: 4, reserved: 5, backoff: 5, dependency: 9 };
 const place = (t) => Number(t.id.split(".")[1]);
-const keyOf = (hold) => (hold.kind === "dependency" || hold.kind === "reserved" ? `${hold.kind} ${hold.culprit}` : ["cpus", "memory"].includes(hold.kind) ? `${hold.kind} ${hold.reason.split(",")[0]}` : `${hold.kind} ${hold.reason}`);
+const keyOf = (hold) => (hold.kind === "yields" ? hold.kind : hold.kind === "dependency" || hold.kind === "reserved" ? `${hold.kind} ${hold.culprit}` : ["cpus", "memory"].includes(hold.kind) ? `${hold.kind} ${hold.reason.split(",")[0]}` : `${hold.kind} ${hold.reason}`);
 
 // Tasks that wait for the same thing are one group; its sentence is that of the one that has waited longest.
 export function grouped(tasks) {
