@@ -10,6 +10,7 @@ from callboard.link.openspec.reach import Entry, Unreadable
 LONGEST = 200
 MOST_PATTERNS = 100
 MOST_STARS = 4
+DYNAMIC = re.compile(r"\*|\[[^\]]+\]|\{[^}]+\}|[\].+)]\?")
 EXTGLOB = re.compile(r"[!*+?@]\([^(]*\)")
 
 
@@ -38,10 +39,10 @@ def matching(pattern: str, folder: str, entries: Sequence[Entry]) -> list[str]:
         raise ValueError("which is too long a pattern")
     if pattern.startswith("!") and not pattern.startswith("!("):
         return []
-    fitting = [re.compile(_regex(one)) for one in expanded(pattern)]
+    fitting = [(re.compile(_regex(one)), _base(one)) for one in expanded(pattern)]
     found: dict[str, str] = {}
     for name, kind in _candidates(folder, entries):
-        if not any(regex.fullmatch(name) for regex in fitting):
+        if not any(name.startswith(base) and regex.fullmatch(name) for regex, base in fitting):
             continue
         path = os.path.join(folder, name)
         if kind == "link" and not os.path.isfile(path):
@@ -51,6 +52,14 @@ def matching(pattern: str, folder: str, entries: Sequence[Entry]) -> list[str]:
         except Unreadable:
             found.setdefault(path, name)
     return sorted(found.values())
+
+
+def _base(pattern: str) -> str:
+    """The folder in which OpenSpec looks, with '/' or ''; a lone `?` in it stands for itself there."""
+    parts = pattern.split("/")[:-1]
+    while parts and (DYNAMIC.search("/".join(parts)) or EXTGLOB.search("/".join(parts))):
+        parts.pop()
+    return "".join(f"{part}/" for part in parts)
 
 
 def expanded(pattern: str) -> list[str]:

@@ -100,9 +100,12 @@ def inside(path: str, folder: str) -> str:
     return real
 
 
-def content(path: str, folder: str, largest: int = LARGEST_FILE) -> bytes:
-    """The bytes of a regular file whose real path lies in the folder; raises `Unreadable`, also for one above `largest`."""
-    real = inside(path, folder)
+def content(path: str, folder: str, largest: int = LARGEST_FILE, plain: bool = False) -> bytes:
+    """The bytes of a regular file whose real path lies in the folder; raises `Unreadable`, also for one above `largest`.
+
+    `plain` says that a walk of the folder has just found a file there, and no link on the way.
+    """
+    real = path if plain else inside(path, folder)
     try:
         descriptor = os.open(real, OPEN)
     except OSError as error:
@@ -120,9 +123,9 @@ def content(path: str, folder: str, largest: int = LARGEST_FILE) -> bytes:
     return found
 
 
-def text(path: str, folder: str, largest: int = LARGEST_FILE) -> str:
+def text(path: str, folder: str, largest: int = LARGEST_FILE, plain: bool = False) -> str:
     """The text as Node reads it: what is no UTF-8 becomes U+FFFD, a byte-order mark stays; raises `Unreadable`."""
-    return content(path, folder, largest).decode("utf-8", "replace")
+    return content(path, folder, largest, plain).decode("utf-8", "replace")
 
 
 def is_folder(path: str | Path) -> bool:

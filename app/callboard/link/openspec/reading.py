@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -158,7 +159,7 @@ class Reader:
         for entry in entries:
             kept = self._specs.get(entry.name)
             if kept is None or kept[0] != entry.stamp:
-                kept = (entry.stamp, _read_spec(base, self._folder, entry.name))
+                kept = (entry.stamp, _read_spec(base, self._folder, entry))
             fresh[entry.name] = kept
             if isinstance(kept[1], Spec):
                 found.append(kept[1])
@@ -173,18 +174,19 @@ def _read_change(path: str, around: str, folder: _Folder, schemas: Schemas) -> C
     shown = f"{around}/changes/{identity}"
     trouble: list[Check] = []
 
+    names = {entry.name: entry.kind for entry in folder.entries}
+
     def text_of(name: str) -> str:
         try:
-            return reach.text(os.path.join(path, name), path)
+            return reach.text(os.path.join(path, name), path, plain=names[name] == "file")
         except Unreadable as error:
             trouble.append(_unreadable(shown, name, identity, str(error)))
             return ""
 
-    names = {entry.name: entry.kind for entry in folder.entries}
-    meta = schemas.of_change(path, shown, identity, METADATA in names)
+    meta = schemas.of_change(path, shown, identity, names.get(METADATA, ""))
     trouble.extend(meta.trouble)
     names_of_tasks = schemas.task_files(path, meta, folder.entries, shown, identity, trouble)
-    sections, task_files, odd = _sections(path, shown, identity, names_of_tasks, trouble)
+    sections, task_files, odd = _sections(path, shown, identity, names_of_tasks, names, trouble)
     schema = schemas.of(meta.schema)
     title, why = title_and_why(text_of("proposal.md")) if "proposal.md" in names else ("", "")
     plans, wrong, unread = deltas_of(path, shown, identity, folder.entries)
@@ -216,16 +218,16 @@ def _read_change(path: str, around: str, folder: _Folder, schemas: Schemas) -> C
 
 
 def _sections(
-    path: str, shown: str, identity: str, names: list[str], trouble: list[Check]
+    path: str, shown: str, identity: str, wanted: list[str], names: Mapping[str, str], trouble: list[Check]
 ) -> tuple[list[Section], list[str], list[OddLine]]:
     sections, files, odd = list[Section](), list[str](), list[OddLine]()
     taken: set[str] = set()
-    for name in names:
+    for name in wanted:
         where = f"{shown}/{clean(name, 500)}"
         if not os.path.lexists(os.path.join(path, name)):
             continue
         try:
-            data = reach.content(os.path.join(path, name), path)
+            data = reach.content(os.path.join(path, name), path, plain=names.get(name) == "file")
         except Unreadable as error:
             trouble.append(_unreadable(shown, name, identity, str(error)))
             continue
@@ -244,11 +246,13 @@ def _unreadable(shown: str, name: str, identity: str, words: str) -> Check:
     return Check("unreadable", "high", f"{clean(name, 200)} of '{identity}' {words}", "", identity, where)
 
 
-def _read_spec(base: str, around: str, name: str) -> Spec | Check:
+def _read_spec(base: str, around: str, entry: Entry) -> Spec | Check:
+    name = entry.name
     shown = f"{around}/specs/{clean(name, 500)}"
     folder = os.path.join(base, "specs")
     try:
-        return spec_of(reach.text(os.path.join(folder, name), folder), clean(os.path.dirname(name), 300), shown)
+        text = reach.text(os.path.join(folder, name), folder, plain=entry.kind == "file")
+        return spec_of(text, clean(os.path.dirname(name), 300), shown)
     except Unreadable as error:
         return Check("unreadable", "medium", f"{shown} {error}", "", "", shown)
 

@@ -40,6 +40,12 @@ class Block:
         """The lines below the header."""
         return self.raw.split("\n")[1:]
 
+    @property
+    def mask(self) -> list[bool]:
+        """For each line, the header included, whether it belongs to a fenced block."""
+        lines = self.raw.split("\n")
+        return fences(lines) if "```" in self.raw or "~~~" in self.raw else [False] * len(lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -168,8 +174,7 @@ def scenario_names(block: Block) -> list[str]:
 
 def scenario_counts(block: Block) -> tuple[int, int]:
     """How many scenarios have a body, and how many are a bare heading."""
-    body = block.body
-    mask = fences(body)
+    body, mask = block.body, block.mask[1:]
     full = bare = 0
     for index, line in enumerate(body):
         if mask[index] or not SCENARIO.match(line):
@@ -186,8 +191,7 @@ def scenario_counts(block: Block) -> tuple[int, int]:
 
 def words_of(block: Block) -> str:
     """The requirement's own words: what stands before its first heading, without fences."""
-    body = block.body
-    mask = fences(body)
+    body, mask = block.body, block.mask[1:]
     captured, metadata = list[str](), list[str]()
     for index, line in enumerate(body):
         if mask[index]:

@@ -37,13 +37,16 @@ class Schemas:
     known: Mapping[str, SchemaFile | None] = field(default_factory=dict)
     trouble: tuple[Check, ...] = ()
 
-    def of_change(self, path: str, shown: str, identity: str, there: bool) -> Meta:
-        """What the change's `.openspec.yaml` says, and by which schema it goes (`''`: none can be told)."""
-        if not there:
+    def of_change(self, path: str, shown: str, identity: str, kind: str) -> Meta:
+        """What the change's `.openspec.yaml` says, and by which schema it goes (`''`: none can be told).
+
+        `kind` is what a walk of its folder found there: 'file', 'link', … or ''.
+        """
+        if not kind:
             return Meta(schema=self.named)
         where = f"{shown}/{METADATA}"
         try:
-            value = load(reach.text(os.path.join(path, METADATA), path, 400_000))
+            value = load(reach.text(os.path.join(path, METADATA), path, 400_000, kind == "file"))
         except Unreadable as error:
             if not os.path.exists(os.path.join(path, METADATA)):
                 return Meta(schema=self.named)

@@ -63,7 +63,7 @@ def deltas_of(
             wrong.append(Check("too-many", "medium", words, "make several changes of it", identity, f"{shown}/specs"))
             break
         try:
-            text = reach.text(os.path.join(path, entry.name), path)
+            text = reach.text(os.path.join(path, entry.name), path, plain=entry.kind == "file")
         except Unreadable as error:
             if entry.moment is not None:
                 words = f"{clean(entry.name, 200)} of '{identity}' {error}"

@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 
 from callboard.link.openspec.markdown import SPACE, SPACES, closed_fences, trim
 from callboard.link.openspec.model import OddLine, Section, Task
@@ -41,8 +40,7 @@ def sections_of(data: bytes, change: str, path: str, taken: set[str]) -> list[Se
                 found.append(Section(title, path, line_of_title, tuple(tasks)))
             title, line_of_title, tasks = _title(heading[2]), number, []
         elif "[" in line and count < MOST_TASKS and (match := TASK.match(line)):
-            task = _task(line, match, change, title, path, number, taken)
-            tasks.append(replace(task, seen=seen_of(raw[number - 1])))
+            tasks.append(_task(line, match, change, title, path, number, taken, seen_of(raw[number - 1])))
             count += 1
     if tasks or title:
         found.append(Section(title, path, line_of_title, tuple(tasks)))
@@ -87,7 +85,9 @@ def _title(text: str) -> str:
     return clean(trim(re.sub(r"[ \t]+#+[ \t]*\r?$", "", text[:1_000])), 300)
 
 
-def _task(line: str, match: re.Match[str], change: str, section: str, path: str, number: int, taken: set[str]) -> Task:
+def _task(
+    line: str, match: re.Match[str], change: str, section: str, path: str, number: int, taken: set[str], seen: str
+) -> Task:
     text = trim(match["text"])
     said = NUMBER.match(text)
     named = said[1] if said else ""
@@ -102,7 +102,7 @@ def _task(line: str, match: re.Match[str], change: str, section: str, path: str,
         mark=" " if mark is None or (mark == "" and match.end() and _has_blank(line)) else clean(mark),
         done=mark in ("x", "X"),
         indent=_indent(line),
-        seen="",
+        seen=seen,
     )
 
 
@@ -112,10 +112,10 @@ def _has_blank(line: str) -> bool:
 
 
 def _ref(change: str, number: str, text: str, taken: set[str]) -> str:
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    ref = f"{change}#{number}" if number else f"{change}#t{digest[:10]}"
-    if ref in taken and number:
-        ref = f"{ref}~{digest[:6]}"
+    ref = f"{change}#{number}"
+    if not number or ref in taken:
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        ref = f"{ref}~{digest[:6]}" if number else f"{change}#t{digest[:10]}"
     base, again = ref, 1
     while ref in taken:
         again += 1

@@ -8,6 +8,8 @@ import yaml
 LARGEST = 200_000
 MOST_ALIASES = 100
 DEEPEST = 40
+SIMPLE = re.compile(r"([a-z_]+): ([A-Za-z][A-Za-z0-9_.-]*|[0-9]{4}-[0-9]{2}-[0-9]{2})")
+WORDS = frozenset("true True TRUE false False FALSE null Null NULL".split())
 
 
 class BadYaml(Exception):
@@ -78,8 +80,24 @@ def _integer(loader: Any, node: Any) -> int:
 _Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 
 
+def _simple(text: str) -> dict[str, str] | None:
+    """The table of a text that holds nothing but lines such as `schema: spec-driven`; None for any other."""
+    found: dict[str, str] = {}
+    for line in text.split("\n"):
+        if not line:
+            continue
+        match = SIMPLE.fullmatch(line)
+        if match is None or match[1] in found or match[1] in WORDS or match[2] in WORDS:
+            return None
+        found[match[1]] = match[2]
+    return found or None
+
+
 def load(text: str) -> Any:
     """The plain value of one document; raises `BadYaml`."""
+    simple = _simple(text) if len(text) < 1_000 else None
+    if simple is not None:
+        return simple
     if len(text) > LARGEST:
         raise BadYaml(f"is larger than {LARGEST // 1_000} kB")
     loader: _Loader | None = None
