@@ -87,7 +87,7 @@ def service_of(ctx: Context, name: str) -> Service:
 
 def surroundings(ctx: Context, service: Service, port: int) -> dict[str, str]:
     """The environment of the service: this process's own without Callboard's, the workspace's programs first."""
-    given = {name: value for name, value in os.environ.items() if not name.startswith("CALLBOARD_")}
+    given = {name: value for name, value in os.environ.items() if is_passed_on(name)}
     python = ctx.python_of(service.folder)
     if python is not None:
         given["PATH"] = f"{python.parent}{os.pathsep}{given.get('PATH', os.defpath)}"
@@ -96,6 +96,11 @@ def surroundings(ctx: Context, service: Service, port: int) -> dict[str, str]:
     given["PORT"] = str(port)
     given.update({name: value.replace(PORT, str(port)) for name, value in (service.env or {}).items()})
     return given
+
+
+def is_passed_on(name: str) -> bool:
+    """Callboard's own variables end here, but for the one by which a service keeps within the boundary."""
+    return not name.startswith("CALLBOARD_") or name == "CALLBOARD_BOUNDARY"
 
 
 def program_of(ctx: Context, service: Service, path: str) -> str:

@@ -58,6 +58,8 @@ def _outputs(record: Record, *, is_new: bool = False) -> dict[str, Any]:
 def _start(ctx: Context, service: Service, shelf: Shelf, record: Record) -> Result:
     given = surroundings(ctx, service, record.port)
     words = service.words(record.port)
+    ctx.boundary.check_written_environment(service.env or {})
+    ctx.check_command(words, ctx.workspace.path / service.folder, service.env)
     words[0] = program_of(ctx, service, given.get("PATH", ""))
     given[SERVICE], given[MARK], given[WORKSPACE] = service.name, record.mark, record.workspace
     shelf.turn_over()

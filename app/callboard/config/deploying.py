@@ -144,6 +144,10 @@ def _check_boundary(source: Source, name: str, table: Mapping[str, Any], boundar
         for key in ("folder", "file"):
             if table.get(key):
                 boundary.check_path(table[key])
+        key = "env"
+        boundary.check_written_environment(table.get("env", {}), mentions=False)
+        for key in ("command", "start", "stop", "status"):
+            boundary.check_words(table.get(key, []), mentions=False)
         for key in ("start", "stop", "status"):
             if table.get(key) and not table[key][0].startswith("/") and "/" in table[key][0]:
                 boundary.check_path(table[key][0])

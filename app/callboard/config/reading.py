@@ -182,9 +182,14 @@ def _check_services(source: Source, services: Mapping[str, Mapping[str, Any]], b
         if "command" not in table:
             raise source.fault(f"service '{name}' has no command; write command = ['…']", "services", name)
         try:
+            key = "port"
             boundary.check_bind(table.get("port", 0))
+            key = "command"
+            boundary.check_words(table["command"], mentions=False)
+            key = "env"
+            boundary.check_written_environment(table.get("env", {}), mentions=False)
         except BoundaryError as error:
-            raise source.fault(f"service '{name}': {error}", "services", name, "port") from error
+            raise source.fault(f"service '{name}': {error}", "services", name, key) from error
 
 
 def _check_endpoints(source: Source, endpoints: Mapping[str, Mapping[str, Any]]) -> None:

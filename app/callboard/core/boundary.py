@@ -97,31 +97,34 @@ class Boundary:
             return False
         return bool(parts) and self._is_live(host, port, is_listed(host, self.test_hosts))
 
-    def check_words(self, words: Sequence[str]) -> None:
-        """Refuses a command that would listen on a protected port, or that names a live address, as far as its words tell."""
+    def check_words(self, words: Sequence[str], *, mentions: bool = True) -> None:
+        """Refuses a command that would listen on a protected port, as far as its words tell, and with `mentions` one that names
+        a live address.
+        """
         for port, said in bound_ports(words):
             if port in self.protected_ports:
                 self._refuse(f"'{said[:80]}' is port {port}, which belongs to the platform", "boundary.protected_ports")
-        for word in words:
+        for word in words if mentions else ():
             self._check_mentioned(word, word)
 
-    def check_environment(self, given: Mapping[str, str]) -> None:
-        """Refuses variables that hand a protected port or a live host to a program."""
+    def check_environment(self, given: Mapping[str, str], *, mentions: bool = True) -> None:
+        """Refuses variables that hand a protected port to a program, and with `mentions` a live host."""
         for name, value in given.items():
             for port in named_ports(name, value):
                 if port in self.protected_ports:
                     self._refuse(f"{name}={value[:80]} belongs to the platform", "boundary.protected_ports")
-            self._check_mentioned(value, name)
-        for name, host in hosts_named(given):
+            if mentions:
+                self._check_mentioned(value, name)
+        for name, host in hosts_named(given) if mentions else ():
             if is_listed(host_of(host.partition(":")[0] if host.count(":") == 1 else host), self.live_hosts):
                 self._refuse(f"{name} names the live host {host[:80]}", "boundary.live_hosts")
 
-    def check_written_environment(self, given: Mapping[str, str]) -> None:
+    def check_written_environment(self, given: Mapping[str, str], *, mentions: bool = True) -> None:
         """The same for what somebody wrote down: git is not led to another repository either."""
         led = sorted(GIT_NAMES & {name.upper() for name in given})
         if led:
             self._refuse(f"{led[0]} leads git out of the workspace; leave it out", "workspace")
-        self.check_environment(given)
+        self.check_environment(given, mentions=mentions)
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Refuses options of an action that name a protected port as a port, or a live address that may not be read."""

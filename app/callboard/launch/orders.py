@@ -9,6 +9,7 @@ from callboard.core.boundary import boundary_from
 from callboard.core.task import AttemptKey, TaskSpec
 from callboard.launch.spool import scratch_folder, spool_folder
 from callboard.ports import Order
+from callboard.work.sparing.commands import check_command
 from callboard.work.sparing.rules import child_environment, rules_of
 
 LEAST_MEMORY_MB = 2048.0
@@ -47,7 +48,7 @@ def frame_of(order: Order, data: Path, data_id: str, environment: Mapping[str, s
     }
     if spec.argv:
         boundary = boundary_from(order.config.get("boundary", {}))
-        boundary.check_words(spec.argv)
+        check_command(boundary, spec.argv, Path(order.workspace) / spec.folder)
         fields["argv"] = spec.argv
         rules = rules_of(boundary, order.workspace, data, f"{spec.name} ({key})")
         fields["added"] = child_environment(rules, environment or {})

@@ -41,6 +41,7 @@ from callboard.work.sealing import seal, sealing_key
 from callboard.work.sections import MOST_BLOCKS, Block, block_fields
 from callboard.work.sighting import Sightings
 from callboard.work.sparing.budget import Budget
+from callboard.work.sparing.commands import check_command
 from callboard.work.sparing.processes import check_signal
 from callboard.work.sparing.reach import check_reached
 from callboard.work.upstream import Upstream, upstream_of
@@ -247,8 +248,7 @@ class Context:
         Raises `BoundaryError` for words or variables that name a protected port or what is live.
         """
         words = [str(word) for word in argv]
-        self.boundary.check_words(words)
-        self.boundary.check_environment(env or {})
+        self.check_command(words, cwd, env)
         if "/" not in words[0]:
             words[0] = str(self.program(words[0]) or words[0])
         return run_tool(
@@ -339,6 +339,10 @@ class Context:
             "patch", name=name, path=f"artifacts/{kept.name}", base=worktree.base, files=files, proof=dict(proof)
         )
         return kept
+
+    def check_command(self, argv: Sequence[str], cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
+        """Raises `BoundaryError` for a command that would take a protected port or names what is live; `run_tool` asks too."""
+        check_command(self.boundary, argv, cwd or self.workspace.path, env)
 
     def reach(self, method: str, url: str) -> tuple[str, ...]:
         """The addresses that a request may be sent to: the boundary allows the name and what it leads to.

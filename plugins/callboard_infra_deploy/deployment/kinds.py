@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from callboard.api import CallboardError, Context
+from callboard_infra_deploy.composition import interpolated, table
 from callboard_infra_deploy.deployment.building import given_for, program, run_logged
 from callboard_infra_deploy.deployment.health import Answer, Asked, healthy
 from callboard_infra_deploy.deployment.store import Release, Store, last_lines
@@ -10,8 +11,11 @@ from callboard_infra_deploy.deployment.target import Environment
 from callboard_infra_deploy.launching import launch
 from callboard_infra_deploy.listening import free_port
 from callboard_infra_deploy.processes import boot_id, end_family, family, look
+from callboard_infra_deploy.published import published_ports
+from callboard_infra_deploy.yamlfile import Unreadable, read_yaml
 
 GRACE = 8.0
+MOST_TEXT = 1_000_000
 
 
 class Crew:
@@ -90,12 +94,24 @@ class Crew:
             return release, trouble or f"it ended at once; it said: {last_lines(output) or 'nothing'}"
         return self._store.write(release, pid=pid, start=seen.start), ""
 
+    def _spare(self, folder: Path) -> None:
+        """Raises `BoundaryError` when the compose file publishes a protected port, as far as it can be read."""
+        try:
+            document = read_yaml((folder / self._environment.file).read_text("utf-8", "replace")[:MOST_TEXT])
+        except (OSError, Unreadable):
+            return  # docker will say so
+        for name, service in table(table(document.value).get("services")).items():
+            for port in published_ports(name, table(service), interpolated):
+                self._ctx.boundary.check_bind(port.port)
+
     def _activate(self, release: Release) -> str:
         log = self._store.output(release.number)
         if self._environment.kind == "compose":
             words = [*self._compose(), *self.words_up(release.number)]
+            self._spare(self.folder(release))
         else:
             words = list(self._environment.start)
+        self._ctx.check_command(words, self.folder(release), dict(self._environment.env))
         return run_logged(words, self.folder(release), self.given(release), log, 900.0)
 
     def ask(self, release: Release, *, port: int = 0, once: bool = False) -> Answer:

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from callboard.api import CallboardError, Context, Workspace
+from callboard_infra_deploy.declared import is_passed_on
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -151,7 +152,7 @@ def surroundings(ctx: Context, environment: Environment) -> dict[str, str]:
 
     The workspace's own Python comes first on PATH; a release with a `.venv` of its own goes before it (see `prefer`).
     """
-    given = {name: value for name, value in os.environ.items() if not name.startswith("CALLBOARD_")}
+    given = {name: value for name, value in os.environ.items() if is_passed_on(name)}
     python = ctx.python_of(environment.folder)
     if python is not None:
         given["PATH"] = f"{python.parent}{os.pathsep}{given.get('PATH', os.defpath)}"
