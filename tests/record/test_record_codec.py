@@ -56,6 +56,8 @@ SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "tasks": st.lists(st.integers(0, 9), max_size=3).map(tuple),
     "choices": st.lists(TEXT, max_size=3).map(tuple),
     "blocks": st.lists(OPTIONS, max_size=2).map(tuple),
+    "facts": st.lists(OPTIONS, max_size=2).map(tuple),
+    "workflows": st.lists(TEXT, max_size=3).map(tuple),
     "attempts": st.lists(TEXT, max_size=3).map(tuple),
     "agents": st.lists(TEXT, max_size=3).map(tuple),
     "counts": OPTIONS,

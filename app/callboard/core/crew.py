@@ -47,11 +47,20 @@ class CrewTask:
 
 
 @dataclass(slots=True)
+class Use:
+    """What a role asked of models: calls, and tokens, None where nobody said any."""
+
+    calls: int = 0
+    input: int | None = None
+    output: int | None = None
+
+
+@dataclass(slots=True)
 class Workflow:
     """One execution of a crew; `state` is running, succeeded, failed or lost.
 
     `heard` is when something was heard of it, by our clock; `beats` that its sender says regularly that it goes on.
-    `working` are the roles at work with the task and since when.
+    `working` are the roles at work with the task and since when, `used` what each role asked of models.
     """
 
     id: str
@@ -70,6 +79,7 @@ class Workflow:
     waits: bool = False
     tasks: dict[str, CrewTask] = field(default_factory=dict)
     working: dict[str, tuple[str, float]] = field(default_factory=dict)
+    used: dict[str, Use] = field(default_factory=dict)
     input: int | None = None
     output: int | None = None
     error: str = ""

@@ -20,6 +20,7 @@ from callboard.core.crew import (
     CrewState,
     CrewTask,
     Sample,
+    Use,
     Workflow,
 )
 from callboard.core.crew_events import CrewSeen, CrewSilent, Fact
@@ -181,11 +182,16 @@ def _agent_ended(crew: CrewState, workflow: Workflow, fact: Fact, at: float) -> 
 
 
 def _llm(crew: CrewState, workflow: Workflow, fact: Fact, at: float) -> None:
-    places: list[Workflow | CrewTask] = [workflow]
+    places: list[Workflow | CrewTask | Use] = [workflow]
     task = _task(workflow, fact) if fact.get("task") else None
     if task is not None:
         places.append(task)
         task.calls += fact.get("calls", 0)
+    role = fact.get("role", "")
+    if role in workflow.used or len(workflow.used) < MOST_ROLES:
+        use = workflow.used.setdefault(role, Use())
+        use.calls += fact.get("calls", 0)
+        places.append(use)
     for place in places:
         if "input" in fact or "output" in fact:
             place.input = (place.input or 0) + fact.get("input", 0)

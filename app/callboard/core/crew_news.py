@@ -56,5 +56,8 @@ def _is_news(crew: CrewState, source: str, fact: Fact, now: float) -> bool:
     if what == "waits":
         return bool(workflow.waits != fact.get("on", False))
     if what == "progress":
-        return bool(fact.get("done", 0) > workflow.counted_done) or fact.get("total") not in (None, workflow.counted_total)
+        return bool(fact.get("done", 0) > workflow.counted_done) or fact.get("total") not in (
+            None,
+            workflow.counted_total,
+        )
     return True

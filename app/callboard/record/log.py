@@ -8,6 +8,7 @@ from typing import Any
 
 import peewee
 
+from callboard.core.crew_events import CrewSeen, CrewSilent
 from callboard.core.events import (
     AgentDrained,
     AgentDraining,
@@ -46,6 +47,7 @@ from callboard.core.run import SEVERITIES, Run, Task
 from callboard.core.state import AgentState, State
 from callboard.record.alert_rows import write_alert
 from callboard.record.codec import decode, encode, to_json
+from callboard.record.crew_rows import CREW_KINDS, CREW_LOAD, write_crew
 from callboard.record.database import full_or_raise
 from callboard.record.roadmap_rows import (
     ASSIGNMENT_KINDS,
@@ -66,12 +68,13 @@ NOTHING_HELD = "{}"
 ALERT_KINDS = "'AlertRaised', 'AlertResolved', 'AlertMarked'"
 _LOAD = (
     "SELECT seq, kind, body FROM event WHERE run IN (SELECT id FROM run WHERE unfinished > 0)"  # noqa: S608
-    f" OR (run IS NULL AND kind NOT IN ('ScheduleFired', 'PersonSet', {ALERT_KINDS}, {ASSIGNMENT_KINDS}, {NOTED_KINDS}))"
+    f" OR (run IS NULL AND kind NOT IN ('ScheduleFired', 'PersonSet', {ALERT_KINDS}, {ASSIGNMENT_KINDS}, {NOTED_KINDS},"
+    f" {CREW_KINDS}))"
     " OR seq IN (SELECT max(seq) FROM event WHERE kind = 'ScheduleFired' GROUP BY json_extract(body, '$.schedule'))"
     " OR seq IN (SELECT e.seq FROM alert a JOIN event e ON json_extract(e.body, '$.key') = a.key"
     f" AND e.kind IN ({ALERT_KINDS}) WHERE a.state != 'resolved')"
     f" OR seq IN (SELECT e.seq FROM roadmap_task a JOIN event e ON json_extract(e.body, '$.id') = a.id"
-    f" AND e.kind IN ({ASSIGNMENT_KINDS}) WHERE {STANDS}) ORDER BY seq"
+    f" AND e.kind IN ({ASSIGNMENT_KINDS}) WHERE {STANDS}) OR {CREW_LOAD} ORDER BY seq"
 )
 NOTHING_FOUND = json.dumps(dict.fromkeys(SEVERITIES, 0))
 
@@ -277,6 +280,8 @@ class SqliteLog:
                 )  # fmt: skip
             case AlertRaised() | AlertResolved() | AlertMarked():
                 write_alert(connection, event)
+            case CrewSeen() | CrewSilent():
+                write_crew(connection, event, state.crews[event.crew], seq)
             case RoadmapAssigned() | RoadmapStarted() | RoadmapDone() | RoadmapTicked() | RoadmapWithdrawn():
                 write_assignment(connection, event)
             case RoadmapCounted():

@@ -8,6 +8,9 @@ from callboard.errors import RecordError
 from callboard.record.models import (
     MODELS,
     AlertRow,
+    CrewTaskRow,
+    CrewUseRow,
+    CrewWorkflowRow,
     PatchRow,
     PersonRow,
     RoadmapCountRow,
@@ -115,8 +118,15 @@ def roadmap(database: SqliteDatabase) -> None:
     database.execute_sql("CREATE INDEX IF NOT EXISTS event_placed ON event (seq) WHERE kind = 'RoadmapPlaced'")
 
 
+def crews(database: SqliteDatabase) -> None:
+    """11: workflows of the platform's crews, their tasks and what they asked of models; what was seen is found by its kind."""
+    database.create_tables([CrewWorkflowRow, CrewTaskRow, CrewUseRow])
+    kinds = "'CrewSeen', 'CrewSilent'"
+    database.execute_sql(f"CREATE INDEX IF NOT EXISTS event_crew ON event (seq) WHERE kind IN ({kinds})")
+
+
 MIGRATIONS: Sequence[Migration] = (
-    first_tables, sections, patches, git_and_digests, accepted_findings, people, alerts, news, hands, roadmap,
+    first_tables, sections, patches, git_and_digests, accepted_findings, people, alerts, news, hands, roadmap, crews,
 )  # fmt: skip
 
 

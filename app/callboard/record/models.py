@@ -348,6 +348,70 @@ class PersonRow(Model):
         table_name = "person"
 
 
+class CrewWorkflowRow(Model):
+    """One workflow of a crew of the platform; `first` is the event that named it first."""
+
+    crew = TextField()
+    id = TextField()
+    first = IntegerField()
+    process = CharField()
+    name = TextField()
+    parent = TextField()
+    state = CharField()
+    started = FloatField(null=True)
+    ended = FloatField(null=True)
+    done = IntegerField()
+    total = IntegerField(null=True)
+    source = CharField()
+    input = IntegerField(null=True)
+    output = IntegerField(null=True)
+    error = TextField()
+
+    class Meta:
+        table_name = "crew_workflow"
+        primary_key = CompositeKey("crew", "id")
+        indexes = ((("crew", "state"), False), (("crew", "first"), False))
+
+
+class CrewTaskRow(Model):
+    """One task of a workflow of a crew."""
+
+    crew = TextField()
+    workflow = TextField()
+    key = TextField()
+    name = TextField()
+    role = TextField()
+    state = CharField()
+    started = FloatField(null=True)
+    ended = FloatField(null=True)
+    seconds = FloatField(null=True)
+    retries = IntegerField()
+    calls = IntegerField()
+    input = IntegerField(null=True)
+    output = IntegerField(null=True)
+    error = TextField()
+
+    class Meta:
+        table_name = "crew_task"
+        primary_key = CompositeKey("crew", "workflow", "key")
+        indexes = ((("crew", "role"), False),)
+
+
+class CrewUseRow(Model):
+    """What a role asked of models in one workflow: calls, and tokens where somebody said them."""
+
+    crew = TextField()
+    workflow = TextField()
+    role = TextField()
+    calls = IntegerField()
+    input = IntegerField(null=True)
+    output = IntegerField(null=True)
+
+    class Meta:
+        table_name = "crew_use"
+        primary_key = CompositeKey("crew", "workflow", "role")
+
+
 class SampleRow(Model):
     """What one task used, or with run 0 what the host did, at a moment."""
 
@@ -391,6 +455,9 @@ MODELS: tuple[type[Model], ...] = (
     RoadmapTaskRow,
     RoadmapCountRow,
     RoadmapForecastRow,
+    CrewWorkflowRow,
+    CrewTaskRow,
+    CrewUseRow,
     SampleRow,
     MetaRow,
 )
