@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
+from callboard.core.crew_events import CrewSeen, CrewSilent
 from callboard.core.events import AlertMarked, AlertRaised, AlertResolved, Event, FindingsFound, PersonSet, SectionShown
 from callboard.core.holds import Hold
 from callboard.core.load import Load, loads, no_load, relief_of
@@ -157,13 +158,16 @@ class LiveFeed:
             "agents": [row for row in (self.agent_row(name) for name in agents if name) if row],
             "findings": _findings(self._engine, events),
             "sections": _sections(self._engine, events),
-            "events": [event_row(seq, event) for seq, event in events[-MOST_EVENTS:]],
+            "events": [event_row(seq, event) for seq, event in events[-MOST_EVENTS:] if not isinstance(event, CrewSeen)],
             "banner": self.banner(),
             **noted,
         }
         told = [event.key for _, event in events if isinstance(event, AlertRaised | AlertResolved | AlertMarked)]
         if told:
             message |= self.alerts(told)
+        of_crews = [seq for seq, event in events if isinstance(event, CrewSeen | CrewSilent)]
+        if of_crews:
+            message["crew"] = of_crews[-1]
         if measured:
             message["host"] = self._host()
         for listener in list(self._listeners):

@@ -8,6 +8,7 @@ from callboard.core import commands as c
 from callboard.core import events as e
 from callboard.core import roadmap_events as r
 from callboard.core.alert_rules import Outside
+from callboard.core.crew_events import CrewSeen, CrewSilent
 from callboard.core.facts import How
 from callboard.core.fold import fold
 from callboard.core.task import Candidate, Priority, TaskSpec, TaskState, Usage, Verdict
@@ -77,6 +78,11 @@ GRANTED: list[tuple[c.Command, list[e.Event]]] = [
         c.LookOutside(Outside(disk_free_gb=9.0)),
         [e.AlertResolved(NOW, "disk-low", "9.0 GiB are free where Callboard keeps its data")],
     ),
+    (
+        c.TellCrew("journal", "observer", ({"what": "seen", "workflow": "w", "at": 4_000.0, "n": 3},), "o", 3, NOW),
+        [CrewSeen(NOW, "journal", "observer", ({"what": "seen", "at": 4_000.0, "workflow": "w"},), "o", 3)],
+    ),
+    (c.TellCrew("journal", "log", ({"what": "seen"}, {"what": "?", "workflow": "w"})), []),
     (c.SetPerson("ann", {"looked": 2.0}), [e.PersonSet(NOW, "ann", {"looked": 2.0})]),
     (
         c.DecidePatch(1, 2, 1, "fix", 4, "accepted", "ann", "good"),
@@ -204,6 +210,9 @@ REFUSED: list[tuple[c.Command, type[Exception], str]] = [
      "x#1 cannot be ticked: its assignment waits, nothing shows that it is done"),
     (c.PlaceChange("/w", "x", "ann", "urgent"), Refused, "'urgent' is no layer; the layers: critical, high, medium, low"),
     (c.PlaceChange("/w", "x", "ann", after=("x",)), Refused, "x cannot come after x: x comes after x"),
+    (c.TellCrew("", "observer", ()), Refused, "a crew's name has between 1 and 80 printable signs"),
+    (c.TellCrew("journal", "gossip", ()), Refused,
+     "'gossip' is no source of a crew; the sources: observer, status, socket, checkpoints, log, otlp"),
     (c.MarkAlerts(("gone",), "acknowledged", "ann"), Refused,
      "alert 283bb9deef is resolved already; it comes back by itself when its cause does"),
 ]  # fmt: skip
@@ -285,6 +294,12 @@ SENTENCES: list[tuple[e.Event, str]] = [
     (e.PatchDecided(1.0, 1, 2, 1, "fix", 4, "accepted", "ann", "good."), "Patch 4 (fix) is accepted by ann: good."),
     (e.AlertRaised(1.0, "k:x", "k", "high", "It broke", "exit 3"), "Alert (high): It broke: exit 3."),
     (e.AlertResolved(1.0, "k:x", "it passed in run 2"), "Alert resolved: it passed in run 2."),
+    (CrewSeen(1.0, "journal", "observer", ({"what": "workflow-ended", "workflow": "w", "ok": False, "error": "ValueError"},
+                                           {"what": "seen", "workflow": "v"})),
+     "Crew journal (observer): a workflow failed: ValueError and 1 more."),
+    (CrewSeen(1.0, "journal", "log", ({"what": "seen", "workflow": "w"},)), "Crew journal (log): 1 signs of life."),
+    (CrewSilent(1.0, "journal", ("w",)),
+     "Crew journal: nothing was heard of a workflow for too long; nobody knows what became of it."),
     (e.AlertMarked(1.0, "k:x", "snoozed", "ann", 9.0, "later"), "ann snoozed the alert: later."),
     (e.AlertMarked(1.0, "k:x", "woken", "Callboard", reason="ann's snooze is over"),
      "Alert is open again: ann's snooze is over."),

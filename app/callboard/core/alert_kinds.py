@@ -40,6 +40,12 @@ RULES: Mapping[str, Rule] = {
         Rule("endpoint-down", "high", "MonitorAnalytics finds that an address of yours does not answer as expected",
              "it looks again and gets an answer"),
         Rule("plugin-broken", "high", "an agent's package cannot be loaded", "it can be loaded again, or is gone"),
+        Rule("crew-failed", "high", "a workflow of a crew of the platform failed: at which task, whose, with what error",
+             "a later workflow of that crew succeeds"),
+        Rule("crew-silent", "medium", "nothing is heard of a running workflow for too long: 2 min where its program says regularly"
+             " that it goes on, else 30 min", "something is heard of that crew again"),
+        Rule("crew-slow", "medium", "an agent of a crew took much longer than it used to, three times in a row, or is at one"
+             " piece of work for twice that already; told from ten earlier pieces on", "what it does takes no longer than usual"),
         Rule("schedule-missed", "medium", "a schedule was due and started nothing; outside of its quiet hours",
              "it starts a run when it is due"),
         Rule("pressure", "medium", f"memory was so short for {PRESSED_S:g} s that nothing new was started",

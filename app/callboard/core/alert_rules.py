@@ -10,6 +10,8 @@ from typing import Any
 
 from callboard.core.alert_kinds import CALM_S, ENOUGH_DISK_GB, LOW_DISK_GB, MOST_EACH, PRESSED_S, RULES
 from callboard.core.alerts import Alert, AlertEvent
+from callboard.core.crew_alerts import by_time, of_crew
+from callboard.core.crew_events import CrewSeen, CrewSilent
 from callboard.core.events import (
     AlertRaised,
     AlertResolved,
@@ -87,6 +89,8 @@ def follow(state: State, events: Sequence[Event], now: float) -> list[AlertEvent
     step = _Step(state, now)
     for event in state.alerts.due(now):
         step.tell(event)
+    for late in by_time(state, now):
+        step.tell(late)
     for happened in events:
         rule = _BY_EVENT.get(type(happened))
         if rule is not None:
@@ -302,6 +306,11 @@ def _fired(step: _Step, event: ScheduleFired) -> None:
         tell("schedule-missed", f"Schedule {name} started nothing", event.note, "/")
 
 
+def _crew(step: _Step, event: CrewSeen | CrewSilent) -> None:
+    for said in of_crew(step.state, event, step.now):
+        step.tell(said)
+
+
 _BY_EVENT: Mapping[type, Callable[[_Step, Any], None]] = {
     AttemptEnded: _attempt_ended,
     FindingsFound: _findings_found,
@@ -310,6 +319,8 @@ _BY_EVENT: Mapping[type, Callable[[_Step, Any], None]] = {
     DecisionMade: _decided,
     CancelAsked: _cancelled,
     ScheduleFired: _fired,
+    CrewSeen: _crew,
+    CrewSilent: _crew,
 }
 
 

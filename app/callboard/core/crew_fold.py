@@ -56,6 +56,13 @@ def take(crews: dict[str, CrewState], event: CrewSeen | CrewSilent) -> None:
             assert_never(event)
 
 
+def listen_anew(crews: dict[str, CrewState], at: float) -> None:
+    """While no engine listened nobody could be heard: what ran goes on, until nothing is heard of it for too long from now on."""
+    for crew in crews.values():
+        for workflow in crew.running:
+            workflow.heard = max(workflow.heard, at)
+
+
 def _fact(crew: CrewState, event: CrewSeen, fact: Fact) -> None:
     what, at = fact["what"], float(fact["at"])
     if what == "source":

@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass
 
 from callboard.core.admit import Policy, admit
+from callboard.core.crew_events import CrewSilent
 from callboard.core.events import AgentDrained, AttemptDecided, AttemptStopping, Event, TaskMoved, TasksAdded
 from callboard.core.fold import fold
 from callboard.core.holds import gib
@@ -20,7 +21,8 @@ from callboard.core.yielding import Surroundings, flights_of, following
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`undos`, `moves`, `drained`, `yields`, `stops` and `starts` are folded already; they take effect once they are in the log.
+    """`undos`, `moves`, `drained`, `silent`, `yields`, `stops` and `starts` are folded already; they take effect once they are
+    in the log.
 
     `wake` is when to decide again though nothing happens, infinite for never.
     """
@@ -31,12 +33,13 @@ class Decision:
     undos: tuple[TasksAdded, ...] = ()
     drained: tuple[AgentDrained, ...] = ()
     yields: tuple[YieldSet, ...] = ()
+    silent: tuple[CrewSilent, ...] = ()
     wake: float = math.inf
 
     @property
     def events(self) -> tuple[Event, ...]:
         """All of them, for the log."""
-        return (*self.undos, *self.moves, *self.drained, *self.yields, *self.stops, *self.starts)
+        return (*self.undos, *self.moves, *self.drained, *self.silent, *self.yields, *self.stops, *self.starts)
 
 
 def decide(
@@ -51,6 +54,7 @@ def decide(
     undos = _undo(state, now) if state.to_undo else []
     moves = route(state, now) if state.unrouted else []
     drained = _drained(state, now) if state.ready.cuts else []
+    silent = _silent(state, now) if state.crews else []
     yields, again = following(state.yields, around, flights_of(state.crews), now) if around else ([], math.inf)
     for event in yields:
         fold(state, event)
@@ -61,7 +65,21 @@ def decide(
     if not capacity.pressed and not state.halted:
         starts = admit(state, now, state.epoch, policy)
     wake = min(again, _wake(state, now, policy))
-    return Decision(tuple(starts), tuple(stops), tuple(moves), tuple(undos), tuple(drained), tuple(yields), wake)
+    return Decision(
+        tuple(starts), tuple(stops), tuple(moves), tuple(undos), tuple(drained), tuple(yields), tuple(silent), wake
+    )
+
+
+def _silent(state: State, now: float) -> list[CrewSilent]:
+    """Workflows of crews of which nothing was heard for too long are lost."""
+    silent = []
+    for crew in state.crews.values():
+        lost = tuple(workflow.id for workflow in crew.running if workflow.silent_at <= now)
+        if lost:
+            event = CrewSilent(now, crew.name, lost)
+            fold(state, event)
+            silent.append(event)
+    return silent
 
 
 def _undo(state: State, now: float) -> list[TasksAdded]:
@@ -127,6 +145,8 @@ def _wake(state: State, now: float, policy: Policy) -> float:
         wake = state.backoffs[0][0]
     if state.deadlines:
         wake = min(wake, state.deadlines[0][0])
+    for crew in state.crews.values():
+        wake = min(wake, crew.silent_at)
     if state.ready.length and state.live:
         wake = min(wake, now + policy.patience_s)
     if state.yields.active:

@@ -130,6 +130,7 @@ def fold(state: State, event: Event) -> None:
             if event.epoch <= state.epoch:
                 raise Refused(f"epoch {event.epoch} is not newer than {state.epoch}")
             state.epoch = event.epoch
+            crew_fold.listen_anew(state.crews, event.at)
         case PersonSet():
             pass  # it is nobody's work; the record keeps it
         case PatchDecided():

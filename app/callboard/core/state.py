@@ -75,6 +75,7 @@ class State:
         self.yields = Yields()
         self.roadmaps = Roadmaps()
         self.crews: dict[str, CrewState] = {}
+        self.crews_looked = 0.0
         self.movable: dict[str, dict[Task, None]] = {}
         self.unrouted: dict[Task, None] = {}
         self.to_undo: dict[Task, None] = {}

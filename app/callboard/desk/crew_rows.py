@@ -13,14 +13,19 @@ MOST_TROUBLES = 20
 STALE_AFTER_S = 300.0
 
 
-def crew_row(crew: CrewState, now: float, totals: Mapping[str, Mapping[str, Any]], heard: Mapping[str, float]) -> Row:
-    """All about one crew; `totals` by role are what the record counts, `heard` when each source was heard last."""
+def crew_row(
+    crew: CrewState,
+    now: float,
+    totals: Mapping[str, Mapping[str, Any]],
+    tokens: tuple[int, int] | None,
+    heard: Mapping[str, float],
+) -> Row:
+    """All about one crew; `totals` by role and `tokens` are what the record counts, `heard` when each source was heard last."""
     slow = slow_agents(crew, now)
     by_role = {found.role: found for found in slow}
     newest = sorted(crew.workflows.values(), key=lambda w: (w.state != RUNNING, -(w.started or w.heard)))
     shown = sorted(newest[:MOST_WORKFLOWS], key=lambda workflow: -(workflow.started or workflow.heard))
     agents = [_agent_row(crew, agent, by_role.get(role), totals.get(role, {})) for role, agent in crew.agents.items()]
-    tokens = [(row["input"], row["output"]) for row in totals.values() if row["input"] is not None]
     return {
         "name": crew.name,
         "title": crew.title or crew.name,
@@ -30,11 +35,7 @@ def crew_row(crew: CrewState, now: float, totals: Mapping[str, Mapping[str, Any]
         "workflows": [workflow_row(crew, workflow, now) for workflow in shown],
         "slow": [slow_row(found) for found in slow],
         "troubles": _troubles(crew),
-        "tokens": {
-            "input": sum(pair[0] for pair in tokens),
-            "output": sum(pair[1] for pair in tokens),
-            "known": bool(tokens),
-        },
+        "tokens": {"input": (tokens or (0, 0))[0], "output": (tokens or (0, 0))[1], "known": tokens is not None},
         "dropped": crew.dropped,
         "heard": crew.heard or None,
     }

@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from callboard.core.commands import TellCrew
-from callboard.core.crew import CrewState
 from callboard.core.state import State
 from callboard.desk.crew_rows import crew_row
 from callboard.desk.room import Room
 from callboard.errors import NotFound
+from callboard.record.crews import CrewRecord
 from callboard.rows import Row
 
 NOTHING = (
@@ -37,6 +38,10 @@ class Crews(Room):
         self._do(TellCrew(crew, source, tuple(facts), stream, upto, sent))
         self._heard_from[crew, source] = time.time()
 
+    @cached_property
+    def _crew_record(self) -> CrewRecord:
+        return CrewRecord(self._history.database)
+
     @property
     def _heard_from(self) -> dict[tuple[str, str], float]:
         """When each source of a crew was heard last; not kept, as it changes with every word."""
@@ -46,13 +51,13 @@ class Crews(Room):
     def crew(self) -> Row:
         """All crews, and how the two systems spare each other."""
         return {
-            **self._engine.inspect(self._crew_rows),
+            **self._all_crews(),
             "coordination": self.coordination(),
         }
 
     def one_crew(self, name: str) -> Row:
         """One crew; raises `NotFound`."""
-        rows = self._engine.inspect(self._crew_rows)["crews"]
+        rows = self._all_crews()["crews"]
         found = next((row for row in rows if row["name"] == name), None)
         if found is None:
             known = ", ".join(row["name"] for row in rows) or "none so far"
@@ -70,29 +75,22 @@ class Crews(Room):
             "key": "",
         }
 
-    def _crew_rows(self, state: State) -> Row:
+    def _all_crews(self) -> Row:
+        """What the record counts is read here, not on the engine's thread."""
+        names = self._engine.inspect(lambda state: list(state.crews))
+        totals = {name: self._crew_record.totals(name) for name in names}
+        tokens = {name: self._crew_record.tokens(name) for name in names}
+        return self._engine.inspect(lambda state: self._crew_rows(state, totals, tokens))
+
+    def _crew_rows(
+        self, state: State, totals: Mapping[str, Mapping[str, Row]], tokens: Mapping[str, tuple[int, int] | None]
+    ) -> Row:
         now = self._engine.now()
         rows = [
-            crew_row(crew, now, self._totals(crew), self._heard_of(crew.name))
+            crew_row(crew, now, totals.get(crew.name, {}), tokens.get(crew.name), self._heard_of(crew.name))
             for crew in sorted(state.crews.values(), key=lambda crew: crew.name)
         ]
         return {"crews": rows, "why": "" if rows else NOTHING}
 
     def _heard_of(self, crew: str) -> dict[str, float]:
         return {source: at for (name, source), at in list(self._heard_from.items()) if name == crew}
-
-    def _totals(self, crew: CrewState) -> dict[str, Row]:
-        """What each role did, as counts."""
-        totals: dict[str, Row] = {}
-        for workflow in crew.workflows.values():
-            for task in workflow.tasks.values():
-                row = totals.setdefault(
-                    task.role, {"done": 0, "failed": 0, "retries": 0, "input": None, "output": None}
-                )
-                row["done"] += task.state == "succeeded"
-                row["failed"] += task.state == "failed"
-                row["retries"] += task.retries
-                if task.input is not None:
-                    row["input"] = (row["input"] or 0) + task.input
-                    row["output"] = (row["output"] or 0) + (task.output or 0)
-        return totals

@@ -34,6 +34,7 @@ times and token counts. It never raises, never waits, and loses records rather t
 import atexit
 import collections
 import http.client
+import importlib
 import itertools
 import json
 import os
@@ -123,9 +124,9 @@ class _Observer:
     def hook(self) -> bool:
         """Registers with the bus; what this version of CrewAI does not know is left out."""
         try:
-            import crewai.events as events
+            events = importlib.import_module("crewai.events")
         except ImportError:
-            import crewai.utilities.events as events
+            events = importlib.import_module("crewai.utilities.events")
         bus = events.crewai_event_bus
         known = 0
         for name in EVENTS:
@@ -174,7 +175,7 @@ class _Observer:
 
     def round(self, last: bool = False) -> None:
         """Takes what was heard, and sends."""
-        records = []
+        records: list[Record] = []
         while self.heard and len(records) < MOST_WAITING:
             records.append(self.heard.popleft())
         for fact in self.weaver.weave(records, last):
@@ -212,7 +213,7 @@ def _record(source: Any, event: Any, with_text: bool) -> Record | None:
     stamp = getattr(event, "timestamp", None)
     record = {
         "type": kind,
-        "at": stamp.timestamp() if hasattr(stamp, "timestamp") else time.time(),
+        "at": stamp.timestamp() if stamp is not None else time.time(),
         "id": _id(getattr(event, "event_id", None)),
         "parent": _id(getattr(event, "parent_event_id", None)),
         "started": _id(getattr(event, "started_event_id", None)),
@@ -687,7 +688,7 @@ class _Mail:
                 self.dropped += count
 
     def batch(self) -> tuple[bytes, int]:
-        facts = []
+        facts: list[str] = []
         size = 0
         for fact in itertools.islice(self.unsent, FACTS_A_BATCH):
             text = json.dumps(fact, separators=(",", ":"))
