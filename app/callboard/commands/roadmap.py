@@ -188,7 +188,7 @@ def _whole(row: Row) -> None:
         )
     if row["circle"]:
         out(paint(f"the order goes in a circle: {plain(row['circle'], 600)}", "31") + "\n")
-    checks = [*row["trouble"], *row["checks"]]
+    checks = row["checks"]
     for check in checks[:MOST_CHECKS]:
         where = f" {plain(check['path'])}:{check['line'] or 1}" if check["path"] else ""
         out(f"{paint(check['severity'], COLOURS.get(check['severity'], ''))} {plain(check['words'], 300)}{where}\n")

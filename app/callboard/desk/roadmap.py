@@ -27,7 +27,7 @@ from callboard.desk.roadmap_view import (
 )
 from callboard.desk.wishes import Wishes
 from callboard.errors import NotFound, Refused
-from callboard.link.openspec import Change, Check, Task
+from callboard.link.openspec import Change, Check, Task, checks
 from callboard.record.roadmap import RoadmapRecord
 from callboard.rows import Row
 from callboard.work.finding import clean
@@ -35,6 +35,7 @@ from callboard.work.finding import clean
 NO_SERVER = "starts when `callboard up` runs"
 SOON = "starts in a moment"
 MOST_ASKS = 3
+HOUR_S = 3600.0
 
 
 class RoadmapDesk(Wishes):
@@ -57,6 +58,10 @@ class RoadmapDesk(Wishes):
 
     @cached_property
     def _matchings(self) -> dict[str, tuple[Any, Matching]]:
+        return {}
+
+    @cached_property
+    def _checked(self) -> dict[str, tuple[Any, tuple[Check, ...]]]:
         return {}
 
     @cached_property
@@ -105,7 +110,7 @@ class RoadmapDesk(Wishes):
                 for section in found.sections
             ],
             "deltas": delta_rows(found),
-            "checks": checks_about((*scene.checks, *scene.reading.roadmap.trouble), found.id),
+            "checks": checks_about(scene.checks, found.id),
             "files": list(found.files),
             "history": [_step(event, ref, scene.known) for event, ref in steps],
             "write": scene.reading.config.roadmap.roadmap.write,
@@ -131,6 +136,7 @@ class RoadmapDesk(Wishes):
         laid = arranged(reading, standing.placed)
         known = self.roadmap_record.assignments(where)
         known.update({one.ref: one for one in standing.assignments})
+        found = self._roadmap_checks(reading, standing, known)
         return Scene(
             reading=reading,
             arranged=laid,
@@ -138,7 +144,7 @@ class RoadmapDesk(Wishes):
             known=known,
             order=Order(laid.sheet, standing.assignments),
             figures=self.roadmap_figures(reading),
-            checks=self.roadmap_checks(reading),
+            checks=found,
             troubles=dict(self.roadmap_troubles),
             idle=SOON if self.roadmap_watched else NO_SERVER,
         )
@@ -161,9 +167,19 @@ class RoadmapDesk(Wishes):
     def roadmap_work_out(self, scene: Scene) -> None:
         """Works the forecasts out anew when something that they rest on has changed; takes its time, never on a page's load."""
 
-    def roadmap_checks(self, reading: Reading) -> tuple[Check, ...]:
-        """What is odd in the folder."""
-        return ()
+    def _roadmap_checks(
+        self, reading: Reading, standing: Standing, known: Mapping[str, Assignment]
+    ) -> tuple[Check, ...]:
+        """What is odd; looked for anew when the files, the assignments or the day are others."""
+        now = self._engine.now()
+        mark = (reading.stamp, standing.moves, int(now // HOUR_S))
+        kept = self._checked.get("")
+        if kept is None or kept[0] != mark:
+            proven = {one.ref for one in known.values() if one.state is Stage.DONE}
+            after = {change: place.after for change, place in standing.placed.items() if place.after}
+            found = checks(reading.roadmap, reading.config.roadmap, now=now, proven=proven, kept=after)
+            kept = self._checked[""] = (mark, tuple(found))
+        return kept[1]
 
     def roadmap_matching(self, config: Config) -> Matching:
         """Who could do what; made anew when agents or routes changed."""

@@ -127,7 +127,8 @@ def arranged(reading: Reading, placed: Mapping[str, Placing]) -> Arranged:
         for change in order
     }
     circle = find_circle(after)
-    sheet = Sheet(lanes, frozenset(old.id for old in reading.roadmap.archived))
+    old = reading.roadmap.archived
+    sheet = Sheet(lanes, frozenset((*(one.id for one in old), *(f"{one.date}-{one.id}" for one in old))))
     return Arranged(tuple(order), places, sheet, circle_words(circle) if circle else "", after)
 
 
@@ -139,11 +140,12 @@ def _place(change: Change, reading: Reading, rule: Placed, said: Placing) -> Pla
     sources: dict[str, tuple[str, ...]] = {}
     if change.depends_on:
         sources["its .openspec.yaml depends on them"] = change.depends_on
-    if said.after is not None:
-        sources[said.by.get("after", "")] = said.after
-    elif own is not None and own.after:
+    if own is not None and own.after:
         sources[f"[changes.{change.id}] of callboard.toml says so"] = own.after
-    after = tuple(dict.fromkeys(name for names in sources.values() for name in names))
+    if said.after:
+        sources[said.by.get("after", "")] = said.after
+    names = dict.fromkeys(name for names in sources.values() for name in names)
+    after = tuple(name for name in names if name != change.id)
     return Place(layer, why, after, "; ".join(words for words, names in sources.items() if names))
 
 

@@ -249,18 +249,20 @@ def _stale(roadmap: Roadmap, days: float, now: float) -> list[Check]:
 def _unproven(roadmap: Roadmap, proven: Collection[str] | None) -> list[Check]:
     if proven is None:
         return []
-    bare = {change: [t for t in change.tasks if t.done and t.ref not in proven] for change in roadmap.changes}
-    bare = {change: tasks for change, tasks in bare.items() if tasks}
+    listed = [(change, [t for t in change.tasks if t.done and t.ref not in proven]) for change in roadmap.changes]
+    bare = [(change, tasks) for change, tasks in listed if tasks]
     if len(bare) > SEVERAL:
-        said = _some([f"{change.id} ({len(tasks)})" for change, tasks in bare.items()])
-        words = f"{sum(map(len, bare.values())):,} tasks of {len(bare)} changes are ticked without evidence: {said}"
+        said = _some([f"{change.id} ({len(tasks)})" for change, tasks in bare])
+        words = (
+            f"{sum(len(tasks) for _, tasks in bare):,} tasks of {len(bare)} changes are ticked without evidence: {said}"
+        )
         return [
             Check(
                 "unproven",
                 "low",
                 words,
                 "give evidence by a run or by a person's word",
-                others=tuple(c.id for c in bare),
+                others=tuple(change.id for change, _ in bare),
             )
         ]
     return [
@@ -273,7 +275,7 @@ def _unproven(roadmap: Roadmap, proven: Collection[str] | None) -> list[Check]:
             tasks[0].path,
             tasks[0].line,
         )
-        for change, tasks in bare.items()
+        for change, tasks in bare
     ]
 
 
