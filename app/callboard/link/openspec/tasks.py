@@ -67,6 +67,12 @@ def counted(text: str) -> tuple[int, int]:
     return sum(mark in ("x", "X") for mark in marks), len(marks)
 
 
+def done_of(line: str) -> bool | None:
+    """Whether the line is a task that is done; None when it is no task."""
+    match = TASK.match(line) if "[" in line else None
+    return match["mark"] in ("x", "X") if match else None
+
+
 def seen_of(line: bytes) -> str:
     """A name of how a line reads, without its line end."""
     return hashlib.sha256(line.rstrip(b"\r\n")).hexdigest()[:20]
