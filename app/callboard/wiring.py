@@ -26,6 +26,7 @@ from callboard.guard.trust import Trust
 from callboard.launch.local import LocalLauncher
 from callboard.link.crew_sources.leading import Standing, standing_of
 from callboard.link.crew_sources.watching import CrewWatch
+from callboard.link.observer.folder import ObserverFolder
 from callboard.live import LiveFeed
 from callboard.measure.host import HostMeter
 from callboard.record.database import open_database
@@ -58,6 +59,7 @@ class House:
         self._sampled = 0.0
         self._forgot = time.monotonic()
         self._crews: CrewWatch | None = None
+        self._left: ObserverFolder | None = None
         self._foreman: Foreman | None = None
 
     def __enter__(self) -> "House":
@@ -118,6 +120,9 @@ class House:
                 settings.workspace, settings.data, self.desk.tell_crew, self._crew_standing, self._why_not_trusted
             )
             self._crews.start()
+            marks = private_folder(settings.data / "run") / "crew-folder.json"
+            self._left = ObserverFolder(private_folder(settings.data / "crew"), marks, self.desk.tell_crew)
+            self._left.start()
 
     def _why_not_trusted(self) -> str:
         return Trust(self.settings.data).why_not(self.settings.workspace)
@@ -192,6 +197,8 @@ class House:
             self._foreman.stop()
         if self._crews is not None:
             self._crews.close()
+        if self._left is not None:
+            self._left.close()
         loop = self.engine.loop
         if loop is not None and not loop.is_closed():
             with contextlib.suppress(RuntimeError):
