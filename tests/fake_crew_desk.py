@@ -26,3 +26,6 @@ class FakeCrewDesk:
         sent: float | None = None,
     ) -> None:
         self.calls.append(("tell_crew", (crew, source, len(facts), stream, upto)))
+
+    def tell_spans(self, spans: Sequence[Any], crew: str = "") -> None:
+        self.calls.append(("tell_spans", (len(spans), crew)))

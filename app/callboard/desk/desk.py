@@ -23,6 +23,7 @@ from callboard.desk.on_board import MOST_ENDED, listed
 from callboard.desk.platform import Platform
 from callboard.desk.search import Search
 from callboard.desk.source import Sources
+from callboard.desk.telemetry import Telemetry
 from callboard.live import Listener
 from callboard.rows import Row, task_row
 from callboard.witnesses import merged
@@ -32,7 +33,8 @@ MOST_MOMENTS = 1_000
 
 
 class Desk(
-    Control, Crews, Ci, Alerts, CatchUp, Platform, Again, Exports, Ingest, Acceptance, HostLooks, Diffs, LogLooks, Sources, Search
+    Control, Telemetry, Ci, Alerts, CatchUp, Platform, Again, Exports, Ingest, Acceptance, HostLooks, Diffs, LogLooks, Sources,
+    Search,
 ):
     """Stands between the surfaces and the engine."""
 

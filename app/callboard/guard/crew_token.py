@@ -18,6 +18,8 @@ MARK = "crew_"
 DIGEST = re.compile(r"[0-9a-f]{64}")
 ALLOWED = frozenset({
     ("POST", "/api/v1/crew/events"),
+    ("POST", "/api/v1/otlp/v1/traces"),
+    ("POST", "/v1/traces"),
     ("GET", "/api/v1/crew/drain"),
     ("GET", "/api/v1/crew/handoff"),
 })  # fmt: skip

@@ -31,6 +31,8 @@ LONGEST_BODY = 1 << 20
 LONGEST_API_BODY = 1 << 16
 INGEST = "/api/v1/ingest"
 LONGEST_INGEST = 51 << 20
+TRACES = ("/v1/traces", "/api/v1/otlp/v1/traces")
+LONGEST_TRACES = 8 << 20
 MESSAGES_A_SECOND = 120
 MESSAGES_AT_ONCE = 600
 
@@ -104,6 +106,8 @@ class Guard:
             limit = LONGEST_API_BODY if path.startswith(API) else LONGEST_BODY
             if path == INGEST and scope["method"] == "POST":
                 limit = LONGEST_INGEST
+            elif path in TRACES and scope["method"] == "POST":
+                limit = LONGEST_TRACES
             receive = await read_body(scope, receive, limit)
         except BodyTooLarge:
             await self._refuse(scope, send, Refusal(413, "The body is too large", f"It may have {limit} bytes."))

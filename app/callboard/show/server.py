@@ -31,7 +31,7 @@ from callboard.show.stream import stream
 from callboard.show.turnstile import Turnstile
 
 STATIC = Path(__file__).parent / "static"
-API_NAMES = frozenset({"/openapi.json", "/healthz", "/readyz", "/api"})
+API_NAMES = frozenset({"/openapi.json", "/healthz", "/readyz", "/api", "/v1/traces"})
 MOST_CONNECTIONS = 800
 LONGEST_MESSAGE = 1 << 20
 RECONNECT_S = 10.0

@@ -7,8 +7,8 @@ from typing import Any
 from callboard.core.crew import RUNNING, CrewState
 
 Fact = Mapping[str, Any]
-# From the best to the least: what tells soonest and most exactly leads.
-ORDER = ("observer", "socket", "log", "status", "checkpoints", "otlp")
+# From the best to the least: what tells soonest and most exactly leads. A log and checkpoints do not tell of every failure.
+ORDER = ("observer", "socket", "status", "log", "checkpoints", "otlp")
 RECENT_S = 120.0
 MOST_KNOWN = 1_000
 

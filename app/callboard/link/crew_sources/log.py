@@ -56,12 +56,12 @@ class Log:
             self._first = False
             return Look(ERROR, str(error))
         now = self._wall()
+        facts += self._book.rest(now)
         if self._first:
             self._first = False
             facts = facts if now - changed < OLD_S else []
             ended = {str(fact["workflow"]) for fact in facts if fact["what"] == "workflow-ended"}
             facts = [fact for fact in facts if fact["workflow"] not in ended]
-        facts += self._book.rest(now)
         if not self._book.known and self._book.strange > STRANGE_AFTER:
             return Look(STALE, STRANGE, facts[:MOST_FACTS])
         return Look(facts=facts[-MOST_FACTS:])

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from callboard.config import CONFIG_NAME, Config, read_config
 from callboard.config.crews import CrewTable
@@ -223,6 +224,7 @@ class _Voice:
         self._house = house
         self._crew = table.name
         self._kind = kind
+        self._status = table.status
         self._voices = voices
         self._ever = frozenset(standing.heard) | standing.fresh
         grace = min(LONGEST_GRACE_S, table.every_s + 1.0) if table.watched else GRACE_S
@@ -277,7 +279,9 @@ class _Voice:
         """How the sources of this kind are together: as the worst of them."""
         if not self._health:
             return None
-        worst = sorted(self._health.values(), key=lambda one: one[0] == FRESH)[0]
+        number, worst = min(self._health.items(), key=lambda item: (item[1][0] == FRESH, item[0]))
+        if self._kind == "status" and len(self._status) > 1 and worst[0] != FRESH:
+            worst = (worst[0], f"{urlsplit(self._status[number]).path or '/'}: {worst[1]}")
         if worst[0] == FRESH and self._gate.behind:
             return FRESH, f"it stands by: the {self._gate.behind} tells more"
         return worst

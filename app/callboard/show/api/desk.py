@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from callboard.desk.ingest import Upload
+from callboard.link.otlp.span import Span
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
@@ -251,6 +252,8 @@ class Desk(Protocol):
     ) -> Row: ...
 
     def roadmap_refresh(self) -> Row: ...
+
+    def tell_spans(self, spans: Sequence[Span], crew: str = "") -> None: ...
 
     def trust_workspace(self, digest: str, by: str) -> None: ...
 

@@ -21,6 +21,7 @@ from callboard.show.api.inbox import inbox
 from callboard.show.api.ingest import ingest
 from callboard.show.api.large import large
 from callboard.show.api.me import me
+from callboard.show.api.otlp import otlp
 from callboard.show.api.params import caller
 from callboard.show.api.patches import patches
 from callboard.show.api.reads import reads
@@ -29,6 +30,7 @@ from callboard.show.api.search import search
 from callboard.show.api.wishes import wishes
 
 PREFIX = "/api/v1"
+TRACES = "/v1/traces"  # where exporters of OpenTelemetry look below an address
 READY_S = 1.0
 DESCRIPTION = (
     "The board for programs. Send the launch token (`callboard token`) as `Authorization: Bearer …`. "
@@ -69,9 +71,10 @@ def service(desk: Desk, *more: APIRouter) -> FastAPI:
         reads(desk), wishes(desk), control(desk), large(desk), patches(desk), ingest(desk), acceptance(desk), evidence(desk),
         me(desk), ci(desk),
         search(desk), roadmap(desk),
-        inbox(desk), exports(desk), alerts(desk), crew(desk), *more,
+        inbox(desk), exports(desk), alerts(desk), crew(desk), otlp(desk, "/otlp/v1/traces"), *more,
     ):  # fmt: skip
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(caller)], responses=ERRORS)
+    app.include_router(otlp(desk, TRACES), dependencies=[Depends(caller)], include_in_schema=False)
     _health(app, desk)
     _schema(app)
     install(app)

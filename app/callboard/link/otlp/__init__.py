@@ -1,0 +1,1 @@
+"""OpenTelemetry traces that come in: of crews names, times and tokens, of HTTP servers their answers; no prompts."""
