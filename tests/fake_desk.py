@@ -18,7 +18,9 @@ from fake_exports import FakeExports
 from fake_inbox import FakeInbox
 from fake_patches import FakePatches
 from fake_people import FakePeople
+from fake_roadmap import FakeRoadmap
 from fake_runs import FakeRuns, fitting
+from fake_sparing import FakeSparing
 
 FINAL = ("succeeded", "unchanged", "failed", "timed out", "cancelled", "lost", "skipped")
 SEVERITIES = ("critical", "high", "medium", "low", "info")
@@ -64,7 +66,20 @@ MESSAGES = (
 )
 
 
-class FakeDesk(FakeAlerts, FakeControl, FakeEvidence, FakeInbox, FakeExports, FakePatches, FakePeople, FakeRuns, FakeCrew, FakeCrewDesk):
+class FakeDesk(
+    FakeSparing,
+    FakeAlerts,
+    FakeControl,
+    FakeEvidence,
+    FakeInbox,
+    FakeExports,
+    FakePatches,
+    FakePeople,
+    FakeRoadmap,
+    FakeRuns,
+    FakeCrew,
+    FakeCrewDesk,
+):
     """Answers like a desk. Every submission makes a run of twenty tasks; `step` moves everything by one tick.
 
     `start` steps ten times a second on a thread, as an engine would, and keeps the board busy. Without it nothing moves,

@@ -28,7 +28,22 @@ PAYLOAD = (
 )
 # These hold what the server itself decides on; everything else may come from outside.
 OWN = frozenset(
-    {"id", "run", "change", "state", "severity", "kind", "task", "verdict", "priority", "url", "culprit", "question"}
+    {
+        "id",
+        "run",
+        "change",
+        "state",
+        "severity",
+        "kind",
+        "task",
+        "verdict",
+        "priority",
+        "url",
+        "culprit",
+        "question",
+        "layer",
+        "status",
+    }
 )
 LINES = 1_000_000
 FAILING = 700_123
@@ -240,6 +255,12 @@ class HostileDesk(StageDesk):
     def crew(self) -> dict[str, Any]:
         return poisoned(super().crew())
 
+    def roadmap(self) -> dict[str, Any]:
+        return poisoned(super().roadmap())
+
+    def roadmap_change(self, change: str) -> dict[str, Any]:
+        return poisoned(super().roadmap_change(change))
+
     def plan(self, *words: Any, **more: Any) -> Mapping[str, Any]:
         return poisoned(super().plan(*words, **more))
 
@@ -263,6 +284,7 @@ class EmptyDesk(FakeDesk):
     """A first start: agents, and nothing else."""
 
     crew_shape = "none"
+    no_roadmap = True
 
     def board(self) -> Mapping[str, Any]:
         return {**super().board(), "host": None}

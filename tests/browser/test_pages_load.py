@@ -45,6 +45,11 @@ PAGES = [
     "/agents",
     "/agents/monitor",
     "/crew",
+    "/roadmap",
+    "/roadmap?tab=order",
+    "/roadmap?tab=checks",
+    "/roadmap/big-migration",
+    "/roadmap/add-login?tab=requirements",
     "/machine",
 ]
 MARKED = [pytest.param(path, marks=pytest.mark.long) if path in LONG else path for path in PAGES]

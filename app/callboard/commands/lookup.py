@@ -8,6 +8,7 @@ from typing import Any
 from callboard.cli import DONE, FAILED
 from callboard.commands.doors import reading_desk, remote_desk, settings_of
 from callboard.commands.show import ago, plain, print_json, table
+from callboard.desk.people import LISTS
 from callboard.errors import ConfigError
 from callboard.guard.trust import user_name
 
@@ -72,7 +73,7 @@ def _read(key: str, text: str) -> Any:
         return True
     if text in ("false", "off", "no"):
         return False
-    return [name for name in text.replace(",", " ").split() if name != "-"] if key.startswith("panels.") else text
+    return [name for name in text.replace(",", " ").split() if name != "-"] if key in LISTS else text
 
 
 def _at(values: Any, path: str) -> Any:

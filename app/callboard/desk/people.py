@@ -21,7 +21,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "clock": ("relative", "absolute"),
 }
 SWITCHES = ("notify.desktop", "notify.sound", *(f"notify.levels.{level}" for level in LEVELS))
-LISTS = ("panels.order", "panels.hidden")
+LISTS = ("panels.order", "panels.hidden", "roadmap.closed")
+GROUPS = ("panels", "roadmap", "notify", "notify.levels")
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 MOST_NAMES = 40
 LONGEST = 8_192
@@ -34,6 +35,7 @@ def default_settings() -> dict[str, Any]:
     return {
         **first,
         "panels": {"order": [], "hidden": []},
+        "roadmap": {"closed": []},
         "notify": {"desktop": False, "sound": False, "levels": levels},
     }
 
@@ -75,7 +77,7 @@ def leaves(settings: Mapping[str, Any], before: str = "") -> list[tuple[str, Any
     found: list[tuple[str, Any]] = []
     for key, value in settings.items():
         path = f"{before}{key}"
-        group = path in ("panels", "notify", "notify.levels") and isinstance(value, Mapping)
+        group = path in GROUPS and isinstance(value, Mapping)
         found += leaves(value, f"{path}.") if group else [(path, value)]
     return found
 
@@ -91,7 +93,7 @@ def check(path: str, value: Any) -> None:
     elif path in LISTS:
         names = value if isinstance(value, list) and len(value) <= MOST_NAMES else [None]
         if not all(isinstance(name, str) and NAME.fullmatch(name) for name in names):
-            raise ConfigError(f"setting {path} is a list of at most {MOST_NAMES} names of panels")
+            raise ConfigError(f"setting {path} is a list of at most {MOST_NAMES} names, such as names of panels")
     else:
         known = ", ".join((*CHOICES, *LISTS, *SWITCHES))
         raise ConfigError(f"there is no setting '{path[:60]}'; the settings: {known}")

@@ -20,10 +20,11 @@ YEAR = 365 * 24 * 3600
 RECONNECT = 60.0
 PATIENCE = 30.0  # of a page with its first rows, on a machine that is busy with the crew's work
 NAV = (
-    ("/", "Board", "g b"), ("/runs", "Runs", "g r"), ("/inbox", "Inbox", "g i"), ("/alerts", "Alerts", "g l"),
-    ("/patches", "Patches", "g p"), ("/console", "Console", "g c"), ("/agents", "Agents", "g a"), ("/machine", "Machine", "g m"),
-    ("/settings", "Settings", "g s"),
+    ("/", "Board", "g b"), ("/roadmap", "Roadmap", "g o"), ("/runs", "Runs", "g r"), ("/inbox", "Inbox", "g i"),
+    ("/alerts", "Alerts", "g l"), ("/patches", "Patches", "g p"), ("/console", "Console", "g c"), ("/agents", "Agents", "g a"),
+    ("/crew", "Crew", "g w"), ("/machine", "Machine", "g m"), ("/settings", "Settings", "g s"),
 )  # fmt: skip
+PHONE = frozenset({"/", "/runs", "/inbox", "/alerts"})  # the pages in the bar of a phone; the others behind 'More'
 
 
 class MissingScreen(Screen, component="callboard_missing.js"):
@@ -82,7 +83,11 @@ class Frame:
     async def _meta(self, here: str) -> dict[str, Any]:
         by = self.by()
         person, counts = await run.io_bound(self._about, by) or self._about(by)
-        nav = [{"path": path, "name": name, "keys": keys} for path, name, keys in NAV if path in self._paths]
+        nav = [
+            {"path": path, "name": name, "keys": keys, "later": path not in PHONE}
+            for path, name, keys in NAV
+            if path in self._paths
+        ]
         meta = {"here": here, "workspace": self._workspace, "person": person, "counts": counts, "nav": nav}
         self._head(person, shell(meta))
         return meta

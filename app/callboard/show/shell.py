@@ -5,7 +5,6 @@ from html import escape
 from typing import Any
 
 COUNTED = {"/inbox": "inbox", "/alerts": "alerts"}
-FIRST = 4  # as in bar.js
 BRAND = (
     '<svg viewBox="0 0 32 32"><rect x="2" y="2" width="28" height="28" rx="7" class="brand-back"/>'
     '<rect x="8" y="6.5" width="16" height="20" rx="2" class="brand-paper"/>'
@@ -20,7 +19,7 @@ SEEK = (
 
 def shell(meta: Mapping[str, Any]) -> str:
     """The bar as markup, with the same classes and words as that of bar.js, so that nothing moves when that one comes."""
-    links = "".join(_link(entry, index, meta) for index, entry in enumerate(meta["nav"]))
+    links = "".join(_link(entry, meta) for entry in meta["nav"])
     workspace = meta["workspace"]
     place = (
         f'<span class="workspace"><span class="quiet">at</span> {_text(workspace["name"])}</span>' if workspace else ""
@@ -36,11 +35,11 @@ def shell(meta: Mapping[str, Any]) -> str:
     )
 
 
-def _link(entry: Mapping[str, Any], index: int, meta: Mapping[str, Any]) -> str:
+def _link(entry: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
     count = meta["counts"].get(COUNTED.get(entry["path"], ""), 0)
     badge = f'<b class="nav-count num">{"99+" if count > 99 else count}</b>' if count else ""
     here = ' aria-current="page"' if entry["path"] == meta["here"] else ""
-    later = ' class="later"' if index >= FIRST else ""
+    later = ' class="later"' if entry["later"] else ""
     return f'<a href="{entry["path"]}" tabindex="-1"{later}{here}>{entry["name"]}{badge}</a>'
 
 

@@ -1,6 +1,8 @@
 """`/`: what needs a person, the crew, what runs and waits, what happened since they looked."""
 
-from callboard.show.api.desk import Desk
+from typing import Any
+
+from callboard.show.api.desk import Desk, Row
 from callboard.show.frame import Frame
 from callboard.show.parts.screen import Screen
 
@@ -23,6 +25,12 @@ def register(frame: Frame, desk: Desk) -> None:
                 "catchup": desk.catchup(by),
                 "alerts": list(desk.alerts("open")),
                 "crew": desk.crew(),
+                "roadmap": _brief(desk.roadmap()),
             }
 
         await frame.show(BoardScreen, "Board", "/", read)
+
+
+def _brief(roadmap: Row) -> dict[str, Any]:
+    """What the board shows of the roadmap; its page has the rest."""
+    return {name: roadmap[name] for name in ("there", "layers", "path", "done", "total")}

@@ -12,6 +12,7 @@ import { CbFrame, pulse, useTitle } from "callboard/frame.js";
 import { CbWork } from "callboard/holds.js";
 import { Rows, act, follow, get, newKey } from "callboard/live.js";
 import { PARTS } from "callboard/parts.js";
+import { CbRoadPanel } from "callboard/roadmap_panel.js";
 import { PANELS, settings, useArranged } from "callboard/settings.js";
 import { Waits } from "callboard/waits.js";
 import * as words from "callboard/words.js";
@@ -20,7 +21,7 @@ const NEWEST = 8;
 const MOST_LISTED = 600;
 const WIDE = ["needs", "news", "crew", "tasks", "platform", "runs"];
 const PHONE = ["needs", "crew", "news", "tasks", "platform", "runs"]; // a phone shows first what needs me, then the crew
-const BESIDE = ["host", "findings"];
+const BESIDE = ["roadmap", "host", "findings"];
 
 function gauges(h, history) {
   if (!h) return [];
@@ -36,7 +37,7 @@ function gauges(h, history) {
 }
 
 export default {
-  components: { AlertStrip, CbArrange, CbFrame, CbNeeds, CbNews, CbPlatform, CbRuns, CbWork, CrewCard, ...PARTS },
+  components: { AlertStrip, CbArrange, CbFrame, CbNeeds, CbNews, CbPlatform, CbRoadPanel, CbRuns, CbWork, CrewCard, ...PARTS },
   props: ["first", "meta"],
   setup(props) {
     const first = JSON.parse(props.first);
@@ -48,7 +49,7 @@ export default {
     const waits = new Waits(first.inbox);
     const news = new News(first.catchup);
     const watched = new Watched(first.crew);
-    const state = reactive({ host: null, history: [], platform: null });
+    const state = reactive({ host: null, history: [], platform: null, roadmap: first.roadmap ?? null });
     const arranging = ref(false);
 
     function replace(board) {
@@ -78,6 +79,8 @@ export default {
     }).catch(() => {});
 
     let measured = null;
+    let mapped = null; // many ticks in a row are one reading
+    const map = async () => ((mapped = null), (state.roadmap = await get("/roadmap").catch(() => state.roadmap)));
     follow({
       rooms: () => ["board"],
       refetch: async () => {
@@ -93,6 +96,7 @@ export default {
         if (m.host) host(m.host);
         if (typeof m.inbox === "number") waits.refetch();
         watched.hear(m);
+        if (typeof m.roadmap === "number") mapped ??= setTimeout(map, 500);
         if (m.sections?.some((s) => s.agent === "monitor")) measured ??= setTimeout(async () => ((measured = null), (state.platform = (await get("/board").catch(() => state)).platform ?? null)), 500);
       },
     });
@@ -125,7 +129,8 @@ export default {
     matchMedia("(max-width: 640px)").addEventListener("change", (event) => (narrow.value = event.matches));
     const wide = useArranged(WIDE);
     const phone = useArranged(PHONE);
-    const beside = useArranged(BESIDE);
+    const besides = useArranged(BESIDE);
+    const beside = computed(() => besides.value.filter((name) => name !== "roadmap" || (state.roadmap?.there && state.roadmap.layers.some((row) => row.changes))));
     const there = { needs: () => waits.rows.length > 0, news: () => news.told, platform: () => anything(watched.state, state.platform), runs: () => newestRuns.value.length > 0 };
     const main = computed(() => (narrow.value ? phone.value : wide.value).filter((name) => !there[name] || there[name]()));
     const hidden = computed(() => PANELS.filter((p) => settings.panels.hidden.includes(p.name)).length);
@@ -191,7 +196,8 @@ export default {
         </div>
         <aside v-if="beside.length" class="stack" aria-label="Beside">
           <template v-for="name in beside" :key="name">
-            <section v-if="name === 'host'" class="panel" aria-labelledby="h-host">
+            <CbRoadPanel v-if="name === 'roadmap'" :map="state.roadmap"/>
+            <section v-else-if="name === 'host'" class="panel" aria-labelledby="h-host">
               <header><h2 id="h-host">This machine</h2><a class="more" href="/machine">Details</a></header>
               <div class="gauges">
                 <CbGauge v-for="g in cap" :key="g.name" v-bind="g" why="not measured on this machine"/>

@@ -7,7 +7,6 @@ import { setSetting, settings } from "callboard/settings.js";
 
 const THEMES = ["auto", "light", "dark"];
 const COUNTED = { "/inbox": ["inbox", "waits for you", "wait for you"], "/alerts": ["alerts", "alert stands", "alerts stand"] };
-const FIRST = 4; // so many pages stand in the bar of a phone; the others behind 'More'
 const SAID = { live: "Changes arrive as they happen", stale: "The link to Callboard is down", connecting: "Joining the live feed", out: "Your session is over" };
 const WORD = { live: "live", stale: "stale", connecting: "joining", out: "signed out" };
 
@@ -20,10 +19,10 @@ export const CbBar = {
   setup(props) {
     const more = ref(false);
     const nav = computed(() =>
-      (props.meta.nav ?? []).map((n, i) => {
+      (props.meta.nav ?? []).map((n) => {
         const [name, one, many] = COUNTED[n.path] ?? [];
         const count = name ? counts[name] : null;
-        return { ...n, count, later: i >= FIRST, say: count ? `${n.name}: ${count} ${count === 1 ? one : many}` : undefined };
+        return { ...n, count, say: count ? `${n.name}: ${count} ${count === 1 ? one : many}` : undefined };
       }),
     );
     const beyond = computed(() => nav.value.some((n) => n.later && n.path === props.here));

@@ -6,7 +6,7 @@ let named = 0;
 
 // items: [{id, title, note, run, href, danger}]
 export const CbMenu = {
-  props: { label: String, items: Array, tone: String },
+  props: { label: String, items: Array, tone: String, dots: Boolean }, // dots: three points instead of the words
   setup(props) {
     const open = ref(false);
     const busy = ref(false);
@@ -57,8 +57,9 @@ export const CbMenu = {
   },
   template: `
     <span class="menu" ref="box">
-      <button ref="opener" type="button" class="button" :class="[tone, {busy}]" aria-haspopup="menu" :aria-expanded="open" :aria-controls="open ? id : undefined" :aria-busy="busy" @click="open ? hide() : show()" @keydown="openKey">
-        {{ label }}<svg viewBox="0 0 10 6" class="menu-arrow" aria-hidden="true"><path d="M1 1l4 4l4-4"/></svg>
+      <button ref="opener" type="button" :class="[dots ? 'icon' : 'button', tone, {busy}]" :aria-label="dots ? label : undefined" aria-haspopup="menu" :aria-expanded="open" :aria-controls="open ? id : undefined" :aria-busy="busy" @click="open ? hide() : show()" @keydown="openKey">
+        <svg v-if="dots" viewBox="0 0 16 16" aria-hidden="true"><path d="M3.500 8h.1M8 8h.1M12.500 8h.1" class="dots"/></svg>
+        <template v-else>{{ label }}<svg viewBox="0 0 10 6" class="menu-arrow" aria-hidden="true"><path d="M1 1l4 4l4-4"/></svg></template>
       </button>
       <span v-if="open" class="menu-items" :class="{left}" role="menu" :id="id" :aria-label="label" @keydown="key">
         <component v-for="item in items" :key="item.id" :is="item.href ? 'a' : 'button'" :type="item.href ? undefined : 'button'" role="menuitem" tabindex="-1" :href="item.href" :class="{danger: item.danger}" :data-act="item.id" @click="choose(item)">

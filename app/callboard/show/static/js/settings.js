@@ -8,6 +8,7 @@ const FIRST = {
   motion: "auto",
   clock: "relative",
   panels: { order: [], hidden: [] },
+  roadmap: { closed: [] }, // layers that are folded
   notify: { desktop: false, sound: false, levels: { critical: true, high: true, medium: false, low: false } },
 };
 
@@ -19,6 +20,7 @@ export const PANELS = [
   { name: "tasks", title: "Running and waiting" },
   { name: "platform", title: "The platform" },
   { name: "runs", title: "Newest runs" },
+  { name: "roadmap", title: "Roadmap" },
   { name: "host", title: "This machine" },
   { name: "findings", title: "Newest findings" },
 ];
