@@ -7,6 +7,7 @@ import pytest
 from callboard.core import commands as c
 from callboard.core import events as e
 from callboard.core import roadmap_events as r
+from callboard.core import yield_events as y
 from callboard.core.alert_rules import Outside
 from callboard.core.crew_events import CrewSeen, CrewSilent
 from callboard.core.facts import How
@@ -154,6 +155,10 @@ GRANTED: list[tuple[c.Command, list[e.Event]]] = [
         [r.RoadmapForeseen(NOW, "/w", "2026-11-27", {"x": [1.0, 2.0, 3.0]})],
     ),
     (c.PassOver("s", 4990.0, 3, "quiet hours"), [e.ScheduleFired(NOW, "s", 4990.0, 0, 3, "quiet hours")]),
+    (c.SetDrain(True, "ann", "release", NOW + 60), [y.DrainSet(NOW, True, "ann", "release", NOW + 60)]),
+    (c.MakeHandoff("h1", {"version": "1.2"}, "sig", "key", "ann"),
+     [y.HandoffMade(NOW, "h1", {"version": "1.2"}, "sig", "key", "ann")]),
+    (c.NoteSeen("h1", "crew"), [y.HandoffSeen(NOW, "h1", "crew")]),
 ]
 REFUSED: list[tuple[c.Command, type[Exception], str]] = [
     (submit(specs=()), Refused, "pipeline 'ci' has no job for this workspace; see `callboard plan`"),
@@ -215,6 +220,8 @@ REFUSED: list[tuple[c.Command, type[Exception], str]] = [
      "'gossip' is no source of a crew; the sources: observer, status, socket, checkpoints, log, otlp"),
     (c.MarkAlerts(("gone",), "acknowledged", "ann"), Refused,
      "alert 283bb9deef is resolved already; it comes back by itself when its cause does"),
+    (c.SetDrain(True, "ann", "", NOW - 1), Refused, "a drain ends at a time to come, in the next 30 days"),
+    (c.SetDrain(False, "ann", "", NOW + 1), Refused, "a drain ends at a time to come, in the next 30 days"),
 ]  # fmt: skip
 
 
@@ -266,6 +273,15 @@ def over(
 
 
 SENTENCES: list[tuple[e.Event, str]] = [
+    (y.YieldSet(1.0, "quiet", True, "crew 'journal' has 2 workflows in flight"),
+     "Heavy tasks wait: crew 'journal' has 2 workflows in flight."),
+    (y.YieldSet(1.0, "quiet", False, "no crew has a workflow in flight"), "Heavy tasks go on: no crew has a workflow in flight."),
+    (y.DrainSet(1.0, True, "ann", "release"), "ann asked the platform to take no new work: release."),
+    (y.DrainSet(1.0, False, "ann"), "ann let the platform take work again."),
+    (y.DrainSeen(1.0), "The platform has seen the drain."),
+    (y.HandoffMade(1.0, "ab", {"version": "1.2", "environment": "staging"}, "s", "k", "ann"),
+     "ann handed version 1.2 in staging over."),
+    (y.HandoffSeen(1.0, "abcdef"), "The platform has seen handoff abcdef."),
     (e.EngineStarted(1.0, 3, "0.1"), "Engine 0.1 took over as epoch 3."),
     (e.AgentsFound(1.0, ("api", "infra")), "Agents here: api, infra."),
     (e.AgentsFound(1.0, ()), "Agents here: none."),

@@ -40,7 +40,7 @@ SPEC = st.builds(
     digest=TEXT,
     digested=NUMBER,
     learned=OPTIONS,
-    stands_for=st.none() | st.tuples(WHOLE, WHOLE, WHOLE),
+    stands_for=st.none() | st.tuples(WHOLE, WHOLE, WHOLE), heavy=st.booleans(),
 )  # fmt: skip
 SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "specs": st.lists(SPEC, max_size=3).map(tuple),
@@ -61,6 +61,7 @@ SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "attempts": st.lists(TEXT, max_size=3).map(tuple),
     "agents": st.lists(TEXT, max_size=3).map(tuple),
     "counts": OPTIONS,
+    "record": OPTIONS,
     "options": OPTIONS,
     "moments": OPTIONS,
     "layer": st.none() | TEXT,

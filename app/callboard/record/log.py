@@ -45,6 +45,7 @@ from callboard.core.roadmap_events import (
 )
 from callboard.core.run import SEVERITIES, Run, Task
 from callboard.core.state import AgentState, State
+from callboard.core.yield_events import DrainSeen, DrainSet, HandoffMade, HandoffSeen
 from callboard.record.alert_rows import write_alert
 from callboard.record.codec import decode, encode, to_json
 from callboard.record.crew_rows import CREW_KINDS, CREW_LOAD, write_crew
@@ -57,6 +58,7 @@ from callboard.record.roadmap_rows import (
     write_counts,
     write_forecasts,
 )
+from callboard.record.yield_rows import YIELD_KINDS, YIELD_LOAD, write_yield
 
 TASK_COLUMNS = (
     "state=?,verdict=?,reason=?,attempt=?,decided=?,started=?,ended=?,"
@@ -69,12 +71,12 @@ ALERT_KINDS = "'AlertRaised', 'AlertResolved', 'AlertMarked'"
 _LOAD = (
     "SELECT seq, kind, body FROM event WHERE run IN (SELECT id FROM run WHERE unfinished > 0)"  # noqa: S608
     f" OR (run IS NULL AND kind NOT IN ('ScheduleFired', 'PersonSet', {ALERT_KINDS}, {ASSIGNMENT_KINDS}, {NOTED_KINDS},"
-    f" {CREW_KINDS}))"
+    f" {CREW_KINDS}, {YIELD_KINDS}))"
     " OR seq IN (SELECT max(seq) FROM event WHERE kind = 'ScheduleFired' GROUP BY json_extract(body, '$.schedule'))"
     " OR seq IN (SELECT e.seq FROM alert a JOIN event e ON json_extract(e.body, '$.key') = a.key"
     f" AND e.kind IN ({ALERT_KINDS}) WHERE a.state != 'resolved')"
     f" OR seq IN (SELECT e.seq FROM roadmap_task a JOIN event e ON json_extract(e.body, '$.id') = a.id"
-    f" AND e.kind IN ({ASSIGNMENT_KINDS}) WHERE {STANDS}) OR {CREW_LOAD} ORDER BY seq"
+    f" AND e.kind IN ({ASSIGNMENT_KINDS}) WHERE {STANDS}) OR {CREW_LOAD} OR {YIELD_LOAD} ORDER BY seq"
 )
 NOTHING_FOUND = json.dumps(dict.fromkeys(SEVERITIES, 0))
 
@@ -280,6 +282,8 @@ class SqliteLog:
                 )  # fmt: skip
             case AlertRaised() | AlertResolved() | AlertMarked():
                 write_alert(connection, event)
+            case DrainSet() | DrainSeen() | HandoffMade() | HandoffSeen():
+                write_yield(connection, event)
             case CrewSeen() | CrewSilent():
                 write_crew(connection, event, state.crews[event.crew], seq)
             case RoadmapAssigned() | RoadmapStarted() | RoadmapDone() | RoadmapTicked() | RoadmapWithdrawn():

@@ -11,6 +11,8 @@ from callboard.record.models import (
     CrewTaskRow,
     CrewUseRow,
     CrewWorkflowRow,
+    DrainRow,
+    HandoffRow,
     PatchRow,
     PersonRow,
     RoadmapCountRow,
@@ -125,8 +127,15 @@ def crews(database: SqliteDatabase) -> None:
     database.execute_sql(f"CREATE INDEX IF NOT EXISTS event_crew ON event (seq) WHERE kind IN ({kinds})")
 
 
+def coordination(database: SqliteDatabase) -> None:
+    """12: the drain and the handoffs; when tasks began to wait for the platform is found by its kind."""
+    database.create_tables([DrainRow, HandoffRow])
+    database.execute_sql("CREATE INDEX IF NOT EXISTS event_yield ON event (seq) WHERE kind = 'YieldSet'")
+
+
 MIGRATIONS: Sequence[Migration] = (
     first_tables, sections, patches, git_and_digests, accepted_findings, people, alerts, news, hands, roadmap, crews,
+    coordination,
 )  # fmt: skip
 
 

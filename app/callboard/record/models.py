@@ -428,6 +428,36 @@ class SampleRow(Model):
         indexes = ((("run", "task", "at"), False),)
 
 
+class DrainRow(Model):
+    """Whether the platform is asked to take no new work: one row, number 1."""
+
+    id = IntegerField(primary_key=True)
+    wanted = BooleanField()
+    by = CharField()
+    at = FloatField()
+    reason = TextField()
+    until = FloatField(null=True)
+    seen = FloatField(null=True)
+
+    class Meta:
+        table_name = "drain"
+
+
+class HandoffRow(Model):
+    """A release that was handed over; `record` is JSON, `signature` that of its canonical form."""
+
+    id = CharField(primary_key=True)
+    at = FloatField(index=True)
+    record = TextField()
+    signature = CharField()
+    key = CharField()
+    by = CharField()
+    seen = FloatField(null=True)
+
+    class Meta:
+        table_name = "handoff"
+
+
 class MetaRow(Model):
     """A few names with values: which data folder this is."""
 
@@ -458,6 +488,8 @@ MODELS: tuple[type[Model], ...] = (
     CrewWorkflowRow,
     CrewTaskRow,
     CrewUseRow,
+    DrainRow,
+    HandoffRow,
     SampleRow,
     MetaRow,
 )
