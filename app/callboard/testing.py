@@ -1,6 +1,8 @@
 """For plugin authors: run an agent's action in a test, in this process, without a server."""
 
+import atexit
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -45,6 +47,12 @@ class Outcome:
         return [job for message in self.messages if message["t"] == "tasks" for job in message["jobs"]]
 
 
+def _made() -> Path:
+    folder = tempfile.mkdtemp(prefix="callboard-test-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
 def run_action(
     agent: Agent,
     action: str,
@@ -58,7 +66,7 @@ def run_action(
 ) -> Outcome:
     """Runs the agent's action on the workspace and returns what came of it.
 
-    `spool` is where output and artefacts are kept (by default a folder that the caller may remove), `data` where the
+    `spool` is where output and artefacts are kept (by default a folder that goes when Python ends), `data` where the
     agent remembers (by default in `spool`), `before` the tasks before this one: name, action, state and spool folder of
     each. Raises `PluginError` for an action that the agent does not have and `ConfigError` for wrong options;
     what the action raises goes through.
@@ -68,7 +76,7 @@ def run_action(
         known = ", ".join(agent.actions()) or "none"
         raise PluginError(f"Agent '{agent.name}' has no action '{action}'; its actions: {known}")
     with ExitStack() as stack:
-        place = spool or Path(tempfile.mkdtemp(prefix="callboard-test-"))
+        place = spool or _made()
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="callboard-scratch-")))
         context = Context(
             workspace=workspace,

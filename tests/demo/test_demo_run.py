@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from callboard.demo import Fault, companions, faults, make
+from known_tools import keep, lend
 
 WITH_WITNESSES = 5
 HONESTLY_UNKNOWN = {
@@ -88,6 +89,8 @@ def _ports() -> dict[str, str]:
 def _ran(place: Path, clean: bool) -> Shop:
     """Written, put on free ports at a pace for tests, and run."""
     shop = Shop(place / "ws", place / "data")
+    shop.data.mkdir(mode=0o700)
+    lend(shop.data)
     make(shop.workspace, "all" if clean else ())
     config, ports = shop.workspace / "callboard.toml", _ports()
     text = re.sub("879[12]", lambda match: ports[match[0]], config.read_text("utf-8"))
@@ -95,6 +98,7 @@ def _ran(place: Path, clean: bool) -> Shop:
     name = ("-c", "user.name=Tests", "-c", "user.email=tests@example.invalid", "-c", "commit.gpgSign=false")
     subprocess.run(["git", *name, "-C", str(shop.workspace), "commit", "-qam", "Other ports"], check=True)
     shop.ran = shop.callboard("run", "--trust", code=0 if clean else 1)
+    keep(shop.data)
     return shop
 
 
@@ -162,11 +166,13 @@ def test_a_proposed_patch_is_taken_in_and_what_it_touches_is_checked_again(fault
     assert status.stdout.split() == ["M", "shop/pricing.py", "M", "tests/test_pricing.py"]
 
 
+@pytest.mark.long
 def test_the_clean_variant_has_none_of_them(clean: Shop) -> None:
     assert {fault.id for fault in faults() if clean.found(fault)} == set()
     assert {task_of(fault) for fault in faults()} <= set(clean.tasks)
 
 
+@pytest.mark.long
 def test_without_its_faults_the_sample_passes_and_nothing_of_weight_is_found(clean: Shop) -> None:
     assert clean.ran["outcome"] == "unknown"
     assert {task["name"] for task in clean.ran["tasks"] if task["verdict"] == "unknown"} == HONESTLY_UNKNOWN
@@ -174,6 +180,7 @@ def test_without_its_faults_the_sample_passes_and_nothing_of_weight_is_found(cle
     assert [(f["rule"], f["path"], f["message"]) for f in clean.serious()] == []
 
 
+@pytest.mark.long
 def test_a_release_is_deployed_and_the_former_one_comes_back(clean: Shop) -> None:
     assert "release 1" in clean.tasks["infra.deploy:staging"]["reason"]
     address = _address(clean)
