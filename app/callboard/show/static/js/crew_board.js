@@ -75,7 +75,7 @@ export const CbPlatform = {
       <div class="platform-grid" :class="{single: !crews.length || !endpoints.length}">
         <section v-if="crews.length" class="panel" aria-labelledby="h-crew">
           <header><h2 id="h-crew">The platform's crew</h2></header>
-          <ul><CbCrewBrief v-for="crew in crews.slice(0, MOST_CREWS)" :key="crew.name" :crew="crew"/></ul>
+          <ul class="crew-briefs"><CbCrewBrief v-for="crew in crews.slice(0, MOST_CREWS)" :key="crew.name" :crew="crew"/></ul>
           <a v-if="crews.length > MOST_CREWS" class="log-foot more-waits" href="/crew">{{ crews.length - MOST_CREWS }} more crews</a>
         </section>
         <section v-if="endpoints.length" class="panel" aria-labelledby="h-api">

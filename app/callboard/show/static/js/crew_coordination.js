@@ -15,7 +15,7 @@ export const CbRules = {
   template: `
     <section class="panel rules" aria-labelledby="h-rules" id="rules">
       <header><h2 id="h-rules">Rules</h2><span class="more">they hold only our own work</span></header>
-      <ul class="rows">
+      <ul v-if="rules.length" class="rows">
         <li v-for="r in rules" :key="r.kind + r.words" class="rule-row" :data-rule="r.kind" :data-active="r.active ? 'yes' : 'no'">
           <p class="rule-head"><CbState :word="!r.on ? 'off' : r.active ? 'holds' : 'ready'" bare/><b>{{ RULES[r.kind] || r.kind }}</b>
             <span class="rule-word" :class="!r.on ? 'quiet' : r.active ? 't-ask tinted' : 't-good tinted'">{{ !r.on ? 'off' : r.active ? 'active' : 'on, nothing to hold' }}</span><span v-if="r.on && r.since != null" class="quiet rule-since"><CbAgo :at="r.since"/></span></p>

@@ -94,7 +94,8 @@ export const CbFlow = {
     const left = computed(() => {
       if (props.w.eta == null) return "";
       const s = props.w.eta - words.clock.now;
-      return s < 0 ? `${words.coarse(-s)} over what is usual` : `about ${words.ticking(s)} left`;
+      if (s < -5) return `${words.coarse(-s)} over what is usual`;
+      return s < 1 ? "due any moment" : `about ${words.ticking(s)} left`;
     });
     return { counts, far, left, brief, words };
   },
@@ -103,7 +104,7 @@ export const CbFlow = {
       <header>
         <button type="button" class="icon flow-fold" :aria-expanded="!shut" :aria-label="(shut ? 'Open' : 'Close') + ' the tasks of workflow ' + w.id" @click="$emit('fold')"><svg viewBox="0 0 12 12" class="chevron" aria-hidden="true"><path d="M4 2.500L8 6l-4 3.500"/></svg></button>
         <CbState :word="w.waits ? 'needs decision' : w.state" :bare="!!w.waits"/><span v-if="w.waits" class="t-ask tinted">waits for a person</span>
-        <h3 class="flow-id" :title="w.id"><template v-if="w.name">{{ w.name }} </template><span class="mono">{{ brief(w.id) }}</span></h3>
+        <h3 class="flow-id" :title="w.id"><span v-if="w.name && w.name !== w.crew" class="flow-title">{{ w.name }}</span><span class="mono">{{ brief(w.id) }}</span></h3>
         <span v-if="w.process && w.process !== 'unknown'" class="tag">{{ w.process }}</span>
         <span class="quiet flow-since"><template v-if="w.started != null">for <b class="num">{{ words.ticking(words.clock.now - w.started) }}</b></template><template v-else>since when is not told</template><template v-if="left">, <span class="num">{{ left }}</span></template></span>
         <span class="more flow-far"><CbSegments v-if="w.total" :counts="counts"/><span class="num">{{ far }}</span></span>

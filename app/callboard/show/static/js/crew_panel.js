@@ -19,7 +19,7 @@ export const CbSources = {
     <ul class="seen" aria-label="How it is seen">
       <li v-for="s in sources" :key="s.kind" :data-source="s.kind" :data-state="s.state">
         <CbState :word="s.state" bare/><span class="seen-name">{{ sourceName(s.kind) }}</span>
-        <span class="seen-word" :class="s.state === 'fresh' ? 'quiet' : s.state === 'off' ? 'quiet' : s.state === 'error' ? 't-bad tinted' : 't-ask tinted'">{{ s.state }}<template v-if="s.last != null">, heard <CbAgo :at="s.last"/></template></span>
+        <span class="seen-word" :class="s.state === 'fresh' ? 'quiet' : s.state === 'off' ? 'quiet' : s.state === 'error' ? 't-bad tinted' : 't-ask tinted'">{{ s.state }}<template v-if="s.last != null && s.state !== 'off'">, heard <CbAgo :at="s.last"/></template></span>
         <span v-if="s.words" class="seen-words">{{ s.words }}</span>
       </li>
     </ul>
@@ -86,9 +86,9 @@ export const CbCrew = {
           </ul>
           <button v-if="wrong.length > MOST_WRONG" type="button" class="link past-more" @click="allWrong = !allWrong">{{ allWrong ? 'fewer' : 'all ' + wrong.length }}</button>
         </section>
-        <CbCrewAgents :agents="crew.agents" :crew="crew.title || crew.name"/>
+        <CbCrewAgents v-if="crew.agents.length || crew.workflows.length" :agents="crew.agents" :crew="crew.title || crew.name"/>
         <CbPast v-if="past.length" :flows="past" :open="open" :all="all" @toggle="toggle" @all="all = !all"/>
-        <p v-else-if="!flying.length" class="quiet crew-none">No workflow of it has been seen yet.</p>
+        <p v-else-if="!flying.length" class="quiet crew-none">{{ crew.agents.length ? 'No workflow of it has been seen yet.' : 'Nothing of it has been seen yet: no workflow and no agent.' }}</p>
       </div>
     </article>
   `,

@@ -13,10 +13,17 @@ export class Watched {
   constructor(first) {
     this.state = reactive({ crews: [], coordination: null, why: "" });
     this.asking = new Map();
+    this.places = new Map();
     this.take(first);
   }
   take(found) {
-    if (found) Object.assign(this.state, { crews: found.crews ?? [], coordination: found.coordination ?? this.state.coordination, why: found.why ?? "" });
+    if (found) Object.assign(this.state, { crews: this.ordered(found.crews ?? []), coordination: found.coordination ?? this.state.coordination, why: found.why ?? "" });
+  }
+  // Those that work stand first when the page opens; from then on nobody changes places under one's eyes.
+  ordered(crews) {
+    const rank = (crew) => (crew.in_flight ? 0 : crew.workflows.length || crew.agents.length ? 1 : 2);
+    for (const crew of [...crews].sort((a, b) => rank(a) - rank(b))) if (!this.places.has(crew.name)) this.places.set(crew.name, this.places.size);
+    return [...crews].sort((a, b) => this.places.get(a.name) - this.places.get(b.name));
   }
   async refetch() {
     this.take(await get("/crew"));
