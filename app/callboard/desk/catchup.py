@@ -44,6 +44,7 @@ class CatchUp(Inbox, People):
             *self._of_runs(begin),
             self._of_findings(first),
             _group("patch", [_patch(row) for row in self._news.patches_made(begin)], "{} new patch", "{} new patches"),
+            *self._of_roadmap(begin),
             *_of_events(self._news.rare(first)),
         ]
         waiting = len(self.inbox())
@@ -78,6 +79,27 @@ class CatchUp(Inbox, People):
             found.append(_group(f"run {state}", rows, one, many))
         return found
 
+    def _of_roadmap(self, begin: float) -> list[Row]:
+        """Lines that were ticked, and those that could not be."""
+        found = self.roadmap_record.ticks_since(str(self.workspace), begin)
+        ticked = [one for one in found if one.tick == "ticked"]
+        refused = [one for one in found if one.tick == "refused"]
+        return [
+            _group(
+                kind,
+                [
+                    _line(_number(one.ref, one.text), one.tick_why if kind != "roadmap" else one.words, one.ticked or begin,
+                          f"/roadmap/{one.change}")
+                    for one in ones
+                ],
+                *words,
+            )
+            for kind, ones, words in (
+                ("roadmap", ticked, ("{} line of the roadmap ticked", "{} lines of the roadmap ticked")),
+                ("roadmap refused", refused, ("{} line could not be ticked", "{} lines could not be ticked")),
+            )
+        ]  # fmt: skip
+
     def _of_findings(self, first: int) -> Row:
         counts, worst = self._news.new_findings(first, MOST)
         rows = [
@@ -87,6 +109,11 @@ class CatchUp(Inbox, People):
         ]  # fmt: skip
         group = _group("finding", rows, "{} new finding", "{} new findings", sum(counts.values()))
         return {**group, "severities": {name: counts[name] for name in SEVERITIES if counts.get(name)}}
+
+
+def _number(ref: str, text: str) -> str:
+    """The task as a person knows it: its change and how it reads."""
+    return f"{ref.partition('#')[0]}: {text or ref.partition('#')[2]}"
 
 
 def _of_events(events: list[tuple[int, Any]]) -> list[Row]:

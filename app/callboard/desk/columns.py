@@ -141,6 +141,15 @@ TABLES: dict[str, Table] = {
         of("Id", "id"), of("Kind", "kind"), of("Title", "title"), of("Text", "text"), when("Since", "since"), of("Run", "run"),
         of("Task", "task"), of("Choices", "choices"), of("Page", "href"),
     )),
+    "roadmap": Table("the tasks of the roadmap's changes, with who has them and what shows that they are done", (), (
+        of("Task", "ref"), of("Change", "change"), of("Title", "title"), of("Layer", "layer"), of("Section", "section"),
+        of("Number", "number"), of("Text", "text"), of("Mark", "mark"), of("Done", "done"), of("File", "path"), of("Line", "line"),
+        of("With", "assignment", "to"), of("Action", "assignment", "action"), of("State", "assignment", "state"),
+        of("Waits for", "assignment", "hold"), of("Assigned by", "assignment", "by"), when("Assigned", "assignment", "at"),
+        of("Run", "assignment", "run"), of("Evidence", "evidence", "words"), of("Evidence by", "evidence", "by"),
+        when("Evidence", "evidence", "at"), of("Commit", "evidence", "commit"), of("Tick", "assignment", "tick"),
+        of("Why so", "assignment", "tick_why"),
+    )),
     "alerts": Table("what asks for attention, and what became of it", ("state", "severity", "agent"), (
         of("Alert", "id"), of("Severity", "severity"), of("Kind", "kind"), of("Title", "title"),
         of("Text", "text"), of("State", "state"),

@@ -13,7 +13,6 @@ from callboard.desk.alerts import Alerts
 from callboard.desk.catchup import CatchUp
 from callboard.desk.ci import Ci
 from callboard.desk.control import Control
-from callboard.desk.crews import Crews
 from callboard.desk.diff import Diffs
 from callboard.desk.exports import Exports
 from callboard.desk.host_looks import HostLooks
@@ -23,6 +22,7 @@ from callboard.desk.on_board import MOST_ENDED, listed
 from callboard.desk.platform import Platform
 from callboard.desk.search import Search
 from callboard.desk.source import Sources
+from callboard.desk.sparing import Sparing
 from callboard.desk.telemetry import Telemetry
 from callboard.live import Listener
 from callboard.rows import Row, task_row
@@ -34,7 +34,7 @@ MOST_MOMENTS = 1_000
 
 class Desk(
     Control, Telemetry, Ci, Alerts, CatchUp, Platform, Again, Exports, Ingest, Acceptance, HostLooks, Diffs, LogLooks, Sources,
-    Search,
+    Search, Sparing,
 ):
     """Stands between the surfaces and the engine."""
 
@@ -125,6 +125,9 @@ class Desk(
 
     def _inbox_rows(self, wants: Row) -> Iterator[Row]:
         yield from (row for row in self.inbox() if wants.get("run") in (None, row["run"]))
+
+    def _roadmap_rows(self, wants: Row) -> Iterator[Row]:
+        yield from self.roadmap_tasks()
 
     def _alerts_rows(self, wants: Row) -> Iterator[Row]:
         yield from self.alerts(**wants)

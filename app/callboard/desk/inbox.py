@@ -31,7 +31,7 @@ class Inbox(Evidence, RoadmapActs):
         {"path", "body"}, "danger"}`, the path below /api/v1.
         """
         held = self._engine.inspect(self._held)
-        rows = [*self._trust_rows(), *held, *self._patch_rows(), *self._roadmap_rows(), *self._schedule_rows()]
+        rows = [*self._trust_rows(), *held, *self._patch_rows(), *self._assigned_rows(), *self._schedule_rows()]
         return sorted(rows, key=lambda row: (row["rank"], row["since"] or 0.0, row["id"]))
 
     def inbox_item(self, item: str) -> Row:
@@ -106,7 +106,7 @@ class Inbox(Evidence, RoadmapActs):
             rows.append({**_row(f"patch:{patch['id']}", PATCH, "patch", title, text, patch["at"], acts, href), **more})
         return rows
 
-    def _roadmap_rows(self) -> list[Row]:
+    def _assigned_rows(self) -> list[Row]:
         """Tasks of the roadmap that a person has; that they are done they say with a note, on the change's page."""
         rows = []
         for found in self.roadmap_inbox():

@@ -1,6 +1,6 @@
 """The roadmap for the surfaces: its changes and tasks from the files, with who has them, why they wait, and what came of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -61,7 +61,7 @@ class RoadmapDesk(Wishes):
         return {}
 
     @cached_property
-    def _checked(self) -> dict[str, tuple[Any, tuple[Check, ...]]]:
+    def _roadmap_checked(self) -> dict[str, tuple[Any, tuple[Check, ...]]]:
         return {}
 
     @cached_property
@@ -116,6 +116,15 @@ class RoadmapDesk(Wishes):
             "write": scene.reading.config.roadmap.roadmap.write,
             "seq": self.roadmap_seq,
         }  # fmt: skip
+
+    def roadmap_tasks(self) -> Iterator[Row]:
+        """Every task of every change, in order, with its change's layer; for taking the table away."""
+        scene = self.roadmap_scene()
+        for change in scene.arranged.order:
+            place = scene.arranged.places[change.id]
+            for task in change.tasks:
+                row = task_row(scene, task, None)
+                yield {**row, "change": change.id, "title": change.title, "layer": place.layer}
 
     def _roadmap_row(self, scene: Scene, change: Change) -> Row:
         return change_row(
@@ -173,12 +182,12 @@ class RoadmapDesk(Wishes):
         """What is odd; looked for anew when the files, the assignments or the day are others."""
         now = self._engine.now()
         mark = (reading.stamp, standing.moves, int(now // HOUR_S))
-        kept = self._checked.get("")
+        kept = self._roadmap_checked.get("")
         if kept is None or kept[0] != mark:
             proven = {one.ref for one in known.values() if one.state is Stage.DONE}
             after = {change: place.after for change, place in standing.placed.items() if place.after}
             found = checks(reading.roadmap, reading.config.roadmap, now=now, proven=proven, kept=after)
-            kept = self._checked[""] = (mark, tuple(found))
+            kept = self._roadmap_checked[""] = (mark, tuple(found))
         return kept[1]
 
     def roadmap_matching(self, config: Config) -> Matching:

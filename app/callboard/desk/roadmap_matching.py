@@ -132,8 +132,9 @@ class Matching:
         if not able:
             return None
         name = max(able, key=lambda name: (scores[name], name))
-        words = list(dict.fromkeys(word for _, word, _ in sorted(strong[name], key=lambda one: -one[0])))[:3]
-        offers = next((offered for _, _, offered in sorted(strong[name], key=lambda one: -one[0]) if offered), "")
+        best = sorted(strong[name], key=lambda one: -one[0])
+        words = sorted(dict.fromkeys(word for _, word, _ in best[:3]), key=said.index)
+        offers = next((offered for _, _, offered in best if offered), "")
         what = f"offers '{offers}'" if offers else f"does just that: {known[name].title}"
         quoted = "' and '".join(words)
         return known[name], f"the task says '{quoted}', and {name} {what}"

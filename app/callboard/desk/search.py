@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from callboard.config import read_config
 from callboard.desk.people import People
+from callboard.desk.roadmap import RoadmapDesk
 from callboard.errors import ConfigError
 from callboard.record.remembered import Remembered
 from callboard.rows import Row
@@ -18,7 +19,7 @@ MOST = 50
 TASK = re.compile(r"([1-9]\d{0,14})\.(0|[1-9]\d{0,8})", re.ASCII)
 
 
-class Search(People):
+class Search(RoadmapDesk, People):
     """Finds by words; a name such as 12.3 leads to its task alone."""
 
     def search(self, text: str, limit: int = 8) -> list[Row]:
@@ -40,7 +41,7 @@ class Search(People):
         kinds = {kind: [row for row in named if row["kind"] == kind][:most] for kind in ("agent", "action", "pipeline")}
         return [
             *kinds["agent"], *kinds["pipeline"], *remembered.runs(words, most), *remembered.tasks(words, most),
-            *kinds["action"], *remembered.patches(words, most), *remembered.findings(words, most),
+            *self._roadmap_hits(words, most), *kinds["action"], *remembered.patches(words, most), *remembered.findings(words, most),
         ]  # fmt: skip
 
     def about(self) -> Row:
@@ -56,6 +57,25 @@ class Search(People):
             "since": self._since,
             "epoch": engine,
         }
+
+    def _roadmap_hits(self, words: Sequence[str], most: int) -> list[Row]:
+        """Changes, and tasks of them with the open ones first, of the newest reading."""
+        found = self.book.last().roadmap
+        changes: list[Row] = []
+        tasks: list[Row] = []
+        over: list[Row] = []
+        for change in found.changes:
+            goal = f"/roadmap/{_segment(change.id)}"
+            row = _row("change", change.id, change.title, f"{change.id} · {change.done} of {change.total} done", goal)
+            if _fits(row, words):
+                changes.append({**row, "state": change.status})
+            for task in change.tasks:
+                hit = _row(
+                    "roadmap task", task.ref, task.text[:LONGEST], task.ref, f"{goal}#{quote(task.ref, safe='')}"
+                )
+                if len(tasks) < most and _fits(hit, words):
+                    (over if task.done else tasks).append({**hit, "state": "done" if task.done else "open"})
+        return [*changes[:most], *tasks, *over[: max(0, most - len(tasks))]]
 
     def _named_rows(self) -> Iterable[Row]:
         paused = self._engine.inspect(lambda state: {name for name, agent in state.agents.items() if agent.paused_by})
