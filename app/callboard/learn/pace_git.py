@@ -46,7 +46,7 @@ class GitHistory:
     """
 
     def __init__(self, workspace: Path, folder: str, done_of: Callable[[str], bool | None]) -> None:
-        self._workspace = workspace
+        self._workspace = workspace.resolve()
         self._folder = folder
         self._done_of = done_of
         self._head = ""
