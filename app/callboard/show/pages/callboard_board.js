@@ -19,7 +19,7 @@ import * as words from "callboard/words.js";
 
 const NEWEST = 8;
 const MOST_LISTED = 600;
-const WIDE = ["needs", "news", "crew", "tasks", "platform", "runs"];
+const WIDE = ["needs", "news", "crew", "platform", "tasks", "runs"];
 const PHONE = ["needs", "crew", "news", "tasks", "platform", "runs"]; // a phone shows first what needs me, then the crew
 const BESIDE = ["roadmap", "host", "findings"];
 
