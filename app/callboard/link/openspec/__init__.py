@@ -7,6 +7,7 @@ from callboard.link.openspec.model import Archived, Change, Check, Delta, Requir
 from callboard.link.openspec.order import after_of, all_before, circles
 from callboard.link.openspec.reading import Reader, read
 from callboard.link.openspec.ticking import Ticked, tick, untick
+from callboard.link.openspec.untested import untested
 
 __all__ = [
     "BUILT_IN",
@@ -34,5 +35,6 @@ __all__ = [
     "read",
     "refusals",
     "tick",
+    "untested",
     "untick",
 ]
