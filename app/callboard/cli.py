@@ -7,6 +7,7 @@ import argparse
 import importlib
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -194,6 +195,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--reason", default="", help="why it is rejected")
     made.add_argument("--trust", action="store_true", help="trust the workspace: its code may run")
 
+    command("boundary", "sparing", "what the platform is spared, by whose rule, and what was refused lately")
     made = command("alerts", "alerts", "list the alerts that stand; acknowledge, snooze or reopen one")
     acts = ("list", "show", "ack", "snooze", "reopen")
     made.add_argument("act", nargs="?", choices=acts, default="list", metavar="|".join(acts))
@@ -246,9 +248,15 @@ def parser() -> argparse.ArgumentParser:
 
     made = command("crew", "crew", "show the platform's crews; hand out their observer; make or revoke their token")
     made.add_argument(
-        "what", nargs="?", default="", metavar="CREW|observer|token", help="one crew (default: all), its observer, its token"
+        "what",
+        nargs="?",
+        default="",
+        metavar="CREW|observer|token",
+        help="one crew (default: all), its observer, its token",
     )
-    made.add_argument("--write", type=Path, metavar="FOLDER", help="observer: write the file there and say how it is used")
+    made.add_argument(
+        "--write", type=Path, metavar="FOLDER", help="observer: write the file there and say how it is used"
+    )
     made.add_argument("--force", action="store_true", help="observer: replace a file that differs")
     made.add_argument("--new", action="store_true", help="token: make another, which takes the place of the one before")
     made.add_argument("--revoke", action="store_true", help="token: from now on none is good")
@@ -379,7 +387,10 @@ def run(words: Sequence[str]) -> int:
     try:
         module = importlib.import_module(f"callboard.commands.{given.module}")
         code: int = getattr(module, given.function)(given)
-    except (ConfigError, BoundaryError, Refused, NotFound) as error:
+    except BoundaryError as error:
+        _note(error, given)
+        return _say(error, USAGE)
+    except (ConfigError, Refused, NotFound) as error:
         return _say(error, USAGE)
     except NotReachable as error:
         return _say(error, UNREACHABLE)
@@ -395,6 +406,21 @@ def run(words: Sequence[str]) -> int:
         sys.stderr.write("\ninterrupted\n")
         return INTERRUPTED
     return code
+
+
+def _note(error: Exception, given: argparse.Namespace) -> None:
+    """Keeps what was refused at the terminal, where it is known in which data folder; a server has done so itself."""
+    from callboard.commands.doors import settings_of
+    from callboard.errors import BoundaryError, CallboardError
+    from callboard.guard.running import running_server
+    from callboard.work.sparing.refusals import note
+
+    try:
+        data = settings_of(given).data
+        if isinstance(error, BoundaryError) and running_server(data) is None:
+            note(data, error, f"callboard {given.command}", time.time())
+    except CallboardError:
+        return
 
 
 def _say(error: Exception | str, code: int) -> int:

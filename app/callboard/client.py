@@ -393,6 +393,9 @@ class RemoteDesk:
     def about(self) -> Any:
         return self._call("GET", "/about")
 
+    def boundary(self) -> Any:
+        return self._call("GET", "/boundary")
+
     def person(self, by: str) -> Any:
         return self._call("GET", "/me")
 
@@ -436,14 +439,16 @@ def _quoted(text: str) -> str:
 
 
 def _error_of(error: urllib.error.HTTPError) -> CallboardError:
+    rule = "server"
     try:
-        detail = str(json.loads(error.read()).get("detail") or error.reason)
+        said = json.loads(error.read())
+        detail, rule = str(said.get("detail") or error.reason), str(said.get("rule") or rule)
     except (ValueError, AttributeError, OSError):
         detail = str(error.reason)
     if error.code == 404:
         return NotFound(detail)
     if error.code == 403:
-        return BoundaryError(detail, "server")
+        return BoundaryError(detail.removesuffix(f" (rule: {rule})"), rule)
     if error.code == 409:
         return Refused(detail)
     if error.code == 422:

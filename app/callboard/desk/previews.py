@@ -14,6 +14,7 @@ from callboard.core.task import TaskSpec
 from callboard.errors import BoundaryError
 from callboard.planning import Prepared
 from callboard.rows import Row
+from callboard.work.sparing.commands import check_command
 
 Able = Mapping[str, tuple[bool | None, str]]
 MOST_TOLD = 4
@@ -143,7 +144,7 @@ def _gates(spec: TaskSpec, specs: Sequence[TaskSpec], prepared: Prepared) -> lis
 
 def _refused(spec: TaskSpec, info: ActionInfo | None, prepared: Prepared) -> list[str]:
     """What the boundary will refuse, as far as it can be known from what is written down."""
-    boundary, table = prepared.config.boundary, prepared.config.table
+    boundary, table, place = prepared.config.boundary, prepared.config.table, prepared.workspace
     found: list[str] = []
 
     def look(check: Any, *given: Any) -> None:
@@ -158,8 +159,14 @@ def _refused(spec: TaskSpec, info: ActionInfo | None, prepared: Prepared) -> lis
     for kind, option in (("services", "service"), ("environments", "environment")):
         declared = table.get(kind)
         one = declared.get(str(spec.options.get(option))) if isinstance(declared, Mapping) else None
-        if isinstance(one, Mapping) and isinstance(one.get("port"), int):
-            look(boundary.check_bind, one["port"])
+        if isinstance(one, Mapping):
+            look(boundary.check_bind, one.get("port"))
+            look(boundary.check_written_environment, one.get("env") or {})
+            for key in ("command", "start"):
+                look(check_command, boundary, one.get(key) or (), place / str(one.get("folder") or ""))
+    look(boundary.check_options, spec.options)
+    if spec.argv:
+        look(check_command, boundary, spec.argv, place / spec.folder)
     for value in spec.options.values():
         for text in value if isinstance(value, list | tuple) else [value]:
             if isinstance(text, str) and text.startswith(("http://", "https://", "ws://", "wss://")):
@@ -188,6 +195,7 @@ def _boundary(boundary: Boundary) -> Row:
     return {
         "protected_paths": list(boundary.protected_paths),
         "protected_ports": list(boundary.protected_ports),
+        "protected_processes": list(boundary.protected_processes),
         "test_hosts": list(boundary.test_hosts),
         "live_hosts": list(boundary.live_hosts),
         "live_reads": boundary.live_reads,

@@ -8,6 +8,7 @@ from callboard.launch.outlog import OutputLog
 from callboard.launch.spool import parse_record
 
 OUT_OF_MEMORY = (b"MemoryError", b"bad_alloc", b"Cannot allocate memory", b"out of memory", b"OutOfMemoryError")
+RULE = "(rule: boundary."
 SIGNALS = {
     "SIGSEGV": "a segmentation fault",
     "SIGABRT": "an abort",
@@ -64,7 +65,14 @@ def command_outcome(status: int, log: OutputLog, memory_mb: float) -> dict[str, 
         return {"how": "memory limit", "reason": reason, "code": code}
     if code < 0:
         return {"how": "crashed", "reason": ended_by(-code), "signal": -code}
-    return {"how": "exited", "reason": f"exit {code}", "code": code}
+    rule = _rule_in(tail)
+    return {"how": "exited", "reason": f"exit {code}: {rule}" if rule else f"exit {code}", "code": code}
+
+
+def _rule_in(tail: bytes) -> str:
+    """The last line that tells of a refusal by the boundary, as programs repeat it; '' for none."""
+    told = [line for line in tail.decode("utf-8", "replace").splitlines() if RULE in line]
+    return told[-1].rpartition("[Errno 1] ")[2].strip()[:300] if told else ""
 
 
 def work_outcome(status: int, words: bytes, memory_mb: float) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Answers as JSON, and every error as problem details (RFC 9457)."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -64,8 +64,8 @@ def problem(status: int, detail: str, more: Mapping[str, Any] | None = None) -> 
     return Response(encoded({**said, **(more or {})}), status, media_type="application/problem+json")
 
 
-def install(app: FastAPI) -> None:
-    """Makes every error of `app` a problem; none repeats what the client sent."""
+def install(app: FastAPI, refused: Callable[[BoundaryError, str], None]) -> None:
+    """Makes every error of `app` a problem; none repeats what the client sent. What the boundary refuses is told to `refused`."""
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: Exception) -> Response:
@@ -92,6 +92,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(CallboardError)
     def _known(request: Request, error: Exception) -> Response:
         status = next((number for kind, number in STATUS if isinstance(error, kind)), 503)
+        if isinstance(error, BoundaryError):
+            refused(error, f"{request.method} {request.scope['path']}")
         return problem(status, str(error), {"rule": error.rule} if isinstance(error, BoundaryError) else None)
 
     @app.exception_handler(Exception)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from callboard.desk.ingest import Upload
+from callboard.errors import BoundaryError
 from callboard.link.otlp.span import Span
 
 Row = Mapping[str, Any]
@@ -206,6 +207,10 @@ class Desk(Protocol):
     def search(self, text: str, limit: int = 8) -> Rows: ...
 
     def about(self) -> Row: ...
+
+    def boundary(self) -> Row: ...
+
+    def note_refusal(self, error: BoundaryError, who: str) -> None: ...
 
     def person(self, by: str) -> Row: ...
 

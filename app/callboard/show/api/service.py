@@ -27,6 +27,7 @@ from callboard.show.api.patches import patches
 from callboard.show.api.reads import reads
 from callboard.show.api.roadmap import roadmap
 from callboard.show.api.search import search
+from callboard.show.api.sparing import sparing
 from callboard.show.api.wishes import wishes
 
 PREFIX = "/api/v1"
@@ -69,7 +70,7 @@ def service(desk: Desk, *more: APIRouter) -> FastAPI:
     )
     for router in (
         reads(desk), wishes(desk), control(desk), large(desk), patches(desk), ingest(desk), acceptance(desk), evidence(desk),
-        me(desk), ci(desk),
+        me(desk), ci(desk), sparing(desk),
         search(desk), roadmap(desk),
         inbox(desk), exports(desk), alerts(desk), crew(desk), otlp(desk, "/otlp/v1/traces"), *more,
     ):  # fmt: skip
@@ -77,7 +78,7 @@ def service(desk: Desk, *more: APIRouter) -> FastAPI:
     app.include_router(otlp(desk, TRACES), dependencies=[Depends(caller)], include_in_schema=False)
     _health(app, desk)
     _schema(app)
-    install(app)
+    install(app, desk.note_refusal)
     return app
 
 

@@ -59,7 +59,8 @@ export default {
       "Settings",
     );
     const place = location.origin;
-    return { about, frame, person, settings, setSetting, CHOICES, LEVELS, permission, refusal, desktop, ordered, off, toggle, move, plain, reset, place, words };
+    const valued = (value) => (Array.isArray(value) ? value.join(", ") || "none" : value === undefined ? "always" : value === true ? "yes" : value === false ? "no" : String(value));
+    return { about, frame, person, settings, setSetting, CHOICES, LEVELS, permission, refusal, desktop, ordered, off, toggle, move, plain, reset, place, valued, words };
   },
   template: `
     <CbFrame :meta="frame" here="/settings">
@@ -99,6 +100,17 @@ export default {
               <span><button type="button" class="icon" :aria-label="p.title + ' up'" :disabled="i === 0" @click="move(i, -1)">↑</button><button type="button" class="icon" :aria-label="p.title + ' down'" :disabled="i === ordered.length - 1" @click="move(i, 1)">↓</button></span>
             </li>
           </ol>
+        </section>
+        <section class="panel spared" aria-labelledby="set-boundary">
+          <header><h2 id="set-boundary">The boundary</h2><span class="quiet">what the platform is spared</span></header>
+          <p v-if="about.boundary.why" class="setting warn">{{ about.boundary.why }}</p>
+          <ul class="rows">
+            <li v-for="r in [...about.boundary.rules, ...about.boundary.fixed]" :key="r.rule"><div><code>{{ r.rule }}</code> <b>{{ valued(r.value) }}</b><p class="quiet">{{ r.words }}</p></div><span class="quiet">{{ r.by === 'team' ? 'the team’s' : r.by || 'fixed' }}</span></li>
+          </ul>
+          <header><h3>Refused lately</h3></header>
+          <p v-if="!about.boundary.refused.length" class="setting quiet">Nothing was refused yet. A refusal names its rule, here and where it happened.</p>
+          <ol v-else class="rows refused"><li v-for="(r, i) in about.boundary.refused.slice(0, 10)" :key="i"><div><span>{{ r.words }}</span><p class="quiet">{{ r.who }} · <code>{{ r.rule }}</code><template v-if="r.times > 1"> · {{ r.times }} times</template></p></div><CbAgo :at="r.at"/></li></ol>
+          <CbCommand text="callboard boundary"/>
         </section>
         <section class="panel" aria-labelledby="set-server">
           <header><h2 id="set-server">This server</h2></header>

@@ -14,4 +14,4 @@ def register(frame: Frame, desk: Desk) -> None:
 
     @frame.page("/settings")
     async def settings() -> None:
-        await frame.show(SettingsScreen, "Settings", "/settings", desk.about)
+        await frame.show(SettingsScreen, "Settings", "/settings", lambda: {**desk.about(), "boundary": desk.boundary()})

@@ -33,13 +33,15 @@ def scripts(words: Sequence[str], folder: Path) -> Iterator[tuple[str, list[str]
     """The scripts that `npm run NAME` and its like lead to, those that these run in turn too, with the words given at the end."""
     name, more = _named(words)
     known = _scripts_of(folder) if name else {}
-    waiting, seen = [(name, more)], set()
+    seen: set[str] = set()
+    waiting = [(name, more)]
     while waiting and len(seen) < MOST_SCRIPTS:
         name, more = waiting.pop()
-        if name in seen or not isinstance(known.get(name), str):
+        text = known.get(name)
+        if name in seen or not isinstance(text, str):
             continue
         seen.add(name)
-        for place, part in enumerate(parts := re.split(r"&&|\|\||[;|&\n]", known[name][:10_000])):
+        for place, part in enumerate(parts := re.split(r"&&|\|\||[;|&\n]", text[:10_000])):
             inner = _split(part) + (more if place == len(parts) - 1 else [])
             yield name, inner
             waiting.append(_named(inner))

@@ -92,8 +92,9 @@ class Guard:
                 found["socket.getaddrinfo"] = found["socket.gethostbyname"] = self.name
         if self._top and self._paths:
             found["open"] = self.open
-            for event in ("os.remove", "os.truncate", "os.mkdir", "os.rmdir", "os.chmod", "os.chown", "os.utime"):
+            for event in ("os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.chown", "os.utime"):
                 found[event] = self.touch
+            found["os.truncate"] = self.cut
             for event in ("os.rename", "os.link", "os.symlink"):
                 found[event] = self.move
         return found
@@ -113,7 +114,7 @@ class Guard:
         host = _text(address[0])
         if port in self._ports and self._is_here(host):
             self.refuse(f"{host}:{port} is live; nothing is sent to it", "boundary.live_reads")
-        if self._live and (self._is_named(host) or host in self._ips()):
+        if self._live and (self._is_named(host) or _plain(host) in self._ips()):
             self.refuse(f"{host} is live; nothing is sent to it", "boundary.live_reads")
 
     def name(self, given: tuple[Any, ...]) -> None:
@@ -144,6 +145,11 @@ class Guard:
         """Nor changed in another way."""
         if not isinstance(given[0], int):
             self._write(given[0], given[-1] if len(given) > 1 and isinstance(given[-1], int) else -1)
+
+    def cut(self, given: tuple[Any, ...]) -> None:
+        """Nor cut short."""
+        if not isinstance(given[0], int):
+            self._write(given[0], -1)
 
     def move(self, given: tuple[Any, ...]) -> None:
         """Nor moved, nor reached by a new link."""
@@ -206,9 +212,7 @@ class Guard:
         return self._live_ips
 
     def _is_here(self, host: str) -> bool:
-        bare = host.partition("%")[0].lower()
-        if bare.startswith("::ffff:"):
-            bare = bare[7:]
+        bare = _plain(host.partition("%")[0].lower())
         if bare in ("", "localhost", "0.0.0.0", "::", "::1", "<broadcast>") or bare.startswith("127."):  # noqa: S104  compared
             return True
         if self._own is None:
@@ -247,6 +251,20 @@ def _port(address: Any) -> int | None:
 
 def _text(host: Any) -> str:
     return host.decode("utf-8", "replace") if isinstance(host, (bytes, bytearray)) else str(host or "")
+
+
+def _plain(host: str) -> str:
+    """An address in its usual spelling: '127.1', '2130706433' and '::ffff:127.0.0.1' are 127.0.0.1."""
+    import socket
+
+    try:
+        if ":" in host:
+            packed = socket.inet_pton(socket.AF_INET6, host)
+            is_inner = packed[:12] == b"\0" * 10 + b"\xff\xff"
+            return socket.inet_ntoa(packed[12:]) if is_inner else socket.inet_ntop(socket.AF_INET6, packed)
+        return socket.inet_ntoa(socket.inet_aton(host)) if host[:1].isdigit() else host
+    except (OSError, UnicodeError):
+        return host
 
 
 def _is_number(host: str) -> bool:
