@@ -105,6 +105,7 @@ def test_a_drain_and_a_task_in_a_persons_hands_outlast_a_kill(site: Any, until: 
     assert is_whole(site) == []
 
 
+@pytest.mark.long
 def test_what_a_stopped_agent_does_is_ended_and_a_restart_tries_it_again(site: Any, until: Any, processes: Any) -> None:
     site.config(JOBS.replace("sleep 0.1", "sleep 0.1713"))
     server = site.up()

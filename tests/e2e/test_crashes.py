@@ -44,6 +44,7 @@ def test_a_killed_run_is_taken_up_again_with_nothing_lost_and_nothing_doubled(si
     assert {row["attempt"] for row in site.run_row(1)["tasks"].values()} == {1}
 
 
+@pytest.mark.long
 def test_what_a_killed_run_left_running_is_cancelled_without_a_server_and_starts_nothing(
     site: Any, until: Any, processes: Any
 ) -> None:

@@ -55,6 +55,7 @@ action = "calm.mention"
 """
 
 
+@pytest.mark.long
 def test_one_broken_file_is_one_finding_and_the_first_thing_said(site: Any, tmp_path: Path) -> None:
     site.python = str(environment_with(tmp_path / "venv", make_plugin(tmp_path / "plugins", "readers", SOURCE)))
     (site.workspace / "broken.py").write_text("x = 1\ndef broken(:\n    pass\n")

@@ -38,6 +38,7 @@ def entered(server: LiveServer) -> str:
     return f"{server.url}/?token={server.token}"
 
 
+@pytest.mark.long
 async def test_every_page_lives_within_its_policy(tmp_path: Path) -> None:
     with live_server(tmp_path, "--calm") as server:
         async with browser() as context:

@@ -99,6 +99,7 @@ def test_it_opens_where_it_was_and_closing_it_ends_the_server(
     house.until(lambda: not windows(house))
 
 
+@pytest.mark.long
 def test_it_goes_on_without_its_window_if_told_and_a_killed_server_leaves_no_window(
     opened: Callable[..., House], tmp_path: Path, display: str
 ) -> None:
