@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from callboard.record.check import broken_promises, differences
 from callboard.record.database import connect
 from plugin_maker import environment_with, make_plugin

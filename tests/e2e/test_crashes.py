@@ -6,6 +6,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 
 def test_ctrl_c_cancels_and_leaves_no_process_behind(site: Any, until: Any, processes: Any) -> None:
     word = f"{os.getpid()}.7315"
