@@ -21,7 +21,10 @@ UNKNOWN = "unknown"
 
 @dataclass(slots=True)
 class CrewTask:
-    """One task of a workflow; `state` is waiting, running, succeeded or failed. Tokens are None where nobody said any."""
+    """One task of a workflow; `state` is waiting, running, succeeded or failed. Tokens are None where nobody said any.
+
+    `assumed`: nobody said how it ended, its workflow did; `counted`: it is a sample of its role already.
+    """
 
     key: str
     name: str = ""
@@ -35,6 +38,8 @@ class CrewTask:
     input: int | None = None
     output: int | None = None
     error: str = ""
+    assumed: bool = False
+    counted: bool = False
 
     @property
     def seconds(self) -> float | None:

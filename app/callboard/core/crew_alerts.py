@@ -1,6 +1,6 @@
 """What a crew of the platform raises and resolves: it failed, one of its agents is slow, nothing is heard of it any more."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from callboard.core.alert_kinds import RULES
 from callboard.core.alerts import AlertEvent
@@ -14,36 +14,37 @@ LOOK_S = 5.0
 WORK_ENDED = frozenset({"task-ended", "agent-ended", "workflow-ended"})
 
 
-def of_crew(state: State, event: CrewSeen | CrewSilent, now: float) -> list[AlertEvent]:
-    """What these facts raise and resolve; not put into the state."""
+def of_crew(state: State, event: CrewSeen | CrewSilent, now: float) -> Iterator[AlertEvent]:
+    """What these facts raise and resolve, one after the other: each is put into the state before the next is asked for."""
     crew = state.crews[event.crew]
     if isinstance(event, CrewSilent):
-        return _silent(state, crew, event, now)
-    said: list[AlertEvent] = []
+        yield from _silent(crew, event, now)
+        return
     if any("workflow" in fact for fact in event.facts):
-        said += _resolved(state, f"crew-silent:{crew.name}", "something is heard of it again", now)
+        yield from _resolved(state, f"crew-silent:{crew.name}", "something is heard of it again", now)
     for fact in event.facts:
         if fact["what"] == "workflow-ended":
             workflow = crew.workflows.get(fact["workflow"])
             if workflow is not None and workflow.state == FAILED and not _blames(crew, workflow):
-                said.append(_failed(crew, workflow, now))
+                yield _failed(crew, workflow, now)
             elif workflow is not None and workflow.state == SUCCEEDED:
-                said += _resolved(state, f"crew-failed:{crew.name}", "a later workflow succeeded", now)
+                yield from _resolved(state, f"crew-failed:{crew.name}", "a later workflow succeeded", now)
     if any(fact["what"] in WORK_ENDED for fact in event.facts):
-        said += _slow(state, crew, now)
-    return said
+        yield from _slow(state, crew, now)
 
 
-def by_time(state: State, now: float) -> list[AlertEvent]:
+def by_time(state: State, now: float) -> Iterator[AlertEvent]:
     """Who has been at one piece of work for too long by now; looked at every LOOK_S."""
-    if not state.crews or now - state.crews_looked < LOOK_S:
-        return []
-    state.crews_looked = now
-    return [event for crew in state.crews.values() if crew.running for event in _slow(state, crew, now)]
+    if state.crews and not 0.0 <= now - state.crews_looked < LOOK_S:
+        state.crews_looked = now
+        for crew in state.crews.values():
+            if crew.running:
+                yield from _slow(state, crew, now)
 
 
-def _resolved(state: State, key: str, why: str, now: float) -> list[AlertEvent]:
-    return [AlertResolved(now, key, why)] if state.alerts.get(key) is not None else []
+def _resolved(state: State, key: str, why: str, now: float) -> Iterator[AlertEvent]:
+    if state.alerts.get(key) is not None:
+        yield AlertResolved(now, key, why)
 
 
 def _blames(crew: CrewState, workflow: Workflow) -> bool:
@@ -88,7 +89,7 @@ def _slow_words(slow: Slow, now: float) -> str:
     return f"{slow.words}; for {seconds_words(max(0.0, now - slow.since))} now"
 
 
-def _silent(state: State, crew: CrewState, event: CrewSilent, now: float) -> list[AlertEvent]:
+def _silent(crew: CrewState, event: CrewSilent, now: float) -> list[AlertEvent]:
     lost = [crew.workflows[number] for number in event.workflows if number in crew.workflows]
     if not lost:
         return []

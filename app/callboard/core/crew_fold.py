@@ -116,45 +116,70 @@ def _ended(crew: CrewState, workflow: Workflow, fact: Fact, at: float) -> None:
 
 
 def _end(workflow: Workflow, state: str, at: float | None) -> None:
+    """What still ran is over with it, as far as nobody says better."""
     workflow.state, workflow.ended = state, at
     workflow.working.clear()
     workflow.waits = False
     for task in workflow.tasks.values():
         if task.state == RUNNING and state != LOST:
-            task.state, task.ended = (FAILED, at) if state == FAILED else (SUCCEEDED, at)
+            _assume(workflow, task)
+
+
+def _assume(workflow: Workflow, task: CrewTask) -> None:
+    task.state, task.ended, task.assumed = workflow.state, workflow.ended, True
 
 
 def _task_started(crew: CrewState, workflow: Workflow, fact: Fact, at: float) -> None:
     task = _task(workflow, fact)
     if task is None:
         return
-    if task.role:
-        _agent(crew, task.role).last_task = task.name
-    if task.state in OVER and task.ended is not None and at > task.ended and workflow.state == RUNNING:
+    over = task.state in OVER and not task.assumed
+    if over and task.ended is not None and at > task.ended and workflow.state == RUNNING:
         task.retries += 1
         task.state, task.started, task.ended, task.took, task.error = RUNNING, at, None, None, ""
-    elif task.state in OVER or task.state == RUNNING:
+        task.counted = False
+        return
+    if not task.retries:
         task.started = at if task.started is None else min(task.started, at)
-    elif workflow.state == RUNNING:
-        task.state, task.started = RUNNING, at
+    if task.state == WAITING:
+        task.state = RUNNING
+        if workflow.state in OVER:
+            _assume(workflow, task)
+    if task.role:
+        _agent(crew, task.role)
+        _count(crew, workflow, task)
 
 
 def _task_ended(crew: CrewState, workflow: Workflow, fact: Fact, at: float) -> None:
+    """The last end counts; that of an earlier try than the one that runs is passed over."""
     task = _task(workflow, fact)
-    if task is None or (task.state in OVER and task.ended is not None and at <= task.ended and task.error == ""):
+    if task is None:
         return
-    again = task.state in OVER
+    if task.state in OVER and not task.assumed and task.ended is not None and at <= task.ended:
+        return
+    if task.state == RUNNING and task.retries and task.started is not None and at < task.started:
+        return
     ok = fact.get("ok", True)
-    task.state, task.ended = SUCCEEDED if ok else FAILED, at
+    task.state, task.ended, task.assumed = SUCCEEDED if ok else FAILED, at, False
     task.error = "" if ok else fact.get("error", "")
     task.took = fact.get("seconds", task.took)
     if "input" in fact or "output" in fact:
         task.input, task.output = fact.get("input", 0), fact.get("output", 0)
-    if task.role and not again:
+    if task.role:
         agent = _agent(crew, task.role)
-        agent.failed_last, agent.last_task = not ok, task.name
-        if ok and task.seconds is not None and workflow.process != "flow":
-            agent.samples.append(Sample(task.started or at, task.seconds, task.name))
+        if at >= agent.heard:
+            agent.heard, agent.failed_last, agent.last_task = at, not ok, task.name
+        _count(crew, workflow, task)
+
+
+def _count(crew: CrewState, workflow: Workflow, task: CrewTask) -> None:
+    """A task that went well is a sample of how long its role takes, once both its ends are known."""
+    known = task.state == SUCCEEDED and not task.assumed and task.seconds is not None
+    if known and not task.counted and workflow.process != "flow":
+        task.counted = True
+        _agent(crew, task.role).samples.append(
+            Sample(task.started or task.ended or 0.0, task.seconds or 0.0, task.name)
+        )
 
 
 def _task_retried(crew: CrewState, workflow: Workflow, fact: Fact, at: float) -> None:
@@ -182,7 +207,8 @@ def _agent_ended(crew: CrewState, workflow: Workflow, fact: Fact, at: float) -> 
     if task is None or task.role == role:
         return
     agent, ok = _agent(crew, role), fact.get("ok", True)
-    agent.failed_last, agent.last_task = not ok, task.name
+    if at >= agent.heard:
+        agent.heard, agent.failed_last, agent.last_task = at, not ok, task.name
     seconds = fact.get("seconds", at - since if since is not None else None)
     if ok and seconds is not None:
         agent.samples.append(Sample(at - seconds, max(0.0, seconds), task.name))

@@ -41,7 +41,7 @@ def _is_news(crew: CrewState, source: str, fact: Fact, now: float) -> bool:
         later = task.ended is not None and fact["at"] > task.ended
         return bool(task.started is None or fact["at"] < task.started or (task.state in OVER and later))
     if what == "task-ended":
-        return task is None or task.state not in OVER or bool(fact["at"] != task.ended)
+        return task is None or task.state not in OVER or task.assumed or bool(fact["at"] != task.ended)
     if what == "workflow-started":
         same = (fact.get("process", workflow.process), fact.get("name", workflow.name)) == (
             workflow.process,

@@ -87,14 +87,14 @@ def slow_past(agent: CrewAgent) -> Slow | None:
 
 
 def _by_past(agent: CrewAgent, name: str) -> Slow | None:
-    """The longest row of slow pieces at the end, each against what was before the row."""
+    """The longest row of slow pieces at the end, each against what was before the row: a shorter one has slow ones before it."""
     samples = [sample for sample in agent.samples if sample.name == name]
     found: Slow | None = None
     for count in range(IN_A_ROW, len(samples) - ENOUGH + 1):
         before, row = samples[:-count], samples[-count:]
         usual_s, limit = _limit(before)
         if min(sample.seconds for sample in row) <= limit:
-            break
+            continue
         found = Slow(agent.role, name, row[0].at, quantile([s.seconds for s in row], 0.5), usual_s, len(before), count)
     return found
 
