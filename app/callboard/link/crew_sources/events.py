@@ -158,7 +158,9 @@ class Events:
             self._numbers.pop(next(iter(self._numbers)))
         fact["what"] = {"started": "task-started", "retried": "task-retried"}.get(verb, "task-ended")
         fact["task"] = key
-        fact["name"] = name_of(first_of(inside, ("task_name", "name", "title", "task", "step", "stage")), number)
+        named = first_of(inside, ("task_name", "name", "title", "task", "step", "stage"))
+        if verb == "started" or text_of(named):
+            fact["name"] = name_of(named, number)
         if verb == "started":
             self._now[workflow, ""] = key
             if len(self._now) > MOST_NAMES:

@@ -13,6 +13,7 @@ from callboard.errors import CallboardError
 from callboard.link.crew_sources.logbook import Logbook
 from callboard.link.crew_sources.look import ERROR, STALE, Fact, Look, Tell
 from callboard.link.crew_sources.places import open_regular, place_of
+from callboard.link.crew_sources.values import moment_of
 
 MOST_AT_ONCE = 1 << 20
 LONGEST_LINE = 64 << 10
@@ -120,14 +121,6 @@ class Log:
         now = self._wall()
         for entry in entries[self._entries :]:
             if isinstance(entry, dict):
-                at = _moment(entry, now)
-                facts += self._book.entry(entry, at)
+                facts += self._book.entry(entry, now, moment_of(entry.get("timestamp")))
         self._entries = len(entries)
         return facts
-
-
-def _moment(entry: dict[str, Any], now: float) -> float:
-    from callboard.link.crew_sources.values import moment_of
-
-    at = moment_of(entry.get("timestamp"))
-    return at if at is not None and at <= now else now

@@ -14,6 +14,7 @@ Fact = dict[str, Any]
 LONGEST_LINE = 16_384
 MOST_JOINED = 200
 QUIET_S = 60.0
+FAR_S = 900.0
 _ENTRY = re.compile(r'^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d): (?=task_name=")')
 _FIELDS = re.compile(r'task_name="(.*?)", task="(.*)", agent="(.*?)", status="(\w+)"(?:, output=.*)?$', re.DOTALL)
 # A description may hold quotes and commas, so that the last `status` of what is not yet output counts.
@@ -33,9 +34,11 @@ class Logbook:
         self._panels = Panels()
         self._entry: list[str] = []
         self._workflow = ""
+        self._former = ""
         self._tasks: dict[str, str] = {}
         self._running: dict[str, None] = {}
         self._last = 0.0
+        self._read = 0.0
         self._usual = 0
         self._named = False
         self.known = 0
@@ -70,14 +73,12 @@ class Logbook:
         if found is None or said is None:
             return []
         task_name, task, agent, status = said.groups()
-        when = moment_of(found[1])
         return self.entry(
-            {"task_name": task_name, "task": task, "agent": agent, "status": status},
-            when if when and when <= at else at,
+            {"task_name": task_name, "task": task, "agent": agent, "status": status}, at, moment_of(found[1])
         )
 
-    def entry(self, said: Mapping[str, Any], at: float) -> list[Fact]:
-        """One entry of `output_log_file`."""
+    def entry(self, said: Mapping[str, Any], at: float, when: float | None) -> list[Fact]:
+        """One entry of `output_log_file` that was read at `at`; `when` is its own time, which may be of another time zone."""
         status = text_of(said.get("status"))
         task = said.get("task")
         if status not in ("started", "completed") or not isinstance(task, str):
@@ -85,14 +86,22 @@ class Logbook:
         self.known += 1
         key = hashlib.sha256(task.encode("utf-8", "replace")).hexdigest()[:12]
         role = text_of(said.get("agent"))
-        return self._task(key, said.get("task_name"), "" if role == "None" else role, status == "started", True, at)
+        self._read = at
+        own = at if when is None else when
+        if at - FAR_S <= own <= at:
+            at = own
+        return self._task(
+            key, said.get("task_name"), "" if role == "None" else role, status == "started", True, at, f"{own:.0f}"
+        )
 
-    def _task(self, key: str, name: Any, role: str, started: bool, well: bool, at: float) -> list[Fact]:
+    def _task(self, key: str, name: Any, role: str, started: bool, well: bool, at: float, mark: str = "") -> list[Fact]:
         facts: list[Fact] = []
         if started and self._workflow and key in self._tasks and not self._named:
             facts += self._close(self._last, not self._running)
         if not self._workflow:
-            self._workflow = f"{self._kind}@{at:.0f}"
+            self._workflow = f"{self._kind}@{mark or f'{at:.0f}'}"
+            self._workflow += "+" * (self._workflow == self._former)
+            self._former = self._workflow
             fact: Fact = {"what": "workflow-started", "at": at, "workflow": self._workflow}
             facts.append({**fact, "total": self._usual} if self._usual else fact)
         shown = self._tasks.setdefault(key, name_of(name, len(self._tasks) + 1))
@@ -120,7 +129,7 @@ class Logbook:
 
     def rest(self, at: float) -> list[Fact]:
         """What silence says: nothing runs and nothing has begun for a minute, so the workflow is over."""
-        if self._workflow and not self._running and not self._named and at - self._last > QUIET_S:
+        if self._workflow and not self._running and not self._named and at - self._read > QUIET_S:
             return self._close(self._last, True)
         return []
 
@@ -143,6 +152,7 @@ class Logbook:
 
     def _panel(self, head: str, values: Mapping[str, str], at: float) -> list[Fact]:
         self.known += 1
+        self._read = at
         if head == AGENT_STARTED:
             return self._taken_up(text_of(values.get("Agent", "")), at)
         name, role = values.get("Name", ""), text_of(values.get("Agent", ""))
