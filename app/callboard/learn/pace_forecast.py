@@ -2,17 +2,18 @@
 
 import datetime
 import random
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from callboard.learn.pace import Day, Pace, weights_of
 
-TRIALS = 400
+TRIALS = 300
 LONGEST_DAYS = 1_500
 BLOCK = 5
 SURE = 0.6
 SURE_DAYS = 40
-MOST_STEPS = 1_500
+MOST_STEPS = 600
 SHARES = (0.5, 0.8, 0.95)
 BEGIN_H, END_H = 9.0, 18.0
 MOST_ADDED = 0.6
@@ -133,7 +134,7 @@ class _Days:
     def next(self) -> Day:
         """The next day."""
         if not self._coming:
-            start = self._dice.choices(range(len(self._samples)), cum_weights=self._ladder)[0]
+            start = min(bisect(self._ladder, self._dice.random() * self._ladder[-1]), len(self._samples) - 1)
             self._coming = [self._samples[(start + n) % len(self._samples)] for n in range(BLOCK - 1, -1, -1)]
         return self._coming.pop()
 
@@ -141,34 +142,44 @@ class _Days:
 def _trial(
     works: Sequence[Work], at_once: int, days: _Days, dice: random.Random, chunk: int, total: int
 ) -> dict[str, float]:
+    """After how many days each change is done. A change is taken up in its turn, when all before it are done."""
     left = {work.name: work.left for work in works if work.left > 0}
     waits = {work.name: {name for name in work.after if name in left} for work in works if work.name in left}
-    order = [work.name for work in works if work.name in left]
     done = {work.name: 0.0 for work in works if work.name not in left}
-    room = total * MOST_ADDED
-    day = 0
+    hands = _hands(left, waits, at_once)
+    room = int(total * MOST_ADDED)
+    day, roll = 0, dice.random
     while left and day < LONGEST_DAYS:
         today = days.next()
         if today.added and room > 0:
-            grown = min(today.added, int(room) + 1)
+            grown = min(today.added, room)
             room -= grown
-            left[dice.choice(list(left))] += grown
-        tasks = today.done
-        gone = 0
+            left[hands[int(roll() * len(hands))]] += grown
+        tasks, gone = today.done, 0
+        share = max(chunk, -(-tasks // len(hands)))
         while gone < tasks and left:
-            hands = [name for name in order if name in left and not waits[name]][:at_once]
-            name = hands[int(dice.random() * len(hands))] if hands else next(one for one in order if one in left)
-            step = min(chunk, left[name], tasks - gone)
+            name = hands[int(roll() * len(hands))]
+            step = left[name]
+            if step > share:
+                step = share
+            if step > tasks - gone:
+                step = tasks - gone
             gone += step
             left[name] -= step
-            if left[name] <= 0:
+            if not left[name]:
                 del left[name]
                 done[name] = day + gone / tasks
                 for others in waits.values():
                     others.discard(name)
+                hands = _hands(left, waits, at_once)
         day += 1
     done.update(dict.fromkeys(left, float(LONGEST_DAYS)))
     return done
+
+
+def _hands(left: Mapping[str, int], waits: Mapping[str, set[str]], at_once: int) -> list[str]:
+    """What is worked on; the first of all where everything waits for something in a circle."""
+    return [name for name in left if not waits[name]][:at_once] or list(left)[:1]
 
 
 class Calendar:
