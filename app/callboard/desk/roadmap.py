@@ -1,18 +1,21 @@
 """The roadmap for the surfaces: its changes and tasks from the files, with who has them, why they wait, and what came of them."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from callboard.config import Config
 from callboard.config.fields import near
 from callboard.core.roadmap import Assignment, Stage
+from callboard.core.roadmap_commands import NoteRoadmap
 from callboard.core.roadmap_events import RoadmapPlaced
 from callboard.core.roadmap_order import Order
 from callboard.core.state import State
 from callboard.core.words import sentence
-from callboard.desk.roadmap_book import Book, Reading, arranged
-from callboard.desk.roadmap_figures import Figures, thinned
+from callboard.desk.roadmap_book import Arranged, Book, Reading, arranged
+from callboard.desk.roadmap_figures import Figures, milestones_of, moments, work_out
 from callboard.desk.roadmap_matching import Matching
 from callboard.desk.roadmap_view import (
     Doing,
@@ -27,7 +30,9 @@ from callboard.desk.roadmap_view import (
 )
 from callboard.desk.wishes import Wishes
 from callboard.errors import NotFound, Refused
+from callboard.learn.pace_git import GitHistory
 from callboard.link.openspec import Change, Check, Task, checks
+from callboard.link.openspec.tasks import done_of
 from callboard.record.roadmap import RoadmapRecord
 from callboard.rows import Row
 from callboard.work.finding import clean
@@ -36,6 +41,7 @@ NO_SERVER = "starts when `callboard up` runs"
 SOON = "starts in a moment"
 MOST_ASKS = 3
 HOUR_S = 3600.0
+REST = 20.0  # the forecasts are worked out in at most a twentieth of the time
 
 
 class RoadmapDesk(Wishes):
@@ -65,6 +71,14 @@ class RoadmapDesk(Wishes):
         return {}
 
     @cached_property
+    def _roadmap_worked_out(self) -> dict[str, tuple[Any, Figures]]:
+        return {}
+
+    @cached_property
+    def _git_histories(self) -> dict[str, GitHistory]:
+        return {}
+
+    @cached_property
     def _overviews(self) -> dict[str, tuple[Any, Row]]:
         return {}
 
@@ -72,6 +86,7 @@ class RoadmapDesk(Wishes):
     roadmap_watched = False
     roadmap_cli = ""
     roadmap_worked = 0
+    _roadmap_rest_until = 0.0
 
     def roadmap(self) -> Row:
         """All layers and changes, without the tasks; made anew only when something of it changed."""
@@ -152,7 +167,7 @@ class RoadmapDesk(Wishes):
             standing=standing,
             known=known,
             order=Order(laid.sheet, standing.assignments),
-            figures=self.roadmap_figures(reading),
+            figures=self._roadmap_figures(reading, laid),
             checks=found,
             troubles=dict(self.roadmap_troubles),
             idle=SOON if self.roadmap_watched else NO_SERVER,
@@ -169,12 +184,40 @@ class RoadmapDesk(Wishes):
 
         return self._engine.inspect(look)
 
-    def roadmap_figures(self, reading: Reading) -> Figures:
-        """The forecasts as they were worked out last."""
-        return Figures(burnup=thinned(self.roadmap_record.readings(str(self.workspace))))
+    def _roadmap_figures(self, reading: Reading, laid: Arranged) -> Figures:
+        """The forecasts as they were worked out last; where nobody does that beside, they are worked out now."""
+        kept = self._roadmap_worked_out.get("")
+        if kept is not None and (self.roadmap_watched or kept[0] == _figures_mark(reading, laid, self._engine.now())):
+            return kept[1]
+        if self.roadmap_watched:
+            return Figures(milestones=milestones_of(reading))
+        return self._work_out(reading, laid)
+
+    def _work_out(self, reading: Reading, laid: Arranged) -> Figures:
+        where, now = str(self.workspace), self._engine.now()
+        record = self.roadmap_record
+        trusted = not self._trust.why_not(self.workspace)
+        folder = reading.roadmap.folder
+        git = self._git_histories.setdefault(folder, GitHistory(self.workspace, folder, done_of)) if trusted else None
+        found = work_out(reading, laid, record.all_readings(where), record.forecasts(where), git, now)
+        self._roadmap_worked_out[""] = (_figures_mark(reading, laid, now), found)
+        return found
 
     def roadmap_work_out(self, scene: Scene) -> None:
-        """Works the forecasts out anew when something that they rest on has changed; takes its time, never on a page's load."""
+        """Works the forecasts out anew when what they rest on has changed, and keeps them once a day; takes its time, and is
+        never done on a page's load. A tree that changes all the time is looked at only so often."""
+        mark = _figures_mark(scene.reading, scene.arranged, self._engine.now())
+        kept = self._roadmap_worked_out.get("")
+        if (kept is not None and kept[0] == mark) or time.monotonic() < self._roadmap_rest_until:
+            return
+        begun = time.monotonic()
+        found = self._work_out(scene.reading, scene.arranged)
+        self._roadmap_rest_until = time.monotonic() + REST * (time.monotonic() - begun)
+        self.roadmap_worked += 1
+        where, day = str(self.workspace), datetime.fromtimestamp(self._engine.now()).strftime("%Y-%m-%d")
+        foreseen = moments(found, [change.id for change in scene.arranged.order])
+        if foreseen and self.roadmap_record.last_day(where) < day:
+            self._do(NoteRoadmap(where, day=day, moments=foreseen))
 
     def _roadmap_checks(
         self, reading: Reading, standing: Standing, known: Mapping[str, Assignment]
@@ -256,6 +299,11 @@ class RoadmapDesk(Wishes):
             if ref in (one.ref, one.id):
                 return one
         raise Refused(f"nobody has {clean(ref, 120)}; `callboard roadmap` lists who has what")
+
+
+def _figures_mark(reading: Reading, laid: Arranged, now: float) -> tuple[Any, ...]:
+    """What the forecasts rest on; with the hour, as time passes too."""
+    return (reading.stamp, tuple(change.id for change in laid.order), tuple(laid.waiting.items()), int(now // HOUR_S))
 
 
 def _doing(state: State, one: Assignment, now: float) -> Doing | None:

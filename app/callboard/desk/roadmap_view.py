@@ -80,7 +80,7 @@ def overview(scene: Scene) -> Row:
         "layers": [_layer_row(layer, rows, figures) for layer in LAYERS],
         "changes": rows,
         "circle": scene.arranged.circle,
-        "milestones": figures.milestone_rows({row["id"]: row for row in rows}),
+        "milestones": figures.milestone_rows({row["id"]: row for row in rows}, scene.reading.at),
         "path": figures.path,
         "burnup": figures.burnup,
         "checks": [check_row(check) for check in scene.checks[:MOST_CHECKS]],
