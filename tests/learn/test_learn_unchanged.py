@@ -78,7 +78,7 @@ class Past:
         for found in inputs.values():
             digests.keep(found)
 
-    def run(self, specs: Sequence[TaskSpec], verdict: Verdict = Verdict.PASS, **ended: Any) -> int:
+    def run(self, specs: Sequence[TaskSpec], verdict: Verdict | None = Verdict.PASS, **ended: Any) -> int:
         """A run of all of them that do not stand, each with this verdict."""
         number, at = self.state.last_run + 1, time.time()
         self._say(e.RunSubmitted(at, number, "p", str(self.workspace), "ann", "t", Priority.LOW, tuple(specs)))
@@ -160,7 +160,10 @@ def test_the_words_say_which_run_stands_and_what_changed(past: Past) -> None:
         past.write(f"{n}.txt", "x")
     specs = [task("text"), TaskSpec("build", argv=("make",))]
     marked, _ = past.look(specs)
-    assert words(marked) == {"text": "it has not passed here yet", "build": "runs always: a command"}
+    assert words(marked) == {
+        "text": "it has not passed here yet",
+        "build": "runs always: a command that does not say what it reads",
+    }
     past.run(marked)
     marked, _ = past.look(specs)
     assert words(marked)["text"] == "unchanged since run 1: the same 5 files, options and tools"
@@ -183,6 +186,20 @@ def test_other_options_and_settings_run_again_and_are_named(past: Past) -> None:
     assert words(past.look([task("text")])[0]) == {"text": "its settings in callboard.toml changed since run 1"}
     past.config = {"agents": {"other": {"limit": 3}}, "jobs": {"b": {}}}
     assert again(past.look([task("text")])[0]) == set()
+
+
+def test_a_command_that_says_what_it_reads_runs_again_only_when_that_changed(past: Past) -> None:
+    past.write("src/a.ts", "x")
+    past.write("notes.md", "x")
+    build = TaskSpec("build", argv=("true",), reads=("src/**", "package.json"))
+    past.run(past.look([build])[0], None)
+    past.write("notes.md", "y")
+    marked, _ = past.look([build])
+    assert words(marked) == {"build": "unchanged since run 1: the same 1 file, options and tools"}
+    assert again(past.look([TaskSpec("build", argv=("true", "-x"), reads=build.reads)])[0]) == {"build"}
+    past.write("package.json", "{}")
+    assert words(past.look([build])[0]) == {"build": "1 of 2 inputs changed since run 1: package.json"}
+    assert again(past.look([TaskSpec("build", argv=("true",), reads=("*.none",))])[0]) == {"build"}
 
 
 @pytest.mark.parametrize("verdict", [Verdict.FAIL, Verdict.UNKNOWN])

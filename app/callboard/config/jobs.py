@@ -84,6 +84,7 @@ def spec_of(job: JobTable, config: Config, catalogue: Catalogue, cpus: float, me
         plugin=info.entry if info else "",
         argv=job.command or (),
         folder=job.folder or "",
+        reads=job.reads or () if job.command else (),
         options=dict(job.options) if job.options else NO_OPTIONS,
         needs=replace(needs, cpus=min(needs.cpus, cpus)) if cpus else needs,
         limits=Limits(

@@ -47,6 +47,7 @@ class JobTable:
     command: tuple[str, ...] | None = None
     agent: str | None = None
     folder: str | None = None
+    reads: tuple[str, ...] | None = None
     options: Mapping[str, Any] | None = None
     needs: tuple[str, ...] | None = None
     after: tuple[str, ...] | None = None

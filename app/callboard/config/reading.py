@@ -209,6 +209,13 @@ def _job(source: Source, name: str, table: Mapping[str, Any]) -> JobTable:
         raise source.fault(f"job '{name}' has both {_a(said[0])} and {_a(said[1])}; keep one", "jobs", name, said[1])
     if "command" in table and table.get("options"):
         raise source.fault(f"job '{name}' is a command, which takes no options", "jobs", name, "options")
+    if "reads" in table and "command" not in table:
+        raise source.fault(
+            f"job '{name}' is no command, and its agent knows which files it reads; remove 'reads'",
+            "jobs",
+            name,
+            "reads",
+        )
     given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
     if "locks" in table:
         given["locks"] = tuple(

@@ -200,6 +200,12 @@ JOB: Mapping[str, Field] = {
     "command": Field("texts", "the team's own command instead of an action, without a shell", check=_wrong_command),
     "agent": Field("text", "under whose card a command is shown"),
     "folder": Field("text", "where a command is started", check=wrong_folder),
+    "reads": Field(
+        "texts",
+        "patterns of all files that the verdict of a command depends on, from the workspace's top; while none of them changes, "
+        "`--affected` leaves it out",
+        check=_wrong_files,
+    ),
     "options": Field("table", "options of the action"),
     "needs": Field("texts", "jobs that must have succeeded before"),
     "after": Field("texts", "jobs that must only have ended before"),

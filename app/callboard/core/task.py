@@ -117,7 +117,8 @@ class Candidate:
 class TaskSpec:
     """What was asked for.
 
-    Either `plugin` with `agent` and `action`, or `argv`, the team's own command. `depends` are places of tasks in the
+    Either `plugin` with `agent` and `action`, or `argv`, the team's own command, with patterns of all files that it `reads`,
+    () where nobody said so. `depends` are places of tasks in the
     same run that must succeed first, `after` of tasks that must only end. `estimate` is the expected seconds.
     A `strict` task counts UNKNOWN as a failure.
 
@@ -136,6 +137,7 @@ class TaskSpec:
     plugin: str = ""
     argv: tuple[str, ...] = ()
     folder: str = ""
+    reads: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=lambda: NO_OPTIONS)
     depends: tuple[int, ...] = ()
     after: tuple[int, ...] = ()

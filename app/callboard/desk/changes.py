@@ -62,6 +62,8 @@ class Changes:
 
     def reads(self, spec: TaskSpec, path: str) -> bool:
         """Whether the action of a task reads that file, by what it says of its effects."""
+        if spec.reads:
+            return wanted(spec.reads)(path)
         action = self._catalogue().action(spec.action) if spec.action else None
         folder = spec.options.get("folder")
         below = folder if isinstance(folder, str) else spec.folder

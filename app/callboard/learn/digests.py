@@ -4,6 +4,7 @@ import datetime
 import importlib.util
 import json
 import os
+import shutil
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -57,7 +58,9 @@ class Digests:
 
     def of(self, spec: TaskSpec) -> Inputs | None:
         """The inputs of a task, None when its verdict depends on more than can be looked at, or nothing that it reads is here."""
-        action = self._catalogue.action(spec.action) if spec.action and not spec.argv else None
+        if spec.argv:
+            return self._of_command(spec)
+        action = self._catalogue.action(spec.action) if spec.action else None
         agent = self._catalogue.agent(spec.agent)
         if action is None or agent is None or not action.effects.pure or not action.effects.reads:
             return None
@@ -75,6 +78,23 @@ class Digests:
         digest = short_hash([files, parts])
         changed = {name: content.changed for name, content in found.items()}
         return Inputs(digest, self._contents.began, files, changed, parts)
+
+    def _of_command(self, spec: TaskSpec) -> Inputs | None:
+        """The inputs of a command that says what it reads: these files, its words, and the program that they start."""
+        found = self._contents.matching(spec.reads) if spec.reads else {}
+        if not found:
+            return None
+        word = spec.argv[0]
+        program = str(self._contents.path / spec.folder / word) if "/" in word else shutil.which(word)
+        parts = {
+            "options": short_hash([spec.argv, spec.folder]),
+            "tools": {word: _state_of(Path(program) if program else None)},
+            "plugin": callboard.__version__,
+            "settings": short_hash(_settings(self._config, "", self._today)),
+        }
+        files = {name: content.print for name, content in found.items()}
+        changed = {name: content.changed for name, content in found.items()}
+        return Inputs(short_hash([files, parts]), self._contents.began, files, changed, parts)
 
     def keep(self, inputs: Inputs) -> None:
         """Writes the inputs down, unless they are."""
@@ -138,7 +158,10 @@ def _sources(package: str) -> list[list[Any]]:
 def _tool_mark(agent: AgentInfo, name: str, workspace: Path, data: Path) -> str:
     """Which program stands behind the tool: another version is another file, or another time."""
     place = next((tool.place for tool in agent.tools if tool.name == name), "callboard")
-    program = find_program(name, workspace, "", place, data)
+    return _state_of(find_program(name, workspace, "", place, data))
+
+
+def _state_of(program: Path | None) -> str:
     if program is None:
         return ""
     try:

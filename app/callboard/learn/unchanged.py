@@ -19,7 +19,7 @@ PASSES = (
     f"SELECT t.run, t.place, t.attempt, {DIGEST}, json_extract(t.spec, '$.digested') FROM task t JOIN run r ON r.id = t.run"  # noqa: S608
     " JOIN attempt a ON a.run = t.run AND a.task = t.place AND a.attempt = t.attempt"
     f" WHERE {{}} AND {DIGEST} != '' AND t.name = ? AND t.action = ? AND r.workspace = ?"
-    " AND t.state = 'succeeded' AND t.verdict = 'pass' AND t.hand = ''"
+    " AND t.state = 'succeeded' AND coalesce(t.verdict, 'pass') = 'pass' AND t.hand = ''"
     " AND a.data_age_days IS NULL AND NOT EXISTS (SELECT 1 FROM event e"
     " WHERE e.run = t.run AND e.task = t.place AND e.kind IN ('TasksAdded', 'TaskMoved'))"
     " ORDER BY t.run DESC, t.place DESC LIMIT 1"
@@ -75,7 +75,11 @@ def affected(
         spec, own = specs[place], inputs.get(place)
         again = next((specs[p].name for p in spec.depends if marked[p].stands_for is None), "")
         if own is None:
-            what = "a command" if spec.argv else "its verdict depends on more than the files that it reads"
+            what = (
+                "a command that does not say what it reads"
+                if spec.argv
+                else "its verdict depends on more than the files that it reads"
+            )
             marked[place] = replace(spec, affected=f"runs always: {what}")
             continue
         same = passes(database, workspace, spec.name, own.digest, spec.action)

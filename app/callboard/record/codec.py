@@ -73,6 +73,7 @@ def decode_spec(values: dict[str, Any]) -> TaskSpec:
         **{
             **values,
             "argv": tuple(values["argv"]),
+            "reads": tuple(values.get("reads", ())),
             "depends": tuple(values["depends"]),
             "after": tuple(values["after"]),
             "needs": Needs(
