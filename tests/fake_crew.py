@@ -1,10 +1,9 @@
 """Crews of a platform for the fake desk: nine agents at work on a journal, and what is held back for their sake."""
 
 import time
-from collections.abc import Mapping
 from typing import Any
 
-from callboard.errors import Refused
+from fake_coordination import FakeCoordination
 
 ROLES = (
     "Chief Editor", "Journal Researcher", "Source Archivist", "Lead Writer", "Copy Editor", "Fact Checker",
@@ -17,7 +16,7 @@ TASKS = (
 USUAL = (4.0, 11.0, 3.0, 18.0, 7.0, 9.0, 14.0, 8.0, 2.0)
 
 
-class FakeCrew:
+class FakeCrew(FakeCoordination):
     """The rows of the platform's side. `crew_shape` chooses: 'nine', 'many', 'none'."""
 
     calls: list[tuple[str, tuple[Any, ...]]]
@@ -25,9 +24,6 @@ class FakeCrew:
 
     def __init__(self) -> None:
         super().__init__()
-        self.drain: dict[str, Any] = {
-            "wanted": False, "by": "", "at": None, "reason": "", "until": None, "seen": None,
-        }  # fmt: skip
         self.handoff_rows: list[dict[str, Any]] = []
 
     def crew(self) -> dict[str, Any]:
@@ -53,19 +49,11 @@ class FakeCrew:
             ],
             "holding": 3 if self.crew_shape != "none" else 0,
             "endpoints": endpoints(now) if self.crew_shape != "none" else [],
-            "drain": dict(self.drain),
+            "drain": dict(self._drain),
+            "heavy": "from 1 cpu or 1.0 GiB on, and quality.tests*", "at_most_s": 3_600.0,
             "handoffs": [*self.handoff_rows, *(handoffs(now) if self.crew_shape != "none" else [])],
             "key": "MCowBQYDK2VwAyEAq0x1mZ5x0mVnZf2JbWq3mYb3m0yqV7cFJd9o2m3u7xA=",
         }  # fmt: skip
-
-    def set_drain(self, wanted: bool, reason: str, until: float | None, by: str) -> dict[str, Any]:
-        self.drain.update(wanted=wanted, reason=reason, until=until, by=by, at=time.time())
-        return self.coordination()
-
-    def hand_over(self, wish: Mapping[str, Any], by: str) -> dict[str, Any]:
-        raise Refused(
-            "the gate 'quality.tests' is red in run 5: 2 tests failed; mend them, run the pipeline, then hand over"
-        )
 
 
 def crew_of(name: str, now: float, place: int) -> dict[str, Any]:

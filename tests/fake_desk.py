@@ -11,6 +11,7 @@ from callboard.errors import ConfigError, NotFound, Refused
 from callboard.witnesses import causes, merged
 from fake_alerts import FakeAlerts
 from fake_control import FakeControl
+from fake_coordination import FakeCoordination
 from fake_crew import FakeCrew
 from fake_crew_desk import FakeCrewDesk
 from fake_evidence import FakeEvidence
@@ -67,6 +68,7 @@ MESSAGES = (
 
 
 class FakeDesk(
+    FakeCoordination,
     FakeSparing,
     FakeAlerts,
     FakeControl,

@@ -261,6 +261,20 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--new", action="store_true", help="token: make another, which takes the place of the one before")
     made.add_argument("--revoke", action="store_true", help="token: from now on none is good")
 
+    made = command(
+        "platform", "platform", "show how the platform is spared; ask it to drain; hand a release over; verify a handoff"
+    )
+    made.add_argument("act", nargs="?", default="", choices=("", "drain", "handoff", "verify"), metavar="drain|handoff|verify")
+    made.add_argument(
+        "what", nargs="?", default="", metavar="on|off|ENVIRONMENT|FILE", help="drain: on or off; what is handed over; what is verified"
+    )
+    made.add_argument("--reason", default="", help="drain: why, for the platform's people")
+    made.add_argument("--until", default="", help="drain: 30m, 2h, 1d, or a time such as 2027-01-31T09:00")
+    made.add_argument("--version", default="", help="handoff: what the release is called (default: git's tag)")
+    made.add_argument("--address", default="", help="handoff: where it is reached (default: the environment's port)")
+    made.add_argument("--output", type=Path, metavar="FILE", help="handoff: write the signed record there too")
+    made.add_argument("--key", default="", help="verify: the public key to trust (default: this data folder's own)")
+
     made = command("ingest", "ingest", "take in reports from elsewhere: SARIF, JUnit, coverage, bills of materials")
     made.add_argument("files", nargs="+", type=Path, metavar="FILE")
     made.add_argument("--source", default="", metavar="TEXT", help="where they come from, such as 'GitHub Actions'")

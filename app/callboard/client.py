@@ -342,6 +342,20 @@ class RemoteDesk:
     def crew(self) -> Any:
         return self._call("GET", "/crew")
 
+    def coordination(self) -> Any:
+        return self._call("GET", "/coordination")
+
+    def set_drain(self, wanted: bool, by: str, reason: str = "", until: float | None = None) -> Any:
+        wish = {"wanted": wanted, "reason": reason, **({"until": until} if until is not None else {})}
+        return self._call("POST", "/coordination/drain", wish)["coordination"]["drain"]
+
+    def handoff(self, environment: str = "", version: str = "", address: str = "", by: str = "") -> Any:
+        wish = {"environment": environment, "version": version, "address": address}
+        return self._call("POST", "/coordination/handoff", wish)["handoff"]
+
+    def signed_handoff(self, id: str = "") -> Any:
+        return self._call("GET", "/coordination/handoff", id=id)
+
     def roadmap(self) -> Any:
         return self._call("GET", "/roadmap")
 

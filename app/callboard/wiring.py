@@ -19,6 +19,7 @@ from callboard.core.commands import LimitAgent
 from callboard.desk import Desk
 from callboard.desk.alert_watch import AlertWatch
 from callboard.desk.foreman import Foreman
+from callboard.desk.platform_watch import PlatformWatch
 from callboard.engine import Engine
 from callboard.errors import CallboardError, ConfigError, Refused
 from callboard.guard.running import private_folder
@@ -27,12 +28,14 @@ from callboard.launch.local import LocalLauncher
 from callboard.link.crew_sources.leading import Standing, standing_of
 from callboard.link.crew_sources.watching import CrewWatch
 from callboard.link.observer.folder import ObserverFolder
+from callboard.link.probing import Prober
 from callboard.live import LiveFeed
 from callboard.measure.host import HostMeter
 from callboard.record.database import open_database
 from callboard.record.history import History
 from callboard.record.log import SqliteLog
 from callboard.record.samples import HOST, Sample, Samples
+from callboard.record.yield_rows import YieldRecord
 from callboard.resolving import CatalogueResolver
 from callboard.settings import Settings
 
@@ -59,6 +62,7 @@ class House:
         self._sampled = 0.0
         self._forgot = time.monotonic()
         self._crews: CrewWatch | None = None
+        self._prober: Prober | None = None
         self._left: ObserverFolder | None = None
         self._foreman: Foreman | None = None
 
@@ -103,6 +107,10 @@ class House:
         )
         feed.alerts = self.desk.told_alerts
         self.engine.measured.append(AlertWatch(self.engine, self.desk.plugin_troubles).look)
+        self._prober = self.desk.prober = Prober(
+            settings.workspace, settings.data, self._why_not_trusted, YieldRecord(database).endpoint_trend
+        )
+        PlatformWatch(self.engine, self.desk, feed, self._prober, self._samples.write)
         self._thread = threading.Thread(target=self._work, args=[database.close], name="engine", daemon=True)
         self._thread.start()
         if not self.engine.ready.wait(READY_S) or self._failure:
@@ -113,6 +121,8 @@ class House:
         self.desk.name_agents()
         self._limit_agents(config)
         self.desk.recover_patches()
+        if self._schedules or (self._prober.rule.yields and not self._quiet):
+            self._prober.start()
         if self._schedules:
             self._foreman = Foreman(self.engine, self.desk, self.feed)
             self._foreman.start()
@@ -197,6 +207,8 @@ class House:
             self._foreman.stop()
         if self._crews is not None:
             self._crews.close()
+        if self._prober is not None:
+            self._prober.close()
         if self._left is not None:
             self._left.close()
         loop = self.engine.loop

@@ -7,8 +7,8 @@ from typing import Any
 
 from callboard.core.commands import TellCrew
 from callboard.core.state import State
+from callboard.desk.coordination import Coordination
 from callboard.desk.crew_rows import crew_row
-from callboard.desk.room import Room
 from callboard.errors import NotFound
 from callboard.record.crews import CrewRecord
 from callboard.rows import Row
@@ -19,7 +19,7 @@ NOTHING = (
 )
 
 
-class Crews(Room):
+class Crews(Coordination):
     """Watches, and never touches."""
 
     def tell_crew(
@@ -63,17 +63,6 @@ class Crews(Room):
             known = ", ".join(row["name"] for row in rows) or "none so far"
             raise NotFound(f"nothing was ever heard of a crew '{name}'; known: {known}")
         return dict(found)
-
-    def coordination(self) -> Row:
-        """Rules, probes and records of the coordination."""
-        return {
-            "rules": [],
-            "holding": 0,
-            "endpoints": [],
-            "drain": {"wanted": False, "by": "", "at": None, "reason": "", "until": None, "seen": None},
-            "handoffs": [],
-            "key": "",
-        }
 
     def _all_crews(self) -> Row:
         """What the record counts is read here, not on the engine's thread."""

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from callboard.core.yield_events import DrainSeen, DrainSet, HandoffMade, HandoffSeen, YieldEvent
@@ -37,6 +38,40 @@ def write_yield(connection: sqlite3.Connection, event: YieldEvent) -> None:
             pass  # whether tasks are held is in the log alone
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a task of a run stands."""
+
+    place: int
+    name: str
+    state: str
+    verdict: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """An ended task that put a release into an environment, or took one back, and the gate that was written down for it."""
+
+    run: int
+    place: int
+    name: str
+    action: str
+    state: str
+    verdict: str | None
+    reason: str
+    attempt: int
+    ended: float
+    environment: str
+    depends: tuple[int, ...]
+    gate: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """Its task, '12.3'."""
+        return f"{self.run}.{self.place}"
+
+
 class YieldRecord(History):
     """Reads the drain, the handoffs and what was measured of endpoints."""
 
@@ -66,6 +101,25 @@ class YieldRecord(History):
             for id, at, record, signature, key, by, seen in rows
         ]
 
+    def deploys(self, workspace: str, environment: str = "", run: int = 0, most: int = 50) -> list[Deploy]:
+        """Ended deploys and what took them back, the newest first; of one environment or run if one is named."""
+        rows: Sequence[Any] = self._rows(
+            "SELECT t.run, t.place, t.name, t.action, t.state, t.verdict, t.reason, t.attempt, t.ended, t.spec, e.body"
+            " FROM task t JOIN run r ON r.id = t.run JOIN event e ON e.run = t.run AND e.kind = 'RunSubmitted'"
+            " WHERE t.agent = 'infra' AND t.action IN ('infra.deploy', 'infra.rollback', 'infra.undeploy')"
+            " AND t.ended IS NOT NULL AND t.attempt > 0 AND r.workspace = ? AND (? = 0 OR t.run = ?)"
+            " AND (? = '' OR json_extract(t.spec, '$.options.environment') = ?) ORDER BY t.ended DESC LIMIT ?",
+            (workspace, run, run, environment, environment, most),
+        )
+        return [_deploy(row) for row in rows]
+
+    def tasks_of(self, run: int) -> list[Ended]:
+        """How each task of the run stands."""
+        rows: Sequence[Any] = self._rows(
+            "SELECT place, name, state, verdict, reason FROM task WHERE run = ? ORDER BY place", (run,)
+        )
+        return [Ended(*row) for row in rows]
+
     def held_since(self, kind: str) -> float | None:
         """When the rule of this kind began to hold or ceased to the last time."""
         rows: Sequence[Any] = self._rows(
@@ -83,3 +137,15 @@ class YieldRecord(History):
             (name, most),
         )
         return [float(row[0]) for row in reversed(rows)]
+
+
+def _deploy(row: Sequence[Any]) -> Deploy:
+    run, place, name, action, state, verdict, reason, attempt, ended, text, body = row
+    spec, config = json.loads(text), json.loads(body).get("config") or {}
+    environment = str((spec.get("options") or {}).get("environment", ""))
+    table = (config.get("environments") or {}).get(environment) or {}
+    gate = table.get("gate")
+    return Deploy(
+        run, place, name, action, state, verdict, reason, attempt, float(ended), environment, tuple(spec["depends"]),
+        tuple(str(pattern) for pattern in gate) if isinstance(gate, list) else (),
+    )  # fmt: skip

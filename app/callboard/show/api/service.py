@@ -13,6 +13,7 @@ from callboard.show.api.alerts import alerts
 from callboard.show.api.answers import Json, install
 from callboard.show.api.ci import ci
 from callboard.show.api.control import control
+from callboard.show.api.coordination import coordination
 from callboard.show.api.crew import crew
 from callboard.show.api.desk import Desk
 from callboard.show.api.evidence import evidence
@@ -72,7 +73,7 @@ def service(desk: Desk, *more: APIRouter) -> FastAPI:
         reads(desk), wishes(desk), control(desk), large(desk), patches(desk), ingest(desk), acceptance(desk), evidence(desk),
         me(desk), ci(desk), sparing(desk),
         search(desk), roadmap(desk),
-        inbox(desk), exports(desk), alerts(desk), crew(desk), otlp(desk, "/otlp/v1/traces"), *more,
+        inbox(desk), exports(desk), alerts(desk), crew(desk), coordination(desk), otlp(desk, "/otlp/v1/traces"), *more,
     ):  # fmt: skip
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(caller)], responses=ERRORS)
     app.include_router(otlp(desk, TRACES), dependencies=[Depends(caller)], include_in_schema=False)
