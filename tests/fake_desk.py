@@ -11,7 +11,6 @@ from callboard.errors import ConfigError, NotFound, Refused
 from callboard.witnesses import causes, merged
 from fake_alerts import FakeAlerts
 from fake_control import FakeControl
-from fake_coordination import FakeCoordination
 from fake_crew import FakeCrew
 from fake_crew_desk import FakeCrewDesk
 from fake_evidence import FakeEvidence
@@ -68,7 +67,7 @@ MESSAGES = (
 
 
 class FakeDesk(
-    FakeCoordination,
+    FakeCrew,
     FakeSparing,
     FakeAlerts,
     FakeControl,
@@ -79,7 +78,6 @@ class FakeDesk(
     FakePeople,
     FakeRoadmap,
     FakeRuns,
-    FakeCrew,
     FakeCrewDesk,
 ):
     """Answers like a desk. Every submission makes a run of twenty tasks; `step` moves everything by one tick.
