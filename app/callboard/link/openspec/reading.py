@@ -221,7 +221,7 @@ def _sections(
     path: str, shown: str, identity: str, wanted: list[str], names: Mapping[str, str], trouble: list[Check]
 ) -> tuple[list[Section], list[str], list[OddLine]]:
     sections, files, odd = list[Section](), list[str](), list[OddLine]()
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for name in wanted:
         where = f"{shown}/{clean(name, 500)}"
         if not os.path.lexists(os.path.join(path, name)):

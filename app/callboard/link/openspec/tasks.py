@@ -22,10 +22,10 @@ MOST_ODD = 200
 MOST_TASKS = 20_000
 
 
-def sections_of(data: bytes, change: str, path: str, taken: set[str]) -> list[Section]:
+def sections_of(data: bytes, change: str, path: str, taken: dict[str, int]) -> list[Section]:
     """The tasks of the file's bytes below their headings (`##` to `####`); headings in closed code fences are none.
 
-    `taken` holds the refs that are in use in the change; those of this file are put into it.
+    `taken` holds the refs that are in use in the change, with how often; those of this file are put into it.
     """
     text = data.decode("utf-8", "replace")
     lines = text.split("\n")
@@ -92,7 +92,7 @@ def _title(text: str) -> str:
 
 
 def _task(
-    line: str, match: re.Match[str], change: str, section: str, path: str, number: int, taken: set[str], seen: str
+    line: str, match: re.Match[str], change: str, section: str, path: str, number: int, taken: dict[str, int], seen: str
 ) -> Task:
     text = trim(match["text"])
     said = NUMBER.match(text)
@@ -117,16 +117,16 @@ def _has_blank(line: str) -> bool:
     return line[opened : line.index("]", opened)] != ""
 
 
-def _ref(change: str, number: str, text: str, taken: set[str]) -> str:
+def _ref(change: str, number: str, text: str, taken: dict[str, int]) -> str:
     ref = f"{change}#{number}"
     if not number or ref in taken:
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         ref = f"{ref}~{digest[:6]}" if number else f"{change}#t{digest[:10]}"
-    base, again = ref, 1
+    base = ref
     while ref in taken:
-        again += 1
-        ref = f"{base}~{again}"
-    taken.add(ref)
+        taken[base] += 1
+        ref = f"{base}~{taken[base]}"
+    taken[ref] = 1
     return ref
 
 

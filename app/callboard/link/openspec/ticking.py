@@ -105,7 +105,7 @@ def _read(folder: int, name: str, task: Task) -> tuple[bytes, os.stat_result]:
 
 def _found(data: bytes, task: Task) -> int:
     """The index of the line that is the task; raises `Refused` when none is, or it cannot be told which."""
-    tasks = [one for section in sections_of(data, "", "", set()) for one in section.tasks]
+    tasks = [one for section in sections_of(data, "", "", {}) for one in section.tasks]
     alike = [one for one in tasks if one.seen == task.seen]
     same = [one for one in alike if one.section == task.section]
     for found in (same, alike):
