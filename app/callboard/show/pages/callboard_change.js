@@ -8,7 +8,7 @@ import { LAYERS, placeChange, useRoadmap } from "callboard/roadmap.js";
 import { CbAssign, CbStrip, everybody } from "callboard/roadmap_assign.js";
 import { CbChangeFiles, CbChangeHead, CbChangeHistory, CbDeltas } from "callboard/roadmap_change.js";
 import { CbRoadChecks } from "callboard/roadmap_checks.js";
-import { CbDeedNote, givable, useDeeds } from "callboard/roadmap_deeds.js";
+import { CbDeedNote, givable, nameOf, useDeeds, wordsOf } from "callboard/roadmap_deeds.js";
 import { CbLift, useLift } from "callboard/roadmap_lift.js";
 import { CbPlacing, placings } from "callboard/roadmap_place.js";
 import { CbRoadTasks } from "callboard/roadmap_tasks.js";
@@ -31,12 +31,17 @@ export default {
     const assigning = shallowRef([]);
     const assign = (list) => list.length && (assigning.value = [...list]);
     const placing = ref(null);
+    const suits = (t, name) => t.suggested?.to && nameOf(t.suggested.to, t.suggested.kind) === name;
+    function place(list, o) {
+      const fit = list.filter((t) => suits(t, o.name));
+      const note = !fit.length ? o.note : list.length === 1 ? fit[0].suggested.why : `${fit.length} suggested`;
+      return { name: o.name, title: o.title, state: o.state, suits: fit.length, note, why: list.some(givable) ? "" : "all of it is at work or done" };
+    }
     const lift = useLift({
-      name: (list) => (list.length === 1 ? list[0].number || list[0].text.slice(0, 60) : words.plural(list.length, "task")),
-      places: (list) => who.value.map((o) => ({ name: o.name, title: o.title, state: o.state, note: list.filter((t) => t.suggested?.to === o.name).length ? (list.length === 1 ? list[0].suggested.why : `${list.filter((t) => t.suggested?.to === o.name).length} suggested`) : o.note, why: list.some(givable) ? "" : "all of it is at work or done" })).sort((a, b) => suits(list, b) - suits(list, a)),
+      name: (list) => (list.length === 1 ? list[0].number || wordsOf(list[0]).slice(0, 60) : words.plural(list.length, "task")),
+      places: (list) => who.value.map((o) => place(list, o)).sort((a, b) => b.suits - a.suits),
       drop: (list, name) => deeds.give(list.filter(givable), name),
     });
-    const suits = (list, place) => list.some((t) => t.suggested?.to === place.name);
     const items = computed(() => placings(c.value, [], { soon, after: () => (placing.value = c.value) }).filter((item) => item.id !== "open"));
     const { tab, choose, href } = useTabs(["tasks", "requirements", "checks", "history", "files"], "tasks");
     const tabs = computed(() => [
@@ -70,7 +75,7 @@ export default {
         <CbChangeHistory v-else-if="tab === 'history'" :rows="map.history"/>
         <CbChangeFiles v-else :files="map.files"/>
       </div>
-      <CbLift :lift="lift" title="Give"><template #mark="{ place }"><CbState :word="place.state || 'quiet'" bare/></template></CbLift>
+      <CbLift :lift="lift" title="Give" beside><template #mark="{ place }"><CbState :word="place.state || 'quiet'" bare :title="place.state || 'person'" aria-hidden="true"/></template></CbLift>
       <CbAssign :tasks="assigning" :who="who" :deeds="deeds" @closed="assigning = []"/>
       <CbDeedNote :deeds="deeds"/>
       <CbPlacing :change="placing" :changes="first.others" :soon="soon" @closed="placing = null"/>

@@ -38,6 +38,7 @@ export default {
     });
     const rowsOf = (layer) => changes.value.filter((c) => c.layer === layer);
     const items = (c) => placings(c, rowsOf(c.layer), { soon, lift, after: () => (placing.change = c) });
+    const deed = (c, id) => items(c).find((item) => item.id === id)?.run();
     const refresh = async () => {
       const told = await act("/roadmap/refresh", {}, "Read anew.");
       if (told) map.value = told;
@@ -53,6 +54,9 @@ export default {
         { id: "road.order", title: "Show what comes after what", keys: "2", run: () => choose("order") },
         { id: "road.checks", title: "Show the checks", keys: "3", run: () => choose("checks") },
         { id: "road.move", title: "Move the change to another layer", keys: "m", run: withRow((c) => lift.pick(c, "keys")), when: () => !!focused() },
+        { id: "road.lift", title: "Pick the change up", keys: "space", hidden: true, run: withRow((c) => lift.pick(c, "keys")), when: () => document.activeElement?.matches?.(".road-row") },
+        { id: "road.earlier", title: "Earlier in its layer", keys: "[", run: withRow((c) => deed(c, "earlier")), when: () => !!focused() },
+        { id: "road.later", title: "Later in its layer", keys: "]", run: withRow((c) => deed(c, "later")), when: () => !!focused() },
         { id: "road.after", title: "Say what the change comes after", run: withRow((c) => (placing.change = c)), when: () => !!focused() },
         ...LAYERS.map((layer) => ({ id: `road.fold.${layer}`, title: `${folds.closed(layer) ? "Open" : "Fold"} the layer ${layer}`, run: () => folds.fold(layer), when: () => count(layer) > 0 })),
         { id: "road.fold", title: "Fold all layers", keys: "shift+f", run: () => folds.all(true) },
@@ -86,7 +90,7 @@ export default {
                 </span>
                 <button v-if="filters.on.value" type="button" class="link" @click="filters.clear">clear</button>
               </div>
-              <CbLayers :layers="map.layers" :changes="filters.shown.value" :filtering="filters.on.value" :folds="folds" :lift="lift" :items="items" :milestones="milestones">
+              <CbLayers :layers="map.layers" :changes="filters.shown.value" :filtering="filters.on.value" :folds="folds" :lift="lift" :items="items" :milestones="milestones" :known="map.pace.words">
                 <CbEmpty v-if="filters.on.value && !filters.shown.value.length" title="No change matches">Nothing fits these filters. <button type="button" class="link" @click="filters.clear">Show all {{ words.count(changes.length) }}</button></CbEmpty>
               </CbLayers>
             </template>
@@ -95,7 +99,7 @@ export default {
           </div>
         </div>
         <aside class="stack road-side" aria-label="Beside">
-          <CbMilestones :stones="map.milestones" :titles="titles"/>
+          <CbMilestones :stones="map.milestones" :titles="titles" :known="map.pace.words"/>
           <CbBurnup :points="map.burnup" :pace="map.pace" :calibration="map.calibration"/>
         </aside>
       </div>

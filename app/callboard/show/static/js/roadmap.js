@@ -35,11 +35,11 @@ export const share = (row) => (row.total ? row.done / row.total : null);
 
 // When something is expected; without a forecast why there is none.
 export const CbEta = {
-  props: { eta: Object, why: String, brief: Boolean },
+  props: { eta: Object, why: String, brief: Boolean, known: String }, // known: the reason that stands elsewhere on the page already
   setup: (props) => () =>
     props.eta
       ? h("span", { class: "num eta", title: rangeTitle(props.eta) }, rangeWords(props.eta))
-      : h("span", { class: ["eta-none", { none: props.brief }], title: props.why || undefined }, props.brief ? words.DASH : props.why || "no forecast"),
+      : h("span", { class: ["eta-none", { none: props.brief }], title: props.why || undefined }, props.brief ? words.DASH : props.why && props.why === props.known ? "no forecast yet" : props.why || "no forecast"),
 };
 
 // How much matters, by shape as well: one to three bars, and a mark for what cannot wait.

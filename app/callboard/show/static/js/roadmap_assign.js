@@ -2,7 +2,7 @@
 import { computed, nextTick, ref, watch } from "vue";
 import { fit } from "callboard/palette.js";
 import { PARTS } from "callboard/parts.js";
-import { givable, nameOf, wordsOf } from "callboard/roadmap_deeds.js";
+import { givable, held, nameOf, wordsOf } from "callboard/roadmap_deeds.js";
 import { person } from "callboard/settings.js";
 import * as words from "callboard/words.js";
 
@@ -35,7 +35,7 @@ export const CbAssign = {
     const list = ref(null);
     watch(() => props.tasks, (tasks) => {
       if (!tasks.length) return;
-      query.value = action.value = reason.value = "";
+      query.value = action.value = reason.value = props.deeds.state.why = "";
       at.value = 0;
       open.value = true;
     });
@@ -60,6 +60,10 @@ export const CbAssign = {
     const chosen = computed(() => options.value[Math.min(at.value, options.value.length - 1)] ?? null);
     watch(() => chosen.value?.name, () => (action.value = ""));
     const title = computed(() => (props.tasks.length === 1 ? props.tasks[0].ref : words.plural(props.tasks.length, "task")));
+    const with_ = computed(() => {
+      const names = [...new Set(props.tasks.filter(held).map((t) => nameOf(t.assignment.to, t.assignment.kind)))];
+      return names.length ? `Now with ${names.join(", ")}: it goes over.` : "";
+    });
     async function give() {
       if (!chosen.value) return;
       const more = { ...(action.value ? { action: action.value } : {}), ...(reason.value.trim() ? { reason: reason.value.trim() } : {}) };
@@ -70,7 +74,7 @@ export const CbAssign = {
       if (step) event.preventDefault(), (at.value = (at.value + step + options.value.length) % options.value.length);
       else if (event.key === "Enter") event.preventDefault(), give();
     }
-    return { open, query, at, action, reason, list, options, chosen, title, give, key, emit, wordsOf };
+    return { open, query, at, action, reason, list, options, chosen, title, with_, give, key, emit, wordsOf };
   },
   template: `
     <CbDialog v-model:open="open" :title="'Give ' + title + ' to…'" @closed="emit('closed')">
@@ -86,6 +90,8 @@ export const CbAssign = {
         <p v-if="!options.length" class="quiet">Nobody is called so.</p>
         <label v-if="chosen && chosen.actions.length" class="placing-why">Action <select v-model="action"><option value="">as the words of the task say</option><option v-for="a in chosen.actions" :key="a.name" :value="a.name">{{ a.title || a.name }} ({{ a.name }})</option></select></label>
         <label class="placing-why">Why <span class="quiet">(may stay empty)</span><input type="text" v-model="reason" maxlength="500" @keydown.enter="give"/></label>
+        <p v-if="with_" class="quiet assign-over">{{ with_ }}</p>
+        <p v-if="deeds.state.why" class="trouble" role="alert">{{ deeds.state.why }}</p>
       </div>
       <template #acts><button type="button" class="button" @click="open = false">Cancel</button><CbAct tone="primary" :run="give" :disabled="!chosen" data-give>Give {{ chosen ? 'to ' + (chosen.kind === 'auto' ? 'whom it suits' : chosen.title) : '' }}</CbAct></template>
     </CbDialog>
@@ -107,13 +113,12 @@ export const CbStrip = {
         return { o, mine, suits: suits.value.get(o.name) ?? [], words: mine.length ? `${words.plural(mine.length, "task")} here${running ? `, ${running} at work` : ""}` : "" };
       });
     });
-    const all = computed(() => [...suits.value.values()].flat());
-    return { rows, all, words };
+    return { rows, words };
   },
   template: `
     <section class="panel strip" aria-labelledby="h-strip">
-      <header><h2 id="h-strip">Who could do it</h2><CbAct v-if="all.length" small tone="primary" class="strip-all" :run="() => deeds.give(all, 'auto')">Give {{ words.count(all.length) }} as suggested</CbAct></header>
-      <p class="strip-how quiet">Drag tasks onto a name, or select them and press <kbd>a</kbd>.</p>
+      <header><h2 id="h-strip">Who could do it</h2></header>
+      <p class="strip-how quiet">Drag tasks onto a name, or press <kbd>a</kbd></p>
       <ul>
         <li v-for="r in rows" :key="r.o.name" class="strip-row" :data-place="lift.held.how === 'drag' ? r.o.name : undefined" :data-strip="r.o.name" :class="{aim: lift.held.how === 'drag' && lift.held.over === r.o.name}">
           <CbState v-if="r.o.kind === 'agent'" :word="r.o.state" bare/><svg v-else class="face" viewBox="0 0 16 16" aria-hidden="true"><path d="M8 8a2.700 2.700 0 1 0 0-5.400a2.700 2.700 0 0 0 0 5.400zM2.800 13.500c.7-2.600 2.700-3.800 5.200-3.800s4.500 1.200 5.200 3.800"/></svg>

@@ -16,14 +16,14 @@ export const CbRoadHead = {
     return { m, path, share, words, MOST };
   },
   template: `
-    <div class="head road-top"><h1>Roadmap</h1><span v-if="m.there" class="quiet">from <code>{{ m.folder }}</code>, read <CbAgo :at="m.read_at"/></span><div class="acts"><CbAct :run="refresh">Read anew</CbAct></div></div>
+    <div class="head road-top"><h1>Roadmap</h1><span v-if="m.there" class="quiet">from <code>{{ m.folder }}</code><span class="road-read">, read <CbAgo :at="m.read_at"/></span></span><div class="acts"><CbAct small :run="refresh">Read anew</CbAct></div></div>
     <template v-if="m.there && m.changes.length">
       <p class="call road-call"><b class="num">{{ words.count(m.done) }}</b> of <b class="num">{{ words.count(m.total) }}</b> tasks are done, <b class="num">{{ words.count(m.changes_done) }}</b> of <b class="num">{{ words.count(m.changes.length) }}</b> changes complete.
-        <template v-if="path.length"> The critical path needs <b class="num">{{ words.plural(m.path.left, 'more task') }}</b>: <template v-for="(c, i) in path.slice(0, MOST)" :key="c.id">{{ i ? ', then ' : '' }}<a class="road-step" :href="'/roadmap/' + words.segment(c.id)" :title="c.title">{{ c.id }}</a></template><template v-if="path.length > MOST">, and {{ path.length - MOST }} more</template>.</template>
+        <template v-if="path.length"> The critical path needs <b>{{ words.plural(m.path.left, 'more task') }}</b>: <template v-for="(c, i) in path.slice(0, MOST)" :key="c.id">{{ i ? ', then ' : '' }}<a class="road-step" :href="'/roadmap/' + words.segment(c.id)" :title="c.title">{{ c.id }}</a></template><template v-if="path.length > MOST">, and {{ path.length - MOST }} more</template>.</template>
       </p>
       <div class="facts road-facts">
         <span class="facts-bar"><CbBar :value="share(m) ?? 0" tone="velvet" label="progress of the whole roadmap"/></span>
-        <span v-if="m.pace.per_day != null"><em>pace</em> <b class="num">{{ words.amount(Math.round(m.pace.per_day * 10) / 10) }}</b> tasks a day</span>
+        <span v-if="m.pace.per_day != null"><em>pace</em> <b class="num">{{ words.amount(Math.round(m.pace.per_day * 10) / 10) }}</b> tasks a day</span><span v-else-if="m.pace.words"><em>forecast</em> {{ m.pace.words }}</span>
         <span :title="m.write ? 'A task whose job passed is ticked in tasks.md: one character of its line' : 'write = true under [roadmap] in callboard.toml turns it on; a person may tick by hand all the same'"><em>ticking</em> {{ m.write ? 'by itself, in tasks.md' : 'only by hand; files are left alone' }}</span>
         <span><em>archived</em> <span class="num">{{ words.count(m.archived) }}</span></span>
         <span><em>specs</em> <span class="num">{{ words.count(m.specs) }}</span></span>
@@ -49,7 +49,7 @@ export const CbRoadBegin = {
   setup: (props) => ({ tree: TREE(props.map.folder?.length < 60 && props.map.folder ? props.map.folder : "openspec"), TABLE }),
   template: `
     <p v-if="map.why" class="trouble ask road-why">{{ map.why }}</p>
-    <p class="call road-call">{{ map.there ? 'The folder is there, and no change is in it yet.' : 'There is no roadmap yet.' }} It is read from <a class="hold" href="https://openspec.dev" rel="noreferrer noopener">OpenSpec</a>’s files: a folder for each change, and in it a list of tasks with boxes to tick.</p>
+    <p class="call road-call">{{ map.there ? 'The folder is there, and no change is in it yet.' : 'There is no roadmap yet.' }} It is read from OpenSpec’s files: a folder for each change, and in it a list of tasks with boxes to tick.</p>
     <div class="begin">
       <section class="panel begin-way" aria-labelledby="h-new"><header><h2 id="h-new">Begin one</h2></header><div class="begin-body"><p>Two files of plain Markdown are enough; no other program is needed. The page fills as soon as they are there.</p><CbSnippet :text="tree" label="the folder of a change"/><p>If the team uses OpenSpec’s own program, it makes the folder:</p><CbSnippet text="openspec init" label="the command that makes the folder"/></div></section>
       <section class="panel begin-way" aria-labelledby="h-else"><header><h2 id="h-else">It is somewhere else</h2></header><div class="begin-body"><p>Say where, in <code>callboard.toml</code>:</p><CbSnippet :text="TABLE" label="the table of the roadmap"/><p class="quiet">Callboard reads; it changes nothing in these files. With <code>write = true</code> it ticks a task whose job passed: one character of its line.</p></div></section>

@@ -86,11 +86,11 @@ export function useLift(what) {
 
 // Where it can be put down, while something is held.
 export const CbLift = {
-  props: { lift: Object, title: String },
+  props: { lift: Object, title: String, beside: Boolean }, // beside: on a wide window the places stand on the page itself
   setup: (props) => ({ held: props.lift.held, list: computed(() => props.lift.places.value) }),
   template: `
     <p class="sr" aria-live="assertive" data-lift-said>{{ held.said }}</p>
-    <div v-if="held.item" class="mover lift" :class="held.how" @focusout="held.how !== 'drag' && !$event.currentTarget.contains($event.relatedTarget) && $event.relatedTarget && lift.back()">
+    <div v-if="held.item" class="mover lift" :class="[held.how, {beside}]" @focusout="held.how !== 'drag' && !$event.currentTarget.contains($event.relatedTarget) && $event.relatedTarget && lift.back()">
       <p class="mover-title">{{ title }} <b>{{ lift.name(held.item) }}</b></p>
       <ul role="listbox" :aria-label="title + ' ' + lift.name(held.item)" @keydown="lift.key">
         <li v-for="(p, i) in list" :key="p.name" role="option" tabindex="-1" :data-place="p.name" class="mover-target" :class="{over: held.over === p.name, not: p.why}" :aria-selected="held.how !== 'drag' && held.at === i" @click="lift.drop(p.name)">

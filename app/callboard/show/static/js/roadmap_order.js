@@ -99,7 +99,7 @@ export const CbOrder = {
       <header><h2 id="h-order">What comes after what</h2><span v-if="drawing.nodes.length" class="order-key"><span><i class="critical"></i>critical path</span><span><i></i>comes before</span></span></header>
       <div v-if="drawing.nodes.length" class="order-room" role="group" aria-label="Order of the changes" tabindex="0" @keydown="key">
         <div class="order-sheet" :style="{width: drawing.width + 'px', height: drawing.height + 'px'}">
-          <svg :viewBox="'0 0 ' + drawing.width + ' ' + drawing.height" aria-hidden="true"><path v-for="e in drawing.edges" :key="e.key" :d="e.path" :class="{critical: e.critical, back: e.back}"/></svg>
+          <svg :width="drawing.width" :height="drawing.height" aria-hidden="true"><path v-for="e in drawing.edges" :key="e.key" :d="e.path" :class="{critical: e.critical, back: e.back}"/></svg>
           <a v-for="n in drawing.nodes" :key="n.c.id" class="order-node" :class="{critical: n.c.critical, complete: n.c.status === 'complete'}" :href="n.c.href" :data-node="n.c.id" :title="n.c.title + (n.c.after_why ? ': ' + n.c.after_why : '')" :style="{left: n.x + 'px', top: n.y + 'px', width: NODE_W + 'px', height: NODE_H + 'px'}">
             <span class="order-title"><CbShare :of="n.c"/><span>{{ n.c.title }}</span></span>
             <span class="order-sub"><CbLayerMark :layer="n.c.layer"/><span class="num">{{ words.count(n.c.done) }} of {{ words.count(n.c.total) }}</span><CbEta v-if="n.c.status !== 'complete'" :eta="n.c.eta" :why="n.c.eta_why" brief/></span>

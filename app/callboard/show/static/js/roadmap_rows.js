@@ -48,7 +48,7 @@ const CbChange = {
 
 export const CbLayers = {
   components: { CbChange, CbEta, CbLayerMark, ...PARTS },
-  props: { layers: Array, changes: Array, filtering: Boolean, folds: Object, lift: Object, items: Function, milestones: Map },
+  props: { layers: Array, changes: Array, filtering: Boolean, folds: Object, lift: Object, items: Function, milestones: Map, known: String },
   setup(props) {
     const groups = computed(() => props.layers.map((row) => ({ row, rows: props.changes.filter((c) => c.layer === row.layer) })).filter((g) => !props.filtering || g.rows.length));
     return { groups, share, words };
@@ -65,7 +65,7 @@ export const CbLayers = {
             <template v-if="g.row.total"><CbBar :value="share(g.row)" tone="velvet" :label="'progress of layer ' + g.row.layer"/><span class="road-sum num"><span><b>{{ words.count(g.row.done) }}</b><span class="quiet"> of {{ words.count(g.row.total) }}</span></span><b>{{ g.row.percent }} %</b></span></template>
             <span v-else class="quiet">{{ g.row.changes ? 'no tasks yet' : '' }}</span>
           </div>
-          <div class="road-eta wide"><CbEta v-if="g.row.changes" :eta="g.row.eta" :why="g.row.total && g.row.done === g.row.total ? 'complete' : g.row.eta_why"/></div>
+          <div class="road-eta wide"><CbEta v-if="g.row.changes" :eta="g.row.eta" :why="g.row.total && g.row.done === g.row.total ? 'complete' : g.row.eta_why" :known="known"/></div>
         </header>
         <ol v-show="!folds.closed(g.row.layer)" :id="'rows-' + g.row.layer" class="road-rows">
           <CbChange v-for="c in g.rows" :key="c.id" :c="c" :lift="lift" :items="items" :milestones="milestones"/>

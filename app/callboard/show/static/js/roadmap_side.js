@@ -15,7 +15,7 @@ const MOST_LINES = 60; // of the table; a longer story is told in steps
 
 export const CbMilestones = {
   components: { CbEta, ...PARTS },
-  props: { stones: Array, titles: Map },
+  props: { stones: Array, titles: Map, known: String },
   setup() {
     const dueAt = (stone) => (stone.due ? new Date(`${stone.due}T23:59:59`).getTime() / 1000 : null);
     const left = (stone) => {
@@ -34,7 +34,7 @@ export const CbMilestones = {
           <p class="stone-line"><span class="name">{{ m.title || m.name }}</span><span v-if="m.total && m.done === m.total" class="t-good tinted">complete</span><span v-else-if="m.late" class="state t-bad"><svg viewBox="0 0 16 16" class="shape" aria-hidden="true"><path d="M8 2.500L14 13H2zM8 6.500v3M8 11.300v.1"/></svg><span>late</span></span></p>
           <CbBar :value="share(m) ?? 0" :tone="m.late ? 'bad' : m.total && m.done === m.total ? 'good' : 'velvet'" :label="'progress of ' + (m.title || m.name)"/>
           <p class="stone-facts"><span class="num"><b>{{ words.count(m.done) }}</b> of {{ words.count(m.total) }}</span><span v-if="m.due" :title="m.due">due <b class="num">{{ dayWords(dueAt(m)) }}</b>, {{ left(m) }}</span><span v-else>no due date</span></p>
-          <p v-if="!m.total || m.done < m.total" class="stone-facts">expected <CbEta :eta="m.eta" :why="m.eta_why"/></p>
+          <p v-if="!m.total || m.done < m.total" class="stone-facts">expected <CbEta :eta="m.eta" :why="m.eta_why" :known="known"/></p>
           <p v-if="m.changes.length" class="stone-changes"><template v-for="(id, i) in m.changes" :key="id">{{ i ? ', ' : '' }}<a :href="'/roadmap/' + words.segment(id)" :title="titles.get(id)">{{ id }}</a></template></p>
         </li>
       </ul>

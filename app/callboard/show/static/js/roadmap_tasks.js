@@ -10,7 +10,7 @@ import { useWindow } from "callboard/window.js";
 import * as words from "callboard/words.js";
 
 const LOOSE = 160; // as many rows may be as high as their words
-const ORDER = ["waiting", "starting", "running", "failed", "unsure", "succeeded"];
+const ORDER = ["waiting", "acknowledged", "running", "failed", "unchanged", "succeeded"];
 
 // What became of a task, or who could do it.
 const CbOutcome = {
@@ -28,7 +28,7 @@ const CbOutcome = {
     <span class="outcome">
       <template v-if="e && (t.done || a?.state === 'done')"><component :is="proof ? 'a' : 'span'" class="outcome-main" :class="{hold: proof}" :href="proof || undefined" :title="e.words">{{ e.words }}</component><span class="outcome-sub"><template v-if="e.by">{{ e.by }} · </template><CbAgo v-if="e.at != null" :at="e.at"/><template v-if="e.commit"> · <code>{{ e.commit.slice(0, 9) }}</code></template><template v-if="!t.done"> · <span class="t-odd tinted" :title="a.tick_why">not ticked{{ a.tick_why ? ': ' + a.tick_why : '' }}</span></template></span></template>
       <template v-else-if="t.done"><span class="quiet" title="Nothing is known of how it was done">ticked in the file</span></template>
-      <template v-else-if="a"><span class="outcome-main"><b>{{ to }}</b><template v-if="a.action"> <code class="quiet">{{ a.action }}</code></template> <component v-if="a.run != null" :is="where ? 'a' : 'span'" class="hold" :href="where || undefined">run {{ a.run }}</component></span><span class="outcome-sub"><component v-if="a.hold" :is="a.href ? 'a' : 'span'" class="hold" :href="a.href || undefined" :title="a.hold">{{ a.hold }}</component><template v-else>{{ a.state === 'running' ? 'at work' : a.state === 'failed' ? 'failed' : a.kind === 'person' ? 'waits for ' + to : 'will start' }}<template v-if="a.by"> · by {{ a.by }}</template> · <CbAgo :at="a.at"/></template></span></template>
+      <template v-else-if="a"><span class="outcome-main"><b>{{ to }}</b>{{ " " }}<code v-if="a.action" class="quiet">{{ a.action }}</code>{{ " " }}<component v-if="a.run != null" :is="where ? 'a' : 'span'" class="hold" :href="where || undefined">run {{ a.run }}</component></span><span class="outcome-sub"><component v-if="a.hold" :is="a.href ? 'a' : 'span'" class="hold" :href="a.href || undefined" :title="a.hold">{{ a.hold }}</component><template v-else>{{ a.state === 'running' ? 'at work' : a.state === 'failed' ? 'failed' : a.kind === 'person' ? 'waits for ' + to : 'will start' }}<template v-if="a.by"> · by {{ a.by }}</template> · <CbAgo :at="a.at"/></template></span></template>
       <template v-else-if="t.suggested?.to"><button type="button" class="link outcome-give" :data-give="t.ref" :title="t.suggested.why" @click="deeds.give([t], 'auto')">give to {{ t.suggested.kind === 'person' ? '@' + t.suggested.to.replace('@', '') : t.suggested.to }}</button><span class="outcome-sub" :title="t.suggested.why">{{ t.suggested.why }}</span></template>
       <button v-else type="button" class="link outcome-person" :title="t.suggested?.why" @click="assign([t])">give to a person…</button>
     </span>
@@ -43,7 +43,7 @@ const CbRoadTask = {
     <li class="rtask" :class="{picked, done: t.done}" :data-ref="t.ref" :style="{'--indent': Math.min(4, t.indent)}">
       <CbHandle v-if="!t.done" :lift="lift" :item="() => held(t)" :label="'Give ' + (t.number || t.text) + ' to somebody'" :data-grip="t.ref"/><span v-else class="grip-none"></span>
       <input type="checkbox" :checked="picked" :disabled="t.done" :aria-label="'Select ' + (t.number || '') + ' ' + t.text" @click="pick(t.ref, $event)"/>
-      <span class="rtask-state" :title="SAID[word]"><CbState :word="word" bare/></span>
+      <span class="rtask-state" :data-how="SAID[word]"><CbState :word="word" bare :title="SAID[word]" aria-hidden="true"/><span class="sr">{{ SAID[word] }}</span></span>
       <span class="rtask-text"><span v-if="t.number" class="id">{{ t.number }}</span><span class="rtask-words" :title="t.text">{{ wordsOf(t) }}</span><code v-if="t.mark && !'xX '.includes(t.mark)" class="rtask-mark" :title="'Its box holds ' + t.mark + '; only x counts as done'">[{{ t.mark }}]</code></span>
       <CbOutcome :t="t" :deeds="deeds" :assign="assign"/>
       <CbMenu :label="'What can be done with ' + (t.number || t.text)" dots :items="items(t)"/>
@@ -80,6 +80,7 @@ export const CbRoadTasks = {
       }),
     );
     const shownTasks = computed(() => rows.value.filter((r) => r.t).map((r) => r.t));
+    const suited = computed(() => shownTasks.value.filter((t) => givable(t) && t.suggested?.to && (!t.assignment || t.assignment.state === "withdrawn")));
     const box = ref(null);
     const loose = () => rows.value.length <= LOOSE;
     const view = useWindow(box, rows, loose);
@@ -87,6 +88,7 @@ export const CbRoadTasks = {
 
     const picked = shallowReactive(new Set());
     watch(byRef, (now) => [...picked].forEach((ref) => (!now.has(ref) || now.get(ref).done) && picked.delete(ref)));
+    watch(() => props.deeds.state.done, () => picked.clear());
     let last = null;
     function pick(ref, event) {
       const open = shownTasks.value.filter((t) => !t.done).map((t) => t.ref);
@@ -114,6 +116,7 @@ export const CbRoadTasks = {
     useCommands(
       () => [
         { id: "rtask.pick", title: "Select the task", keys: "x", run: () => focused() && !focused().done && pick(focused().ref), when: () => !!focused() },
+        { id: "rtask.lift", title: "Pick the task up", keys: "space", hidden: true, run: () => props.lift.pick(heldWith(focused()), "keys"), when: () => document.activeElement?.matches?.(".rtask") && !focused().done },
         { id: "rtask.all", title: "Select all open tasks that are shown", keys: "shift+a", run: all },
         { id: "rtask.none", title: "Select none", keys: "shift+n", run: none, when: () => picked.size > 0 },
         { id: "rtask.assign", title: "Give the tasks to somebody", keys: "a", run: () => props.assign(these().filter(givable)), when: can(givable) },
@@ -126,14 +129,15 @@ export const CbRoadTasks = {
       "Tasks",
     );
     const clear = () => (query.value = state.value = who.value = "");
-    return { query, state, who, facets, rows, shownTasks, filtered, every, box, loose, ...view, picked, pick, all, none, chosen, heldWith, items, clear, SAID, givable, held, tickable, words };
+    return { query, state, who, facets, rows, shownTasks, suited, filtered, every, box, loose, ...view, picked, pick, all, none, chosen, heldWith, items, clear, SAID, givable, held, tickable, words };
   },
   template: `
     <div class="panel rtasks">
       <header class="tools">
         <input type="search" data-search v-model="query" placeholder="Filter tasks  /" aria-label="Filter tasks"/>
         <select v-if="facets.names.length" v-model="who" aria-label="Whose, or whom it suits"><option value="">everybody’s</option><option v-for="[name, n] in facets.names" :key="name" :value="name">{{ name }} ({{ n }})</option></select>
-        <span class="chips" role="group" aria-label="State"><button v-for="[s, n] in facets.states" :key="s" type="button" class="chip" :aria-pressed="state === s" @click="state = state === s ? '' : s"><CbState :word="s" bare/>{{ SAID[s] }} <span class="num">{{ words.count(n) }}</span></button></span>
+        <span class="chips" role="group" aria-label="State"><button v-for="[s, n] in facets.states" :key="s" type="button" class="chip" :aria-pressed="state === s" @click="state = state === s ? '' : s"><CbState :word="s" bare :title="SAID[s]" aria-hidden="true"/>{{ SAID[s] }} <span class="num">{{ words.count(n) }}</span></button></span>
+        <CbAct v-if="suited.length" small tone="primary" class="tools-end" :run="() => deeds.give(suited, 'auto')">Give {{ words.count(suited.length) }} as suggested</CbAct>
       </header>
       <div v-if="picked.size" class="picked-bar" role="status">
         <b class="num">{{ words.plural(picked.size, 'task') }} selected</b>
