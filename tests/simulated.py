@@ -4,6 +4,7 @@ import asyncio
 import math
 import random
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from callboard.core import commands as c
@@ -19,10 +20,14 @@ from callboard.core.invariants import (
 )
 from callboard.core.resources import Capacity, Lock, Needs
 from callboard.core.task import AttemptKey, Candidate, Limits, Priority, Retry, TaskKey, TaskSpec, TaskState, Verdict
+from callboard.core.yielding import Reading, Rule, Surroundings
 from callboard.engine import Engine
 from fakes import Crash, FakeClock, FakeLauncher, FakeLog, FakeMeter, FakeResolver
 
 WHOLE = Capacity(4.0, 4096.0, 4.0, 4096.0, {"gpu": 2.0}, slots=6)
+RULE = Rule(
+    quiet=True, yield_endpoints=("api",), yield_p95_ms=500.0, resume_after_s=5.0, stale_after_s=60.0, at_most_s=90.0
+)
 AGENTS = ("alpha", "beta")
 PEOPLE = ("ann", "bob")
 FINDING = {"rule": "r", "severity": "low", "path": "a.py", "line": 1, "column": 0, "message": "m", "help": "",
@@ -69,6 +74,7 @@ def random_specs(dice: random.Random, most: int) -> tuple[TaskSpec, ...]:
             idempotent=dice.random() < 0.7,
             strict=dice.random() < 0.2,
             estimate=dice.choice((0.5, 5.0, 30.0)),
+            heavy=(place + nth) % 3 == 0,
         )
     return tuple(specs[place] for place in range(count))
 
@@ -84,12 +90,14 @@ class World:
         launcher: Callable[..., FakeLauncher] = FakeLauncher,
     ) -> None:
         self.dice = random.Random(seed)
+        self.sky = random.Random(seed + 1)  # over the platform, so that the rest goes on as without it
         self.clock = FakeClock(1000.0)
         self.log = log()
         self.launcher = launcher(self.clock, stop_takes=lambda: self.dice.uniform(0.0, 9.0))
         self.meter = FakeMeter(WHOLE)
         self.make = engine
         self.resolver = FakeResolver()
+        self.around = Surroundings(RULE)
         self.story: list[str] = []
         self.acknowledged: list[int] = []
         self.cancelled: dict[int, float] = {}
@@ -104,6 +112,7 @@ class World:
             clock=self.clock, log=self.log, launcher=self.launcher, meter=self.meter, dice=self.dice.random,
             version="1", keep_ended=3, resolver=self.resolver,
         )  # fmt: skip
+        self.engine.surroundings = self.around
         self.log.fault = ""
         for run in self.cancelled:
             self.cancelled[run] = self.clock.now
@@ -128,6 +137,7 @@ class World:
     async def step(self) -> None:
         """One step of the engine, and what it answers."""
         written, halted = len(self.log.events), self.engine.state.halted
+        held = tuple(self.engine.state.yields.active)
         try:
             self.engine.step()
         except Crash:
@@ -141,6 +151,9 @@ class World:
                 self.acknowledged.append(task.result())
         fresh = self.log.events[written:]
         decided = [TaskKey(event.run, event.task) for event in fresh if isinstance(event, AttemptDecided)]
+        wrong = [] if halted else self.spare_the_platform(decided, held)
+        if wrong:
+            raise Broken("\n".join([*wrong, "after:", *self.story[-40:]]))
         self.check(() if halted else decided)  # what a full disk held back was decided for the room of then
 
     def check(self, started: Collection[TaskKey] = ()) -> None:
@@ -313,6 +326,31 @@ class World:
         )  # fmt: skip
         self.note(f"room {self.meter.now}")
 
+    def shift_platform(self) -> None:
+        """The platform is slower or quicker, nobody measures it any more, a crew begins or ends, or the team changes the rule."""
+        dice, now = self.sky, self.clock.now
+        rule = dice.choice((RULE, RULE, RULE, replace(RULE, quiet=False), replace(RULE, yield_p95_ms=None), Rule()))
+        reading = Reading("api", dice.choice((90.0, 499.0, 501.0, 4_000.0, None)), 100.0, dice.choice((1, 20)), now)
+        self.around = Surroundings(rule, dice.choice(((), (reading,), (reading,), self.around.readings)))
+        self.engine.surroundings = self.around
+        self.note(f"platform {self.around}")
+        if dice.random() < 0.5:
+            what = dice.choice(("workflow-started", "workflow-ended"))
+            fact = {"what": what, "at": now, "workflow": dice.choice(("w1", "w2")), "ok": True}
+            self.ask(c.TellCrew("journal", "observer", (fact,)))
+
+    def spare_the_platform(self, decided: Collection[TaskKey], before: Collection[str]) -> list[str]:
+        """No heavy task starts while a rule holds, but one that has waited for as long as it has to."""
+        yields, now = self.engine.state.yields, self.clock.now
+        if not yields.active or set(before) != set(yields.active):
+            return []
+        tasks = [self.engine.state.task(key) for key in decided if key.run in self.engine.state.runs]
+        return [
+            f"{task.key} is heavy and starts while {', '.join(yields.active)} holds"
+            for task in tasks
+            if task.spec.heavy and not yields.spent(task.yielded, now)
+        ]
+
     async def play(self, steps: int) -> None:
         """Lets things happen."""
         await self.start()
@@ -339,6 +377,8 @@ class World:
                 await self.crash()
             else:
                 self.log.fault = ""
+            if self.sky.random() < 0.08:
+                self.shift_platform()
             self.pass_time(self.dice.choice((0.0, 0.2, 1.5, 8.0)))
             await asyncio.sleep(0)
             await self.step()
@@ -347,6 +387,9 @@ class World:
         """All is well from now on: everything must come to an end, or wait for a person, within bounded time."""
         self.log.fault = ""
         self.meter.now = WHOLE
+        if self.sky.random() < 0.5:
+            self.around = replace(self.around, readings=())
+            self.engine.surroundings = self.around
         self.ask(c.NameAgents(AGENTS))
         for agent in AGENTS:
             self.ask(c.ResumeAgent(agent, "ann"))

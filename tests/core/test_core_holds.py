@@ -20,6 +20,7 @@ from callboard.core.fold import fold
 from callboard.core.resources import Capacity
 from callboard.core.run import Task
 from callboard.core.task import Retry, TaskKey, TaskState
+from callboard.core.yield_events import YieldSet
 from core_story import ROOM, Story, needs, spec
 
 
@@ -203,6 +204,23 @@ def pressed() -> tuple[Story, Task]:
     return story, tasks[0]
 
 
+def yields_to_a_crew() -> tuple[Story, Task]:
+    story, tasks = one(spec("blocks", needs=needs(cpus=4.0)), spec("tests", 0, heavy=True))
+    fold(story.state, YieldSet(story.now, "quiet", True, "crew 'journal' has 2 workflows in flight", 60.0))
+    story.run_all(tasks[:1]) if tasks[0].attempt == 0 else story.begin(tasks[0])
+    story.end(tasks[0])
+    story.decide()
+    return story, tasks[1]
+
+
+def yields_to_users() -> tuple[Story, Task]:
+    story = Story()
+    fold(story.state, YieldSet(story.now, "yield", True, "the platform's p95 is 840 ms, above 500", 60.0))
+    run = story.submit(spec("tests", heavy=True))
+    story.decide()
+    return story, run.tasks[0]
+
+
 CASES = [
     (waits_for_tasks, "dependency", "waits for build", "waits for build (1.0) and 1 more", TaskKey(1, 0)),
     (waits_for_one_task, "dependency", "waits for build", "waits for build (1.0)", TaskKey(1, 0)),
@@ -237,6 +255,8 @@ CASES = [
     (reserved, "reserved", "kept for large", "room is kept for large (1.1), which is to start in about 30 s", TaskKey(1, 1)),
     (halted, "halted", "halted", "nothing new is started: the disk is full", None),
     (halted_after_backing_off, "halted", "halted", "nothing new is started: the disk is full", None),
+    (yields_to_a_crew, "yields", "a crew of the platform", "crew 'journal' has 2 workflows in flight", None),
+    (yields_to_users, "yields", "users of the platform", "the platform's p95 is 840 ms, above 500", None),
     (pressed, "halted", "halted", "nothing new is started: memory is short on this machine", None),
 ]  # fmt: skip
 

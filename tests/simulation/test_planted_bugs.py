@@ -53,6 +53,13 @@ class StateThatLies(State):
         return WaitsForCpus(1.0, 0.0, 4.0) if hold is not None else None
 
 
+class StateThatSparesNobody(State):
+    """Heavy tasks start whatever the platform does."""
+
+    def yield_hold(self, task: Task, now: float) -> Hold | None:
+        return None
+
+
 class StateThatIsSilent(State):
     def hold_of(self, task: Task, now: float) -> Hold | None:
         return None
@@ -169,6 +176,7 @@ PLANTED: Mapping[str, tuple[dict[str, Any], str]] = {
     "2 a lock forgotten": ({"engine": engine_with(pool=PoolThatForgetsLocks)}, "takes lock"),
     "2 memory forgotten": ({"engine": engine_with(pool=PoolThatForgetsMemory)}, "MiB are taken of"),
     "3 a hold that is not true": ({"engine": engine_with(StateThatLies)}, "this is not true"),
+    "10 a heavy task that does not yield": ({"engine": engine_with(StateThatSparesNobody)}, "is heavy and starts while"),
     "3 no hold": ({"engine": engine_with(StateThatIsSilent)}, "nothing says why"),
     "4 a retry that never comes": ({"engine": engine_with(StateThatNeverTriesAgain)}, "nothing will ever look at it"),
     "4 a task lost by the queue": ({"engine": engine_with(StateThatLosesTasks)}, "nothing will ever look at it"),
