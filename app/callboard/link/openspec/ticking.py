@@ -1,10 +1,12 @@
 """Ticks a task line: one character of it is replaced, after the line was read again, and nothing else changes."""
 
 import contextlib
+import fcntl
 import os
 import re
 import secrets
 import stat
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from callboard.link.openspec.tasks import TASK, sections_of, seen_of
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FRESH = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 BLANKS = " \t"
+PATIENCE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ def _marked(workspace: Path, task: Task, mark: str, check: Callable[[str], None]
     if task.done == (mark == "x"):
         raise Refused(f"{where} is {'ticked already' if task.done else 'not ticked'}")
     with _opened(workspace, task, check) as (folder, name):
+        _alone(folder, task)
         data, about = _read(folder, name, task)
         index = _found(data, task)
         lines = data.split(b"\n")
@@ -85,6 +89,21 @@ def _opened(workspace: Path, task: Task, check: Callable[[str], None] | None) ->
         yield descriptor, name
     finally:
         os.close(descriptor)
+
+
+def _alone(folder: int, task: Task) -> None:
+    """Keeps other ticks out of the folder until it is closed."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as error:
+            if time.monotonic() > until:
+                raise Refused(f"the folder of {task.path} is locked by another program; try again") from error
+            time.sleep(0.02)
+        except OSError:
+            return
 
 
 def _read(folder: int, name: str, task: Task) -> tuple[bytes, os.stat_result]:
