@@ -2,13 +2,28 @@
 
 from collections.abc import Sequence
 
-from callboard.api import Agent, Context, Effects, Job, Needs, Result, Section, Tool, Workspace, action, hookimpl
+from callboard.api import (
+    Agent,
+    Context,
+    Effects,
+    Install,
+    Job,
+    Needs,
+    Result,
+    Section,
+    Tool,
+    Workspace,
+    action,
+    hookimpl,
+)
 from callboard_config.options import (
+    Archive,
     Compare,
     Drift,
     Hardcoded,
     Inventory,
     MoveSecrets,
+    OpenSpec,
     Restore,
     Rotation,
     Schema,
@@ -43,6 +58,16 @@ class ConfigManage(Agent):
             provided_by="pip install check-jsonschema",
             format="json",
             exit_codes={0: "clean", 1: "findings"},
+        ),
+        Tool(
+            "openspec",
+            covers="OpenSpec's own validation, status and archive; the roadmap itself needs none of it",
+            provided_by="npm install -D @fission-ai/openspec",
+            format="json",
+            exit_codes={0: "clean", 1: "findings"},
+            cost="1 to 3 s and 100 MB a call",
+            place="workspace",
+            install=Install("npm", ("@fission-ai/openspec@1",), size_mb=60),
         ),
         Tool("git", covers="whether a file with secrets is tracked", provided_by="the system's packages"),
     )
@@ -134,6 +159,28 @@ class ConfigManage(Agent):
 
         return check(ctx, options)
 
+    @action(
+        "OpenSpec's own checks",
+        needs=Needs(1, 250),
+        options=OpenSpec,
+        time_limit=900,
+        tools=("openspec",),
+        provides=("openspec-validation",),
+        effects=Effects(pure=True, reads=("openspec/**",)),
+    )
+    def openspec(self, ctx: Context, options: OpenSpec) -> Result:
+        """Asks OpenSpec's command line what is invalid in changes and specs, and what each change still lacks."""
+        from callboard_config.openspec import validate
+
+        return validate(ctx, options)
+
+    @action("Archive a change", needs=Needs(1, 250), options=Archive, time_limit=600, tools=("openspec", "git"))
+    def archive(self, ctx: Context, options: Archive) -> Result:
+        """Proposes a patch that archives a finished change by OpenSpec's own command; it waits for a person's acceptance."""
+        from callboard_config.openspec import archive
+
+        return archive(ctx, options)
+
 
 @hookimpl
 def callboard_agents() -> Sequence[Agent]:
@@ -172,6 +219,13 @@ def callboard_sections() -> Sequence[Section]:
             "Configuration history",
             "Run 'Keep a version' to see what changes from then on, and to bring files back.",
             ("config.changes",),
+        ),
+        Section(
+            "openspec",
+            "config",
+            "OpenSpec",
+            "Run 'OpenSpec's own checks' to see which changes and specs are invalid, and what each change lacks.",
+            ("config.openspec.*",),
         ),
         Section(
             "rotation",

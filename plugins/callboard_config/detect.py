@@ -43,6 +43,13 @@ def _jobs(workspace: Workspace) -> Iterator[Job]:
     if code or files:
         because = f"{_number(code, 'code file')} and {_number(files, 'configuration file')}"
         yield Job("config.hardcoded", "config.hardcoded", because, estimate=1 + (code + files) / 300)
+    planned = len(
+        {path.split("/")[2] for path in workspace.matching("openspec/changes/*/**") if path.count("/") > 2}
+        - {"archive"}
+    )
+    if planned:
+        because = f"{_number(planned, 'change')} in openspec/changes"
+        yield Job("config.openspec", "config.openspec", because, estimate=3 + 2 * planned)
     parsed = sum(len(paths) for paths in candidates(workspace))
     if parsed:
         because = f"{_number(parsed, 'JSON, TOML or YAML file')} to parse"

@@ -78,6 +78,24 @@ class Rotation:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenSpec:
+    """Options of `config.openspec`."""
+
+    fail_on: Threshold = option("medium", help=FAIL_ON)
+    strict: bool = option(True, help="Whether what openspec only advises counts too")
+    status: bool = option(True, help="Whether each change is asked what it still lacks; takes a second or two each")
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Options of `config.archive`."""
+
+    change: str = option("", help="The name of the change's folder")
+    unfinished: bool = option(False, help="Also a change whose tasks are not all done")
+    skip_specs: bool = option(False, help="Leave the specs as they are")
+
+
+@dataclass(frozen=True, slots=True)
 class Schema:
     """Options of `config.schema`."""
 
