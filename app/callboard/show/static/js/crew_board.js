@@ -51,7 +51,7 @@ const CbCrewBrief = {
         <li v-for="a in working.slice(0, MOST_AT_WORK)" :key="a.role"><b>{{ a.role }}</b> <span>{{ a.task }}</span> <span v-if="a.since != null" class="quiet num">{{ words.ticking(words.clock.now - a.since) }}</span></li>
         <li v-if="working.length > MOST_AT_WORK" class="quiet">and {{ working.length - MOST_AT_WORK }} more at work</li>
       </ul>
-      <p v-else-if="last" class="quiet">the last one {{ last.state }}<template v-if="last.ended != null"> <CbAgo :at="last.ended"/></template></p>
+      <p v-else-if="last" class="quiet">the last one {{ last.state }} <CbAgo v-if="last.ended != null" :at="last.ended"/></p>
       <p v-for="s in crew.slow.slice(0, 2)" :key="s.agent" class="brief-slow"><CbState word="slow" bare/><span><b>{{ s.agent }}</b> {{ s.words }}, since {{ words.coarse(Math.max(0, words.clock.now - s.since)) }}</span></p>
       <p v-if="failed.length" class="brief-slow"><CbState word="failed" bare/><a class="hold" :href="failed[0].href || href">{{ failed[0].words }}</a><span class="quiet"><CbAgo :at="failed[0].at"/></span></p>
       <p v-if="old" class="brief-slow"><CbState word="stale" bare/><span>what you see may be old: {{ (crew.sources.find((s) => s.words) || {}).words || 'its sources are silent' }}</span></p>
