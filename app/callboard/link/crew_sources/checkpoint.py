@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from callboard.link.crew_sources.snapshot import INPUT, OUTPUT, USAGE
-from callboard.link.crew_sources.values import count_of, first_of, moment_of, name_of, text_of
+from callboard.link.crew_sources.values import count_of, error_of, first_of, moment_of, name_of, text_of
 
 Fact = dict[str, Any]
 MOST_EVENTS = 200_000
@@ -100,7 +100,7 @@ class Checkpoint:
                 elif what == "task-ended":
                     fact |= {"task": task, "name": name or f"task {task[:8]}", "role": role}
                 if not well and what != "llm":
-                    fact["error"] = _kind_of(event.get("error"))
+                    fact["error"] = error_of(event.get("error"))
                 yield key, fact
                 if what == "task-ended" and well:
                     done[workflow] = done.get(workflow, set()) | {task}
@@ -151,12 +151,6 @@ def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
     for item in value[:1_000] if isinstance(value, list) else ():
         if isinstance(item, Mapping):
             yield item
-
-
-def _kind_of(error: Any) -> str:
-    text = text_of(error)
-    head = text.partition(":")[0]
-    return head if head.isidentifier() else ""
 
 
 def _add_tokens(fact: Fact, event: Mapping[str, Any]) -> None:

@@ -22,6 +22,7 @@ from callboard.link.crew_sources.values import (
     RUNNING,
     SUCCEEDED,
     count_of,
+    error_of,
     first_of,
     moment_of,
     name_of,
@@ -140,7 +141,7 @@ class Events:
             if took is not None and took >= 0:
                 fact["seconds"] = took
         if verb in ("failed", "retried"):
-            fact["error"] = _error(first_of(body, ERROR))
+            fact["error"] = error_of(first_of(body, ERROR))
         _add_tokens(fact, body, subject)
         return [*facts, fact]
 
@@ -188,21 +189,13 @@ class Events:
             self._open = ""
         fact = {"what": "workflow-ended", "at": at, "workflow": workflow, "ok": verb == "ended"}
         if verb == "failed":
-            fact["error"] = _error(first_of(body, ERROR))
+            fact["error"] = error_of(first_of(body, ERROR))
         _add_tokens(fact, body, "workflow")
         done, total = count_of(first_of(body, DONE)), count_of(first_of(body, TOTAL))
         if done is not None and total:
             progress: Fact = {"what": "progress", "at": at, "workflow": workflow, "done": done, "total": total}
             return [progress, fact]
         return [fact]
-
-
-def _error(value: Any) -> str:
-    if isinstance(value, Mapping):
-        value = first_of(value, ("type", "code", "name", "message"))
-    text = text_of(value)
-    head = text.partition(":")[0]
-    return head if head.isidentifier() else text
 
 
 def _add_tokens(fact: Fact, body: Mapping[str, Any], subject: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from callboard.link.crew_sources.events import Events
 from callboard.link.crew_sources.panels import AGENT_STARTED, Panels
-from callboard.link.crew_sources.values import moment_of, name_of, text_of
+from callboard.link.crew_sources.values import error_of, moment_of, name_of, text_of
 
 Fact = dict[str, Any]
 LONGEST_LINE = 16_384
@@ -162,8 +162,7 @@ class Logbook:
             fact: Fact = {"what": "workflow-started", "at": at, "workflow": self._workflow, "name": text_of(name)}
             return [*facts, {**fact, "total": self._usual} if self._usual else fact]
         if head in ("Crew Execution Completed", "Crew Execution Failed"):
-            error = text_of(values.get("Error", "")).partition(":")[0]
-            return self._close(at, head.endswith("Completed"), error if error.isidentifier() else "")
+            return self._close(at, head.endswith("Completed"), error_of(values.get("Error", "")))
         if head in ("Task Started", "Task Completed", "Task Failed") and name:
             key = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:12]
             facts = self._task(key, name, role, head == "Task Started", head == "Task Completed", at)

@@ -12,6 +12,7 @@ from callboard.link.crew_sources.values import (
     WAITING,
     at_path,
     count_of,
+    error_of,
     first_of,
     moment_of,
     number_of,
@@ -223,7 +224,7 @@ def _workflow(key: str, row: Mapping[str, Any], paths: Paths) -> SeenWorkflow | 
         ended=moment_of(_of(row, "ended", ENDED, paths)),
         total=total,
         done=done,
-        error=_error(_of(row, "error", ERROR, paths)),
+        error=error_of(_of(row, "error", ERROR, paths)),
         now=(_name(role), _name(task)),
         tasks=tasks,
         input=count_of(_of(usage, "input", INPUT, paths)) if usage is not row or "input" in paths else None,
@@ -235,15 +236,6 @@ def _name(value: Any) -> str:
     if isinstance(value, Mapping):
         value = first_of(value, ("role", "name", "title", "description", "id"))
     return text_of(value)
-
-
-def _error(value: Any) -> str:
-    """The type of an error where one can be told, else its first words."""
-    if isinstance(value, Mapping):
-        value = first_of(value, ("type", "code", "name", "message"))
-    text = text_of(value)
-    head = text.partition(":")[0]
-    return head if head.isidentifier() else text
 
 
 def _tasks(value: Any, paths: Paths) -> tuple[SeenTask, ...]:
@@ -273,7 +265,7 @@ def _tasks(value: Any, paths: Paths) -> tuple[SeenTask, ...]:
             started=moment_of(_of(row, "task_started", STARTED, paths)),
             ended=moment_of(_of(row, "task_ended", ENDED, paths)),
             seconds=_seconds(_of(row, "task_seconds", SECONDS, paths)),
-            error=_error(_of(row, "task_error", ERROR, paths)),
+            error=error_of(_of(row, "task_error", ERROR, paths)),
             input=tokens[0],
             output=tokens[1],
         )

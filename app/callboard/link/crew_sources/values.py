@@ -11,6 +11,7 @@ LONGEST_NAME = 60
 MOST_ITEMS = 500
 HIGHEST = 10**12
 RUNNING, SUCCEEDED, FAILED, WAITING = "running", "succeeded", "failed", "waiting"
+_KIND = re.compile(r"([A-Za-z_][\w.]*)(?:[:(]|$)")
 _STATES: Mapping[str, str] = {
     **dict.fromkeys(
         "running in_progress inprogress progress started active working work processing executing busy ongoing live run "
@@ -143,3 +144,15 @@ def rows_of(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 yield text_of(key), item
             elif isinstance(item, str) and state_of(item):
                 yield text_of(key), {"status": item}
+
+
+def error_of(value: Any) -> str:
+    """The kind of an error: 'ValueError' of "ValueError('no')" and of 'app.errors.ValueError: no'. A short text that names no
+    kind stays; a long one, which may hold what people asked for, is left out."""
+    if isinstance(value, Mapping):
+        value = first_of(value, ("type", "code", "name", "message"))
+    text = text_of(value)
+    kind = _KIND.match(text)
+    if kind:
+        return kind[1].rpartition(".")[2]
+    return text if len(text) <= LONGEST_NAME else ""

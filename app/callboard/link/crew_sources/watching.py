@@ -276,15 +276,16 @@ class _Voice:
         return self._gate.passed(facts, now, better=better)
 
     def _state(self) -> tuple[str, str] | None:
-        """How the sources of this kind are together: as the worst of them."""
+        """How the sources of this kind are together: fresh if one is, with words about one that is not."""
         if not self._health:
             return None
-        number, worst = min(self._health.items(), key=lambda item: (item[1][0] == FRESH, item[0]))
-        if self._kind == "status" and len(self._status) > 1 and worst[0] != FRESH:
-            worst = (worst[0], f"{urlsplit(self._status[number]).path or '/'}: {worst[1]}")
-        if worst[0] == FRESH and self._gate.behind:
-            return FRESH, f"it stands by: the {self._gate.behind} tells more"
-        return worst
+        trouble = [(number, *health) for number, health in self._health.items() if health[0] != FRESH]
+        if not trouble:
+            return FRESH, f"it stands by: the {self._gate.behind} tells more" if self._gate.behind else ""
+        number, state, words = trouble[0]
+        if self._kind == "status" and len(self._status) > 1:
+            words = f"{urlsplit(self._status[number]).path or '/'}: {words}"
+        return FRESH if self.works else state, words
 
 
 async def _watched(source: Source, number: int, voice: _Voice) -> None:
