@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from callboard.errors import Refused
 from fake_coordination import FakeCoordination
 
 ROLES = (
@@ -24,6 +25,9 @@ class FakeCrew(FakeCoordination):
 
     def __init__(self) -> None:
         super().__init__()
+        self.drain: dict[str, Any] = {
+            "wanted": False, "by": "", "at": None, "reason": "", "until": None, "seen": None,
+        }  # fmt: skip
         self.handoff_rows: list[dict[str, Any]] = []
 
     def crew(self) -> dict[str, Any]:
@@ -49,11 +53,22 @@ class FakeCrew(FakeCoordination):
             ],
             "holding": 3 if self.crew_shape != "none" else 0,
             "endpoints": endpoints(now) if self.crew_shape != "none" else [],
-            "drain": dict(self._drain),
+            "drain": dict(self.drain),
             "heavy": "from 1 cpu or 1.0 GiB on, and quality.tests*", "at_most_s": 3_600.0,
             "handoffs": [*self.handoff_rows, *(handoffs(now) if self.crew_shape != "none" else [])],
             "key": "MCowBQYDK2VwAyEAq0x1mZ5x0mVnZf2JbWq3mYb3m0yqV7cFJd9o2m3u7xA=",
         }  # fmt: skip
+
+    def set_drain(self, wanted: bool, by: str, reason: str = "", until: float | None = None) -> dict[str, Any]:
+        self.calls.append(("set_drain", (wanted, by, reason, until)))
+        self.drain.update(wanted=wanted, by=by, reason=reason, until=until, at=time.time(), seen=None)
+        return dict(self.drain)
+
+    def handoff(self, environment: str = "", version: str = "", address: str = "", by: str = "") -> dict[str, Any]:
+        self.calls.append(("handoff", (environment, version, address, by)))
+        raise Refused(
+            "the gate 'quality.tests' is red in run 5: 2 tests failed; mend them, run the pipeline, then hand over"
+        )
 
 
 def crew_of(name: str, now: float, place: int) -> dict[str, Any]:

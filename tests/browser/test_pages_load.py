@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 LONG = frozenset({
     "/runs/5?tab=tasks", "/runs/900?tab=graph&open=test", "/runs/900?tab=gantt", "/runs/5?tab=gantt&view=agents",
     "/tasks/5.9?tab=decisions", "/tasks/5.9?tab=attempts", "/tasks/5.9?tab=resources", "/tasks/902.1", "/patches/12",
+    "/roadmap?tab=order", "/roadmap?tab=checks", "/roadmap/add-login?tab=requirements",
 })  # fmt: skip
 PAGES = [
     "/",

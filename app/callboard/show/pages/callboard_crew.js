@@ -113,7 +113,7 @@ export default {
           <CbZone name="platform" note="how it answers"><CbEndpoints :endpoints="c.endpoints"/></CbZone>
           <CbZone name="team" note="for the platform's sake">
             <div class="stack">
-              <CbRules :rules="c.rules" :holding="c.holding" :tasks="waiting.list()"/>
+              <CbRules :rules="c.rules" :holding="c.holding" :tasks="waiting.list()" :heavy="c.heavy"/>
               <CbDrain :drain="c.drain" @ask="askDrain" @clear="clearDrain"/>
               <CbHandoffs :handoffs="c.handoffs" :public-key="c.key" @make="handOver"/>
             </div>

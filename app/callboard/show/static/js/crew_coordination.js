@@ -10,7 +10,7 @@ const RULES = { quiet: "Quiet mode", yield: "Yield to users" };
 // tasks: those that wait by these rules, as the board has them. holding: how many there are.
 export const CbRules = {
   components: PARTS,
-  props: { rules: Array, holding: Number, tasks: Array },
+  props: { rules: Array, holding: Number, tasks: Array, heavy: String },
   setup: (props) => ({ shown: computed(() => props.tasks.slice(0, MOST)), more: computed(() => Math.max(props.tasks.length, props.holding ?? 0) - Math.min(MOST, props.tasks.length)), MOST, RULES, words }),
   template: `
     <section class="panel rules" aria-labelledby="h-rules" id="rules">
@@ -23,6 +23,7 @@ export const CbRules = {
           <p v-if="r.why && r.why !== r.words" class="rule-why" :class="r.active ? 't-ask' : 'quiet'">{{ r.why }}</p>
         </li>
       </ul>
+      <p v-if="heavy && rules.some((r) => r.on)" class="quiet rule-none">Heavy is a task {{ heavy }}.</p>
       <p v-if="!rules.some((r) => r.on)" class="quiet rule-none">They are switched on in <code>[coordination]</code> of callboard.toml: <code>quiet = true</code> lets heavy tasks wait while a crew works.</p>
       <div v-if="holding" class="rule-holding" data-holding>
         <p><b class="num">{{ holding }}</b> {{ holding === 1 ? 'task holds' : 'tasks hold' }} for this</p>
@@ -72,7 +73,7 @@ export const CbHandoffs = {
             <li v-for="c in h.checks" :key="c.job"><CbState :word="VERDICTS[c.verdict] || c.verdict || 'unsure'" bare/><a v-if="c.task" class="hold" :href="'/tasks/' + c.task">{{ c.job }}</a><span v-else>{{ c.job }}</span><span class="sr"> {{ c.verdict }}</span></li>
           </ul>
           <p class="quiet handoff-seen"><template v-if="h.by">by {{ h.by }} · </template><template v-if="h.seen != null">the platform read it <CbAgo :at="h.seen"/></template><template v-else>the platform has not read it yet</template></p>
-          <details class="handoff-sign"><summary class="quiet">signature</summary><p class="mono">{{ h.signature || 'not signed' }}</p><p class="quiet">with key <span class="mono">{{ h.key }}</span></p></details>
+          <details class="handoff-sign"><summary class="quiet">signature</summary><p class="mono">{{ h.signature || 'not signed' }}</p><p class="quiet">with key <span class="mono">{{ h.key }}</span></p><p><a class="hold" :href="'/api/v1/coordination/handoff?id=' + words.segment(h.id)" :download="h.id + '.json'">the record with its signature, as a file</a></p></details>
         </li>
       </ul>
       <CbEmpty v-else title="Nothing handed over yet">After the gates are green and a deploy is through, a record says what the platform got: version, commit, checks, address, signed.</CbEmpty>

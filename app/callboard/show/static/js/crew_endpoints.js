@@ -58,7 +58,7 @@ export const CbEndpoints = {
             <div><dt>p50</dt><dd><CbNum :value="e.p50" :as="ms" why="not measured yet"/></dd></div>
             <div><dt>p95</dt><dd :class="over(e) ? 't-bad tinted' : ''"><CbNum :value="e.p95" :as="ms" why="not measured yet"/></dd></div>
             <div><dt>Answered</dt><dd :class="e.success != null && e.success < 100 ? 't-bad tinted' : ''"><CbNum :value="e.success" :as="share" why="not measured yet"/></dd></div>
-            <div><dt>Asked</dt><dd><CbNum :value="e.n"/></dd></div>
+            <div><dt>{{ e.n == null && e.task ? 'Task' : 'Asked' }}</dt><dd><a v-if="e.n == null && e.task" class="hold" :href="'/tasks/' + e.task">{{ e.task }}</a><CbNum v-else :value="e.n"/></dd></div>
           </dl>
           <p v-if="e.paused" class="trouble ask">{{ e.paused }}</p>
           <p v-if="e.last_failure" class="endpoint-failure t-bad"><b>last failure</b> <CbAgo :at="e.last_failure.at"/>: {{ e.last_failure.words }}</p>
