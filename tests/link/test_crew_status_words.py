@@ -243,3 +243,11 @@ def test_alone_nothing_is_held_back() -> None:
     gate = Gate("log", 3.0, Standing)
     facts = [{"what": "workflow-started", "workflow": "w"}]
     assert gate.passed(facts, NOW, better=False) == facts
+
+
+def test_after_a_restart_a_log_does_not_tell_again_what_a_better_source_told() -> None:
+    gate = Gate("log", 0.0, lambda: Standing({"status": NOW - 900}, began={"status": (NOW - 1_000.0,)}))
+    old = [{"what": "workflow-started", "workflow": "w", "at": NOW - 995.0}]
+    new = [{"what": "workflow-started", "workflow": "v", "at": NOW - 10.0}]
+    assert gate.passed(old, NOW, better=True) == []
+    assert gate.passed(new, NOW, better=True) == new

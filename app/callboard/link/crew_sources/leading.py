@@ -10,21 +10,26 @@ Fact = Mapping[str, Any]
 # From the best to the least: what tells soonest and most exactly leads. A log and checkpoints do not tell of every failure.
 ORDER = ("observer", "socket", "status", "log", "checkpoints", "otlp")
 RECENT_S = 120.0
+SAME_S = 15.0
 MOST_KNOWN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """When each source last told of a workflow of the crew, which workflows of each go on, and which sources are fresh."""
+    """When each source last told of a workflow of the crew, which workflows of each go on and when those that are known began,
+    and which sources are fresh."""
 
     heard: Mapping[str, float] = field(default_factory=dict)
     going_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    began: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     fresh: frozenset[str] = frozenset()
 
-    def leader(self, kind: str, now: float) -> str:
-        """The better source that told of a workflow within the last two minutes, '' for none."""
+    def leader(self, kind: str, now: float, began: float) -> str:
+        """The better source that told of a workflow within the last two minutes, or of one that began when this one did."""
         for better in ORDER[: ORDER.index(kind)]:
             if now - self.heard.get(better, float("-inf")) <= RECENT_S:
+                return better
+            if any(abs(began - other) <= SAME_S for other in self.began.get(better, ())):
                 return better
         return ""
 
@@ -35,11 +40,14 @@ def standing_of(crew: CrewState | None) -> Standing:
         return Standing()
     heard: dict[str, float] = {}
     going_on: dict[str, tuple[str, ...]] = {}
+    began: dict[str, tuple[float, ...]] = {}
     for workflow in crew.workflows.values():
         heard[workflow.source] = max(heard.get(workflow.source, 0.0), workflow.heard)
+        if workflow.started is not None:
+            began[workflow.source] = (*began.get(workflow.source, ()), workflow.started)
         if workflow.state == RUNNING:
             going_on[workflow.source] = (*going_on.get(workflow.source, ()), workflow.id)
-    return Standing(heard, going_on, frozenset(s.kind for s in crew.sources.values() if s.state == "fresh"))
+    return Standing(heard, going_on, began, frozenset(s.kind for s in crew.sources.values() if s.state == "fresh"))
 
 
 class Gate:
@@ -83,17 +91,22 @@ class Gate:
         ripe = [workflow for workflow, (due, _) in self._held.items() if due <= now]
         if not ripe:
             return []
-        leader = self._standing().leader(self._kind, now)
+        standing = self._standing()
         out: list[Fact] = []
         for workflow in ripe:
             _, facts = self._held.pop(workflow)
-            if leader:
+            self.behind = standing.leader(self._kind, now, min(_time(fact, now) for fact in facts))
+            if self.behind:
                 _keep(self._silent, workflow)
             else:
                 _keep(self._told, workflow)
                 out += facts
-        self.behind = leader
         return out
+
+
+def _time(fact: Fact, now: float) -> float:
+    at = fact.get("at")
+    return at if isinstance(at, float) else now
 
 
 def _keep(known: dict[str, None], workflow: str) -> None:
