@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from urllib.parse import quote
 
 from callboard.core.roadmap import Assignment, Stage, change_of, circle_words, find_circle, holder
 
@@ -82,7 +83,7 @@ class Order:
     def change_wait(self, change: str, before: str) -> Wait | None:
         """What a change waits for that comes after `before`; None when that is done."""
         if change in self._circle and before in self._circle:
-            return Wait(f"can never start: {circle_words(self._circle)}", f"/roadmap/{before}", before)
+            return Wait(f"can never start: {circle_words(self._circle)}", _page(before), before)
         lane = self._sheet.lanes.get(before)
         if lane is None:
             if before in self._sheet.archived:
@@ -91,7 +92,7 @@ class Order:
         if before not in self._left:
             self._left[before] = self._words_of(lane)
         left = self._left[before]
-        return None if left is None else Wait(f"waits for change {before}, {left}", f"/roadmap/{before}", before)
+        return None if left is None else Wait(f"waits for change {before}, {left}", _page(before), before)
 
     def _words_of(self, lane: Lane) -> str | None:
         if not lane.tasks:
@@ -110,4 +111,8 @@ class Order:
 
 
 def _href(ref: str) -> str:
-    return f"/roadmap/{change_of(ref)}"
+    return _page(change_of(ref))
+
+
+def _page(change: str) -> str:
+    return f"/roadmap/{quote(change, safe='')}"

@@ -16,6 +16,7 @@ from callboard.core.run import SEVERITIES
 from callboard.core.words import sentence
 from callboard.desk.inbox import Inbox
 from callboard.desk.people import People
+from callboard.desk.roadmap_view import page_of
 from callboard.rows import Row
 from callboard.work.finding import clean
 
@@ -89,7 +90,7 @@ class CatchUp(Inbox, People):
                 kind,
                 [
                     _line(_number(one.ref, one.text), one.tick_why if kind != "roadmap" else one.words, one.ticked or begin,
-                          f"/roadmap/{one.change}")
+                          page_of(one.change))
                     for one in ones
                 ],
                 *words,

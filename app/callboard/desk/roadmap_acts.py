@@ -1,8 +1,9 @@
 """What persons do with the roadmap: assign, withdraw, say that something is done, tick, place, look again."""
 
+import asyncio
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from callboard.agents.crew import Catalogue
@@ -22,6 +23,7 @@ from callboard.work.finding import clean
 
 MOST_AT_ONCE = 500
 LONGEST_NAME = 60
+ANSWER_S = 60.0
 OFF = "[roadmap] write is not set in callboard.toml, so Callboard does not write; `callboard roadmap tick` does it by your word"
 
 
@@ -51,51 +53,76 @@ class RoadmapActs(RoadmapDesk):
             raise ConfigError(f"{len(wanted):,} tasks at once are too many; {MOST_AT_ONCE} are the most")
         reading = self.book.look(anew=True)
         self.name_agents()
-        made: list[str] = []
-        refused: list[Row] = []
-        faults: list[CallboardError] = []
+        wishes: list[AssignTask] = []
+        faults: dict[str, CallboardError] = {}
+        tasks = {
+            task.ref: task
+            for change in {ref.partition("#")[0] for ref in wanted}
+            for task in _tasks_of(reading, change)
+        }
         for ref in wanted:
             try:
-                made.append(self._assign_one(reading, ref, to, action, options or {}, reason, by, instead))
+                task = tasks.get(ref) or self.roadmap_task_named(reading, ref)
+                wishes.append(self._wish(reading, task, to, action, options or {}, reason, by, instead))
             except (Refused, NotFound, ConfigError) as error:
-                faults.append(error)
-                refused.append({"ref": clean(ref, 200), "why": str(error)})
+                faults[ref] = error
+        for wish, refusal in zip(wishes, self._tell_all(wishes), strict=True):
+            if refusal is not None:
+                faults[wish.ref] = refusal
+        made = [wish.id for wish in wishes if wish.ref not in faults]
         if faults and not made:
-            if len(faults) == 1:
-                raise faults[0]
-            raise Refused(f"none of the {len(faults)} tasks could be assigned; the first: {faults[0]}")
+            first = next(iter(faults.values()))
+            raise (
+                first
+                if len(faults) == 1
+                else Refused(f"none of the {len(faults)} tasks could be assigned; the first: {first}")
+            )
         scene = self.roadmap_scene()
         here = {one.id: one for one in scene.standing.assignments}
-        return {"assigned": [assignment_row(scene, here[id]) for id in made if id in here], "refused": refused}
+        known = [here.get(id) or self.roadmap_record.assignment(id) for id in made]
+        refused = [{"ref": clean(ref, 200), "why": str(faults[ref])} for ref in wanted if ref in faults]
+        return {"assigned": [assignment_row(scene, one) for one in known if one is not None], "refused": refused}
 
-    def _assign_one(
+    def _wish(
         self,
         reading: Reading,
-        ref: str,
+        task: Task,
         to: str,
         action: str,
         options: Mapping[str, Any],
         reason: str,
         by: str,
         instead: bool,
-    ) -> str:
-        task = self.roadmap_task_named(reading, ref)
+    ) -> AssignTask:
         if task.done:
-            raise Refused(f"{ref} is ticked already; there is nothing to assign")
+            raise Refused(f"{task.ref} is ticked already; there is nothing to assign")
         found = self._chosen(reading, task, to, action, options, by)
         taken = {**found.options, **options}
-        if found.kind == "agent":
-            single(
-                reading.config, self._catalogue, action=found.action, options=taken
-            )  # says what is wrong with the options
-        id = secrets.token_hex(6)
-        self._tell(
-            AssignTask(
-                id, str(self.workspace), task.ref, clean(task.text, 500), found.to, found.kind, found.action, found.why, by,
-                clean(reason, 1_000), taken, instead,
-            )
+        if found.kind == "agent":  # says what is wrong with the options
+            single(reading.config, self._catalogue, action=found.action, options=taken)
+        return AssignTask(
+            secrets.token_hex(6), str(self.workspace), task.ref, clean(task.text, 500), found.to, found.kind, found.action,
+            found.why, by, clean(reason, 1_000), taken, instead,
         )  # fmt: skip
-        return id
+
+    def _tell_all(self, wishes: Sequence[RoadmapCommand]) -> list[CallboardError | None]:
+        """Tells the engine all of them at once, so that one step serves many; gives why each was refused, or None."""
+        loop = self._engine.loop
+        if loop is None or len(wishes) < 2:
+            return [self._refusal(lambda wish=wish: self._tell(wish)) for wish in wishes]  # type: ignore[misc]
+        answers = [asyncio.run_coroutine_threadsafe(self._engine.ask(wish), loop) for wish in wishes]
+        return [self._refusal(lambda answer=answer: answer.result(ANSWER_S)) for answer in answers]  # type: ignore[misc]
+
+    def _refusal(self, act: Callable[[], object]) -> CallboardError | None:
+        try:
+            act()
+        except (Refused, NotFound) as error:
+            return error
+        except TimeoutError as error:
+            raise CallboardError(
+                f"the engine did not answer within {ANSWER_S:.0f} s; see `callboard doctor`"
+            ) from error
+        return None
 
     def _chosen(
         self, reading: Reading, task: Task, to: str, action: str, options: Mapping[str, Any], by: str
@@ -228,6 +255,11 @@ class RoadmapActs(RoadmapDesk):
 
     def _tell(self, command: RoadmapCommand) -> None:
         self._do(command)
+
+
+def _tasks_of(reading: Reading, change: str) -> tuple[Task, ...]:
+    found = reading.roadmap.change(change)
+    return found.tasks if found is not None else ()
 
 
 def _person(name: str, by: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from callboard.core.roadmap import LAYERS, Assignment, Placing, Stage
 from callboard.core.roadmap_order import Order
@@ -134,8 +135,13 @@ def change_row(
         "milestones": scene.figures.milestones_of(change.id), "checks": len(checks),
         "worst": SEVERITIES[worst] if worst is not None else "",
         "assigned": sum(one.state is not Stage.DONE for one in standing),
-        "running": sum(one.state is Stage.RUNNING for one in standing), "href": f"/roadmap/{change.id}",
+        "running": sum(one.state is Stage.RUNNING for one in standing), "href": page_of(change.id),
     }  # fmt: skip
+
+
+def page_of(change: str) -> str:
+    """Where the change is shown."""
+    return f"/roadmap/{quote(change, safe='')}"
 
 
 def _last(change: Change, known: Sequence[Assignment]) -> tuple[float | None, str]:
@@ -174,11 +180,11 @@ def _blockers(scene: Scene, change: Change, standing: Sequence[Assignment]) -> l
             found += [{"words": f"{one.ref}: {words}", "href": href, "change": change.id} for words, href in doing.asks]
         if one.id in scene.troubles:
             found.append(
-                {"words": f"{one.ref}: {scene.troubles[one.id]}", "href": f"/roadmap/{change.id}", "change": change.id}
+                {"words": f"{one.ref}: {scene.troubles[one.id]}", "href": page_of(change.id), "change": change.id}
             )
         if one.tick == "refused":
             words = f"{one.ref} could not be ticked: {one.tick_why}"
-            found.append({"words": words, "href": f"/roadmap/{change.id}", "change": change.id})
+            found.append({"words": words, "href": page_of(change.id), "change": change.id})
     return found[:MOST_BLOCKERS]
 
 
