@@ -26,7 +26,6 @@ from callboard.guard.running import private_folder
 from callboard.guard.trust import Trust
 from callboard.launch.local import LocalLauncher
 from callboard.link.crew_sources.leading import Standing, standing_of
-from callboard.link.crew_sources.watching import CrewWatch
 from callboard.link.observer.folder import ObserverFolder
 from callboard.link.probing import Prober
 from callboard.live import LiveFeed
@@ -61,7 +60,7 @@ class House:
         self._failure: list[BaseException] = []
         self._sampled = 0.0
         self._forgot = time.monotonic()
-        self._crews: CrewWatch | None = None
+        self._stop_crews: Callable[[], None] = lambda: None
         self._prober: Prober | None = None
         self._left: ObserverFolder | None = None
         self._foreman: Foreman | None = None
@@ -126,10 +125,13 @@ class House:
         if self._schedules:
             self._foreman = Foreman(self.engine, self.desk, self.feed)
             self._foreman.start()
-            self._crews = CrewWatch(
+            from callboard.link.crew_sources.watching import CrewWatch
+
+            crews = CrewWatch(
                 settings.workspace, settings.data, self.desk.tell_crew, self._crew_standing, self._why_not_trusted
             )
-            self._crews.start()
+            crews.start()
+            self._stop_crews = crews.close
             marks = private_folder(settings.data / "run") / "crew-folder.json"
             self._left = ObserverFolder(private_folder(settings.data / "crew"), marks, self.desk.tell_crew)
             self._left.start()
@@ -205,8 +207,7 @@ class House:
     def __exit__(self, *error: object) -> None:
         if self._foreman is not None:
             self._foreman.stop()
-        if self._crews is not None:
-            self._crews.close()
+        self._stop_crews()
         if self._prober is not None:
             self._prober.close()
         if self._left is not None:
