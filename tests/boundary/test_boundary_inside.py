@@ -146,6 +146,12 @@ def test_the_sitecustomize_that_was_meant_is_read_too_and_a_broken_rule_stops_no
         assert done.stdout == "5 False\n"
 
 
+def test_programs_send_nothing_to_what_is_live_though_it_may_be_read() -> None:
+    rules = rules_of(Boundary(live_reads=True), "/w", "/d", "")
+    assert rules["reads"] is True
+    assert json.loads(child_environment(rules, {})["CALLBOARD_BOUNDARY"])["reads"] is False
+
+
 def test_a_proxy_does_not_hide_where_a_request_goes() -> None:
     rules = rules_of(Boundary(live_hosts=("shop.example", "*.live.example")), "/w", "/d", "")
     added = child_environment(rules, {"https_proxy": "http://proxy:3128", "NO_PROXY": "intern"})

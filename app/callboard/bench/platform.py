@@ -17,11 +17,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import quantiles
 from typing import Any
+
+import psutil
 
 from callboard.bench.figures import Figure, figure_of
 from callboard.errors import CallboardError
@@ -35,16 +37,22 @@ SETTLE_S = 2.0
 PATIENCE_S = 120.0
 LOAD_S = 900.0
 MOST_TOLD = 20
+TURN_S = 2.0
+PAIRS = 4
 PORTS = (6770, 5173)
 
 
 @dataclass(slots=True)
 class Seen:
-    """What one state of Callboard came to: p95 of the API per window in ms, and what the crew made, one text a window."""
+    """What one state of Callboard came to: p95 of the API per window in ms, what the crew made, and milliseconds of single
+    requests while Callboard goes on and while it is halted, in turns, so that whatever else the machine does falls on both.
+    """
 
     p95: list[float] = field(default_factory=list)
     failed: int = 0
     made: set[str] = field(default_factory=set)
+    going: list[float] = field(default_factory=list)
+    halted: list[float] = field(default_factory=list)
 
 
 def platform(runs: int) -> list[Figure]:
@@ -58,12 +66,14 @@ def platform(runs: int) -> list[Figure]:
             with stand.callboard() as server:
                 stand.measure(seen["up"])
                 stand.measure(seen["watched"], watched=server)
+                stand.compare(seen["up"], server, PAIRS)
             with stand.callboard() as server:
                 stand.measure(seen["killed"], watched=server, halfway=server.kill)
         with stand.callboard() as server:
             run = stand.start_run()
             for _ in range(int(LOAD_S / WINDOW_S)):
                 stand.measure(seen["load"], watched=server)
+                stand.compare(seen["load"], server, 1)
                 if stand.is_over(run):
                     break
             jobs = stand.jobs(run)
@@ -73,12 +83,13 @@ def platform(runs: int) -> list[Figure]:
 
 def figures(stand: "Stand", seen: dict[str, Seen], changed: set[str], jobs: int) -> list[Figure]:
     """What was measured, in the order of telling."""
-    usual = median(seen["down"].p95)
     found = [figure_of(f"API p95, Callboard {name}", "ms", "", one.p95) for name, one in seen.items() if one.p95]
     found += [
-        figure_of(f"API p95, {name} against down", "%", "≤ 5", [100 * (median(one.p95) / usual - 1)])
+        figure_of(
+            f"API p95, {name} against halted, in turns", "%", "≤ 5", [100 * (_p95(one.going) / _p95(one.halted) - 1)]
+        )
         for name, one in seen.items()
-        if name != "down" and one.p95
+        if len(one.halted) > 1
     ]
     kept = {path for path in changed if path.startswith(".git/objects/")}
     made = set().union(*(one.made for one in seen.values()))
@@ -109,6 +120,16 @@ class Up:
         """As the kernel would for want of memory."""
         self.process.send_signal(signal.SIGKILL)
 
+    @contextmanager
+    def halted(self) -> Iterator[None]:
+        """Meanwhile neither it nor what it has started gets any time."""
+        ours = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
+        _send(ours, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            _send(ours, signal.SIGCONT)
+
 
 @dataclass(slots=True)
 class Stand:
@@ -135,10 +156,19 @@ class Stand:
         took, failed = asked(self.api, WINDOW_S)
         made = crew.end()
         timer.join()
-        seen.p95.append(round(quantiles(took, n=20)[-1], 3))
+        seen.p95.append(round(_p95(took), 3))
         seen.failed += failed
         entries = _get(self.api, f"/journals/{name}")
         seen.made.add(hashlib.sha256(made + b"\0" + entries).hexdigest())
+
+    def compare(self, seen: Seen, up: Up, pairs: int) -> None:
+        """Short windows with Callboard and all that it has started going on, and halted; which comes first takes turns."""
+        for place in range(pairs):
+            for is_halted in (True, False) if place % 2 else (False, True):
+                with up.halted() if is_halted else nullcontext():
+                    took, failed = asked(self.api, TURN_S)
+                (seen.halted if is_halted else seen.going).extend(took)
+                seen.failed += failed
 
     @contextmanager
     def callboard(self) -> Iterator[Up]:
@@ -310,6 +340,16 @@ def asked(port: int, seconds: float) -> tuple[list[float], int]:
         took.append(1000 * (time.perf_counter() - start))
     client.close()
     return took, failed
+
+
+def _send(processes: Sequence[psutil.Process], number: signal.Signals) -> None:
+    for one in processes:
+        with suppress(psutil.NoSuchProcess):
+            one.send_signal(number)
+
+
+def _p95(took: Sequence[float]) -> float:
+    return quantiles(took, n=20)[-1]
 
 
 def _get(port: int, path: str) -> bytes:

@@ -18,7 +18,7 @@ READING = frozenset({"GET", "HEAD"})
 TEMPLATES = ("example", "sample", "template", "dist")
 SCHEMES = frozenset({"http", "https", "ws", "wss"})
 FIXED = {
-    "workspace": "nothing is written outside of the workspace, nor into git's own folder",
+    "workspace": "no patch leads out of the workspace, or into git's own folder",
     "boundary.scheme": "only http and ws addresses are asked",
     "boundary.signals": "signals go only to processes that Callboard started",
 }

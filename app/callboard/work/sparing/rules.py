@@ -43,10 +43,11 @@ def refusals_file(data: Path) -> Path:
 def child_environment(rules: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
     """What is added to the environment of a child so that its Python, and what that starts, keeps within the rules.
 
+    What a program sends cannot be seen, a redirected POST for one: so it sends nothing to what is live, may it be read or not.
     A proxy is passed by on the way to live hosts and to this machine: else nobody sees where a request goes.
     """
     former = [place for place in given.get("PYTHONPATH", "").split(os.pathsep) if place and place != str(CHILDREN)]
-    added = {RULES: json.dumps(rules), "PYTHONPATH": os.pathsep.join([str(CHILDREN), *former])}
+    added = {RULES: json.dumps({**rules, "reads": False}), "PYTHONPATH": os.pathsep.join([str(CHILDREN), *former])}
     if any(given.get(name) or given.get(name.lower()) for name in PROXIES):
         spared = ["localhost", "127.0.0.1", "::1", *(name.removeprefix("*") for name in rules["live"])]
         known = (given.get("NO_PROXY") or given.get("no_proxy") or "").split(",")
