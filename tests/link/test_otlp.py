@@ -26,6 +26,13 @@ from fake_desk import FakeDesk
 
 RECORDED = (Path(__file__).parent / "recorded" / "openinference-failed.pb").read_bytes()
 NOW = 1_795_760_000.0
+EXCEPTION = {
+    "name": "exception",
+    "attributes": [
+        {"key": "exception.type", "value": {"stringValue": "app.errors.ValueError"}},
+        {"key": "exception.message", "value": {"stringValue": "a secret"}},
+    ],
+}
 
 
 def span(
@@ -90,6 +97,7 @@ def test_the_conventions_of_opentelemetry_itself() -> None:
     [workflow] = crew.workflows.values()
     assert workflow.state == "succeeded"
     assert (workflow.input, workflow.output) == (120, 30)
+    assert crew.agents["Writer"].samples
     assert [(task.name, task.role, task.seconds) for task in workflow.tasks.values()] == [("Writer", "Writer", 1.0)]
 
 
@@ -98,7 +106,7 @@ def test_the_conventions_of_traceloop_and_of_crewai_itself() -> None:
     crew = crew_of(
         span(3, "Writer.agent", 2, crewai__agent__role="Writer", **{kind: "agent"}),
         span(2, "write.task", 1, crewai__task__name="write", crewai__agent__role="Writer", **{kind: "task"}),
-        span(1, "crewai.workflow", failed=True, error__type="ValueError", **{kind: "workflow"}),
+        {**span(1, "crewai.workflow", failed=True), "events": [EXCEPTION]},
     )
     [workflow] = crew.workflows.values()
     assert (workflow.state, workflow.error) == ("failed", "ValueError")

@@ -11,6 +11,8 @@ LARGEST_BODY = 8 << 20
 LARGEST_UNPACKED = 32 << 20
 MOST_SPANS = 5_000
 MOST_ATTRIBUTES = 128
+MOST_EVENTS = 50
+EXCEPTION = "exception"
 JSON_KIND = "application/json"
 PROTOBUF_KIND = "application/x-protobuf"
 ERROR_STATUS = 2
@@ -120,7 +122,7 @@ def _json_span(said: Any, resource: Mapping[str, Any]) -> Span | None:
         _whole(said.get("startTimeUnixNano")),
         _whole(said.get("endTimeUnixNano")),
         code in (ERROR_STATUS, "STATUS_CODE_ERROR"),
-        _json_attributes(said.get("attributes")),
+        _json_raised(said.get("events")) | _json_attributes(said.get("attributes")),
         resource,
     )
 
@@ -146,6 +148,14 @@ def _json_attributes(pairs: Any) -> dict[str, Any]:
                 if value is not None:
                     found[key] = value
     return found
+
+
+def _json_raised(events: Any) -> dict[str, Any]:
+    """The type of the last exception that was recorded."""
+    for event in reversed(events[-MOST_EVENTS:] if isinstance(events, list) else []):
+        if isinstance(event, Mapping) and event.get("name") == EXCEPTION:
+            return _json_attributes(event.get("attributes"))
+    return {}
 
 
 def _of_protobuf(body: bytes) -> Decoded:
@@ -180,11 +190,18 @@ def _of_protobuf(body: bytes) -> Decoded:
                         span.start_time_unix_nano,
                         span.end_time_unix_nano,
                         span.status.code == ERROR_STATUS,
-                        _attributes(span.attributes),
+                        _raised(span.events) | _attributes(span.attributes),
                         about,
                     )
                 )
     return found
+
+
+def _raised(events: Any) -> dict[str, Any]:
+    for event in reversed(events[-MOST_EVENTS:]):
+        if event.name == EXCEPTION:
+            return _attributes(event.attributes)
+    return {}
 
 
 def _attributes(pairs: Any) -> dict[str, Any]:

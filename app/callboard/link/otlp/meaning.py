@@ -4,11 +4,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from callboard.link.crew_sources.values import count_of, name_of, text_of
+from callboard.link.crew_sources.values import count_of, error_of, name_of, text_of
 from callboard.link.otlp.span import (
     ERROR,
     INPUT,
     KIND,
+    LISTS,
     OPERATION,
     OUTPUT,
     PROCESS,
@@ -22,6 +23,7 @@ from callboard.link.otlp.span import (
 Fact = dict[str, Any]
 MOST_TRACES = 1_000
 MOST_TASKS = 200
+DEEPEST = 30
 LLM_OPERATIONS = frozenset({"chat", "text_completion", "generate_content", "completion", "embeddings"})
 WORKFLOW_NAMES = frozenset({"crewai.workflow", "Crew Execution"})
 
@@ -56,7 +58,9 @@ class Meaning:
     def facts(self, spans: Iterable[Span]) -> list[Fact]:
         """The facts of a batch."""
         facts: list[Fact] = []
-        for span in spans:
+        batch = list(spans)
+        above = {(span.trace, span.id): span for span in batch}
+        for span in batch:
             meaning = meaning_of(span)
             if meaning:
                 self._traces.pop(span.trace, None)
@@ -68,8 +72,19 @@ class Meaning:
             if meaning in ("task", "agent"):
                 facts += _work(span, meaning)
             elif meaning in ("llm", "tool"):
-                facts.append(_call(span, meaning))
+                facts.append(_call(span, meaning, _lineage(span, above)))
         return facts
+
+
+def _lineage(span: Span, above: Mapping[tuple[str, str], Span]) -> list[Span]:
+    """The span and those around it that came in the same batch."""
+    found = [span]
+    while len(found) < DEEPEST:
+        parent = above.get((span.trace, found[-1].parent))
+        if parent is None:
+            break
+        found.append(parent)
+    return found
 
 
 def _workflow(span: Span, whole: bool) -> list[Fact]:
@@ -80,14 +95,14 @@ def _workflow(span: Span, whole: bool) -> list[Fact]:
         process = text_of(_first(said, PROCESS)).lower().removeprefix("process.")
         if process:
             started["process"] = process
-        tasks = _planned(said.get("crew_tasks"))
+        tasks = _planned(_first(said, sorted(LISTS)))
         if tasks:
             started |= {"tasks": tasks, "total": len(tasks)}
         elif (total := count_of(_first(said, TOTAL))) is not None:
             started["total"] = total
     ended: Fact = {"what": "workflow-ended", "at": span.ended, "workflow": span.trace, "ok": not span.failed}
     if span.failed:
-        ended["error"] = text_of(_first(said, ERROR))
+        ended["error"] = error_of(_first(said, ERROR))
     return [*facts, started, ended]
 
 
@@ -100,7 +115,7 @@ def _planned(value: Any) -> list[list[str]]:
     except (ValueError, RecursionError):
         return []
     return [
-        [text_of(row.get("id"), 120), "", text_of(row.get("agent_role"))]
+        [text_of(row.get("id"), 120), "", text_of(row.get("agent_role") or row.get("agent"))]
         for row in (rows[:MOST_TASKS] if isinstance(rows, list) else ())
         if isinstance(row, Mapping)
     ]
@@ -121,18 +136,17 @@ def _work(span: Span, meaning: str) -> list[Fact]:
         base["task"] = task
     ended: Fact = {"what": f"{meaning}-ended", "at": span.ended, **base, "ok": not span.failed, "seconds": span.seconds}
     if span.failed:
-        ended["error"] = text_of(_first(said, ERROR))
+        ended["error"] = error_of(_first(said, ERROR))
     _add_tokens(ended, said)
     return [{"what": f"{meaning}-started", "at": span.started, **base}, ended]
 
 
-def _call(span: Span, meaning: str) -> Fact:
+def _call(span: Span, meaning: str, lineage: list[Span]) -> Fact:
     fact: Fact = {"what": meaning, "at": span.ended, "workflow": span.trace, "calls": 1, "failed": int(span.failed)}
-    role, task = text_of(_first(span.attributes, ROLE)), text_of(_first(span.attributes, TASK_ID), 120)
-    if role:
-        fact["role"] = role
-    if task:
-        fact["task"] = task
+    for key, names, longest in (("role", ROLE, 200), ("task", TASK_ID, 120)):
+        said = next((value for one in lineage if (value := _first(one.attributes, names)) is not None), None)
+        if said is not None:
+            fact[key] = text_of(said, longest)
     if meaning == "llm":
         _add_tokens(fact, span.attributes)
     return fact

@@ -7,10 +7,10 @@ from typing import Any
 
 LONGEST_VALUE = 300
 LONGEST_LIST = 65_536
-LISTS = frozenset({"crew_tasks"})  # of which ids and roles are taken
+LISTS = frozenset({"crew_tasks", "crewai.crew.tasks"})  # of which ids and roles are taken
 # The attributes that are read; all others, with what people asked and models answered, are left in the request.
 ROLE = ("crewai.agent.role", "gen_ai.agent.role", "agent_role", "agent.role", "gen_ai.agent.name", "graph.node.id", "agent.name",
-        "agent_name")  # fmt: skip
+        "agent_name", "crewai.task.agent")  # fmt: skip
 TASK_ID = ("task_id", "crewai.task.id", "gen_ai.task.id", "gen_ai.agent.task.id", "task_key")
 TASK_NAME = ("task_name", "crewai.task.name", "gen_ai.task.name")
 INPUT = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt", "llm.usage.prompt_tokens")
