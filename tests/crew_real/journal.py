@@ -44,14 +44,18 @@ class LocalModel(BaseLLM):
     broken_at: str = ""
     delegates: bool = False
 
-    def call(self, messages, tools=None, callbacks=None, available_functions=None, from_task=None, from_agent=None, **more):
+    def call(
+        self, messages, tools=None, callbacks=None, available_functions=None, from_task=None, from_agent=None, **more
+    ):
         with llm_call_context():
             self._emit_call_started_event(messages=messages, tools=tools, from_task=from_task, from_agent=from_agent)
             text = messages if isinstance(messages, str) else "\n".join(str(m.get("content", "")) for m in messages)
             if self.pause:
                 time.sleep(self.pause)
             if self.broken_at and f"step '{self.broken_at}'" in text:
-                self._emit_call_failed_event(error=f"no answer, key {SECRET}", from_task=from_task, from_agent=from_agent)
+                self._emit_call_failed_event(
+                    error=f"no answer, key {SECRET}", from_task=from_task, from_agent=from_agent
+                )
                 raise ConnectionError(f"the model is away, key {SECRET}")
             answer = self._answer(text)
             usage = {"prompt_tokens": len(text) // 4, "completion_tokens": len(answer) // 4,
@@ -110,7 +114,9 @@ def make(wish):
         for i, step in enumerate(STEPS[:count])
     ]  # fmt: skip
     if hierarchical:
-        return Crew(name="journal", agents=agents[1:], tasks=tasks, process=Process.hierarchical, manager_agent=agents[0])
+        return Crew(
+            name="journal", agents=agents[1:], tasks=tasks, process=Process.hierarchical, manager_agent=agents[0]
+        )
     return Crew(name="journal", agents=agents, tasks=tasks, process=Process.sequential)
 
 
@@ -145,11 +151,13 @@ def results(wish):
         case "for_each":
             return [_told(output) for output in make(wish).kickoff_for_each(inputs=inputs)]
         case "async":
+
             async def work():
                 return await asyncio.gather(*(make(wish).kickoff_async(inputs=given) for given in inputs))
 
             return [_told(output) for output in asyncio.run(work())]
         case "native_async":
+
             async def native():
                 return await asyncio.gather(*(make(wish).akickoff(inputs=given) for given in inputs))
 
@@ -163,7 +171,11 @@ def results(wish):
 
 
 def _told(output):
-    return {"raw": output.raw, "tasks": [task.raw for task in output.tasks_output], "tokens": output.token_usage.total_tokens}
+    return {
+        "raw": output.raw,
+        "tasks": [task.raw for task in output.tasks_output],
+        "tokens": output.token_usage.total_tokens,
+    }
 
 
 def main(argv):

@@ -33,6 +33,7 @@ times and token counts. It never raises, never waits, and loses records rather t
 
 import atexit
 import collections
+import contextlib
 import http.client
 import importlib
 import itertools
@@ -130,7 +131,7 @@ class _Observer:
         bus = events.crewai_event_bus
         known = 0
         for name in EVENTS:
-            kind = getattr(events, name, None) or getattr(_types(), name, None)
+            kind = _kind(events, name)
             if isinstance(kind, type):
                 bus.on(kind)(self.hear)
                 known += 1
@@ -333,8 +334,13 @@ def _count(usage: dict[Any, Any], *names: str) -> int:
     return 0
 
 
-def _types() -> Any:
-    return sys.modules.get("crewai.events.event_types") or sys.modules.get("crewai.utilities.events.event_types")
+def _kind(events: Any, name: str) -> Any:
+    """The class of an event; some are in the module of their kind alone, and a version may not have it."""
+    found = getattr(events, name, None)
+    if found is None:
+        with contextlib.suppress(ImportError):
+            found = getattr(importlib.import_module("crewai.events.types.flow_events"), name, None)
+    return found
 
 
 # -- from records to facts -------------------------------------------------------------------------------------------

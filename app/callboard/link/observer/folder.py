@@ -88,7 +88,7 @@ class ObserverFolder:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
             return 0
-        with os.fdopen(descriptor, "rb") as opened:
+        try:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
                 return 0
@@ -96,10 +96,9 @@ class ObserverFolder:
             start = self._read.get(found.st_ino, 0)
             if found.st_size < start:
                 start = 0
-            if found.st_size == start:
-                return 0
-            opened.seek(start)
-            raw = opened.read(MOST_AT_ONCE)
+            raw = os.pread(descriptor, MOST_AT_ONCE, start)
+        finally:
+            os.close(descriptor)
         end = raw.rfind(b"\n") + 1
         if not end:
             if len(raw) >= LONGEST_LINE:

@@ -1,0 +1,1 @@
+"""Stands where CrewAI would: its events alone."""
