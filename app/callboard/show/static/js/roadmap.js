@@ -30,7 +30,7 @@ export function rangeWords(range, now = words.clock.now) {
   if (same && from.getMonth() === to.getMonth()) return `${day(from, false)}–${day(to, true, year)}`;
   return `${day(from, true, !same)} – ${day(to, true, year)}`;
 }
-export const rangeTitle = (range, why) => (range ? `Half of the forecast ends by ${dayWords(range.p50)}, four fifths by ${dayWords(range.p80)}, nearly all by ${dayWords(range.p95)}; out of ${words.plural(range.n, "finished task")}` : why || "no forecast");
+export const rangeTitle = (range, why) => (range ? `Half of the forecast ends by ${dayWords(range.p50)}, four fifths by ${dayWords(range.p80)}, nearly all by ${dayWords(range.p95)}` : why || "no forecast");
 export const share = (row) => (row.total ? row.done / row.total : null);
 
 // When something is expected; without a forecast why there is none.

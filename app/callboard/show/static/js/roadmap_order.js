@@ -102,7 +102,7 @@ export const CbOrder = {
           <svg :width="drawing.width" :height="drawing.height" aria-hidden="true"><path v-for="e in drawing.edges" :key="e.key" :d="e.path" :class="{critical: e.critical, back: e.back}"/></svg>
           <a v-for="n in drawing.nodes" :key="n.c.id" class="order-node" :class="{critical: n.c.critical, complete: n.c.status === 'complete'}" :href="n.c.href" :data-node="n.c.id" :title="n.c.title + (n.c.after_why ? ': ' + n.c.after_why : '')" :style="{left: n.x + 'px', top: n.y + 'px', width: NODE_W + 'px', height: NODE_H + 'px'}">
             <span class="order-title"><CbShare :of="n.c"/><span>{{ n.c.title }}</span></span>
-            <span class="order-sub"><CbLayerMark :layer="n.c.layer"/><span class="num">{{ words.count(n.c.done) }} of {{ words.count(n.c.total) }}</span><CbEta v-if="n.c.status !== 'complete'" :eta="n.c.eta" :why="n.c.eta_why" brief/></span>
+            <span class="order-sub"><CbLayerMark :layer="n.c.layer"/><span class="num" :title="words.count(n.c.done) + ' of ' + words.count(n.c.total) + ' tasks'">{{ n.c.total ? n.c.percent + ' %' : 'no tasks' }}</span><CbEta v-if="n.c.status !== 'complete'" :eta="n.c.eta" :why="n.c.eta_why" brief/></span>
           </a>
         </div>
       </div>

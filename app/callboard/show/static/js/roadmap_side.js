@@ -31,7 +31,7 @@ export const CbMilestones = {
       <header><h2 id="h-stones">Milestones</h2><span v-if="stones.length" class="quiet num">{{ stones.length }}</span></header>
       <ul v-if="stones.length" class="rows stones">
         <li v-for="m in stones" :key="m.name" :data-milestone="m.name" :class="{late: m.late}">
-          <p class="stone-line"><span class="name">{{ m.title || m.name }}</span><span v-if="m.total && m.done === m.total" class="t-good tinted">complete</span><span v-else-if="m.late" class="state t-bad"><svg viewBox="0 0 16 16" class="shape" aria-hidden="true"><path d="M8 2.500L14 13H2zM8 6.500v3M8 11.300v.1"/></svg><span>late</span></span></p>
+          <p class="stone-line"><span class="name">{{ m.title || m.name }}</span><span v-if="m.total && m.done === m.total" class="t-good tinted">complete</span><span v-else-if="m.late" class="state t-bad" :title="m.late_why || undefined"><svg viewBox="0 0 16 16" class="shape" aria-hidden="true"><path d="M8 2.500L14 13H2zM8 6.500v3M8 11.300v.1"/></svg><span>late</span></span></p>
           <CbBar :value="share(m) ?? 0" :tone="m.late ? 'bad' : m.total && m.done === m.total ? 'good' : 'velvet'" :label="'progress of ' + (m.title || m.name)"/>
           <p class="stone-facts"><span class="num"><b>{{ words.count(m.done) }}</b> of {{ words.count(m.total) }}</span><span v-if="m.due" :title="m.due">due <b class="num">{{ dayWords(dueAt(m)) }}</b>, {{ left(m) }}</span><span v-else>no due date</span></p>
           <p v-if="!m.total || m.done < m.total" class="stone-facts">expected <CbEta :eta="m.eta" :why="m.eta_why" :known="known"/></p>
