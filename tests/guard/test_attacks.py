@@ -1,6 +1,7 @@
 """Attacks from outside against the real server, over bare sockets: nothing opens without the token of this launch."""
 
 import contextlib
+import hashlib
 import json
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from callboard.guard.crew_token import ALLOWED, CrewToken
 from live_server import SCRIPT, LiveServer, exchange, live_server, read_reply
 
 POLL = "/_nicegui_ws/socket.io/?EIO=4&transport=polling"
@@ -45,6 +47,7 @@ def paths(server: LiveServer) -> list[tuple[str, str]]:
         "id": "f1",
         "table": "runs",
         "form": "csv",
+        "change": "add-login",
     }
     found = [
         (method.upper(), path.format(**names))
@@ -122,6 +125,69 @@ def test_almost_a_credential_is_none(server: LiveServer, session: str, header: s
     sent = header.format(token=server.token, port=server.port, session=session)
     assert server.ask("GET", "/api/v1/board", sent).status in (400, 401)
     assert server.upgrade(sent) in (400, 403)
+
+
+def test_the_token_of_the_crew_tells_what_the_crew_does_and_does_nothing_else(
+    server: LiveServer, paths: list[tuple[str, str]], session: str
+) -> None:
+    kept = CrewToken(server.data)
+    old = kept.new()
+    token = kept.new()
+    assert (server.data / "crew-token.json").stat().st_mode & 0o777 == 0o600
+    assert token not in (server.data / "crew-token.json").read_text()
+    bearer = f"Authorization: Bearer {token}"
+    pages = [("GET", path) for path in ("/", "/runs", "/crew", "/settings", "/openapi.json", "/static/", f"/?token={token}")]
+    odd = [
+        ("GET", "/api/v1/crew"),
+        ("HEAD", "/api/v1/crew/drain"),
+        ("GET", "/api/v1/crew/events"),
+        ("POST", "/api/v1/crew/events/"),
+        ("PUT", "/api/v1/crew/events"),
+        ("POST", "/api/v1//crew/events"),
+        ("POST", "/api/v1/crew/drain"),
+        ("POST", "/api/v1/crew/../runs"),
+        ("GET", POLL),
+    ]
+    for method, path in [*paths, *pages, *odd]:
+        expected = (method, path) in ALLOWED
+        status = server.ask(method, path, bearer).status
+        assert (status not in (401, 403)) if expected else status == 403, (method, path, status)
+    for method, path in [("POST", "/api/v1/runs"), ("GET", "/api/v1/board"), ("GET", "/runs")]:
+        assert server.ask(method, path, bearer, session=session).status == 403, "a session beside it makes it no better"
+    assert server.upgrade(bearer) == 403
+    for wrong in (old, token[:-1], token + "x", token.upper(), "", hashlib.sha256(token.encode()).hexdigest()):
+        assert server.ask("POST", "/api/v1/crew/events", f"Authorization: Bearer {wrong}").status == 401
+    foreign = server.ask("POST", "/api/v1/crew/events", bearer, "Origin: http://127.0.0.1:5173")
+    assert foreign.status == 403
+    kept.revoke()
+    assert server.ask("POST", "/api/v1/crew/events", bearer).status == 401
+    (server.data / "crew-token.json").write_text("{}")
+    assert server.ask("POST", "/api/v1/crew/events", bearer).status == 401
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({}, 202),
+        ({"facts": []}, 202),
+        ({"more": "from a newer observer"}, 202),
+        ({"version": 2}, 422),
+        ({"crew": ""}, 422),
+        ({"crew": "a\nb"}, 422),
+        ({"observer": "../x"}, 422),
+        ({"sent": "now"}, 422),
+        ({"facts": [{"what": "seen", "workflow": "w"}]}, 422),
+        ({"facts": [{"n": True}]}, 422),
+        ({"facts": [{"n": n} for n in range(1, 502)]}, 422),
+        ({"facts": [{"n": 1, "x": "y" * 70_000}]}, 413),
+    ],
+)
+def test_what_an_observer_may_send(server: LiveServer, change: dict[str, object], status: int) -> None:
+    facts = [{"what": "seen", "workflow": "w", "n": 1}]
+    said = {"version": 1, "crew": "journal", "observer": "ab" * 16, "sent": 1.5, "facts": facts}
+    body = json.dumps(said | change).encode()
+    reply = server.ask("POST", "/api/v1/crew/events", "Content-Type: application/json", body=body, token=True)
+    assert reply.status == status, reply
 
 
 def test_the_token_in_the_address_opens_no_api_and_no_socket(server: LiveServer) -> None:

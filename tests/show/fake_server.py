@@ -13,6 +13,7 @@ for name in [name for name in os.environ if name.startswith("NICEGUI_") or name 
 
 def main() -> None:
     from callboard.core.boundary import Boundary
+    from callboard.guard.crew_token import CrewToken
     from callboard.guard.door import open_door
     from callboard.guard.running import announce, new_token, private_folder, withdraw
 
@@ -45,7 +46,8 @@ def main() -> None:
 
     try:
         serve(
-            desk, token=token, door=door, sessions_file=private_folder(data / "run") / "sessions.json", on_ready=ready
+            desk, token=token, door=door, sessions_file=private_folder(data / "run") / "sessions.json",
+            crew_token=CrewToken(data), on_ready=ready,
         )
     finally:
         stop()
