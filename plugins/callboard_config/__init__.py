@@ -174,7 +174,14 @@ class ConfigManage(Agent):
 
         return validate(ctx, options)
 
-    @action("Archive a change", needs=Needs(1, 250), options=Archive, time_limit=600, tools=("openspec", "git"))
+    @action(
+        "Archive a change",
+        needs=Needs(1, 250),
+        options=Archive,
+        time_limit=600,
+        tools=("openspec", "git"),
+        effects=Effects(writes=("openspec/**",)),
+    )
     def archive(self, ctx: Context, options: Archive) -> Result:
         """Proposes a patch that archives a finished change by OpenSpec's own command; it waits for a person's acceptance."""
         from callboard_config.openspec import archive

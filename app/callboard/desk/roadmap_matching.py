@@ -15,10 +15,12 @@ NOBODY = "no agent here offers this: give it to a person"
 LONGEST_TEXT = 1_000
 WORD = re.compile(r"[a-z][a-z0-9]*")
 EXACT, STRONG, WEAK = 1.4, 1.0, 0.3
+FIRST = 2.0  # an offer that is named by the first word is what is asked for, not what it is about
 ENOUGH = 1.0
 MAKING = frozenset(
     "add adopt adapt agree allow ask author build change choose configure clarify clean coordinate create decide define "
-    "delete deprecate design discuss document draft drop emit enable expose extend extract fix handle implement improve "
+    "delete deprecate describe design discuss document draft drop emit enable explain expose extend extract fix handle implement "
+    "improve specify outline polish redesign rework simplify summarise summarize teach "
     "interview introduce invent investigate migrate model move name negotiate persist plan port prepare prototype provide "
     "refactor remove rename render replace research return review rewrite send sketch split store support switch talk "
     "translate update upgrade use wire write".split()
@@ -66,7 +68,7 @@ class Matching:
                 said[word] = max(said.get(word, (0.0, "")), (weight, ""))
         for tool in action.tools:
             for word in _words(tool):
-                said[word] = (STRONG, tool)
+                said[word] = (EXACT if word == _stem(tool) else STRONG, tool)
         for offered in action.provides:
             whole = _words(offered)
             for word in whole:
@@ -123,7 +125,7 @@ class Matching:
             for action, weight, offered in self._offers.get(stem, ()):
                 if agent and action.agent != agent:
                     continue
-                worth = weight * self._weight[stem]
+                worth = weight * self._weight[stem] * (FIRST if offered and word == first else 1.0)
                 known[action.name] = action
                 scores[action.name] = scores.get(action.name, 0.0) + worth
                 if weight >= STRONG and (offered or word != first):
@@ -135,7 +137,8 @@ class Matching:
         best = sorted(strong[name], key=lambda one: -one[0])
         words = sorted(dict.fromkeys(word for _, word, _ in best[:3]), key=said.index)
         offers = next((offered for _, _, offered in best if offered), "")
-        what = f"offers '{offers}'" if offers else f"does just that: {known[name].title}"
+        verb = "works with" if offers in known[name].tools else "offers"
+        what = f"{verb} '{offers}'" if offers else f"does just that: {known[name].title}"
         quoted = "' and '".join(words)
         return known[name], f"the task says '{quoted}', and {name} {what}"
 
