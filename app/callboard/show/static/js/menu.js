@@ -56,7 +56,7 @@ export const CbMenu = {
     return { open, busy, left, box, opener, id, show, hide, choose, openKey, key };
   },
   template: `
-    <span class="menu" ref="box">
+    <span class="menu" :class="{small: dots}" ref="box">
       <button ref="opener" type="button" :class="[dots ? 'icon' : 'button', tone, {busy}]" :aria-label="dots ? label : undefined" aria-haspopup="menu" :aria-expanded="open" :aria-controls="open ? id : undefined" :aria-busy="busy" @click="open ? hide() : show()" @keydown="openKey">
         <svg v-if="dots" viewBox="0 0 16 16" aria-hidden="true"><path d="M3.500 8h.1M8 8h.1M12.500 8h.1" class="dots"/></svg>
         <template v-else>{{ label }}<svg viewBox="0 0 10 6" class="menu-arrow" aria-hidden="true"><path d="M1 1l4 4l4-4"/></svg></template>

@@ -48,7 +48,8 @@ export const CbAssign = {
     });
     const options = computed(() => {
       const q = query.value.trim();
-      const all = [...(auto.value ? [auto.value] : []), ...props.who];
+      // What no agent offers is a person's: people stand first then.
+      const all = auto.value ? [auto.value, ...props.who] : [...props.who].sort((a, b) => (b.kind === "person") - (a.kind === "person"));
       const fits = all.map((o) => ({ o, score: fit(q.replace(/^@/, ""), `${o.title} ${o.name}`) })).filter((x) => x.score != null);
       const found = q ? fits.sort((a, b) => b.score - a.score).map((x) => x.o) : all;
       const name = q.replace(/^@/, "");
@@ -80,6 +81,7 @@ export const CbAssign = {
     <CbDialog v-model:open="open" :title="'Give ' + title + ' to…'" @closed="emit('closed')">
       <div class="assign">
         <p v-if="tasks.length === 1" class="assign-task">{{ wordsOf(tasks[0]) }}</p>
+        <p v-if="deeds.state.why" class="trouble" role="alert">{{ deeds.state.why }}</p>
         <input type="text" role="combobox" aria-expanded="true" aria-controls="assign-list" :aria-activedescendant="chosen ? 'assign-' + options.indexOf(chosen) : undefined" v-model="query" placeholder="An agent, or a name" aria-label="Who" data-first autocomplete="off" spellcheck="false" @keydown="key"/>
         <ul id="assign-list" ref="list" role="listbox" aria-label="Who can be given it" class="assign-list">
           <li v-for="(o, i) in options" :key="o.name" :id="'assign-' + i" role="option" :aria-selected="o === chosen" :data-who="o.name" class="assign-one" @click="at = i" @dblclick="give">
@@ -89,9 +91,8 @@ export const CbAssign = {
         </ul>
         <p v-if="!options.length" class="quiet">Nobody is called so.</p>
         <label v-if="chosen && chosen.actions.length" class="placing-why">Action <select v-model="action"><option value="">as the words of the task say</option><option v-for="a in chosen.actions" :key="a.name" :value="a.name">{{ a.title || a.name }} ({{ a.name }})</option></select></label>
-        <label class="placing-why">Why <span class="quiet">(may stay empty)</span><input type="text" v-model="reason" maxlength="500" @keydown.enter="give"/></label>
+        <label class="placing-why"><span>Why <span class="quiet">(may stay empty)</span></span><input type="text" v-model="reason" maxlength="500" @keydown.enter="give"/></label>
         <p v-if="with_" class="quiet assign-over">{{ with_ }}</p>
-        <p v-if="deeds.state.why" class="trouble" role="alert">{{ deeds.state.why }}</p>
       </div>
       <template #acts><button type="button" class="button" @click="open = false">Cancel</button><CbAct tone="primary" :run="give" :disabled="!chosen" data-give>Give {{ chosen ? 'to ' + (chosen.kind === 'auto' ? 'whom it suits' : chosen.title) : '' }}</CbAct></template>
     </CbDialog>

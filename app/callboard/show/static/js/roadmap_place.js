@@ -54,7 +54,7 @@ export const CbPlacing = {
       <div class="placing">
         <input type="search" v-model="query" placeholder="Filter changes" aria-label="Filter changes" data-first/>
         <ul class="placing-list" aria-label="Changes"><li v-for="c in shown" :key="c.id"><label><input type="checkbox" :checked="picked.has(c.id)" @change="turn(c.id)"/><span><b>{{ c.title }}</b> <code class="quiet">{{ c.id }}</code></span></label></li></ul>
-        <label class="placing-why">Why <span class="quiet">(may stay empty)</span><input type="text" v-model="reason" maxlength="500" @keydown.enter="keep"/></label>
+        <label class="placing-why"><span>Why <span class="quiet">(may stay empty)</span></span><input type="text" v-model="reason" maxlength="500" @keydown.enter="keep"/></label>
       </div>
       <template #acts><button type="button" class="button" @click="open = false">Cancel</button><CbAct tone="primary" :run="keep">{{ picked.size ? 'Comes after ' + picked.size : 'Comes after nothing' }}</CbAct></template>
     </CbDialog>
