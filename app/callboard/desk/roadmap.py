@@ -157,6 +157,9 @@ class RoadmapDesk(RoadmapSources):
         for one in self.roadmap_standing().assignments:
             if ref in (one.ref, one.id):
                 return one
+        task = self.book.last().roadmap.task(ref)
+        if task is not None and task.done:
+            raise Refused(f"{clean(ref, 120)} is ticked already")
         raise Refused(f"nobody has {clean(ref, 120)}; `callboard roadmap` lists who has what")
 
 

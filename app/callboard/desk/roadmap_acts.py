@@ -2,8 +2,10 @@
 
 import asyncio
 import secrets
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from callboard.agents.crew import Catalogue
@@ -29,6 +31,10 @@ OFF = "[roadmap] write is not set in callboard.toml, so Callboard does not write
 
 class RoadmapActs(RoadmapDesk):
     """One word wins: who comes second is told who was first."""
+
+    @cached_property
+    def _ticking(self) -> threading.Lock:
+        return threading.Lock()
 
     def roadmap_assign(
         self,
@@ -184,6 +190,12 @@ class RoadmapActs(RoadmapDesk):
 
         `asked` is a person's word for this line, which counts also where Callboard does not write by itself.
         """
+        with self._ticking:
+            return self._tick(one, by, asked=asked)
+
+    def _tick(self, one: Assignment, by: str, *, asked: bool) -> str:
+        if not any(each.id == one.id for each in self.roadmap_standing().assignments):
+            return f"{one.ref} was ticked, or withdrawn, by somebody else just now"
         reading = self.book.look(anew=asked)
         task = reading.roadmap.task(one.ref)
         outcome, why = "refused", ""

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,7 @@ class Matching:
         self._off = off
         self._offers: dict[str, list[tuple[ActionInfo, float, str]]] = {}
         self._verbs: dict[str, set[str]] = {}
+        self._names: dict[str, set[str]] = {}
         for action in self._catalogue.actions:
             self._learn(action)
         count = max(1, len(self._catalogue.actions))
@@ -75,7 +76,11 @@ class Matching:
                 said[word] = (EXACT if len(whole) == 1 else STRONG, offered)
         for word, (weight, offered) in said.items():
             self._offers.setdefault(word, []).append((action, weight, offered))
-        self._verbs[action.name] = {_stem(word) for word in WORD.findall(f"{action.title} {action.summary}".casefold())}
+        named = f"{action.name.partition('.')[2]} {' '.join(action.provides)}"
+        self._verbs[action.name] = {
+            _stem(word) for word in WORD.findall(f"{action.title} {action.summary} {named}".casefold())
+        }
+        self._names[action.name] = _words(named)
 
     def suggest(self, change: str, section: str, text: str) -> Suggestion:
         """The first route that fits and can be carried out, else the action whose offer the task's words name best."""
@@ -130,7 +135,7 @@ class Matching:
                 scores[action.name] = scores.get(action.name, 0.0) + worth
                 if weight >= STRONG and (offered or word != first):
                     strong.setdefault(action.name, []).append((worth, word, offered))
-        able = [name for name in strong if scores[name] >= ENOUGH and self._may(first, known[name])]
+        able = [name for name in strong if scores[name] >= ENOUGH and self._may(first, spoken.keys(), known[name])]
         if not able:
             return None
         name = max(able, key=lambda name: (scores[name], name))
@@ -142,11 +147,13 @@ class Matching:
         quoted = "' and '".join(words)
         return known[name], f"the task says '{quoted}', and {name} {what}"
 
-    def _may(self, verb: str, action: ActionInfo) -> bool:
+    def _may(self, verb: str, stems: Collection[str], action: ActionInfo) -> bool:
         """Whether the task asks for looking, or for the very thing that the action says it does. What changes an environment
-        is never guessed from a noun alone."""
-        acts = verb in MAKING or action.effects.environment or action.effects.writes
-        return not acts or _stem(verb) in self._verbs[action.name]
+        or files is never guessed from a word of its title alone."""
+        if verb in MAKING and _stem(verb) not in self._verbs[action.name]:
+            return False
+        acts = action.effects.environment or action.effects.writes
+        return not acts or not self._names[action.name].isdisjoint(stems)
 
     def of_agent(self, agent: str, change: str, section: str, text: str) -> Suggestion:
         """What this agent could do about the task; raises `Refused` with what it offers when it is nothing."""
