@@ -72,6 +72,18 @@ async def test_a_log_that_stops_in_a_task_leaves_it_running(tmp_path: Path) -> N
     assert workflow.state == "running"
 
 
+async def test_what_became_of_a_workflow_is_not_made_up_when_the_next_begins(tmp_path: Path) -> None:
+    file = tmp_path / "crew.txt"
+    file.write_bytes(b"")
+    log = Log(tmp_path, "crew.txt", 1.0, wall=lambda: NOW)
+    await log.look()
+    file.write_bytes(
+        recorded("output-log-failed.txt") + recorded("output-log-failed.txt").replace(b"04:12:38", b"04:13:38")
+    )
+    crew = state_of((await log.look()).facts)
+    assert [workflow.state for workflow in crew.workflows.values()] == ["running", "running"]
+
+
 async def test_the_json_log_is_read_though_it_is_written_anew_each_time(tmp_path: Path) -> None:
     entries = json.loads(recorded("output-log.json.gz"))
     file, now = tmp_path / "crew.json", [NOW]

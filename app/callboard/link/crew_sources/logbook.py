@@ -97,7 +97,7 @@ class Logbook:
     def _task(self, key: str, name: Any, role: str, started: bool, well: bool, at: float, mark: str = "") -> list[Fact]:
         facts: list[Fact] = []
         if started and self._workflow and key in self._tasks and not self._named:
-            facts += self._close(self._last, not self._running)
+            facts += self._left()
         if not self._workflow:
             self._workflow = f"{self._kind}@{mark or f'{at:.0f}'}"
             self._workflow += "+" * (self._workflow == self._former)
@@ -126,6 +126,13 @@ class Logbook:
             self._usual = len(self._tasks)
         self._workflow, self._tasks, self._running, self._named = "", {}, {}, False
         return [fact]
+
+    def _left(self) -> list[Fact]:
+        """Another workflow begins: this one is over if nothing of it runs; what became of it otherwise the log does not say."""
+        if not self._running:
+            return self._close(self._last, True)
+        self._workflow, self._tasks, self._running, self._named = "", {}, {}, False
+        return []
 
     def rest(self, at: float) -> list[Fact]:
         """What silence says: nothing runs and nothing has begun for a minute, so the workflow is over."""
@@ -157,7 +164,7 @@ class Logbook:
             return self._taken_up(text_of(values.get("Agent", "")), at)
         name, role = values.get("Name", ""), text_of(values.get("Agent", ""))
         if head == "Crew Execution Started":
-            facts = self._close(at, not self._running)
+            facts = self._left()
             self._workflow, self._named = f"{values.get('ID') or self._kind}@{at:.0f}", True
             fact: Fact = {"what": "workflow-started", "at": at, "workflow": self._workflow, "name": text_of(name)}
             return [*facts, {**fact, "total": self._usual} if self._usual else fact]
