@@ -71,9 +71,8 @@ class Matching:
             for word in _words(tool):
                 said[word] = (EXACT if word == _stem(tool) else STRONG, tool)
         for offered in action.provides:
-            whole = _words(offered)
-            for word in whole:
-                said[word] = (EXACT if len(whole) == 1 else STRONG, offered)
+            for word in _words(offered):
+                said[word] = (EXACT if offered.isalpha() else STRONG, offered)
         for word, (weight, offered) in said.items():
             self._offers.setdefault(word, []).append((action, weight, offered))
         named = f"{action.name.partition('.')[2]} {' '.join(action.provides)}"
