@@ -1,4 +1,4 @@
-"""An interpreter that has the real CrewAI, for the long drills: CALLBOARD_CREWAI_PYTHON, or one that is made once and kept."""
+"""An interpreter that has the real CrewAI, for the long drills: CALLBOARD_CREW_PYTHON, or one that is made once and kept."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 VERSION = "1.15.30"
-NAME = "CALLBOARD_CREWAI_PYTHON"
+NAME = "CALLBOARD_CREW_PYTHON"
 
 
 def crewai_python() -> Path:

@@ -21,6 +21,7 @@ WHAT = {
     "logs": "a log of 1,000,000 lines on a page, and the console under a flood",
     "pages": "50 open pages and 200 changes a second",
     "roadmap": "reading 30 changes and 1,620 tasks of OpenSpec, the first time and after a change; checks and a forecast",
+    "crew": "what it adds to a workflow of nine real CrewAI agents to be watched; takes minutes",
     "platform": "a small platform with a real crew beside Callboard: down, up, watched, killed, at work; takes minutes",
     "soak": "pages that are left open over a day, in two minutes",
     "schedule": "`schedule IN.json OUT.json`: the planner on a graph, in virtual time",
@@ -52,7 +53,7 @@ def bench(given: argparse.Namespace) -> int:
             sys.stdout.write(f"{name:<12} {words}\n")
         sys.stdout.write(f"{'all':<12} everything that needs no file\n")
         return DONE if not given.name else USAGE
-    chosen = [name for name in measures if name != "platform"] if given.name == "all" else [given.name]
+    chosen = [name for name in measures if name not in ("platform", "crew")] if given.name == "all" else [given.name]
     figures: list[Figure] = []
     for name in chosen:
         found = measures[name](max(1, given.runs))
@@ -75,6 +76,7 @@ def _print(figure: Figure) -> None:
 
 
 def _measures() -> dict[str, Callable[[int], list[Figure]]]:
+    from callboard.bench.crew import crew
     from callboard.bench.engine import big, engine
     from callboard.bench.logs import logs
     from callboard.bench.pages import pages
@@ -92,6 +94,7 @@ def _measures() -> dict[str, Callable[[int], list[Figure]]]:
         "action": action,
         "big": big,
         "start": start,
+        "crew": crew,
         "logs": logs,
         "pages": pages,
         "runs": runs,
