@@ -117,6 +117,21 @@ def test_a_workflow_is_seen_task_by_task() -> None:
     assert story.row()["workflows"][0]["state"] == "succeeded"
 
 
+def test_an_agent_that_is_spelled_in_other_ways_is_the_same_one() -> None:
+    story = Watched()
+    story.tell(
+        {
+            "what": "crew",
+            "title": "Journal",
+            "roles": ["manager", "re-search", "EDITOR", "pdf builder"],
+            "at": story.now,
+        }
+    )
+    story.work("w0")
+    agents = {agent["role"]: agent["done"] for agent in story.row()["agents"]}
+    assert agents == {"manager": 1, "re-search": 1, "EDITOR": 1, "pdf builder": 0}
+
+
 @given(st.randoms(use_true_random=False))
 @settings(max_examples=25, deadline=None)
 def test_order_and_repetition_do_not_matter(dice: random.Random) -> None:

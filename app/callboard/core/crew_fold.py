@@ -70,12 +70,26 @@ def _fact(crew: CrewState, event: CrewSeen, fact: Fact) -> None:
     elif what == "crew":
         crew.title = fact.get("title", crew.title)
         for role in fact.get("roles", ()):
-            _agent(crew, role)
+            _agent(crew, _known(crew, role))
     elif what == "dropped":
         crew.dropped += fact.get("calls", 0)
     elif fact["workflow"] not in crew.gone:
         workflow = _workflow(crew, event, fact)
+        if "role" in fact:
+            fact = {**fact, "role": _known(crew, fact["role"])}
         _OF_WORKFLOW[what](crew, workflow, fact, at)
+
+
+def _known(crew: CrewState, role: str) -> str:
+    """The role as the crew has it already: 'PDF Builder', 'pdf_builder' and what the team wrote down are one agent."""
+    if not role or role in crew.agents:
+        return role
+    plain = _plain(role)
+    return next((known for known in crew.agents if _plain(known) == plain), role)
+
+
+def _plain(role: str) -> str:
+    return "".join(letter for letter in role.casefold() if letter.isalnum()) or role
 
 
 def _workflow(crew: CrewState, event: CrewSeen, fact: Fact) -> Workflow:
@@ -97,6 +111,7 @@ def _started(crew: CrewState, workflow: Workflow, fact: Fact, at: float) -> None
     workflow.parent = fact.get("parent", workflow.parent)
     for row in fact.get("tasks", ()):
         key, name, role = (*row, "", "", "")[:3]
+        role = _known(crew, role)
         if key:
             task = _task(workflow, {"task": key, "name": name, "role": role})
             if task is not None and role:
