@@ -30,6 +30,7 @@ from callboard.link.observer.folder import ObserverFolder
 from callboard.link.probing import Prober
 from callboard.live import LiveFeed
 from callboard.measure.host import HostMeter
+from callboard.record.crew_rows import forget_crews
 from callboard.record.database import open_database
 from callboard.record.history import History
 from callboard.record.log import SqliteLog
@@ -80,6 +81,7 @@ class House:
         config = config_or_default(settings.workspace)
         self.meter = meter_of(settings, config)
         self._samples = Samples(database)
+        self._database = database
         self.engine = Engine(
             clock=SystemClock(),
             log=SqliteLog(database),
@@ -198,6 +200,7 @@ class House:
         if now - self._forgot > FORGET_EVERY_S:
             self._forgot = now
             self._samples.forget(at)
+            forget_crews(self._database)
 
     @property
     def failure(self) -> BaseException | None:

@@ -1,6 +1,9 @@
 """Workflows of the platform's crews in their tables: one row for each, one for each of its tasks, one for each role's tokens."""
 
+import contextlib
 import sqlite3
+
+import peewee
 
 from callboard.core.crew import RUNNING, CrewState, Workflow
 from callboard.core.crew_events import CrewSeen, CrewSilent
@@ -63,14 +66,21 @@ def _write(connection: sqlite3.Connection, crew: CrewState, w: Workflow, seq: in
     )  # fmt: skip
 
 
-def forget_crews(connection: sqlite3.Connection) -> None:
-    """Of each crew the newest workflows are kept."""
-    connection.execute(
-        "DELETE FROM crew_workflow WHERE (crew, id) IN (SELECT crew, id FROM (SELECT crew, id, row_number() OVER"
-        " (PARTITION BY crew ORDER BY first DESC) AS rank FROM crew_workflow) WHERE rank > ?)",
-        (KEPT_WORKFLOWS,),
-    )
-    for table in ("crew_task", "crew_use"):
+def forget_crews(database: peewee.SqliteDatabase) -> None:
+    """Of each crew the newest workflows are kept; what cannot be done now is done another time."""
+    connection: sqlite3.Connection = database.connection()
+    try:
+        connection.execute("BEGIN IMMEDIATE")
         connection.execute(
-            f"DELETE FROM {table} WHERE (crew, workflow) NOT IN (SELECT crew, id FROM crew_workflow)"  # noqa: S608
+            "DELETE FROM crew_workflow WHERE (crew, id) IN (SELECT crew, id FROM (SELECT crew, id, row_number() OVER"
+            " (PARTITION BY crew ORDER BY first DESC) AS rank FROM crew_workflow) WHERE rank > ?)",
+            (KEPT_WORKFLOWS,),
         )
+        for table in ("crew_task", "crew_use"):
+            connection.execute(
+                f"DELETE FROM {table} WHERE (crew, workflow) NOT IN (SELECT crew, id FROM crew_workflow)"  # noqa: S608
+            )
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
