@@ -128,7 +128,7 @@ def test_an_agent_that_is_spelled_in_other_ways_is_the_same_one() -> None:
         }
     )
     story.work("w0")
-    agents = {agent["role"]: agent["done"] for agent in story.row()["agents"]}
+    agents = {role: len(agent.samples) for role, agent in story.state.crews["journal"].agents.items()}
     assert agents == {"manager": 1, "re-search": 1, "EDITOR": 1, "pdf builder": 0}
 
 
