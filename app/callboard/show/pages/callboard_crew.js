@@ -110,7 +110,7 @@ export default {
           </div>
         </CbZone>
         <aside v-if="c" class="stack" id="coordination" aria-label="Coordination">
-          <CbZone name="platform" note="how it answers"><CbEndpoints :endpoints="c.endpoints"/></CbZone>
+          <CbZone name="platform" note="how it answers" label="its API"><CbEndpoints :endpoints="c.endpoints"/></CbZone>
           <CbZone name="team" note="for the platform's sake">
             <div class="stack">
               <CbRules :rules="c.rules" :holding="c.holding" :tasks="waiting.list()" :heavy="c.heavy"/>

@@ -11,7 +11,13 @@ const RULES = { quiet: "Quiet mode", yield: "Yield to users" };
 export const CbRules = {
   components: PARTS,
   props: { rules: Array, holding: Number, tasks: Array, heavy: String },
-  setup: (props) => ({ shown: computed(() => props.tasks.slice(0, MOST)), more: computed(() => Math.max(props.tasks.length, props.holding ?? 0) - Math.min(MOST, props.tasks.length)), MOST, RULES, words }),
+  setup(props) {
+    const shown = computed(() => props.tasks.slice(0, MOST));
+    const more = computed(() => Math.max(props.tasks.length, props.holding ?? 0) - shown.value.length);
+    // What a rule says already is not said again of each task.
+    const own = (t) => (props.rules.some((r) => r.active && r.why === t.hold?.reason) ? "" : (t.hold?.reason ?? ""));
+    return { shown, more, own, RULES };
+  },
   template: `
     <section class="panel rules" aria-labelledby="h-rules" id="rules">
       <header><h2 id="h-rules">Rules</h2><span class="more">they hold only our own work</span></header>
@@ -27,7 +33,7 @@ export const CbRules = {
       <p v-if="!rules.some((r) => r.on)" class="quiet rule-none">They are switched on in <code>[coordination]</code> of callboard.toml: <code>quiet = true</code> lets heavy tasks wait while a crew works.</p>
       <div v-if="holding" class="rule-holding" data-holding>
         <p><b class="num">{{ holding }}</b> {{ holding === 1 ? 'task holds' : 'tasks hold' }} for this</p>
-        <ul><li v-for="t in shown" :key="t.id"><a class="hold" :href="'/tasks/' + t.id">{{ t.name }} <span class="id">{{ t.id }}</span></a> <span class="quiet">{{ t.hold?.reason }}</span></li></ul>
+        <ul><li v-for="t in shown" :key="t.id"><a class="hold" :href="'/tasks/' + t.id">{{ t.name }} <span class="id">{{ t.id }}</span></a> <span class="quiet">{{ own(t) }}</span></li></ul>
         <a v-if="more > 0" class="hold" href="/agents#waiting">{{ shown.length ? 'and ' + more + ' more' : 'all that waits' }}</a>
       </div>
     </section>

@@ -53,10 +53,10 @@ export const CbEndpoints = {
         <li v-for="e in endpoints" :key="e.name" class="endpoint" :data-endpoint="e.name">
           <p class="endpoint-head"><CbState :word="e.paused ? 'paused' : verdictOf(e)" bare/><span class="name">{{ e.name }}</span><span v-if="e.at != null" class="quiet endpoint-at"><CbAgo :at="e.at"/></span></p>
           <p class="endpoint-url" :title="e.url"><bdi>{{ e.url }}</bdi></p>
-          <div v-if="(e.trend || []).length > 1" class="endpoint-trend"><CbLimitSpark :values="e.trend" :limit="e.limit_ms" :bad="over(e)" :label="e.name + ': the newest ' + e.trend.length + ' times' + (e.limit_ms != null ? ', the line is its limit of ' + e.limit_ms + ' ms' : '')"/><span v-if="e.limit_ms != null" class="endpoint-limit quiet num">limit {{ e.limit_ms }} ms</span></div>
+          <div v-if="(e.trend || []).length > 1" class="endpoint-trend"><CbLimitSpark :values="e.trend" :limit="e.limit_ms" :bad="over(e)" :label="e.name + ': the newest ' + e.trend.length + ' times' + (e.limit_ms != null ? ', the line is its limit of ' + e.limit_ms + ' ms' : '')"/></div>
           <dl class="endpoint-stats">
             <div><dt>p50</dt><dd><CbNum :value="e.p50" :as="ms" why="not measured yet"/></dd></div>
-            <div><dt>p95</dt><dd :class="over(e) ? 't-bad tinted' : ''"><CbNum :value="e.p95" :as="ms" why="not measured yet"/></dd></div>
+            <div><dt>p95</dt><dd :class="over(e) ? 't-bad tinted' : ''"><CbNum :value="e.p95" :as="ms" why="not measured yet"/><small v-if="e.limit_ms != null" class="quiet" title="its limit, the dashed line"> of {{ e.limit_ms }}</small></dd></div>
             <div><dt>Answered</dt><dd :class="e.success != null && e.success < 100 ? 't-bad tinted' : ''"><CbNum :value="e.success" :as="share" why="not measured yet"/></dd></div>
             <div><dt>{{ e.n == null && e.task ? 'Task' : 'Asked' }}</dt><dd><a v-if="e.n == null && e.task" class="hold" :href="'/tasks/' + e.task">{{ e.task }}</a><CbNum v-else :value="e.n"/></dd></div>
           </dl>

@@ -26,7 +26,7 @@ export const CbPast = {
       (props.all ? props.flows : props.flows.filter((w, i) => i < MOST || props.open.has(w.id))).map((w) => {
         const seconds = lasted(w);
         const change = usual.value && seconds != null && w.state === "succeeded" ? seconds / usual.value - 1 : null;
-        const against = change == null ? "" : Math.abs(change) < 0.1 ? "as usual" : `${Math.round(Math.abs(change) * 100)} % ${change > 0 ? "longer" : "shorter"}`;
+        const against = change == null ? "" : Math.abs(change) < 0.1 ? "as usual" : change > 1.5 ? `${words.amount(Math.round((change + 1) * 10) / 10)} times as long` : `${Math.round(Math.abs(change) * 100)} % ${change > 0 ? "longer" : "shorter"}`;
         return { ...w, seconds, against, tone: words.stateOf(w.state).tone, width: `${((seconds ?? 0) / most.value) * 100}%`, retries: w.tasks.reduce((n, t) => n + (t.retries || 0), 0), input: w.input ?? sum(w, "input"), output: w.output ?? sum(w, "output"), fault: w.tasks.find((t) => t.state === "failed") };
       }),
     );

@@ -314,10 +314,10 @@ export const CbSegments = {
 const ZONES = { team: { title: "Development team", mark: "T" }, platform: { title: "Platform", mark: "P" } };
 
 export const CbZone = {
-  props: { name: { type: String, default: "team" }, note: String },
+  props: { name: { type: String, default: "team" }, note: String, label: String },
   setup: (props) => ({ zone: computed(() => ZONES[props.name] ?? ZONES.team) }),
   template: `
-    <section class="zone" :class="'zone-' + name" :aria-label="zone.title">
+    <section class="zone" :class="'zone-' + name" :aria-label="label ? zone.title + ', ' + label : zone.title">
       <header class="zone-head"><span class="zone-mark" aria-hidden="true">{{ zone.mark }}</span><span class="zone-title">{{ zone.title }}</span><span v-if="note" class="quiet">{{ note }}</span><slot name="more"/></header>
       <slot/>
     </section>
