@@ -249,7 +249,7 @@ class Roadmaps:
             circle = find_circle({**_afters(of_workspace), event.change: event.comes_after})
             if circle:
                 raise Refused(
-                    f"{event.change} cannot come after {', '.join(event.comes_after)}: {circle_words(circle)}"
+                    f"{event.change} cannot come after {', '.join(event.comes_after)}: {circle_words(circle, event.change)}"
                 )
         self._places.setdefault(event.workspace, {})[event.change] = Placing(layer, rank, after, by, event.at)
 
@@ -283,6 +283,9 @@ def find_circle(after: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
     return ()
 
 
-def circle_words(circle: tuple[str, ...]) -> str:
-    """'a comes after b, which comes after a'."""
+def circle_words(circle: tuple[str, ...], first: str = "") -> str:
+    """'a comes after b, which comes after a'; told from `first` on, if that is in it."""
+    if first in circle:
+        start = circle.index(first)
+        circle = (*circle[start:-1], *circle[:start], first)
     return f"{circle[0]} comes after " + ", which comes after ".join(circle[1:])

@@ -83,7 +83,7 @@ class Order:
     def change_wait(self, change: str, before: str) -> Wait | None:
         """What a change waits for that comes after `before`; None when that is done."""
         if change in self._circle and before in self._circle:
-            return Wait(f"can never start: {circle_words(self._circle)}", _page(before), before)
+            return Wait(f"can never start: {circle_words(self._circle, change)}", _page(before), before)
         lane = self._sheet.lanes.get(before)
         if lane is None:
             if before in self._sheet.archived:

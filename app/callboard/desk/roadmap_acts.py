@@ -258,7 +258,7 @@ class RoadmapActs(RoadmapDesk):
         placed[change] = Placing(known.layer, known.rank, before, known.by, time.time())
         circle = find_circle(arranged(reading, placed).waiting)
         if circle and change in circle:
-            raise Refused(f"{change} cannot come after {', '.join(before)}: {circle_words(circle)}")
+            raise Refused(f"{change} cannot come after {', '.join(before)}: {circle_words(circle, change)}")
 
     def roadmap_refresh(self) -> Row:
         """Reads the folder again now; gives the roadmap."""
