@@ -82,7 +82,7 @@ async def test_settings_are_shown_at_once_and_kept_for_the_person(
     house.until(lambda: me()["panels"]["order"])
     assert [me()[name] for name in ("theme", "density", "motion", "clock")] == ["dark", "compact", "less", "absolute"]
     assert (me()["notify"]["sound"], me()["panels"]["hidden"]) == (True, ["findings"])
-    assert me()["panels"]["order"].index("host") < me()["panels"]["order"].index("runs")
+    assert me()["panels"]["order"].index("host") < me()["panels"]["order"].index("roadmap")
     other = await visit(house, own=True)
     page = await other.go("/")
     assert await page.evaluate(ROOT) == CHOSEN
