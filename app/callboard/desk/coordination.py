@@ -92,6 +92,11 @@ class Coordination(Handoffs, Platform):
         over = row["until"] is not None and row["until"] <= time.time()
         return {**row, "wanted": row["wanted"] and not over}
 
+    def drained_until(self) -> float | None:
+        """When the drain that stands ends by itself; None for never, and without one."""
+        row = self.drain()
+        return row["until"] if row["wanted"] else None
+
     def set_drain(self, wanted: bool, by: str, reason: str = "", until: float | None = None) -> Row:
         """Asks the platform to take no new work, or no more so; gives the drain as it is then."""
         if len(reason) > LONGEST_REASON:

@@ -41,6 +41,7 @@ class PlatformWatch:
         self._told = 0.0
         self._count = 0
         self._shown: object = None
+        self._drained_until = desk.drained_until()
         engine.surroundings = prober.surroundings()
         engine.measured.append(self.look)
         engine.watchers.append(self.heard)
@@ -50,6 +51,10 @@ class PlatformWatch:
         now = time.time()
         around = self._prober.surroundings()
         self._engine.surroundings = around
+        if self._drained_until is not None and now >= self._drained_until:
+            self._drained_until = None
+            threading.Thread(target=self._desk.write_drain, name="drain", daemon=True).start()
+            self._tell(now)
         if now - self._sampled >= SAMPLE_S:
             self._sampled = now
             kept = [kept_sample(now, target, figures) for target, figures, _ in self._prober.looks() if figures.n]
@@ -66,6 +71,8 @@ class PlatformWatch:
         for _, event in published.events:
             if isinstance(event, OURS):
                 self._tell(time.time())
+                if isinstance(event, DrainSet):
+                    self._drained_until = event.until if event.wanted else None
             elif isinstance(event, AttemptEnded) and self._prober.rule.handoff and self._is_green_deploy(event):
                 threading.Thread(target=self._hand_over, args=[event.run], name="handoff", daemon=True).start()
 

@@ -107,7 +107,7 @@ class YieldRecord(History):
             "SELECT t.run, t.place, t.name, t.action, t.state, t.verdict, t.reason, t.attempt, t.ended, t.spec, e.body"
             " FROM task t JOIN run r ON r.id = t.run JOIN event e ON e.run = t.run AND e.kind = 'RunSubmitted'"
             " WHERE t.agent = 'infra' AND t.action IN ('infra.deploy', 'infra.rollback', 'infra.undeploy')"
-            " AND t.ended IS NOT NULL AND t.attempt > 0 AND r.workspace = ? AND (? = 0 OR t.run = ?)"
+            " AND t.ended IS NOT NULL AND (t.attempt > 0 OR t.state = 'skipped') AND r.workspace = ? AND (? = 0 OR t.run = ?)"
             " AND (? = '' OR json_extract(t.spec, '$.options.environment') = ?) ORDER BY t.ended DESC LIMIT ?",
             (workspace, run, run, environment, environment, most),
         )
