@@ -60,7 +60,9 @@ def test_heavy_tasks_wait_while_a_crew_works_and_light_ones_pass() -> None:
     story.crew("started", "w2")
     run = story.submit(spec("heavy", heavy=True), spec("light"))
     decision = story.decide()
-    assert decision.yields == (YieldSet(story.now, "quiet", True, "crew 'journal' has 2 workflows in flight", 600.0),)
+    assert decision.yields == (
+        YieldSet(story.now, "quiet", True, "crew 'journal' has 2 workflows in flight", 600.0, 1000.0),
+    )
     assert [run.tasks[event.task].spec.name for event in decision.starts] == ["light"]
     assert story.words(run.tasks[0]) == "crew 'journal' has 2 workflows in flight"
     story.begin(run.tasks[1])
@@ -140,7 +142,7 @@ def test_another_rule_in_the_file_holds_at_once_and_one_that_is_taken_out_lets_g
     run = story.submit(spec("heavy", heavy=True))
     story.decide()
     story.around = Surroundings(Rule(quiet=True, at_most_s=7.0))
-    assert story.decide(1.0).yields == (YieldSet(story.now, "quiet", True, story.words(run.tasks[0]), 7.0),)
+    assert story.decide(1.0).yields == (YieldSet(story.now, "quiet", True, story.words(run.tasks[0]), 7.0, 1000.0),)
     story.around = Surroundings(Rule())
     decision = story.decide(1.0)
     assert decision.yields[0].words == "the rule is switched off in callboard.toml"
@@ -205,7 +207,7 @@ def test_the_time_that_was_held_is_counted_once_for_rules_that_overlap() -> None
         (20.0, "yield", False),
     ):
         yields.take(YieldSet(at, kind, active, "w", 15.0))
-    assert (yields.total(100.0), yields.active, yields.facts()[0]) == (20.0, {}, ())
+    assert (yields.total(100.0), yields.active, yields.facts()) == (20.0, {}, ())
     yields.take(YieldSet(100.0, "quiet", True, "w", 15.0))
     assert (yields.total(107.0), yields.spent(20.0, 107.0), yields.left(20.0, 107.0)) == (27.0, False, 8.0)
     assert yields.spent(20.0, 115.0)

@@ -9,7 +9,8 @@ from typing import Any
 class YieldSet:
     """From now on a rule holds heavy tasks, or no more; `words` say by which facts.
 
-    `kind` is 'quiet' or 'yield'. A task waits for at most `at_most_s` seconds in all; 0 means without an end.
+    `kind` is 'quiet' or 'yield'. A task waits for at most `at_most_s` seconds in all; 0 means without an end. One that holds
+    already goes on as of `since`, 0 for as of now.
     """
 
     at: float
@@ -17,6 +18,7 @@ class YieldSet:
     active: bool
     words: str
     at_most_s: float = 0.0
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,7 @@ class Active:
 
     since: float
     words: str
+    at_most_s: float = 0.0
     fine_since: float = math.inf
 
 
@@ -129,9 +130,13 @@ class Yields:
     """Which rules hold now, and for how many seconds in all any of them ever held, but for the present time."""
 
     active: dict[str, Active] = field(default_factory=dict)
-    at_most_s: float = 0.0
     _total: float = 0.0
     _since: float = 0.0
+
+    @property
+    def at_most_s(self) -> float:
+        """For how long a task waits in all by what holds now, 0 for without an end."""
+        return max((active.at_most_s for active in self.active.values()), default=0.0)
 
     def total(self, now: float) -> float:
         """Seconds until now during which heavy tasks had to wait."""
@@ -141,9 +146,7 @@ class Yields:
         """Puts the event into it; one that changes nothing is taken too."""
         total = self.total(event.at)
         if event.active:
-            former = self.active.get(event.kind)
-            self.active[event.kind] = Active(former.since if former else event.at, event.words)
-            self.at_most_s = event.at_most_s
+            self.active[event.kind] = Active(event.since or event.at, event.words, event.at_most_s)
         else:
             self.active.pop(event.kind, None)
         self._total, self._since = total, event.at
@@ -158,7 +161,7 @@ class Yields:
 
     def facts(self) -> tuple[object, ...]:
         """All that the log decides about it, for comparing two."""
-        return (tuple(sorted((kind, active.since) for kind, active in self.active.items())), self.at_most_s)
+        return tuple(sorted((kind, active.since, active.at_most_s) for kind, active in self.active.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,8 +275,8 @@ def following(
         found, active = judged(kind, around, flights, now), yields.active.get(kind)
         at_most = around.rule.at_most_s
         if found.trouble:
-            if active is None or yields.at_most_s != at_most:
-                events.append(YieldSet(now, kind, True, found.trouble, at_most))
+            if active is None or active.at_most_s != at_most:
+                events.append(YieldSet(now, kind, True, found.trouble, at_most, active.since if active else now))
             else:
                 active.words, active.fine_since = found.trouble, math.inf
         elif active is not None and found.fine:
