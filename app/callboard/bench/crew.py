@@ -16,24 +16,23 @@ from callboard.bench.served import served
 from callboard.errors import CallboardError
 from callboard.settings import checkout
 
-PAIRS = 30
+PAIRS_A_RUN = 6
 PAUSE_S = 0.1
 LONGEST_S = 900.0
 OBSERVER = "callboard.link.observer"
 
 
 def crew(runs: int) -> list[Figure]:
-    """Thirty pairs of runs: what is added to the time of a workflow, in time and in CPU, as shares of its time."""
+    """Six pairs for each run: what is added to the time of a workflow, in time and in CPU, as shares of its time."""
     python = os.environ.get("CALLBOARD_CREW_PYTHON", "")
     root = checkout()
     if not python:
         raise CallboardError("set CALLBOARD_CREW_PYTHON to a Python with crewai")
     if root is None:
         raise CallboardError("this bench needs a checkout of Callboard, with its tests")
-    with served() as stage:
-        found = _measured(
-            python, root / "tests" / "crew_real" / "overhead.py", stage.server.address, stage.server.token
-        )
+    program = root / "tests" / "crew_real" / "overhead.py"
+    with served(1, 5) as stage:
+        found = _measured(python, program, stage.server.address, stage.server.token, PAIRS_A_RUN * runs)
     if not found["same"]:
         raise CallboardError("the crew's outputs differ when it is watched")
     figures = []
@@ -47,14 +46,14 @@ def crew(runs: int) -> list[Figure]:
     return [*figures, figure_of(f"lost of {found['facts_a_run']} facts a workflow", "facts", "0", [lost])]
 
 
-def _measured(python: str, program: Path, address: str, token: str) -> Any:
+def _measured(python: str, program: Path, address: str, token: str, pairs: int) -> Any:
     with as_file(files(OBSERVER)) as observer, tempfile.TemporaryDirectory(prefix="callboard-bench-") as home:
         environment = {
             "PATH": os.environ.get("PATH", ""), "HOME": home, "PYTHONPATH": str(observer), "PYTHONDONTWRITEBYTECODE": "1",
             "CALLBOARD_CREW": address, "CALLBOARD_CREW_TOKEN": token,
         }  # fmt: skip
         done = subprocess.run(
-            [python, str(program), json.dumps({"runs": PAIRS, "pause": PAUSE_S})],
+            [python, str(program), json.dumps({"runs": pairs, "pause": PAUSE_S})],
             env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LONGEST_S, check=False,
         )  # fmt: skip
     said = next((line for line in done.stdout.splitlines() if line.startswith("RESULT ")), "")
