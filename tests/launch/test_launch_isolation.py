@@ -2,6 +2,7 @@
 
 import os
 import stat
+from dataclasses import replace
 
 from callboard.launch.environment import allowed_environment
 from callboard.launch.local import LocalLauncher
@@ -59,6 +60,19 @@ async def test_command_sees_little(stage: Stage) -> None:
 
 async def test_action_sees_little(stage: Stage) -> None:
     await check(stage, False)
+
+
+async def test_heavy_work_gives_way_and_what_may_leave_a_service_behind_does_not(stage: Stage) -> None:
+    own = os.nice(0)
+    tell = command("sh", "-c", "sleep 0.1; nice")  # it is told to give way just after it has begun
+    for spec, more in (
+        (replace(tell, heavy=True), 10),
+        (tell, 0),
+        (replace(tell, heavy=True, undo="infra.undeploy"), 0),
+    ):
+        key = stage.launch(spec)
+        await stage.ended(key)
+        assert int(stage.log(key)) == min(19, own + more)
 
 
 async def test_what_is_kept_belongs_to_the_user_alone(stage: Stage) -> None:

@@ -45,6 +45,7 @@ def frame_of(order: Order, data: Path, data_id: str, environment: Mapping[str, s
         "memory_mb": memory_limit_mb(spec),
         "output_mb": limits.output_mb,
         "processes": limits.processes,
+        "gives_way": spec.heavy and not spec.undo and (spec.idempotent or bool(spec.argv)),
     }
     if spec.argv:
         boundary = boundary_from(order.config.get("boundary", {}))

@@ -29,6 +29,8 @@ GIVEN_BACK = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE, sig
 LONGEST_NOTICE = 500
 MOST_ATTEMPTS = 200
 NOT_CLEAN = -1
+NICENESS = 10
+AUTOGROUP = "/proc/self/autogroup"
 
 
 class Tools:
@@ -57,6 +59,7 @@ class Tools:
 def serve(line: socket.socket, key: Key, frame: bytes, tools: Tools) -> int:
     """The life of a wrapper: one attempt after the other, as long as the fork server has some; returns its exit code."""
     os.setsid()
+    _group_gives_way()
     tools.kernel.adopt_orphans()
     woken = _listen()
     tools.line = line
@@ -72,6 +75,12 @@ def serve(line: socket.socket, key: Key, frame: bytes, tools: Tools) -> int:
             return 0
         key, frame, lock = taken
     return 0
+
+
+def _group_gives_way() -> None:
+    """Where the kernel weighs sessions against each other, that of attempts weighs less; services that leave it do not."""
+    with contextlib.suppress(OSError), open(AUTOGROUP, "wb", buffering=0) as file:
+        file.write(b"%d" % NICENESS)
 
 
 def _wrap(key: Key, frame: bytes, lock: int, tools: Tools, woken: int) -> int:
@@ -152,6 +161,8 @@ def _run(order: dict[str, Any], log: OutputLog, tools: Tools, woken: int) -> Out
             child, said = _begin_action(order, tools, woken)
     except (OSError, ValueError) as error:
         return refused(order, error)
+    if order.get("gives_way"):
+        _give_way(child)
     vigil = Vigil(child, order, log, Tree(os.getpid()), woken)
     status, ended = vigil.keep()
     if ended is None:
@@ -164,6 +175,12 @@ def _run(order: dict[str, Any], log: OutputLog, tools: Tools, woken: int) -> Out
     ended.update(vigil.used())
     ended["outlived"] = vigil.has_left
     return ended
+
+
+def _give_way(child: int) -> None:
+    """The work, and what it starts, has the processors after everybody else; the limits of its time stay as they are."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, child, NICENESS)
 
 
 def _begin_command(order: dict[str, Any]) -> int:
