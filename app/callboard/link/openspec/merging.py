@@ -1,7 +1,7 @@
 """Whether OpenSpec 1.13's archive would take a delta file, worked out by its own rules and in its own order."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from callboard.link.openspec.markdown import SPACE, fences, plain_lines, trim
@@ -93,6 +93,7 @@ def _crossed(plan: Plan) -> list[Fault]:
         for name in first
         if name in second
     ]
+    gone = {folded(name) for name in removed}
     for named in plan.renamed:
         if named.name in modified:
             found.append(
@@ -102,7 +103,7 @@ def _crossed(plan: Plan) -> list[Fault]:
             found.append(
                 Fault("crossed", f"'{named.becomes}' is both ADDED and what '{named.name}' is renamed to", named.line)
             )
-        if any(folded(name) == folded(named.name) for name in removed):
+        if folded(named.name) in gone:
             found.append(Fault("crossed", f"'{named.name}' is in both RENAMED and REMOVED", named.line))
     return found
 
@@ -123,58 +124,92 @@ def fault_of_merge(plan: Plan, base: str | None, retire: bool = False) -> Fault 
         blocks, _ = blocks_of(base)
     if broken:
         return Fault("base", f"the spec '{plan.capability}' is broken: {broken[0].words} (line {broken[0].line})")
-    by_name = {block.name: block for block in blocks}
-    order = [block.name for block in blocks]
+    by_name = _Blocks(blocks)
     fault = (
-        _rename(plan, by_name, order)
+        _rename(plan, by_name)
         or _remove(plan, by_name, base is not None)
         or _modify(plan, by_name)
         or _add(plan, by_name)
     )
     if fault:
         return fault
-    kept = [by_name[name] for name in order if name in by_name]
-    kept += [block for name, block in by_name.items() if name not in set(order)]
-    removed = any(named.name in {block.name for block in blocks} for named in plan.removed)
-    return _rebuilt(plan, base, kept, retire and removed)
+    names = {block.name for block in blocks}
+    removed = any(named.name in names for named in plan.removed)
+    return _rebuilt(plan, base, by_name.ordered(), retire and removed)
 
 
 def _first_line(plan: Plan) -> int:
     return min([*(block.line for block in plan.modified), *(named.line for named in plan.renamed)], default=0)
 
 
-def _rename(plan: Plan, by_name: dict[str, Block], order: list[str]) -> Fault | None:
+class _Blocks:
+    """The requirements of a spec while a delta is put into it: by name, by folded name, in their order."""
+
+    def __init__(self, blocks: Iterable[Block]) -> None:
+        self._by_name: dict[str, Block] = {}
+        self._places: dict[str, int] = {}
+        self._folds: dict[str, dict[str, None]] = {}
+        self._next = 0
+        for block in blocks:
+            self.put(block)
+
+    def get(self, name: str) -> Block | None:
+        """The block of exactly that name."""
+        return self._by_name.get(name)
+
+    def put(self, block: Block, place: int | None = None) -> None:
+        """Puts it where one of its name stands, at the place, or last."""
+        if block.name not in self._by_name:
+            self._places[block.name] = self._next if place is None else place
+            self._next += 1
+            self._folds.setdefault(folded(block.name), {})[block.name] = None
+        self._by_name[block.name] = block
+
+    def drop(self, name: str) -> int:
+        """Takes it out; where it stood comes back."""
+        del self._by_name[name]
+        self._folds[folded(name)].pop(name, None)
+        return self._places.pop(name)
+
+    def near(self, name: str, but: str | None = None) -> str | None:
+        """A name that is spelt a little differently, or the same."""
+        return next((other for other in self._folds.get(folded(name), ()) if other != but), None)
+
+    def ordered(self) -> list[Block]:
+        """What is left, in order."""
+        return [self._by_name[name] for name in sorted(self._by_name, key=self._places.__getitem__)]
+
+
+def _rename(plan: Plan, by_name: _Blocks) -> Fault | None:
     for named in plan.renamed:
-        if named.name not in by_name:
-            if named.becomes in by_name:
-                near = _near(named.name, by_name, but=named.becomes)
+        block = by_name.get(named.name)
+        if block is None:
+            if by_name.get(named.becomes) is not None:
+                near = by_name.near(named.name, but=named.becomes)
                 if near is None:
                     continue
                 return Fault("header", f"RENAMED '{named.name}' is not there, but '{near}' is", named.line)
             return Fault("header", f"RENAMED: header not found: '{named.name}'", named.line)
-        if named.becomes in by_name:
+        if by_name.get(named.becomes) is not None:
             return Fault("header", f"RENAMED: '{named.becomes}' exists already", named.line)
-        near = _near(named.becomes, by_name, but=named.name)
+        near = by_name.near(named.becomes, but=named.name)
         if near is not None:
             return Fault("header", f"RENAMED: '{near}' exists already, spelt a little differently", named.line)
-        block = by_name.pop(named.name)
         raw = "\n".join([f"### Requirement: {named.becomes}", *block.body])
-        by_name[named.becomes] = Block(named.becomes, raw, block.line)
-        if named.name in order:
-            order[order.index(named.name)] = named.becomes
+        by_name.put(Block(named.becomes, raw, block.line), by_name.drop(named.name))
     return None
 
 
-def _remove(plan: Plan, by_name: dict[str, Block], there: bool) -> Fault | None:
+def _remove(plan: Plan, by_name: _Blocks, there: bool) -> Fault | None:
     for named in plan.removed:
-        if named.name in by_name:
-            del by_name[named.name]
-        elif there and (near := _near(named.name, by_name)) is not None:
+        if by_name.get(named.name) is not None:
+            by_name.drop(named.name)
+        elif there and (near := by_name.near(named.name)) is not None:
             return Fault("header", f"REMOVED '{named.name}' is not there, but '{near}' is", named.line)
     return None
 
 
-def _modify(plan: Plan, by_name: dict[str, Block]) -> Fault | None:
+def _modify(plan: Plan, by_name: _Blocks) -> Fault | None:
     for block in plan.modified:
         current = by_name.get(block.name)
         if current is None:
@@ -184,25 +219,24 @@ def _modify(plan: Plan, by_name: dict[str, Block]) -> Fault | None:
             return Fault("header", f"MODIFIED: '{block.name}' does not begin with its own header", block.line)
         missing = _unmatched(scenario_names(current), scenario_names(block))
         if missing:
-            names = ", ".join(f"'{name}'" for name in missing[:3]) + (
-                f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-            )
+            more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+            names = ", ".join(f"'{name}'" for name in missing[:3]) + more
             return Fault("scenarios", f"MODIFIED '{block.name}' leaves out scenarios of the spec: {names}", block.line)
-        by_name[block.name] = block
+        by_name.put(block)
     return None
 
 
-def _add(plan: Plan, by_name: dict[str, Block]) -> Fault | None:
+def _add(plan: Plan, by_name: _Blocks) -> Fault | None:
     for block in plan.added:
         existing = by_name.get(block.name)
         if existing is not None:
             if _plain(existing.raw) == _plain(block.raw):
                 continue
             return Fault("exists", f"ADDED: '{block.name}' exists already", block.line)
-        near = _near(block.name, by_name)
+        near = by_name.near(block.name)
         if near is not None:
             return Fault("exists", f"ADDED: '{near}' exists already, spelt a little differently", block.line)
-        by_name[block.name] = block
+        by_name.put(block)
     return None
 
 
@@ -217,11 +251,6 @@ def _unmatched(names: list[str], against: list[str]) -> list[str]:
         else:
             found.append(name)
     return found
-
-
-def _near(name: str, by_name: Mapping[str, Block], but: str | None = None) -> str | None:
-    wanted = folded(name)
-    return next((other for other in by_name if other != but and folded(other) == wanted), None)
 
 
 def _plain(raw: str) -> str:
