@@ -130,6 +130,7 @@ def test_what_cannot_be_installed_editable_is_built_from_the_attempts_source(pro
     assert output(second, "greet") == "good night"
 
 
+@pytest.mark.long
 def test_whoever_comes_meanwhile_waits_and_says_so(project: Path) -> None:
     slow = "\nimport time\ntime.sleep(1.5)\n"
     (project / "backend.py").write_text((project / "backend.py").read_text() + slow)

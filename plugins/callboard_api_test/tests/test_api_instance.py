@@ -100,6 +100,7 @@ def test_the_planted_faults_are_found_and_can_be_repeated(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.long
 def test_the_clean_variant_passes_and_its_times_are_held_against_what_is_wanted(tmp_path: Path) -> None:
     put(tmp_path, {"shop/__init__.py": "", "shop/main.py": CLEAN})
     outcome = run_action(APITestAgent(), "contract", tmp_path, QUICK)

@@ -58,6 +58,7 @@ def rows(outcome: Outcome) -> dict[str, list[Any]]:
     return {row[0]["text"]: row for row in outcome.sections()["operations"][1]["rows"]}
 
 
+@pytest.mark.long
 def test_a_regression_is_said_against_what_is_usual_and_can_be_accepted(tmp_path: Path) -> None:
     work, data = put(tmp_path / "work", app(0)), tmp_path / "data"
     options = {"requests": 3}

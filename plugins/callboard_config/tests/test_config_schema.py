@@ -151,6 +151,7 @@ def test_what_is_in_order_is_left_alone(place: Path) -> None:
     assert outcome.result.verdict is Verdict.PASS
 
 
+@pytest.mark.long
 def test_no_secret_of_a_broken_file_is_said(place: Path) -> None:
     planted = "Zq8vT2nK5mRj7Pc1"
     outcome = check(

@@ -240,6 +240,7 @@ def test_an_injection_into_a_workflow_is_found_and_the_audit_may_be_left_out(tmp
     assert check(tmp_path, "workflows", audit=False).findings == ()
 
 
+@pytest.mark.long
 def test_an_unreadable_workflow_is_a_finding_and_its_neighbours_are_checked(tmp_path: Path) -> None:
     write(
         tmp_path,
