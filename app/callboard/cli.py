@@ -262,11 +262,19 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--revoke", action="store_true", help="token: from now on none is good")
 
     made = command(
-        "platform", "platform", "show how the platform is spared; ask it to drain; hand a release over; verify a handoff"
+        "platform",
+        "platform",
+        "show how the platform is spared; ask it to drain; hand a release over; verify a handoff",
     )
-    made.add_argument("act", nargs="?", default="", choices=("", "drain", "handoff", "verify"), metavar="drain|handoff|verify")
     made.add_argument(
-        "what", nargs="?", default="", metavar="on|off|ENVIRONMENT|FILE", help="drain: on or off; what is handed over; what is verified"
+        "act", nargs="?", default="", choices=("", "drain", "handoff", "verify"), metavar="drain|handoff|verify"
+    )
+    made.add_argument(
+        "what",
+        nargs="?",
+        default="",
+        metavar="on|off|ENVIRONMENT|FILE",
+        help="drain: on or off; what is handed over; what is verified",
     )
     made.add_argument("--reason", default="", help="drain: why, for the platform's people")
     made.add_argument("--until", default="", help="drain: 30m, 2h, 1d, or a time such as 2027-01-31T09:00")

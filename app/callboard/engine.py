@@ -31,8 +31,8 @@ from callboard.core.events import (
 from callboard.core.facts import Began, Ended, Fact, Progressed
 from callboard.core.fold import fold
 from callboard.core.resources import Capacity
-from callboard.core.roadmap_commands import ends
 from callboard.core.retry import after_end
+from callboard.core.roadmap_commands import ends
 from callboard.core.run import Task
 from callboard.core.state import State
 from callboard.core.task import AttemptKey, Process
