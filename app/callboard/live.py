@@ -158,7 +158,9 @@ class LiveFeed:
             "agents": [row for row in (self.agent_row(name) for name in agents if name) if row],
             "findings": _findings(self._engine, events),
             "sections": _sections(self._engine, events),
-            "events": [event_row(seq, event) for seq, event in events[-MOST_EVENTS:] if not isinstance(event, CrewSeen)],
+            "events": [
+                event_row(seq, event) for seq, event in events[-MOST_EVENTS:] if not isinstance(event, CrewSeen)
+            ],
             "banner": self.banner(),
             **noted,
         }

@@ -19,7 +19,8 @@ def test_nothing_is_on_by_itself() -> None:
 
 def test_all_of_it() -> None:
     rule = config_from(
-        API + "[crews.journal]\nlog = 'a.log'\n[coordination]\nquiet = true\nquiet_workflows = 2\nquiet_crews = ['journal']\n"
+        API
+        + "[crews.journal]\nlog = 'a.log'\n[coordination]\nquiet = true\nquiet_workflows = 2\nquiet_crews = ['journal']\n"
         "yield_endpoints = ['api']\nyield_p95_ms = 500\nyield_success = 99.5\nyield_window = 90\nresume_after = '1m'\n"
         "at_most = '2h'\nheavy_cpus = 2\nheavy_memory_mb = 512\nheavy_jobs = ['a*']\nlight_jobs = ['b']\nhandoff = true\n",
         FILE,

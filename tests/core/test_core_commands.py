@@ -156,8 +156,10 @@ GRANTED: list[tuple[c.Command, list[e.Event]]] = [
     ),
     (c.PassOver("s", 4990.0, 3, "quiet hours"), [e.ScheduleFired(NOW, "s", 4990.0, 0, 3, "quiet hours")]),
     (c.SetDrain(True, "ann", "release", NOW + 60), [y.DrainSet(NOW, True, "ann", "release", NOW + 60)]),
-    (c.MakeHandoff("h1", {"version": "1.2"}, "sig", "key", "ann"),
-     [y.HandoffMade(NOW, "h1", {"version": "1.2"}, "sig", "key", "ann")]),
+    (
+        c.MakeHandoff("h1", {"version": "1.2"}, "sig", "key", "ann"),
+        [y.HandoffMade(NOW, "h1", {"version": "1.2"}, "sig", "key", "ann")],
+    ),
     (c.NoteSeen("h1", "crew"), [y.HandoffSeen(NOW, "h1", "crew")]),
 ]
 REFUSED: list[tuple[c.Command, type[Exception], str]] = [

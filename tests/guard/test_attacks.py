@@ -136,7 +136,9 @@ def test_the_token_of_the_crew_tells_what_the_crew_does_and_does_nothing_else(
     assert (server.data / "crew-token.json").stat().st_mode & 0o777 == 0o600
     assert token not in (server.data / "crew-token.json").read_text()
     bearer = f"Authorization: Bearer {token}"
-    pages = [("GET", path) for path in ("/", "/runs", "/crew", "/settings", "/openapi.json", "/static/", f"/?token={token}")]
+    pages = [
+        ("GET", path) for path in ("/", "/runs", "/crew", "/settings", "/openapi.json", "/static/", f"/?token={token}")
+    ]
     odd = [
         ("GET", "/api/v1/crew"),
         ("HEAD", "/api/v1/crew/drain"),

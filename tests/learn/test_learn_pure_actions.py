@@ -49,7 +49,8 @@ PURE = [
     (agent, name)
     for agent in (CodeRefactor(), SecurityCompliance(), ConfigManage())
     for name, described in agent.actions().items()
-    if described.effects.pure and name not in ("patterns", "openspec")  # their tools are not among those that come along
+    if described.effects.pure
+    and name not in ("patterns", "openspec")  # their tools are not among those that come along
 ]
 
 

@@ -46,8 +46,12 @@ def main() -> None:
 
     try:
         serve(
-            desk, token=token, door=door, sessions_file=private_folder(data / "run") / "sessions.json",
-            crew_token=CrewToken(data), on_ready=ready,
+            desk,
+            token=token,
+            door=door,
+            sessions_file=private_folder(data / "run") / "sessions.json",
+            crew_token=CrewToken(data),
+            on_ready=ready,
         )
     finally:
         stop()

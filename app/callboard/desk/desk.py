@@ -33,8 +33,22 @@ MOST_MOMENTS = 1_000
 
 
 class Desk(
-    Control, Telemetry, Ci, Alerts, CatchUp, Platform, Again, Exports, Ingest, Acceptance, HostLooks, Diffs, LogLooks, Sources,
-    Search, Sparing,
+    Control,
+    Telemetry,
+    Ci,
+    Alerts,
+    CatchUp,
+    Platform,
+    Again,
+    Exports,
+    Ingest,
+    Acceptance,
+    HostLooks,
+    Diffs,
+    LogLooks,
+    Sources,
+    Search,
+    Sparing,
 ):
     """Stands between the surfaces and the engine."""
 

@@ -9,7 +9,13 @@ MOST_ROWS = 200
 MOST_NEWS = 200
 
 Row = Mapping[str, Any]
-COUNTS = ("inbox", "alerts", "roadmap", "crew", "coordination")  # numbers for every page: counts, or that rise when to look again
+COUNTS = (
+    "inbox",
+    "alerts",
+    "roadmap",
+    "crew",
+    "coordination",
+)  # numbers for every page: counts, or that rise when to look again
 KEYED = (("tasks", "id"), ("runs", "id"), ("agents", "name"), ("alert", "id"))
 
 
