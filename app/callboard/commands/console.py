@@ -1,7 +1,6 @@
 """`logs --all`: what every attempt prints, as one stream at the terminal."""
 
 import argparse
-import re
 import sys
 import time
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any, TextIO
 from callboard.cli import DONE
 from callboard.client import RemoteDesk
 from callboard.commands.doors import reading_desk, settings_of
-from callboard.commands.show import paint, plain
+from callboard.commands.show import CONTROL, paint, plain
 from callboard.errors import NotFound
 from callboard.record.searching import level_of
 from callboard.show.api.console import last_lines
@@ -19,9 +18,6 @@ FIRST = 500
 LOOK_S = 0.5
 PIECE = 262_144
 LONGEST = 4_000
-CONTROL = re.compile(
-    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b\[[0-?]*[ -/]*[@-~]|\x1b.?|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
-)
 Part = dict[str, Any]
 
 

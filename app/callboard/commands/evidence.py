@@ -4,8 +4,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from callboard.commands.console import CONTROL
-from callboard.commands.show import SEVERITY_COLOURS, paint, plain
+from callboard.commands.show import CONTROL, SEVERITY_COLOURS, paint, plain
 
 Row = dict[str, Any]
 MOST_SHOWN = 40

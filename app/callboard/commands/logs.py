@@ -5,10 +5,10 @@ import sys
 import time
 
 from callboard.cli import DONE
-from callboard.commands.console import CONTROL, console
 from callboard.commands.doors import reading_desk, settings_of
 from callboard.commands.evidence import print_hits, print_lines
 from callboard.commands.looks import task_id
+from callboard.commands.show import CONTROL
 from callboard.errors import Refused
 
 PIECE = 262_144
@@ -22,6 +22,8 @@ def logs(given: argparse.Namespace) -> int:
             raise Refused("say either a task or --all")
         if given.level == "failure":
             raise Refused("--level failure is for one task; with --all say error")
+        from callboard.commands.console import console
+
         return console(given)
     if not given.task:
         raise Refused("name a task, such as 12.3, or say --all")
