@@ -95,7 +95,7 @@ export const CbPlatform = {
         </section>
       </div>
       <p v-if="c && (c.holding || active.length || c.drain.wanted)" class="coordination-line" data-coordination>
-        <span v-if="c.holding || active.length"><CbState :word="c.holding ? 'holds' : 'ready'" bare/><a class="hold" href="/crew#coordination"><b class="num">{{ c.holding }}</b> heavy {{ c.holding === 1 ? 'task holds' : 'tasks hold' }}<template v-if="active.length">: {{ active.map((r) => r.why || r.words).join('; ') }}</template></a></span>
+        <span v-if="c.holding || active.length"><CbState :word="c.holding ? 'holds' : 'ready'" bare/><a class="hold" href="/crew#coordination"><template v-if="c.holding"><b class="num">{{ c.holding }}</b> heavy {{ c.holding === 1 ? 'task holds' : 'tasks hold' }}</template><template v-else>heavy tasks would wait now; none does</template><template v-if="active.length">: {{ active.map((r) => r.why || r.words).join('; ') }}</template></a></span>
         <span v-if="c.drain.wanted"><CbState word="paused" bare/><a class="hold" href="/crew#drain">the drain flag is set{{ c.drain.by ? ' by ' + c.drain.by : '' }}{{ c.drain.reason ? ': ' + c.drain.reason : '' }}</a></span>
       </p>
     </CbZone>
