@@ -224,3 +224,17 @@ def test_a_workspace_without_the_folder_says_so(tmp_path: Path, tmp_path_factory
     assert read(tmp_path).why == "there is no folder openspec/ in the workspace"
     (tmp_path / "openspec").symlink_to(tmp_path_factory.mktemp("outside"))
     assert "leads out" in read(tmp_path).why
+
+
+def test_a_capability_that_is_given_up_before_it_was_ever_written_can_be_archived(tmp_path: Path) -> None:
+    change(
+        tmp_path,
+        "gone",
+        "## REMOVED Requirements\n- `### Requirement: Login`\n",
+        "- [x] 1.1 a\n",
+        "retire_capabilities: true",
+    )
+    change(tmp_path, "kept", "## REMOVED Requirements\n- `### Requirement: Login`\n", "- [x] 1.1 a\n")
+    kinds = found(tmp_path)
+    assert [check.change for check in kinds["ready"]] == ["gone"]
+    assert "no requirement is left in it" in kinds["not-archivable"][0].words

@@ -135,7 +135,7 @@ def fault_of_merge(plan: Plan, base: str | None, retire: bool = False) -> Fault 
         return fault
     names = {block.name for block in blocks}
     removed = any(named.name in names for named in plan.removed)
-    return _rebuilt(plan, base, by_name.ordered(), retire and removed)
+    return _rebuilt(plan, base, by_name.ordered(), retire and (removed or base is None))
 
 
 def _first_line(plan: Plan) -> int:
