@@ -213,3 +213,13 @@ def test_the_history_of_git_is_read_without_running_anything(tmp_path: Path) -> 
     assert not ran.exists()
     assert history.readings() is found
     assert GitHistory(tmp_path, "openspec", done_of).readings() == {}
+    proposal = root / "openspec" / "changes" / "b" / "proposal.md"
+    proposal.parent.mkdir()
+    proposal.write_text("# b\n")
+    git("add", "-A")
+    git("commit", "-qm", "b", day=12)
+    history.readings()
+    then = datetime.datetime.now().timestamp() - 86_400 * 8
+    assert {name: abs(at - then) < 60 for name, at in history.touched().items() if name == "b"} == {"b": True}
+    proposal.write_text("# other\n")
+    assert "b" not in history.touched(), "its files say more than the commit"

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
@@ -16,11 +16,12 @@ from callboard.learn.pace_forecast import Forecast, Work, forecast
 from callboard.learn.pace_git import GitHistory
 from callboard.learn.pace_held import Kept, calibration
 from callboard.learn.pace_path import critical_path
-from callboard.link.openspec import late
+from callboard.link.openspec import Change, late
 from callboard.record.roadmap import Moments
 from callboard.rows import Row
 
 NOT_YET = "not worked out yet"
+UNASKED = "git's history is not read, as the workspace is not trusted (`callboard trust`)"
 MOST_POINTS = 400
 SEED = 20_261
 GONE = -1
@@ -46,11 +47,17 @@ class Figures:
     calibration: Row = field(default_factory=lambda: {"held": None, "n": 0, "words": NOT_YET})
     burnup: Sequence[Any] = ()
     milestones: tuple[Milestone, ...] = ()
+    touched: Mapping[str, float] = field(default_factory=dict)
     at: float = 0.0
 
     def eta(self, name: str) -> tuple[Row | None, str]:
         """The range and '', or None and why."""
         return self.etas.get(name, (None, NOT_YET))
+
+    def last(self, change: Change) -> float:
+        """When its files were changed last: by the commit, unless they were written since git was asked; 0 where nobody knows."""
+        committed = self.touched.get(change.id)
+        return change.last if committed is None or change.last > self.at else committed
 
     def milestones_of(self, change: str) -> list[str]:
         """Those that need the change."""
@@ -115,12 +122,16 @@ def work_out(
     git: GitHistory | None,
     now: float,
 ) -> Figures:
-    """All figures, from the counts that were kept, those that git knows of before, and the files as they are now.
+    """All figures, from the counts that were kept, those that git knows of before, and the files as they are now. `git` is None
+    where it is not asked, which is said.
 
     Takes its time: a simulation, and git when its commit is another one.
     """
+    begun = time.time()
     counts = _with_now(joined(git.readings() if git is not None else {}, kept), reading, now)
     speed = pace(counts, now)
+    if git is None and not speed.enough:
+        speed = replace(speed, words=f"{speed.words}; {UNASKED}")
     milestones = milestones_of(reading)
     groups: dict[str, Sequence[str]] = {
         f"layer:{layer}": [c.id for c in laid.order if laid.places[c.id].layer == layer] for layer in LAYERS
@@ -138,7 +149,8 @@ def work_out(
         calibration={"held": held.held, "n": held.n, "p50": held.p50, "p95": held.p95, "words": held.words},
         burnup=burn_up(counts, MOST_POINTS),
         milestones=milestones,
-        at=time.time(),
+        touched=git.touched() if git is not None else {},
+        at=begun,
     )
 
 

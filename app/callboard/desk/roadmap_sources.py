@@ -4,6 +4,7 @@ import re
 import shutil
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -88,14 +89,15 @@ class RoadmapSources(Wishes):
         laid = arranged(reading, standing.placed)
         known = self.roadmap_record.assignments(where)
         known.update({one.ref: one for one in standing.assignments})
-        found = self._roadmap_checks(reading, standing, known)
+        figures = self._roadmap_figures(reading, laid)
+        found = self._roadmap_checks(reading, standing, known, figures)
         return Scene(
             reading=reading,
             arranged=laid,
             standing=standing,
             known=known,
             order=Order(laid.sheet, standing.assignments),
-            figures=self._roadmap_figures(reading, laid),
+            figures=figures,
             checks=found,
             troubles=dict(self.roadmap_troubles),
             idle=SOON if self.roadmap_watched else NO_SERVER,
@@ -155,16 +157,19 @@ class RoadmapSources(Wishes):
         return untested(self.workspace, reading.roadmap, reading.config.roadmap.roadmap.tests, seconds=UNTESTED_S)
 
     def _roadmap_checks(
-        self, reading: Reading, standing: Standing, known: Mapping[str, Assignment]
+        self, reading: Reading, standing: Standing, known: Mapping[str, Assignment], figures: Figures
     ) -> tuple[Check, ...]:
         """What is odd; looked for anew when the files, the assignments or the day are others."""
         now = self._engine.now()
-        mark = (reading.stamp, standing.moves, int(now // HOUR_S), self.roadmap_worked)
+        mark = (reading.stamp, standing.moves, int(now // HOUR_S), self.roadmap_worked, figures.at)
         kept = self._roadmap_checked.get("")
         if kept is None or kept[0] != mark:
             proven = {one.ref for one in known.values() if one.state is Stage.DONE}
             after = {change: place.after for change, place in standing.placed.items() if place.after}
-            found = checks(reading.roadmap, reading.config.roadmap, now=now, proven=proven, kept=after)
+            roadmap = replace(
+                reading.roadmap, changes=tuple(replace(c, last=figures.last(c)) for c in reading.roadmap.changes)
+            )
+            found = checks(roadmap, reading.config.roadmap, now=now, proven=proven, kept=after)
             found = ranked([*found, *self._roadmap_beside.get("", ())])
             kept = self._roadmap_checked[""] = (mark, tuple(found))
         return kept[1]

@@ -120,7 +120,7 @@ def change_row(
     tables = scene.reading.config.roadmap
     own = tables.changes.get(change.id)
     said = change.keys.get("owner")
-    last, what = _last(change, known)
+    last, what = _last(change, scene.figures, known)
     if status != "in-progress":
         eta, why = None, "all its tasks are done" if status == "complete" else "it has no tasks yet"
     worst = min((SEVERITIES.index(check.severity) for check in checks if check.severity in SEVERITIES), default=None)
@@ -144,9 +144,12 @@ def page_of(change: str) -> str:
     return f"/roadmap/{quote(change, safe='')}"
 
 
-def _last(change: Change, known: Sequence[Assignment]) -> tuple[float | None, str]:
+def _last(change: Change, figures: Figures, known: Sequence[Assignment]) -> tuple[float | None, str]:
     """What happened to it last: a file, or an assignment."""
-    last, what = change.last or None, "one of its files was written" if change.last else ""
+    last = figures.last(change) or None
+    what = (
+        "" if last is None else "one of its files was written" if last == change.last else "a commit touched its files"
+    )
     for one in known:
         number = one.ref.partition("#")[2]
         for at, words in (

@@ -51,6 +51,7 @@ class GitHistory:
         self._done_of = done_of
         self._head = ""
         self._found: dict[str, list[Reading]] = {}
+        self._touched: dict[str, float] = {}
 
     def readings(self) -> dict[str, list[Reading]]:
         """By change (when, done, total), oldest first; {} where there is no git, or it does not answer in time."""
@@ -63,7 +64,21 @@ class GitHistory:
             if ran.code != 0 and not ran.output:
                 return {}
             self._head, self._found = head, parsed(ran.output, self._folder, self._done_of, time.time())
+            self._touched = touched_in(ran.output, self._folder, time.time())
         return self._found
+
+    def touched(self) -> dict[str, float]:
+        """By change when a commit touched its files last, as `readings` saw it; without changes whose files differ from that.
+
+        The times of files are those of the checkout, which may be younger than all that is in it.
+        """
+        words = ("status", "--porcelain", "-z", "--untracked-files=all", "--", f"{self._folder}/changes")
+        ran = ask_git(self._workspace, *words, seconds=SECONDS)
+        if ran.code != 0 or ran.trouble:
+            return {}
+        place = re.compile(rb"(?:^|/)" + re.escape(os.fsencode(self._folder)) + rb"/changes/([^/]+)/")
+        differs = {os.fsdecode(hit[1]) for line in ran.output.split(b"\0") if (hit := place.search(line[3:]))}
+        return {name: at for name, at in self._touched.items() if name not in differs}
 
     def _log(self, head: str) -> Ran:
         words = (*LOG, head, "--", f"{self._folder}/changes")
@@ -106,6 +121,17 @@ def parsed(output: bytes, folder: str, done_of: Callable[[str], bool | None], no
             in_hunk = sum(int(part) if part is not None else 1 for part in hunk.groups())
     _noted(found, counts, at)
     return {name: _above_nothing(rows) for name, rows in found.items() if "\ufffd" not in name and name.isprintable()}
+
+
+def touched_in(output: bytes, folder: str, now: float) -> dict[str, float]:
+    """By change the newest commit in the same output that touched one of its files, in epoch seconds."""
+    place = re.compile(rb"^diff --git a/" + re.escape(os.fsencode(folder)) + rb"/changes/([^/]+)/", re.MULTILINE)
+    found: dict[str, float] = {}
+    for commit in re.split(rb"(?m)^(?=\x1e)", output):
+        head = HEAD.match(commit.partition(b"\n")[0])
+        for name in {os.fsdecode(hit[1]) for hit in place.finditer(commit)} if head else ():
+            found.setdefault(name, min(float(head[1]), now) if head else now)
+    return found
 
 
 def _noted(found: dict[str, list[Reading]], counts: dict[str, tuple[int, int]], at: float) -> None:
