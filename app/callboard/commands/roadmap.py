@@ -200,7 +200,7 @@ def _eta(row: Row) -> str:
     found = row["eta"]
     if found is None:
         return f"no date: {plain(row['eta_why'], 200)}"
-    return f"{_day(found['p50'])} to {_day(found['p95'])}"
+    return f"{_day(found['p50'])} to {_day(found['p80'])}"
 
 
 def _day(at: float) -> str:
@@ -211,7 +211,7 @@ def _line(one: Row) -> tuple[str, ...]:
     who = ", ".join([*([f"@{one['owner']}"] if one["owner"] else []), *one["agents"]])
     why = one["blockers"][0]["words"] if one["blockers"] else ""
     more = f" (+{len(one['blockers']) - 1})" if len(one["blockers"]) > 1 else ""
-    when = f"{_day(one['eta']['p50'])}…{_day(one['eta']['p95'])}" if one["eta"] else "-"
+    when = f"{_day(one['eta']['p50'])}…{_day(one['eta']['p80'])}" if one["eta"] else "-"
     mark = "*" if one["critical"] else ""
     return (f"{one['id']}{mark}", f"{one['done']}/{one['total']}", str(one["percent"]), when, who, why + more)
 

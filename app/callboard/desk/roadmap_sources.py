@@ -170,6 +170,8 @@ class RoadmapSources(Wishes):
                 reading.roadmap, changes=tuple(replace(c, last=figures.last(c)) for c in reading.roadmap.changes)
             )
             found = checks(roadmap, reading.config.roadmap, now=now, proven=proven, kept=after)
+            told = {(one.kind, one.change) for one in reading.roadmap.trouble}
+            found = [one for one in found if (one.kind, one.change) not in told]
             found = ranked([*found, *self._roadmap_beside.get("", ())])
             kept = self._roadmap_checked[""] = (mark, tuple(found))
         return kept[1]

@@ -1,5 +1,6 @@
 """Rows of the roadmap, from one reading, the assignments, and what their runs do just now."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from callboard.link.openspec import Change, Check, Task
 from callboard.rows import Row
 from callboard.work.finding import clean
 
+EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.{1,500}?)(?<=\S)\1")
 MOST_CHECKS = 500
 MOST_BLOCKERS = 20
 MOST_FILES = 500
@@ -235,7 +237,8 @@ def task_row(scene: Scene, task: Task, suggestion: Suggestion | None) -> Row:
             "why": suggestion.why,
         }  # fmt: skip
     return {
-        "ref": task.ref, "number": task.number, "text": task.text, "section": task.section, "path": task.path, "line": task.line,
+        "ref": task.ref, "number": task.number, "text": EMPHASIS.sub(r"\2", task.text), "section": task.section,
+        "path": task.path, "line": task.line,
         "mark": task.mark, "done": task.done, "indent": task.indent,
         "assignment": assignment_row(scene, shown) if shown else None, "evidence": evidence_row(shown) if shown else None,
         "suggested": suggested,

@@ -14,7 +14,10 @@ BOX = rf"^{SPACE}*+(?:[-*+]|[0-9]{{1,9}}[.)]){SPACE}*+\["
 MARK = rf"(?:{SPACE}*+(?P<mark>[^\]{SPACES}\U00010000-\U0010ffff]?+)"
 TASK = re.compile(rf"{BOX}{MARK}{SPACE}*+\](?![(\[])|{SPACE}++\]){SPACE}*+(?P<text>[^\r\n\u2028\u2029]*)")
 HEADING = re.compile(r"^ {0,3}(#{2,4})[ \t]+(.*)")
-NUMBER = re.compile(r"^(?:\*\*|__)?(\d{1,6}(?:\.\d{1,6}){0,5}[A-Za-z]?)(?:\*\*|__)?[.):]?(?=\s|$)")
+NUMBER = re.compile(
+    r"^(?:\*\*|__)?(?:(?:task|step)\s+)?(\d{1,6}(?:\.\d{1,6}){0,5}[a-z]?|T\d{1,6})(?:\*\*|__)?[.):]?(?:\*\*|__)?(?=\s|$)",
+    re.IGNORECASE,
+)
 LIKE_BOX = re.compile(r"^ {0,12}(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]*\[[^\]\s\[(]{2,12}\][ \t]+\S|\[[ xX~-]\][ \t]+\S)")
 LIST_ITEM = re.compile(r"^ {0,3}(?:[-*+]|[0-9]{1,9}[.)])[ \t]+\S")
 LONGEST_TEXT = 2_000

@@ -75,6 +75,7 @@ export default {
   template: `
     <CbFrame :meta="frame" here="/roadmap">
       <CbRoadHead :map="map" :titles="titles" :refresh="refresh"/>
+      <p v-if="map.trouble_of_config" class="trouble" role="alert" data-config-trouble>{{ map.trouble_of_config }}. Until that is mended, layers, milestones and ticking are as if nothing were written down.</p>
       <CbRoadBegin v-if="!map.there || (!changes.length && !map.trouble.length)" :map="map"/>
       <div v-else class="two road-page">
         <div class="stack road-main">

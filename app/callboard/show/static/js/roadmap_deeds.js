@@ -17,7 +17,10 @@ export const held = (t) => !!t.assignment && ["waits", "running", "failed"].incl
 export const givable = (t) => !t.done && !(t.assignment && ["running", "done"].includes(t.assignment.state));
 export const tickable = (t) => !t.done && t.assignment?.state === "done";
 // The words of a task without the number that stands before them anyway.
-export const wordsOf = (t) => (t.number && t.text.startsWith(t.number) ? t.text.slice(t.number.length).replace(/^[.):\s]+/, "") || t.text : t.text);
+export function wordsOf(t) {
+  const text = t.text.replace(/^(?:task|step)\s+(?=[T\d])/i, "");
+  return t.number && text.startsWith(t.number) ? text.slice(t.number.length).replace(/^[.):\s]+/, "") || t.text : t.text;
+}
 export const nameOf = (to, kind) => (kind === "person" ? to.replace(/^@?/, "@") : to);
 
 export function useDeeds(soon) {
