@@ -162,6 +162,7 @@ def callboard_agents():
 """
 
 
+@pytest.mark.long
 def test_a_restarted_agent_works_with_its_code_as_it_is_now(site: Any, until: Any, tmp_path: Path) -> None:
     place = make_plugin(tmp_path / "site", "greet", PLUGIN.format(title="Old", work="time.sleep(300)"))
     site.python = str(environment_with(tmp_path / "venv", place))

@@ -108,6 +108,7 @@ def test_each_command_imports_only_what_it_needs(site: Any) -> None:
     assert "peewee" in names
 
 
+@pytest.mark.long
 def test_a_new_plugin_can_be_made_and_listings_are_json(site: Any, tmp_path: Path) -> None:
     done = site.call("plugin", "new", "note-finder")
     assert done.returncode == 0

@@ -66,7 +66,7 @@ async def test_heavy_work_gives_way_and_what_may_leave_a_service_behind_does_not
     own = os.nice(0)
     tell = command("sh", "-c", "sleep 0.1; nice")  # it is told to give way just after it has begun
     for spec, more in (
-        (replace(tell, heavy=True), 10),
+        (replace(tell, heavy=True), 5),
         (tell, 0),
         (replace(tell, heavy=True, undo="infra.undeploy"), 0),
     ):

@@ -29,7 +29,7 @@ GIVEN_BACK = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE, sig
 LONGEST_NOTICE = 500
 MOST_ATTEMPTS = 200
 NOT_CLEAN = -1
-NICENESS = 10
+NICENESS = 5
 AUTOGROUP = "/proc/self/autogroup"
 
 

@@ -367,6 +367,7 @@ def told(outcome: Outcome) -> tuple[Verdict, str]:
     return outcome.result.verdict, outcome.result.summary
 
 
+@pytest.mark.long
 def test_the_working_tree_against_the_last_tag(tmp_path: Path) -> None:
     put(tmp_path, {"shop/__init__.py": "", "shop/main.py": SOURCE})
     git(tmp_path, "init")

@@ -331,6 +331,7 @@ def test_what_github_takes_all_the_same_does_not_fail_a_workflow(tmp_path: Path)
     assert verdict(check(tmp_path, "workflows", audit=False)) is Verdict.FAIL
 
 
+@pytest.mark.long
 def test_gitlabs_own_includes_are_checked_too_and_a_missing_one_is_named(tmp_path: Path) -> None:
     write(
         tmp_path,
