@@ -42,6 +42,7 @@ def lost(home: House) -> str:
     run = home.run("pay")
     home.until(lambda: home.task(run, "pay")["state"] == "running")
     task = str(home.task(run, "pay")["id"])
+    home.until(lambda: "step" in home.api.get(f"/tasks/{task}/log").text)
     pid = home.get(f"/tasks/{task}")["attempts"][-1]["pid"]
     home.process.kill()
     home.process.wait(10)
