@@ -30,7 +30,6 @@ LONGEST_NOTICE = 500
 MOST_ATTEMPTS = 200
 NOT_CLEAN = -1
 NICENESS = 5
-AUTOGROUP = "/proc/self/autogroup"
 
 
 class Tools:
@@ -59,7 +58,6 @@ class Tools:
 def serve(line: socket.socket, key: Key, frame: bytes, tools: Tools) -> int:
     """The life of a wrapper: one attempt after the other, as long as the fork server has some; returns its exit code."""
     os.setsid()
-    _group_gives_way()
     tools.kernel.adopt_orphans()
     woken = _listen()
     tools.line = line
@@ -75,12 +73,6 @@ def serve(line: socket.socket, key: Key, frame: bytes, tools: Tools) -> int:
             return 0
         key, frame, lock = taken
     return 0
-
-
-def _group_gives_way() -> None:
-    """Where the kernel weighs sessions against each other, that of attempts weighs less; services that leave it do not."""
-    with contextlib.suppress(OSError), open(AUTOGROUP, "wb", buffering=0) as file:
-        file.write(b"%d" % NICENESS)
 
 
 def _wrap(key: Key, frame: bytes, lock: int, tools: Tools, woken: int) -> int:
