@@ -153,13 +153,13 @@ def taker() -> Iterator[tuple[str, type[Taker]]]:
 def test_a_bad_day_of_callboard_is_no_bad_day_of_the_crew(program: Path, taker: tuple[str, type[Taker]]) -> None:
     address, kind = taker
     kind.answers = [500, -1, 302]
-    done = replay(program, address, "sequential", CALLBOARD_CREW_TOKEN="crew_x")
+    done = replay(program, address, "sequential", CALLBOARD_CREW_TOKEN="crew_x", REPLAY_WAIT_S="0")
     assert done.stderr == ""
     assert SECRET.encode() not in b"".join(kind.bodies)
     first = json.loads(kind.bodies[0])
     again = [json.loads(body) for body in kind.bodies[1:]]
     assert all(batch["observer"] == first["observer"] for batch in again)
-    refused = replay(program, "http://127.0.0.1:9", "sequential", "failed")
+    refused = replay(program, "http://127.0.0.1:9", "sequential", "failed", REPLAY_WAIT_S="0")
     assert refused.stderr == ""
     assert "'sent': 0" in refused.stdout
 
