@@ -117,6 +117,16 @@ def test_a_workflow_is_seen_task_by_task() -> None:
     assert story.row()["workflows"][0]["state"] == "succeeded"
 
 
+def test_what_the_team_wrote_down_is_nothing_that_was_heard() -> None:
+    story = Watched()
+    story.work("w0")
+    crew = story.state.crews["journal"]
+    before = crew.heard, crew.sources["observer"]
+    story.now += 3_600
+    story.tell({"what": "crew", "title": "Journal", "roles": ["Manager"], "at": story.now})
+    assert (crew.heard, crew.sources["observer"]) == before
+
+
 def test_an_agent_that_is_spelled_in_other_ways_is_the_same_one() -> None:
     story = Watched()
     story.tell(

@@ -38,16 +38,18 @@ def take(crews: dict[str, CrewState], event: CrewSeen | CrewSilent) -> None:
                 if workflow is not None and workflow.state == RUNNING:
                     _end(workflow, LOST, None)
         case CrewSeen():
-            crew.heard = event.at
+            told = any(
+                fact["what"] not in ("crew", "source") for fact in event.facts
+            )  # what the team wrote down is nothing that was heard
+            crew.heard = event.at if told else crew.heard
             if event.stream:
                 crew.streams.pop(event.stream, None)
                 crew.streams[event.stream] = event.upto
                 while len(crew.streams) > MOST_STREAMS:
                     del crew.streams[next(iter(crew.streams))]
             source = crew.sources.get(event.source)
-            if source is None or (
-                source.state != "fresh" and not any(fact["what"] == "source" for fact in event.facts)
-            ):
+            said = any(fact["what"] == "source" for fact in event.facts)
+            if told and (source is None or (source.state != "fresh" and not said)):
                 crew.sources[event.source] = CrewSource(event.source, "fresh", event.at)
             for fact in event.facts:
                 _fact(crew, event, fact)
