@@ -36,7 +36,9 @@ class Crews(Coordination):
         The facts are those of `callboard.core.crew_events`; what does not fit is dropped, what is known already not kept again.
         """
         self._do(TellCrew(crew, source, tuple(facts), stream, upto, sent))
-        if not facts or any(fact.get("what") != "crew" for fact in facts):  # the team's own words are no news of the crew
+        if not facts or any(
+            fact.get("what") != "crew" for fact in facts
+        ):  # the team's own words are no news of the crew
             self._heard_from[crew, source] = time.time()
 
     @cached_property
