@@ -1,5 +1,6 @@
 """What an action is handed: its workspace, its options, and the ways to say something."""
 
+import copy
 import datetime
 import json
 import os
@@ -11,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from callboard.core.boundary import boundary_from
 from callboard.core.task import Verdict
@@ -100,7 +101,7 @@ class Context:
         self._sources: dict[str, list[str]] = {}
         self._versions: dict[str, str] = {}
         self._said = 0.0
-        self._held: list[Hold] = []
+        self._held: dict[Path, Hold] = {}
         self._accepted = accepted_of(self.config)
         self._today = datetime.datetime.now().astimezone().date()
         self._sightings = Sightings(self.memory, task)
@@ -309,8 +310,24 @@ class Context:
         )
         environment, hold = obtain(room, Wanted(folder, tuple(extra), interpreter, create, install_limit))
         if hold is not None:
-            self._held.append(hold)
+            self._held[environment.python] = hold
         return environment
+
+    def let_go(self, environment: Environment) -> None:
+        """Removes a throw-away environment before the attempt is over; for who works with many, one after the other."""
+        hold = self._held.pop(environment.python, None)
+        if hold is not None:
+            shutil.rmtree(environment.base, ignore_errors=True)
+            shutil.rmtree(environment.python.parent.parent, ignore_errors=True)
+            hold.release()
+
+    def at(self, tree: Path) -> Self:
+        """The same attempt with another tree for its workspace, such as an older commit in a `Worktree`."""
+        other = copy.copy(self)
+        other.workspace = Workspace(tree, self.config)
+        other._sources = {}
+        other.__dict__.pop("python", None)
+        return other
 
     def worktree(self, *, with_changes: bool = True) -> Worktree:
         """A copy of the workspace for changes, a context manager; see `Worktree`."""

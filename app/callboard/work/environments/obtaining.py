@@ -1,5 +1,6 @@
 """Which environment the workspace's Python code runs in: what was asked for, its own, or one that Callboard keeps."""
 
+import itertools
 import json
 import os
 import re
@@ -82,7 +83,7 @@ def _kept(room: Room, wanted: Wanted) -> tuple[Environment, Hold]:
     if needs.nothing and set(extra) <= {"coverage"}:
         extra = ()
     room.say("makes a throw-away environment")
-    number = len(list(room.scratch.glob("environment-*")))
+    number = next(n for n in itertools.count() if not (room.scratch / f"environment-{n}").exists())
     base, layer = room.scratch / f"copy-{number}", room.scratch / f"environment-{number}"
     copy_tree(room.workspace.path, base)
 
