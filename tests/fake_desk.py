@@ -20,6 +20,7 @@ from fake_patches import FakePatches
 from fake_people import FakePeople
 from fake_roadmap import FakeRoadmap
 from fake_runs import FakeRuns, fitting
+from fake_notices import FakeNotices
 from fake_sparing import FakeSparing
 
 FINAL = ("succeeded", "unchanged", "failed", "timed out", "cancelled", "lost", "skipped")
@@ -68,7 +69,7 @@ MESSAGES = (
 
 class FakeDesk(
     FakeCrew,
-    FakeSparing,
+    FakeSparing, FakeNotices,
     FakeAlerts,
     FakeControl,
     FakeEvidence,

@@ -246,6 +246,14 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--reason", default="", help="why, for the others")
 
+    made = command("notices", "notices", "who is told what outside of this board, and what became of each notice")
+    made.add_argument("act", nargs="?", choices=("list", "test", "retry"), default="list", metavar="ACT",
+                      help="list (the default), test CHANNEL: send a message now, retry NOTICE: try one again")  # fmt: skip
+    made.add_argument("name", nargs="?", default="", metavar="NAME", help="test: the channel; retry: the notice")
+    made.add_argument("--channel", default="", help="list: only of this channel")
+    made.add_argument("--state", choices=("waiting", "sent", "failed"), default="", help="list: only in this state")
+    made.add_argument("--limit", type=int, default=30, metavar="N", help="list: at most so many")
+
     made = command("crew", "crew", "show the platform's crews; hand out their observer; make or revoke their token")
     made.add_argument(
         "what",

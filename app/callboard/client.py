@@ -410,6 +410,15 @@ class RemoteDesk:
     def boundary(self) -> Any:
         return self._call("GET", "/boundary")
 
+    def notices(self, channel: str = "", state: str = "", limit: int = 100) -> Any:
+        return self._call("GET", "/notices", channel=channel, state=state, limit=limit)
+
+    def test_notice(self, channel: str, by: str) -> Any:
+        return self._call("POST", "/notices/test", {"channel": channel})["notice"]
+
+    def renew_notice(self, id: str, by: str) -> Any:
+        return self._call("POST", f"/notices/{_quoted(id)}/retry")["notice"]
+
     def person(self, by: str) -> Any:
         return self._call("GET", "/me")
 

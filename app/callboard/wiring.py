@@ -20,6 +20,7 @@ from callboard.desk import Desk
 from callboard.desk.alert_watch import AlertWatch
 from callboard.desk.foreman import Foreman
 from callboard.desk.platform_watch import PlatformWatch
+from callboard.desk.postman import Postman
 from callboard.engine import Engine
 from callboard.errors import CallboardError, ConfigError, Refused
 from callboard.guard.running import private_folder
@@ -65,6 +66,7 @@ class House:
         self._prober: Prober | None = None
         self._left: ObserverFolder | None = None
         self._foreman: Foreman | None = None
+        self._postman: Postman | None = None
 
     def __enter__(self) -> "House":
         settings = self.settings
@@ -127,6 +129,8 @@ class House:
         if self._schedules:
             self._foreman = Foreman(self.engine, self.desk, self.feed)
             self._foreman.start()
+            self._postman = Postman(self.engine, self.desk)
+            self._postman.start()
             from callboard.link.crew_sources.watching import CrewWatch
 
             crews = CrewWatch(
@@ -210,6 +214,8 @@ class House:
     def __exit__(self, *error: object) -> None:
         if self._foreman is not None:
             self._foreman.stop()
+        if self._postman is not None:
+            self._postman.stop()
         self._stop_crews()
         if self._prober is not None:
             self._prober.close()

@@ -8,8 +8,10 @@ from typing import Any
 
 from callboard.config.crews import CrewTable
 from callboard.config.fields import Source
+from callboard.config.notifying import NotifyTable
 from callboard.config.roadmap import RoadmapTables
 from callboard.config.routes import RouteTable
+from callboard.config.rules import RuleTable
 from callboard.core.boundary import Boundary
 from callboard.core.resources import Lock
 from callboard.core.task import Priority
@@ -123,6 +125,8 @@ class Config:
     schedules: Mapping[str, ScheduleTable] = field(default_factory=dict)
     routes: tuple[RouteTable, ...] = ()
     roadmap: RoadmapTables = RoadmapTables()
+    rules: Mapping[str, RuleTable] = field(default_factory=dict)
+    notify: Mapping[str, NotifyTable] = field(default_factory=dict)
     table: Mapping[str, Any] = field(default_factory=dict)
 
     @property

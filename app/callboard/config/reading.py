@@ -15,8 +15,10 @@ from callboard.config.deploying import check_environments
 from callboard.config.fields import Source, checked, near, plain, shown, title
 from callboard.config.lines import Lines, find_lines
 from callboard.config.model import AgentTable, Config, EngineTable, JobTable, PipelineTable, ScheduleTable
+from callboard.config.notifying import notify_of
 from callboard.config.roadmap import roadmap_tables
 from callboard.config.routes import route_tables
+from callboard.config.rules import rules_of
 from callboard.config.tables import LISTED, NAMED, SINGLE
 from callboard.config.times import cron_line, moment, seconds
 from callboard.core.boundary import Boundary
@@ -100,6 +102,8 @@ def _config_of(raw: dict[str, Any], source: Source) -> Config:
         },
         routes=route_tables(source, raw.get("routes", [])),
         roadmap=roadmap,
+        rules=rules_of(source, named["rules"]),
+        notify=notify_of(source, named["notify"]),
         table={
             **plain(raw),
             "boundary": _plain_boundary(boundary),

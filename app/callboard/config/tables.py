@@ -9,8 +9,10 @@ from callboard.config.coordinating import COORDINATION, wrong_span
 from callboard.config.crews import CREW
 from callboard.config.deploying import KINDS, wrong_build, wrong_probe, wrong_room
 from callboard.config.fields import Field
+from callboard.config.notifying import NOTIFY
 from callboard.config.roadmap import CHANGE, LAYER, MILESTONE, ROADMAP
 from callboard.config.routes import ROUTE
+from callboard.config.rules import RULE
 from callboard.config.times import wrong_cron, wrong_interval, wrong_moment, wrong_quiet, wrong_zone
 
 PRIORITIES = ("critical", "high", "medium", "low")
@@ -277,5 +279,7 @@ NAMED: Mapping[str, Mapping[str, Field]] = {
     "schedules": SCHEDULE,
     "milestones": MILESTONE,
     "changes": CHANGE,
+    "rules": RULE,
+    "notify": NOTIFY,
 }
 LISTED: Mapping[str, Mapping[str, Field]] = {"accepted": ACCEPTED, "routes": ROUTE, "layers": LAYER}

@@ -76,6 +76,14 @@ EXAMPLES: Mapping[str, str] = {
 # heavy_jobs = ["quality.tests*"]
 # light_jobs = ["security.secrets"]
 """,
+    "notify": """\
+# [notify.chat]
+# url_env = "CALLBOARD_CHAT"
+# on = ["alert", "case", "question"]
+# level = "high"
+# quiet = "22:00-06:00"
+# per_hour = 20
+""",
     "pipelines": """\
 # [pipelines.quick]
 # jobs = ["quality.*", "security.secrets"]
@@ -119,6 +127,21 @@ EXAMPLES: Mapping[str, str] = {
 # layer = "high"
 # owner = "ann"
 """,
+    "rules": """\
+# [rules.lost-tests]
+# when = ["retry"]
+# do = "retry"
+# jobs = ["quality.tests*"]
+# mode = "dry-run"
+# per_hour = 2
+#
+# [rules.room-for-tests]
+# when = ["concurrency-raise"]
+# do = "concurrency"
+# agents = ["quality"]
+# least = 1
+# most = 4
+""",
     "accepted": """\
 # [[accepted]]
 # rule = "S105"
@@ -151,7 +174,18 @@ def write_config(workspace: Path, built: BuiltPipeline) -> str:
     parts += [_job(job) for job in built.jobs]
     parts += [
         _explained(name) + EXAMPLES[name]
-        for name in ("pipelines", "schedules", "accepted", "routes", "roadmap", "layers", "milestones", "changes")
+        for name in (
+            "pipelines",
+            "schedules",
+            "accepted",
+            "routes",
+            "roadmap",
+            "layers",
+            "milestones",
+            "changes",
+            "rules",
+            "notify",
+        )
     ]
     return "\n".join(parts)
 
@@ -175,6 +209,8 @@ def _heading(name: str) -> str:
         "layers": "Rules that put a change into a layer, the first that fits wins; built-in ones lie under them.",
         "milestones": "Milestones of the roadmap, one table each.",
         "changes": "What Callboard keeps of a change besides its files, one table each.",
+        "rules": 'What is done without a person, one table each: a dry run unless it says mode = "act".',
+        "notify": "Channels that are told what happens: chat, mail, webhooks, one table each.",
         "schedules": "When a pipeline runs by itself, one table each: cron, every, at, on or files.",
     }[name]
     return f"# {'-' * 100}\n# {words}\n"

@@ -4,8 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
+from callboard.core.advice_commands import (
+    AdviceCommand,
+    EndFiring,
+    FireRule,
+    JudgeTaking,
+    NoteAdvice,
+    OverruleAdvice,
+    ReopenAdvice,
+    SnoozeAdvice,
+    TakeAdvice,
+    UndoFiring,
+    grant_advice,
+)
 from callboard.core.alert_rules import Outside, outside
 from callboard.core.alerts import AlertState, Choice, alert_id
+from callboard.core.case_commands import CaseCommand, MergeCases, MoveCase, NoteCase, SplitCase, TellCases, grant_cases
 from callboard.core.crew import MOST_CREWS
 from callboard.core.crew_events import SOURCES, CrewSeen, Fact
 from callboard.core.crew_facts import checked_facts
@@ -31,6 +45,7 @@ from callboard.core.events import (
     TaskReleased,
     TaskTaken,
 )
+from callboard.core.notices import NoteTried, RenewNotice, TellNotices, grant_notice
 from callboard.core.roadmap_commands import (
     AssignTask,
     NoteRoadmap,
@@ -310,7 +325,12 @@ Command = (
     | SetDrain
     | MakeHandoff
     | NoteSeen
+    | AdviceCommand
     | RoadmapCommand
+    | CaseCommand
+    | TellNotices
+    | NoteTried
+    | RenewNotice
 )
 
 
@@ -377,8 +397,24 @@ def grant(state: State, command: Command, now: float) -> list[Event]:
             return _tell_crew(state, command, now)
         case PassOver():
             return [ScheduleFired(now, command.schedule, command.due, 0, command.missed, command.note)]
+        case (
+            EndFiring()
+            | FireRule()
+            | JudgeTaking()
+            | NoteAdvice()
+            | OverruleAdvice()
+            | ReopenAdvice()
+            | SnoozeAdvice()
+            | TakeAdvice()
+            | UndoFiring()
+        ):
+            return [*grant_advice(state.advised, command, now)]
+        case TellCases() | MoveCase() | MergeCases() | SplitCase() | NoteCase():
+            return grant_cases(state, command, now)
         case SetDrain() | MakeHandoff() | NoteSeen():
             return [*grant_yield(command, now)]
+        case TellNotices() | NoteTried() | RenewNotice():
+            return [*grant_notice(command, now)]
         case AssignTask() | WithdrawTask() | TaskDoneBy() | NoteTick() | PlaceChange() | NoteRoadmap():
             return grant_roadmap(state, command, now)
         case _:

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from callboard.core.advice_events import AdviceEvent, RuleEvent
+from callboard.core.case_events import CaseEvent
 from callboard.core.crew_events import CrewSeen, CrewSilent
 from callboard.core.facts import How
+from callboard.core.notice_events import NoticeEvent
 from callboard.core.roadmap_events import RoadmapEvent
 from callboard.core.task import NO_OPTIONS, AttemptKey, Priority, Process, TaskSpec, TaskState, Usage, Verdict
 from callboard.core.yield_events import DrainSeen, DrainSet, HandoffMade, HandoffSeen, YieldSet
@@ -463,6 +466,7 @@ Event = (
     | AlertResolved
     | AlertMarked
     | RoadmapEvent
+    | CaseEvent
     | CrewSeen
     | CrewSilent
     | YieldSet
@@ -470,6 +474,9 @@ Event = (
     | DrainSeen
     | HandoffMade
     | HandoffSeen
+    | AdviceEvent
+    | RuleEvent
+    | NoticeEvent
 )
 
 AttemptEvent = (

@@ -4,6 +4,29 @@ import heapq
 from typing import assert_never
 
 from callboard.core import crew_fold, hands
+from callboard.core.advice_events import (
+    AdviceGiven,
+    AdviceGone,
+    AdviceJudged,
+    AdviceOverruled,
+    AdviceReopened,
+    AdviceSnoozed,
+    AdviceTaken,
+    RuleDone,
+    RuleFired,
+    RuleUndone,
+)
+from callboard.core.case_events import (
+    CaseGone,
+    CaseMerged,
+    CaseMoved,
+    CaseNoted,
+    CaseOpened,
+    CaseSeen,
+    CasesLooked,
+    CaseSplit,
+    CaseTaught,
+)
 from callboard.core.crew_events import CrewSeen, CrewSilent
 from callboard.core.events import (
     AgentDrained,
@@ -42,6 +65,7 @@ from callboard.core.events import (
 )
 from callboard.core.intervention import cancel, decision, moved, priority, retry
 from callboard.core.moves import finish, let_go, line_up, live, move, story
+from callboard.core.notice_events import NoticeRenewed, NoticesMade, NoticesTried
 from callboard.core.roadmap_events import (
     RoadmapAssigned,
     RoadmapCounted,
@@ -152,11 +176,38 @@ def fold(state: State, event: Event) -> None:
             | RoadmapWithdrawn()
         ):
             state.roadmaps.take(event)
+        case (
+            CaseOpened()
+            | CaseSeen()
+            | CaseGone()
+            | CaseMoved()
+            | CaseMerged()
+            | CaseSplit()
+            | CaseNoted()
+            | CaseTaught()
+            | CasesLooked()
+        ):
+            state.cases.take(event)
         case YieldSet():
             state.yields.take(event)
             state.stirred |= {task: None for task in state.ready.waiting() if task.spec.heavy}
         case DrainSet() | DrainSeen() | HandoffMade() | HandoffSeen():
             pass  # said to the platform; the record keeps it
+        case NoticesMade() | NoticesTried() | NoticeRenewed():
+            pass  # said to people; the record keeps it
+        case (
+            AdviceGiven()
+            | AdviceGone()
+            | AdviceJudged()
+            | AdviceOverruled()
+            | AdviceReopened()
+            | AdviceSnoozed()
+            | AdviceTaken()
+            | RuleDone()
+            | RuleFired()
+            | RuleUndone()
+        ):
+            state.advised.take(event)
         case CrewSeen() | CrewSilent():
             crew_fold.take(state.crews, event)
         case _:

@@ -2,6 +2,31 @@
 
 from typing import assert_never
 
+from callboard.core.advice_events import (
+    AdviceGiven,
+    AdviceGone,
+    AdviceJudged,
+    AdviceOverruled,
+    AdviceReopened,
+    AdviceSnoozed,
+    AdviceTaken,
+    RuleDone,
+    RuleFired,
+    RuleUndone,
+)
+from callboard.core.advice_words import advice_sentence
+from callboard.core.case_events import (
+    CaseGone,
+    CaseMerged,
+    CaseMoved,
+    CaseNoted,
+    CaseOpened,
+    CaseSeen,
+    CasesLooked,
+    CaseSplit,
+    CaseTaught,
+)
+from callboard.core.case_words import case_sentence
 from callboard.core.crew_events import CrewSeen, CrewSilent
 from callboard.core.crew_words import seen_words, silent_words
 from callboard.core.events import (
@@ -40,6 +65,8 @@ from callboard.core.events import (
     TaskTaken,
 )
 from callboard.core.holds import gib, number
+from callboard.core.notice_events import NoticeRenewed, NoticesMade, NoticesTried
+from callboard.core.notices import notice_words
 from callboard.core.roadmap_events import (
     RoadmapAssigned,
     RoadmapCounted,
@@ -151,8 +178,35 @@ def sentence(event: Event) -> str:
             | RoadmapWithdrawn()
         ):
             return roadmap_sentence(event)
+        case NoticesMade() | NoticesTried() | NoticeRenewed():
+            return notice_words(event)
+        case (
+            CaseOpened()
+            | CaseSeen()
+            | CaseGone()
+            | CaseMoved()
+            | CaseMerged()
+            | CaseSplit()
+            | CaseNoted()
+            | CaseTaught()
+            | CasesLooked()
+        ):
+            return case_sentence(event)
         case YieldSet() | DrainSet() | DrainSeen() | HandoffMade() | HandoffSeen():
             return told(event)
+        case (
+            AdviceGiven()
+            | AdviceGone()
+            | AdviceJudged()
+            | AdviceOverruled()
+            | AdviceReopened()
+            | AdviceSnoozed()
+            | AdviceTaken()
+            | RuleDone()
+            | RuleFired()
+            | RuleUndone()
+        ):
+            return advice_sentence(event)
         case CrewSeen():
             return seen_words(event)
         case CrewSilent():

@@ -18,6 +18,7 @@ from callboard.desk.exports import Exports
 from callboard.desk.host_looks import HostLooks
 from callboard.desk.ingest import Ingest
 from callboard.desk.log_looks import LogLooks
+from callboard.desk.notices import Notices
 from callboard.desk.on_board import MOST_ENDED, listed
 from callboard.desk.platform import Platform
 from callboard.desk.search import Search
@@ -49,6 +50,7 @@ class Desk(
     Sources,
     Search,
     Sparing,
+    Notices,
 ):
     """Stands between the surfaces and the engine."""
 

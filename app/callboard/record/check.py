@@ -26,6 +26,8 @@ from callboard.core.events import (
 )
 from callboard.core.fold import fold
 from callboard.core.invariants import promises_of_log
+from callboard.core.notice_events import NoticeRenewed, NoticesMade, NoticesTried
+from callboard.core.notices import Notice
 from callboard.core.person import over
 from callboard.core.roadmap import Assignment
 from callboard.core.roadmap import told as assignment_after
@@ -41,6 +43,7 @@ from callboard.errors import CallboardError
 from callboard.record.alert_rows import ALERT_COLUMNS, alert_values
 from callboard.record.codec import to_json
 from callboard.record.log import SqliteLog, agent_values, run_values, task_values
+from callboard.record.notice_rows import NOTICE_COLUMNS, notice_after, notice_values
 from callboard.record.roadmap_rows import ASSIGNMENT_COLUMNS, assignment_values
 
 Row = tuple[Any, ...]
@@ -75,6 +78,7 @@ def differences(database: peewee.SqliteDatabase) -> list[str]:
         "section": _sections(state, told.sections),
         "artifact": {key: (count,) for key, count in told.artifacts.items()},
         "patch": told.patches,
+        "notice": {(one.id,): notice_values(one)[1:] for one in told.notices.values()},
         "alert": {(alert.id,): alert_values(alert)[1:] for alert in told.alerts.values()},
         "roadmap_task": {(one.id,): assignment_values(one) for one in told.assignments.values()},
         "person": {(name,): (at, to_json(kept)) for name, (at, kept) in told.people.items()},
@@ -101,6 +105,7 @@ class _Told:
         self.schedules: dict[Row, Row] = {}
         self.alerts: dict[str, Alert] = {}
         self.assignments: dict[str, Assignment] = {}
+        self.notices: dict[str, Notice] = {}
         self.people: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def add(self, event: Event) -> None:
@@ -127,6 +132,8 @@ class _Told:
                 self.alerts[event.key] = alert_after(self.alerts.get(event.key), event)
             case RoadmapAssigned() | RoadmapStarted() | RoadmapDone() | RoadmapTicked() | RoadmapWithdrawn():
                 self.assignments[event.id] = assignment_after(self.assignments.get(event.id), event)
+            case NoticesMade() | NoticesTried() | NoticeRenewed():
+                notice_after(self.notices, event)
             case PersonSet():
                 known = self.people.get(event.person, (0.0, {}))[1]
                 self.people[event.person] = (event.at, over(known, event.values))
@@ -179,6 +186,7 @@ _READ: Mapping[str, tuple[int, str]] = {
     "agent": (1, _AGENT),
     "alert": (1, f"SELECT {ALERT_COLUMNS} FROM alert"),  # noqa: S608
     "roadmap_task": (1, f"SELECT {ASSIGNMENT_COLUMNS} FROM roadmap_task"),  # noqa: S608
+    "notice": (1, f"SELECT {NOTICE_COLUMNS} FROM notice"),  # noqa: S608
     "person": (1, "SELECT name, at, kept FROM person"),
     "schedule": (1, "SELECT name, due, run, missed, note FROM schedule"),
 }

@@ -33,6 +33,7 @@ from callboard.core.events import (
     TaskMoved,
     TasksAdded,
 )
+from callboard.core.notice_events import NoticeRenewed, NoticesMade, NoticesTried
 from callboard.core.person import over
 from callboard.core.roadmap_events import (
     RoadmapAssigned,
@@ -50,6 +51,7 @@ from callboard.record.alert_rows import write_alert
 from callboard.record.codec import decode, encode, to_json
 from callboard.record.crew_rows import CREW_KINDS, CREW_LOAD, write_crew
 from callboard.record.database import full_or_raise
+from callboard.record.notice_rows import NOTICE_KINDS, write_notices
 from callboard.record.roadmap_rows import (
     ASSIGNMENT_KINDS,
     NOTED_KINDS,
@@ -71,7 +73,7 @@ ALERT_KINDS = "'AlertRaised', 'AlertResolved', 'AlertMarked'"
 _LOAD = (
     "SELECT seq, kind, body FROM event WHERE run IN (SELECT id FROM run WHERE unfinished > 0)"  # noqa: S608
     f" OR (run IS NULL AND kind NOT IN ('ScheduleFired', 'PersonSet', {ALERT_KINDS}, {ASSIGNMENT_KINDS}, {NOTED_KINDS},"
-    f" {CREW_KINDS}, {YIELD_KINDS}))"
+    f" {CREW_KINDS}, {YIELD_KINDS}, {NOTICE_KINDS}))"
     " OR seq IN (SELECT max(seq) FROM event WHERE kind = 'ScheduleFired' GROUP BY json_extract(body, '$.schedule'))"
     " OR seq IN (SELECT e.seq FROM alert a JOIN event e ON json_extract(e.body, '$.key') = a.key"
     f" AND e.kind IN ({ALERT_KINDS}) WHERE a.state != 'resolved')"
@@ -284,6 +286,8 @@ class SqliteLog:
                 write_alert(connection, event)
             case DrainSet() | DrainSeen() | HandoffMade() | HandoffSeen():
                 write_yield(connection, event)
+            case NoticesMade() | NoticesTried() | NoticeRenewed():
+                write_notices(connection, event)
             case CrewSeen() | CrewSilent():
                 write_crew(connection, event, state.crews[event.crew], seq)
             case RoadmapAssigned() | RoadmapStarted() | RoadmapDone() | RoadmapTicked() | RoadmapWithdrawn():

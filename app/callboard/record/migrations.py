@@ -13,6 +13,7 @@ from callboard.record.models import (
     CrewWorkflowRow,
     DrainRow,
     HandoffRow,
+    NoticeRow,
     PatchRow,
     PersonRow,
     RoadmapCountRow,
@@ -133,9 +134,14 @@ def coordination(database: SqliteDatabase) -> None:
     database.execute_sql("CREATE INDEX IF NOT EXISTS event_yield ON event (seq) WHERE kind = 'YieldSet'")
 
 
+def notices(database: SqliteDatabase) -> None:
+    """13: what was said to people outside of the board, and what became of it."""
+    database.create_tables([NoticeRow])
+
+
 MIGRATIONS: Sequence[Migration] = (
     first_tables, sections, patches, git_and_digests, accepted_findings, people, alerts, news, hands, roadmap, crews,
-    coordination,
+    coordination, notices,
 )  # fmt: skip
 
 

@@ -458,6 +458,29 @@ class HandoffRow(Model):
         table_name = "handoff"
 
 
+class NoticeRow(Model):
+    """What is to be said to a channel, and what became of it."""
+
+    id = CharField(primary_key=True)
+    channel = CharField()
+    kind = CharField()
+    severity = CharField()
+    title = TextField()
+    body = TextField()
+    link = TextField()
+    made = FloatField(index=True)
+    due = FloatField()
+    state = CharField()
+    tries = IntegerField()
+    tried = FloatField(null=True)
+    words = TextField()
+    by = CharField()
+
+    class Meta:
+        table_name = "notice"
+        indexes = ((("state", "due"), False), (("channel", "tried"), False))
+
+
 class MetaRow(Model):
     """A few names with values: which data folder this is."""
 
@@ -490,6 +513,7 @@ MODELS: tuple[type[Model], ...] = (
     CrewUseRow,
     DrainRow,
     HandoffRow,
+    NoticeRow,
     SampleRow,
     MetaRow,
 )

@@ -22,6 +22,7 @@ from callboard.show.api.inbox import inbox
 from callboard.show.api.ingest import ingest
 from callboard.show.api.large import large
 from callboard.show.api.me import me
+from callboard.show.api.notices import notices
 from callboard.show.api.otlp import otlp
 from callboard.show.api.params import caller
 from callboard.show.api.patches import patches
@@ -71,7 +72,7 @@ def service(desk: Desk, *more: APIRouter) -> FastAPI:
     )
     for router in (
         reads(desk), wishes(desk), control(desk), large(desk), patches(desk), ingest(desk), acceptance(desk), evidence(desk),
-        me(desk), ci(desk), sparing(desk),
+        me(desk), ci(desk), sparing(desk), notices(desk),
         search(desk), roadmap(desk),
         inbox(desk), exports(desk), alerts(desk), crew(desk), coordination(desk), otlp(desk, "/otlp/v1/traces"), *more,
     ):  # fmt: skip
