@@ -22,6 +22,7 @@ from callboard.work.context import Context
 from callboard.work.environments.declared import Declared, declared
 from callboard.work.environments.shapes import Environment, NoEnvironment
 from callboard.work.finding import Finding, Severity, clean, secret_print, unparsable
+from callboard.work.fixes import Fix, Symptom
 from callboard.work.handed_in import handed_in, origin_words, path_here
 from callboard.work.hooks import hookimpl
 from callboard.work.jobs import Job
@@ -83,6 +84,7 @@ __all__ = [
     "Figures",
     "FileCoverage",
     "Finding",
+    "Fix",
     "Histogram",
     "Install",
     "Job",
@@ -99,6 +101,7 @@ __all__ = [
     "SealError",
     "Section",
     "Severity",
+    "Symptom",
     "Table",
     "TestCase",
     "TestOutcome",

@@ -6,10 +6,12 @@ from callboard.api import (
     Agent,
     Context,
     Effects,
+    Fix,
     Job,
     Needs,
     Result,
     Section,
+    Symptom,
     Workspace,
     action,
     hookimpl,
@@ -18,6 +20,7 @@ from callboard_code_refactor.choices import (
     CloneOptions,
     ComplexityOptions,
     DeadCodeOptions,
+    DeclareOptions,
     FixOptions,
     FolderOptions,
     HotspotOptions,
@@ -155,7 +158,7 @@ class CodeRefactor(Agent):
         """Finds syntax that the project's oldest Python has a better form for."""
         from callboard_code_refactor.outdated_syntax import check_syntax
 
-        return check_syntax(ctx, options.target, options.folder, options.fail_on, options.patch)
+        return check_syntax(ctx, options.target, options.folder, options.fail_on, options.patch, options.paths)
 
     @action(
         "Safe fixes",
@@ -170,7 +173,14 @@ class CodeRefactor(Agent):
         """Makes ruff's safe fixes in a worktree, proves them with the tests and hands them back as a patch."""
         from callboard_code_refactor.fixes import make_fixes
 
-        return make_fixes(ctx, options.select, options.folder, options.run_tests, options.tests_timeout)
+        return make_fixes(ctx, options.select, options.folder, options.run_tests, options.tests_timeout, options.paths)
+
+    @action("Declare a dependency", needs=Needs(cpus=1, memory_mb=150), options=DeclareOptions, time_limit=300)
+    def declare(self, ctx: Context, options: DeclareOptions) -> Result:
+        """Proposes a patch that declares the package which brings an imported module."""
+        from callboard_code_refactor.declaring import declare
+
+        return declare(ctx, options)
 
     @action(
         "Trend",
@@ -199,6 +209,14 @@ def callboard_detect(workspace: Workspace) -> Sequence[Job]:
     from callboard_code_refactor.proposals import proposals
 
     return proposals(workspace)
+
+
+@hookimpl
+def callboard_fixes(symptom: Symptom) -> Sequence[Fix]:
+    """Safe fixes of ruff, newer syntax, and dependencies that are not declared."""
+    from callboard_code_refactor.mends import mends
+
+    return mends(symptom)
 
 
 @hookimpl

@@ -73,6 +73,7 @@ class SyntaxOptions:
 
     target: str = option("", help="such as 'py311'; empty for what the project declares in requires-python")
     patch: bool = option(False, help="also make the safe fixes, as a patch with its proof")
+    paths: list[str] = option([], help="only these files; none for all")
     folder: str = option("", help=FOLDER_HELP)
     fail_on: FailOn = option("high", help=FAIL_ON_HELP)
 
@@ -84,7 +85,17 @@ class FixOptions:
     select: str = option("", help="rules to fix, such as 'I,UP'; empty for the project's own choice")
     run_tests: bool = option(True, help="import the changed modules and run the tests, before and after")
     tests_timeout: float = option(120.0, help="seconds for all runs of the tests together", minimum=1, maximum=7200)
+    paths: list[str] = option([], help="only these files; none for all")
     folder: str = option("", help=FOLDER_HELP)
+
+
+@dataclass(frozen=True, slots=True)
+class DeclareOptions:
+    """Which dependency is declared, and for whom."""
+
+    module: str = option("", help="the module that is imported, such as 'yaml'")
+    package: str = option("", help="the package that brings it; empty for the one that is installed and brings it")
+    path: str = option("", help="a file that imports it; the nearest declaration above it gets the package")
 
 
 @dataclass(frozen=True, slots=True)

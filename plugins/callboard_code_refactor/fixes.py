@@ -9,10 +9,13 @@ from callboard_code_refactor.ruff import RuffTrouble, under_torn
 from callboard_code_refactor.sources import broken, python_files, sized
 
 
-def make_fixes(ctx: Context, select: str, folder: str, with_tests: bool, tests_timeout: float) -> Result:
+def make_fixes(
+    ctx: Context, select: str, folder: str, with_tests: bool, tests_timeout: float, paths: Sequence[str] = ()
+) -> Result:
     """Passed with a patch, or with nothing to fix; failed when no fix could be made that breaks nothing."""
     rules = ("--select", select) if select else ()
-    return fixed(ctx, [Group(rules, tuple(python_files(ctx.workspace, folder)))], folder, with_tests, tests_timeout)
+    files = tuple(name for name in python_files(ctx.workspace, folder) if not paths or name in paths)
+    return fixed(ctx, [Group(rules, files)], folder, with_tests, tests_timeout)
 
 
 def fixed(

@@ -25,14 +25,17 @@ from callboard_code_refactor.sources import (
 FIRST_KNOWN, LAST_KNOWN = 7, 14
 
 
-def check_syntax(ctx: Context, target: str, folder: str, fail_on: str, patch: bool) -> Result:
+def check_syntax(
+    ctx: Context, target: str, folder: str, fail_on: str, patch: bool, paths: Sequence[str] = ()
+) -> Result:
     """The project's own ruff settings hold, but the rules are UP and nothing is fixed, except in the patch.
 
     Ruff follows a `target-version` of its settings; the oldest Python that a nested project declares, it is told.
     """
     if ctx.program("ruff") is None:
         return unknown("ruff is not installed; pip install 'callboard[tools]'")
-    files, large = sized(ctx.workspace, python_files(ctx.workspace, folder))
+    chosen_files = [name for name in python_files(ctx.workspace, folder) if not paths or name in paths]
+    files, large = sized(ctx.workspace, chosen_files)
     if not files:
         return unknown("; ".join(["there are no Python files to look at", *large_note(large)]))
     if target and not re.fullmatch(r"py3\d{1,2}", target):

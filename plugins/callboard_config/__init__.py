@@ -6,11 +6,13 @@ from callboard.api import (
     Agent,
     Context,
     Effects,
+    Fix,
     Install,
     Job,
     Needs,
     Result,
     Section,
+    Symptom,
     Tool,
     Workspace,
     action,
@@ -250,3 +252,11 @@ def callboard_detect(workspace: Workspace) -> Sequence[Job]:
     from callboard_config.detect import propose
 
     return propose(workspace)
+
+
+@hookimpl
+def callboard_fixes(symptom: Symptom) -> Sequence[Fix]:
+    """Secrets that are written down are moved to settings."""
+    from callboard_config.mends import mends
+
+    return mends(symptom)

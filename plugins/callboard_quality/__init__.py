@@ -2,7 +2,21 @@
 
 from collections.abc import Sequence
 
-from callboard.api import Agent, Context, Effects, Job, Needs, Result, Section, Tool, Workspace, action, hookimpl
+from callboard.api import (
+    Agent,
+    Context,
+    Effects,
+    Fix,
+    Job,
+    Needs,
+    Result,
+    Section,
+    Symptom,
+    Tool,
+    Workspace,
+    action,
+    hookimpl,
+)
 from callboard_quality.options import (
     JourneyOptions,
     LintOptions,
@@ -213,3 +227,11 @@ def callboard_detect(workspace: Workspace) -> Sequence[Job]:
     from callboard_quality.detect import propose
 
     return list(propose(workspace))
+
+
+@hookimpl
+def callboard_fixes(symptom: Symptom) -> Sequence[Fix]:
+    """A flaky test is set aside for a while."""
+    from callboard_quality.mends import mends
+
+    return mends(symptom)

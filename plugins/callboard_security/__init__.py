@@ -6,17 +6,19 @@ from callboard.api import (
     Agent,
     Context,
     Effects,
+    Fix,
     Install,
     Job,
     Needs,
     Result,
     Section,
+    Symptom,
     Tool,
     Workspace,
     action,
     hookimpl,
 )
-from callboard_security.options import Controls, Dependencies, Incident, Licences, Patterns, Sbom, Secrets, Static
+from callboard_security.options import Bump, Controls, Dependencies, Incident, Licences, Patterns, Sbom, Secrets, Static
 from callboard_security.report import ReportOptions
 
 SEMGREP_MB = 400
@@ -149,6 +151,13 @@ class SecurityCompliance(Agent):
 
         return keep(ctx, "dependencies", audit(ctx, options))
 
+    @action("Raise a dependency", needs=Needs(1, 150), options=Bump, time_limit=300)
+    def bump(self, ctx: Context, options: Bump) -> Result:
+        """Proposes a patch that raises a dependency where it is declared, to the version that mends what is known of it."""
+        from callboard_security.bump import raise_version
+
+        return raise_version(ctx, options)
+
     @action(
         "Licences",
         needs=Needs(1, 200),
@@ -226,3 +235,11 @@ def callboard_sections() -> Sequence[Section]:
             trends=("security.licences.*",),
         ),
     ]
+
+
+@hookimpl
+def callboard_fixes(symptom: Symptom) -> Sequence[Fix]:
+    """A dependency with a known vulnerability is raised to the version that the advisory names."""
+    from callboard_security.bump import mends
+
+    return mends(symptom)

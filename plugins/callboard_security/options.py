@@ -52,6 +52,15 @@ class Dependencies:
 
 
 @dataclass(frozen=True, slots=True)
+class Bump:
+    """Options of `security.bump`."""
+
+    package: str = option("", help="The package, as it is declared")
+    version: str = option("", help="The least version that is wanted, as the advisory names it")
+    path: str = option("", help="The file that declares it, or its lock")
+
+
+@dataclass(frozen=True, slots=True)
 class Licences:
     """Options of `security.licences`."""
 

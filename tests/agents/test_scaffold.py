@@ -26,7 +26,7 @@ def run(*words: str | Path, cwd: Path, **env: str) -> str:
 def test_a_new_plugin_passes_its_own_tests_and_checks(tmp_path: Path) -> None:
     folder = write_plugin("note-finder", tmp_path)
     out = run("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=folder, PYTHONPATH=str(folder / "src"))
-    assert "4 passed" in out
+    assert "5 passed" in out
     run("-m", "ruff", "check", "--no-cache", ".", cwd=folder)
     run("-m", "ruff", "format", "--check", "--no-cache", ".", cwd=folder)
     run("-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "mypy"), "src", cwd=folder)
@@ -109,6 +109,10 @@ class Bad(Agent):
 @hookimpl
 def callboard_agents():
     return [Bad()]
+
+@hookimpl
+def callboard_fixes(symptom):
+    raise KeyError("x")
 '''
 
 
@@ -131,6 +135,7 @@ def test_the_check_of_a_bad_plugin_names_each_fault(tmp_path: Path) -> None:
     assert "bad.dies in the sample workspace: its process ended with 3" in faults
     assert "bad.hangs in an empty workspace: it took longer than 1 s" in faults
     assert "bad.odd in the sample workspace: it returned str" in faults
+    assert "callboard_fixes: KeyError" in faults
     advice = "\n".join(check.words for check in checks if check.grade is Grade.ADVICE)
     assert "bad.silent: say what its options mean, with help=: depth" in advice
     assert "bad.silent in an empty workspace: it passes; where there is nothing to look at" in advice

@@ -14,8 +14,10 @@ from callboard.agents.bounded import run_bounded
 from callboard.agents.catalogue import json_lines, scan
 from callboard.agents.crew import ActionInfo, Catalogue, PluginInfo
 from callboard.agents.detection import detect
+from callboard.agents.fixes import offers
 from callboard.errors import CallboardError
 from callboard.work.finding import clean
+from callboard.work.fixes import Symptom
 
 TRIAL_S = 60.0
 SAMPLE = {
@@ -28,6 +30,22 @@ SAMPLE = {
     "Dockerfile": 'FROM python:3.12-slim\nCMD ["python"]\n',
     ".env.example": "MODE=test\n",
 }
+
+STRANGE = (
+    Symptom(
+        "quality.tests",
+        "test",
+        rule="test-failed",
+        message="test_twice: assert 5 == 4",
+        path="tests/test_sample.py",
+        line=5,
+    ),
+    Symptom(
+        "lint", rule="E999", severity="high", message="SyntaxError", path="sample/__init__.py", line=4, tool="ruff"
+    ),
+    Symptom("build", "task", message="exit code 2"),
+    Symptom("", "alert", message="disk-low"),
+)
 
 
 class Grade(StrEnum):
@@ -59,6 +77,7 @@ def check_plugin(name: str, *, paths: Sequence[Path] = (), seconds: float = TRIA
     return [
         *_described(plugin, catalogue),
         *_detected(plugin, catalogue, paths),
+        *_fixes(plugin, catalogue, paths),
         *_tried(plugin, catalogue, paths, seconds),
     ]
 
@@ -95,6 +114,20 @@ def _detected(plugin: PluginInfo, catalogue: Catalogue, paths: Sequence[Path]) -
                     yield Check(Grade.FAULT, f"callboard_detect in {words}: {trouble.error}")
             own = [job for job, by in found.plugins.items() if by == plugin.name]
             yield Check(Grade.GOOD, f"in {words} it proposes {', '.join(own) or 'nothing'}")
+
+
+def _fixes(plugin: PluginInfo, catalogue: Catalogue, paths: Sequence[Path]) -> Iterator[Check]:
+    """What it offers for symptoms that it has never seen: mostly nothing, but it must not break."""
+    with tempfile.TemporaryDirectory(prefix="callboard-check-") as folder:
+        _, sample = _workspaces(Path(folder))
+        found = offers(STRANGE, sample, catalogue, paths=paths)
+        mine = f"plugin '{plugin.name}'"
+        for trouble in found.troubles:
+            if trouble.startswith(f"{mine}: ") or mine in trouble.partition(" names ")[0]:
+                yield Check(Grade.FAULT, f"callboard_fixes: {trouble.removeprefix(f'{mine}: ')}")
+        own = sorted({offer.fix.action for offer in found.offers if offer.plugin == plugin.name})
+        if own:
+            yield Check(Grade.GOOD, f"for sample symptoms it offers {', '.join(own)}")
 
 
 def _tried(plugin: PluginInfo, catalogue: Catalogue, paths: Sequence[Path], seconds: float) -> Iterator[Check]:

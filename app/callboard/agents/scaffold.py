@@ -55,11 +55,13 @@ from callboard.api import (
     Figure,
     Figures,
     Finding,
+    Fix,
     Job,
     Needs,
     Result,
     Section,
     Severity,
+    Symptom,
     Table,
     Workspace,
     action,
@@ -79,6 +81,14 @@ class NoteOptions:
 
     words: list[str] = option(["TODO", "FIXME"], help="Words that mark a note")
     most: int = option(20, help="The most notes that are still in order", minimum=0)
+
+
+@dataclass(frozen=True, slots=True)
+class DropOptions:
+    """Which line is dropped."""
+
+    path: str = option("", help="The file")
+    line: int = option(0, help="The line, from 1", minimum=0)
 
 
 class $klass(Agent):
@@ -125,6 +135,18 @@ class $klass(Agent):
         words = f"{total} notes in {len(files)} files"
         return failed(f"{words}, more than {options.most}") if total > options.most else passed(words)
 
+    @action("Drop a note", options=DropOptions, time_limit=120)
+    def drop(self, ctx: Context, options: DropOptions) -> Result:
+        """Proposes a patch without the line; only a line that is nothing but a comment is dropped."""
+        if options.path not in ctx.workspace.files or not ctx.line(options.path, options.line).lstrip().startswith("#"):
+            return unknown("there is no line that is only a comment; do what the note says, or drop it by hand")
+        with ctx.worktree() as tree:
+            file = tree.path / options.path
+            lines = file.read_text("utf-8").splitlines(keepends=True)
+            file.write_text("".join(lines[: options.line - 1] + lines[options.line :]), "utf-8")
+            ctx.patch(tree, "drop-note", {"checks": [], "words": "one comment less"})
+        return passed(f"a patch drops line {options.line} of {options.path}")
+
 
 @hookimpl
 def callboard_agents() -> Sequence[Agent]:
@@ -147,17 +169,27 @@ def callboard_detect(workspace: Workspace) -> Sequence[Job]:
         return []
     because = f"{len(files)} source files"
     return [Job(name="$name.notes", action="$name.notes", because=because, estimate=1.0)]
+
+
+@hookimpl
+def callboard_fixes(symptom: Symptom) -> Sequence[Fix]:
+    """What mends a case: an action that proposes a patch. Any plugin may offer some for what any other one found."""
+    if not symptom.rule.startswith("note/"):
+        return []
+    options = {"path": symptom.path, "line": symptom.line}
+    return [Fix("$name.drop", options, f"drop the note in {symptom.path} line {symptom.line}")]
 '''
 
 TESTS = '''\
 """The agent does what its README says."""
 
+import subprocess
 from pathlib import Path
 
-from callboard.api import Verdict, Workspace
+from callboard.api import Symptom, Verdict, Workspace
 from callboard.testing import run_action
 
-from $package import $klass, callboard_detect
+from $package import $klass, callboard_detect, callboard_fixes
 
 
 def test_a_note_is_found_where_it_is(tmp_path: Path) -> None:
@@ -177,6 +209,16 @@ def test_too_many_notes_fail(tmp_path: Path) -> None:
     assert outcome.result.verdict is Verdict.FAIL
 
 
+def test_a_note_that_is_a_comment_can_be_dropped_by_a_patch(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("# TODO: z\\nx = 1\\n")
+    for words in ("init -q", "add -A", "-c user.name=t -c user.email=t@example.org commit -qm x"):
+        subprocess.run(["git", "-C", str(tmp_path), *words.split()], check=True)
+    (fix,) = callboard_fixes(Symptom("$name.notes", rule="note/TODO", path="a.py", line=1))
+    outcome = run_action($klass(), fix.action.partition(".")[2], tmp_path, fix.options)
+    assert "-# TODO: z" in outcome.artifacts["drop-note.patch"].read_text()
+    assert callboard_fixes(Symptom("x.y", rule="other")) == []
+
+
 def test_nothing_to_look_at_is_no_pass(tmp_path: Path) -> None:
     outcome = run_action($klass(), "notes", tmp_path)
     assert outcome.result is not None
@@ -193,11 +235,12 @@ def test_a_workspace_with_source_gets_the_job(tmp_path: Path) -> None:
 README = """\
 # $title
 
-An agent for [Callboard](https://pypi.org/project/callboard/). It has one action:
+An agent for [Callboard](https://pypi.org/project/callboard/). It has two actions:
 
 | action | what it does | options |
 |---|---|---|
 | `$name.notes` | finds notes that were left in the code | `words` (TODO, FIXME), `most` (20): more of them fail |
+| `$name.drop` | proposes a patch without a line that is only a comment | `path`, `line` |
 
 It reads text files alone, needs no tool and no network, and changes nothing.
 
@@ -218,6 +261,7 @@ is open. In a workspace, `callboard run --only '$name.*'` runs it.
 - `src/$package/__init__.py` holds the agent. A method that is marked with `@action` is an action; it gets a `Context`
   (the workspace, progress, findings, metrics, artefacts, tools) and its options.
 - `callboard_sections` declares what the agent's page shows; `ctx.show` fills it, and `callboard show $name` prints it.
+- `callboard_fixes` offers what mends a case; Callboard runs it, verifies the patch in a copy, and a person accepts it.
 - `passed`, `failed` and `unknown` are the results. What could not be checked is `unknown`, never a pass.
 - Import `callboard.api` alone, and keep the import of the package cheap.
 """

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pluggy
 
 from callboard.work.agent import Agent
+from callboard.work.fixes import Fix, Symptom
 from callboard.work.jobs import Job
 from callboard.work.sections import Section
 from callboard.work.workspace import Workspace
@@ -29,3 +30,7 @@ class Hooks:
     @hookspec
     def callboard_sections(self) -> Sequence[Section]:  # type: ignore[empty-body]
         """Sections of the agents' pages; attempts fill them with `Context.show`."""
+
+    @hookspec
+    def callboard_fixes(self, symptom: Symptom, workspace: Workspace) -> Sequence[Fix]:  # type: ignore[empty-body]
+        """Fixes for what a check saw, the best first; looks only, runs nothing of the workspace; ends within ten seconds."""
