@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from callboard.config.cases import CasesTable
 from callboard.config.crews import CrewTable
 from callboard.config.fields import Source
 from callboard.config.notifying import NotifyTable
@@ -125,6 +126,7 @@ class Config:
     schedules: Mapping[str, ScheduleTable] = field(default_factory=dict)
     routes: tuple[RouteTable, ...] = ()
     roadmap: RoadmapTables = RoadmapTables()
+    cases: CasesTable = CasesTable()
     rules: Mapping[str, RuleTable] = field(default_factory=dict)
     notify: Mapping[str, NotifyTable] = field(default_factory=dict)
     table: Mapping[str, Any] = field(default_factory=dict)

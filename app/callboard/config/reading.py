@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from callboard.config.accepted import accepted_tables
+from callboard.config.cases import CasesTable
 from callboard.config.coordinating import rule_of
 from callboard.config.crews import crews_of
 from callboard.config.deploying import check_environments
@@ -102,6 +103,7 @@ def _config_of(raw: dict[str, Any], source: Source) -> Config:
         },
         routes=route_tables(source, raw.get("routes", [])),
         roadmap=roadmap,
+        cases=CasesTable(**single["cases"]),
         rules=rules_of(source, named["rules"]),
         notify=notify_of(source, named["notify"]),
         table={

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from callboard.config.cases import CASES
 from callboard.config.coordinating import COORDINATION, wrong_span
 from callboard.config.crews import CREW
 from callboard.config.deploying import KINDS, wrong_build, wrong_probe, wrong_room
@@ -267,6 +268,7 @@ SINGLE: Mapping[str, Mapping[str, Field]] = {
     "coordination": COORDINATION,
     "engine": ENGINE,
     "roadmap": ROADMAP,
+    "cases": CASES,
 }
 NAMED: Mapping[str, Mapping[str, Field]] = {
     "agents": AGENT,

@@ -122,10 +122,19 @@ EXAMPLES: Mapping[str, str] = {
 # due = 2026-12-24
 """,
     "changes": """\
+        "cases": "Cases: what Callboard does about failures by itself.",
 # [changes.add-login]
 # after = ["add-accounts"]
 # layer = "high"
 # owner = "ann"
+""",
+    "cases": """\
+# [cases]
+# automatic = true
+# fixes = true
+# an_hour = 10
+# watch_hours = 24
+# take_back = true
 """,
     "rules": """\
 # [rules.lost-tests]
@@ -183,6 +192,7 @@ def write_config(workspace: Path, built: BuiltPipeline) -> str:
             "layers",
             "milestones",
             "changes",
+            "cases",
             "rules",
             "notify",
         )
