@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from callboard.core.admit import Policy
 from callboard.core.alert_rules import follow
+from callboard.core.case_commands import cases_due
 from callboard.core.commands import Command, Submit, grant
 from callboard.core.decide import decide
 from callboard.core.events import (
@@ -262,6 +263,7 @@ class Engine:
         self._outbox.plan(self.state, events, decision)
         events += decision.events
         events += ends(self.state, now)
+        events += cases_due(self.state, now)
         events += follow(self.state, events, now)
         if events:
             self._record(events)
@@ -398,6 +400,7 @@ class Engine:
         state.changed_runs.clear()
         state.changed_agents.clear()
         state.stirred.clear()
+        state.cases.settle()
         while len(self._ended_runs) > self._keep_ended:
             state.forget([self._ended_runs.popleft()])
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.core import events as e
+from callboard.core.case_facts import Cause, Symptom
 from callboard.core.facts import How
 from callboard.core.resources import Lock, Needs
 from callboard.core.task import Candidate, Limits, Priority, Process, Retry, TaskSpec, TaskState, Usage, Verdict
@@ -42,6 +43,10 @@ SPEC = st.builds(
     learned=OPTIONS,
     stands_for=st.none() | st.tuples(WHOLE, WHOLE, WHOLE), heavy=st.booleans(),
 )  # fmt: skip
+WITNESSES = st.lists(st.tuples(TEXT, TEXT), max_size=2).map(tuple)
+SYMPTOM = st.builds(Symptom, check=TEXT, fingerprint=TEXT, kind=TEXT, rule=TEXT, severity=TEXT, title=TEXT, witnesses=WITNESSES,
+                    first=NUMBER, times=WHOLE, flaky=st.none() | NUMBER, code=TEXT)  # fmt: skip
+PAIRS = st.lists(st.tuples(TEXT, TEXT), max_size=3).map(tuple)
 SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "specs": st.lists(SPEC, max_size=3).map(tuple),
     "holds": st.lists(st.tuples(TEXT, NUMBER), max_size=3).map(tuple),
@@ -68,6 +73,11 @@ SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "again": st.none() | NUMBER,
     "ids": st.lists(TEXT, max_size=3).map(tuple),
     "notices": st.lists(OPTIONS, max_size=2).map(tuple),
+    "symptoms": st.lists(SYMPTOM | TEXT, max_size=2).map(tuple),
+    "cause": st.none() | st.builds(Cause, TEXT, TEXT, TEXT),
+    "joins": PAIRS,
+    "parts": PAIRS,
+    "resolution": OPTIONS,
     "rank": st.none() | WHOLE,
     "comes_after": st.none() | st.lists(TEXT, max_size=3).map(tuple),
     "waiting": st.lists(st.integers(0, 9), max_size=3).map(tuple),

@@ -4,7 +4,9 @@ import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from callboard.core.advice import Advised
 from callboard.core.alerts import Alerts
+from callboard.core.cases import Cases
 from callboard.core.crew import CrewState
 from callboard.core.holds import (
     AgentBusy,
@@ -72,6 +74,8 @@ class State:
         self.deadlines: list[tuple[float, AttemptKey, str]] = []
         self.fired: dict[str, float] = {}
         self.alerts = Alerts()
+        self.advised = Advised()
+        self.cases = Cases()
         self.yields = Yields()
         self.roadmaps = Roadmaps()
         self.crews: dict[str, CrewState] = {}

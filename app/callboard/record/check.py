@@ -8,6 +8,8 @@ import peewee
 
 from callboard.core.alerts import Alert
 from callboard.core.alerts import told as alert_after
+from callboard.core.case_events import CaseGone, CaseMerged, CaseMoved, CaseNoted, CaseOpened, CaseSeen, CaseSplit
+from callboard.core.case_known import resolved, taken_back
 from callboard.core.events import (
     AlertMarked,
     AlertRaised,
@@ -41,6 +43,13 @@ from callboard.core.roadmap_events import (
 from callboard.core.state import State
 from callboard.errors import CallboardError
 from callboard.record.alert_rows import ALERT_COLUMNS, alert_values
+from callboard.record.case_rows import (
+    CASE_COLUMNS,
+    SYMPTOM_COLUMNS,
+    case_values,
+    resolved_values,
+    symptom_values,
+)
 from callboard.record.codec import to_json
 from callboard.record.log import SqliteLog, agent_values, run_values, task_values
 from callboard.record.notice_rows import NOTICE_COLUMNS, notice_after, notice_values
@@ -58,6 +67,7 @@ def differences(database: peewee.SqliteDatabase) -> list[str]:
             told.seq = seq
             fold(state, event)
             told.add(event)
+            told.learn(event, state)
     except (CallboardError, ValueError, TypeError, KeyError) as error:
         return [f"the log does not fold at event {told.seq}: {error}"]
     runs = {(run.id,): (*run_values(run)[:-1], len(run.tasks), run.key) for run in state.runs.values()}
@@ -79,6 +89,13 @@ def differences(database: peewee.SqliteDatabase) -> list[str]:
         "artifact": {key: (count,) for key, count in told.artifacts.items()},
         "patch": told.patches,
         "notice": {(one.id,): notice_values(one)[1:] for one in told.notices.values()},
+        "case_row": {(case.id,): case_values(case)[1:] for case in (*state.cases.open(), *state.cases.closed())},
+        "case_symptom": {
+            (case.id, key): symptom_values(case, symptom)[2:]
+            for case in (*state.cases.open(), *state.cases.closed())
+            for key, symptom in case.symptoms.items()
+        },
+        "case_resolved": told.resolved,
         "alert": {(alert.id,): alert_values(alert)[1:] for alert in told.alerts.values()},
         "roadmap_task": {(one.id,): assignment_values(one) for one in told.assignments.values()},
         "person": {(name,): (at, to_json(kept)) for name, (at, kept) in told.people.items()},
@@ -107,6 +124,7 @@ class _Told:
         self.assignments: dict[str, Assignment] = {}
         self.notices: dict[str, Notice] = {}
         self.people: dict[str, tuple[float, dict[str, Any]]] = {}
+        self.resolved: dict[Row, Row] = {}
 
     def add(self, event: Event) -> None:
         match event:
@@ -141,6 +159,23 @@ class _Told:
                 self.schedules[(event.schedule,)] = (event.due, event.run, event.missed, event.note)
             case _:
                 pass
+
+    def learn(self, event: Event, state: State) -> None:
+        """What resolved cases, by what the state says after the event."""
+        if not isinstance(event, CaseOpened | CaseSeen | CaseGone | CaseMoved | CaseMerged | CaseSplit | CaseNoted):
+            return
+        case = state.cases.get(event.case)
+        if case is None:
+            return
+        mine = [key for key in self.resolved if key[0] == case.id]
+        if taken_back(event) and mine:
+            last = max(key[1] for key in mine)
+            for key in mine:
+                if key[1] == last:
+                    self.resolved[key] = (*self.resolved[key][:-1], False)
+        for one in resolved(case, event):
+            values = resolved_values(one)
+            self.resolved[values[:3]] = values[3:]
 
 
 def _sections(state: State, shown: Iterable[SectionShown]) -> dict[Row, Row]:
@@ -184,6 +219,9 @@ _READ: Mapping[str, tuple[int, str]] = {
     "patch": (4, 'SELECT run, task, attempt, name, choice, "by", at, reason FROM patch'),
     "section": (3, "SELECT workspace, agent, name, at, run, task, attempt, blocks FROM section"),
     "agent": (1, _AGENT),
+    "case_row": (1, f"SELECT {CASE_COLUMNS} FROM case_row"),  # noqa: S608
+    "case_symptom": (2, f"SELECT {SYMPTOM_COLUMNS} FROM case_symptom"),  # noqa: S608
+    "case_resolved": (3, 'SELECT "case", at, family, workspace, kind, what, words, worked FROM case_resolved'),
     "alert": (1, f"SELECT {ALERT_COLUMNS} FROM alert"),  # noqa: S608
     "roadmap_task": (1, f"SELECT {ASSIGNMENT_COLUMNS} FROM roadmap_task"),  # noqa: S608
     "notice": (1, f"SELECT {NOTICE_COLUMNS} FROM notice"),  # noqa: S608

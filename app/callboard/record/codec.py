@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any, get_args
 
 from callboard.core import events as e
+from callboard.core.case_facts import Cause, Symptom
 from callboard.core.facts import How
 from callboard.core.resources import Lock, Needs
 from callboard.core.task import Candidate, Hand, Limits, Priority, Process, Retry, TaskSpec, TaskState, Usage, Verdict
@@ -22,7 +23,7 @@ def _reader(kind: type) -> tuple[tuple[str, ...], Callable[[Any], Any]]:
 KINDS: Mapping[str, type] = {kind.__name__: kind for kind in get_args(e.Event)}
 _READERS = {
     kind: _reader(kind)
-    for kind in (*KINDS.values(), TaskSpec, Needs, Lock, Limits, Retry, Usage, Process, Candidate, Hand)
+    for kind in (*KINDS.values(), TaskSpec, Needs, Lock, Limits, Retry, Usage, Process, Candidate, Hand, Symptom, Cause)
 }
 
 
@@ -99,6 +100,11 @@ def decode_hand(text: str) -> Hand | None:
     return Hand(**{**values, "state": TaskState(values["state"]), "verdict": verdict})
 
 
+def decode_symptom(values: Mapping[str, Any]) -> Symptom:
+    """A symptom of a case from its JSON object."""
+    return Symptom(**{**values, "witnesses": _pairs(values["witnesses"])})
+
+
 def _pairs(values: list[list[Any]]) -> tuple[tuple[Any, ...], ...]:
     return tuple(tuple(item) for item in values)
 
@@ -117,7 +123,11 @@ _CONVERT: Mapping[str, Callable[[Any], Any]] = {
     "tasks": tuple,
     "choices": tuple,
     "agents": tuple,
-    "facts": tuple,
+    "facts": lambda value: value if isinstance(value, dict) else tuple(value),
+    "symptoms": lambda values: tuple(value if isinstance(value, str) else decode_symptom(value) for value in values),
+    "cause": lambda value: value if isinstance(value, str) else Cause(**value),
+    "joins": _pairs,
+    "parts": _pairs,
     "workflows": tuple,
     "attempts": tuple,
     "waiting": tuple,

@@ -8,6 +8,15 @@ from typing import Any
 
 import peewee
 
+from callboard.core.case_events import (
+    CaseGone,
+    CaseMerged,
+    CaseMoved,
+    CaseNoted,
+    CaseOpened,
+    CaseSeen,
+    CaseSplit,
+)
 from callboard.core.crew_events import CrewSeen, CrewSilent
 from callboard.core.events import (
     AgentDrained,
@@ -48,6 +57,7 @@ from callboard.core.run import SEVERITIES, Run, Task
 from callboard.core.state import AgentState, State
 from callboard.core.yield_events import DrainSeen, DrainSet, HandoffMade, HandoffSeen
 from callboard.record.alert_rows import write_alert
+from callboard.record.case_rows import CASE_KINDS, CASE_LOAD, LOOK_KIND, write_case, write_changed, write_resolved
 from callboard.record.codec import decode, encode, to_json
 from callboard.record.crew_rows import CREW_KINDS, CREW_LOAD, write_crew
 from callboard.record.database import full_or_raise
@@ -73,12 +83,12 @@ ALERT_KINDS = "'AlertRaised', 'AlertResolved', 'AlertMarked'"
 _LOAD = (
     "SELECT seq, kind, body FROM event WHERE run IN (SELECT id FROM run WHERE unfinished > 0)"  # noqa: S608
     f" OR (run IS NULL AND kind NOT IN ('ScheduleFired', 'PersonSet', {ALERT_KINDS}, {ASSIGNMENT_KINDS}, {NOTED_KINDS},"
-    f" {CREW_KINDS}, {YIELD_KINDS}, {NOTICE_KINDS}))"
+    f" {CREW_KINDS}, {YIELD_KINDS}, {NOTICE_KINDS}, {CASE_KINDS}, {LOOK_KIND}))"
     " OR seq IN (SELECT max(seq) FROM event WHERE kind = 'ScheduleFired' GROUP BY json_extract(body, '$.schedule'))"
     " OR seq IN (SELECT e.seq FROM alert a JOIN event e ON json_extract(e.body, '$.key') = a.key"
     f" AND e.kind IN ({ALERT_KINDS}) WHERE a.state != 'resolved')"
     f" OR seq IN (SELECT e.seq FROM roadmap_task a JOIN event e ON json_extract(e.body, '$.id') = a.id"
-    f" AND e.kind IN ({ASSIGNMENT_KINDS}) WHERE {STANDS}) OR {CREW_LOAD} OR {YIELD_LOAD} ORDER BY seq"
+    f" AND e.kind IN ({ASSIGNMENT_KINDS}) WHERE {STANDS}) OR {CASE_LOAD} OR {CREW_LOAD} OR {YIELD_LOAD} ORDER BY seq"
 )
 NOTHING_FOUND = json.dumps(dict.fromkeys(SEVERITIES, 0))
 
@@ -170,6 +180,8 @@ class SqliteLog:
             f"UPDATE task SET {TASK_COLUMNS} WHERE run=? AND place=?",  # noqa: S608
             [(*task_values(task), task.run.id, task.index) for task in state.changed_tasks],
         )
+        if state.cases.changed:
+            write_changed(connection, state.cases)
         if any(isinstance(event, OF_AGENTS) for event in events):
             self._write_agents(connection, state)
         return first + len(events) - 1
@@ -288,6 +300,9 @@ class SqliteLog:
                 write_yield(connection, event)
             case NoticesMade() | NoticesTried() | NoticeRenewed():
                 write_notices(connection, event)
+            case CaseOpened() | CaseSeen() | CaseGone() | CaseMoved() | CaseMerged() | CaseSplit() | CaseNoted():
+                write_case(connection, event, seq)
+                write_resolved(connection, event, state.cases)
             case CrewSeen() | CrewSilent():
                 write_crew(connection, event, state.crews[event.crew], seq)
             case RoadmapAssigned() | RoadmapStarted() | RoadmapDone() | RoadmapTicked() | RoadmapWithdrawn():

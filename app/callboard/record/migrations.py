@@ -8,6 +8,9 @@ from callboard.errors import RecordError
 from callboard.record.models import (
     MODELS,
     AlertRow,
+    CaseResolvedRow,
+    CaseRow,
+    CaseSymptomRow,
     CrewTaskRow,
     CrewUseRow,
     CrewWorkflowRow,
@@ -139,9 +142,24 @@ def notices(database: SqliteDatabase) -> None:
     database.create_tables([NoticeRow])
 
 
+def cases(database: SqliteDatabase) -> None:
+    """14: cases, their symptoms, what resolved them, and the words to search in; the events of a case are found by its number."""
+    database.create_tables([CaseRow, CaseSymptomRow, CaseResolvedRow])
+    database.execute_sql('CREATE VIRTUAL TABLE IF NOT EXISTS case_text USING fts5("case" UNINDEXED, words)')
+    kinds = "'CaseOpened', 'CaseSeen', 'CaseGone', 'CaseMoved', 'CaseMerged', 'CaseSplit', 'CaseNoted'"
+    for name, column, wanted in (
+        ("event_case", "$.case", f"kind IN ({kinds})"),
+        ("event_case_into", "$.into", "kind = 'CaseMerged'"),
+        ("event_cases_looked", "$.workspace", "kind = 'CasesLooked'"),
+    ):
+        database.execute_sql(
+            f"CREATE INDEX IF NOT EXISTS {name} ON event (json_extract(body, '{column}'), seq) WHERE {wanted}"
+        )
+
+
 MIGRATIONS: Sequence[Migration] = (
     first_tables, sections, patches, git_and_digests, accepted_findings, people, alerts, news, hands, roadmap, crews,
-    coordination, notices,
+    coordination, notices, cases,
 )  # fmt: skip
 
 

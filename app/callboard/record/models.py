@@ -481,6 +481,79 @@ class NoticeRow(Model):
         indexes = ((("state", "due"), False), (("channel", "tried"), False))
 
 
+class CaseRow(Model):
+    """How each case stands; `cause`, `assignee`, `resolution`, `joined` and `known` as JSON."""
+
+    id = IntegerField(primary_key=True)
+    workspace = TextField()
+    title = TextField()
+    severity = CharField()
+    state = CharField()
+    first = FloatField()
+    opened = FloatField()
+    seen = FloatField()
+    moved = FloatField()
+    present = IntegerField()
+    left_out = IntegerField()
+    times = IntegerField()
+    reopened = IntegerField()
+    until = FloatField(null=True)
+    accepted_by = CharField()
+    accepted_why = TextField()
+    words = TextField()
+    last_by = CharField()
+    turn = IntegerField()
+    notes = IntegerField()
+    into = IntegerField()
+    run = IntegerField()
+    asks = TextField()
+    cause = TextField()
+    assignee = TextField()
+    resolution = TextField()
+    joined = TextField()
+    known = TextField()
+
+    class Meta:
+        table_name = "case_row"
+        indexes = ((("workspace", "state"), False), (("state", "moved"), False))
+
+
+class CaseSymptomRow(Model):
+    """One symptom of a case; `body` is JSON."""
+
+    id = AutoField()
+    case = IntegerField()
+    key = TextField()
+    workspace = TextField()
+    check = TextField()
+    family = TextField()
+    agent = CharField()
+    gone = FloatField()
+    body = TextField()
+
+    class Meta:
+        table_name = "case_symptom"
+        indexes = ((("case", "key"), True), (("workspace", "key"), False), (("family",), False))
+
+
+class CaseResolvedRow(Model):
+    """What was tried once on a family of symptoms of a case, and whether it worked."""
+
+    case = IntegerField()
+    at = FloatField()
+    family = TextField()
+    workspace = TextField()
+    kind = CharField()
+    what = TextField()
+    words = TextField()
+    worked = BooleanField()
+
+    class Meta:
+        table_name = "case_resolved"
+        primary_key = CompositeKey("case", "at", "family")
+        indexes = ((("family", "at"), False),)
+
+
 class MetaRow(Model):
     """A few names with values: which data folder this is."""
 
@@ -514,6 +587,9 @@ MODELS: tuple[type[Model], ...] = (
     DrainRow,
     HandoffRow,
     NoticeRow,
+    CaseRow,
+    CaseSymptomRow,
+    CaseResolvedRow,
     SampleRow,
     MetaRow,
 )

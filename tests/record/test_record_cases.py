@@ -1,0 +1,105 @@
+"""Cases in the record: the tables say what the log says, a new engine knows what it has to, words are found."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from callboard.core.case_batch import Opening, Sighting
+from callboard.core.case_commands import MergeCases, MoveCase, NoteCase, SplitCase
+from callboard.core.case_facts import Cause
+from callboard.core.fold import fold
+from callboard.core.state import State
+from callboard.errors import CallboardError
+from callboard.record.check import differences
+from callboard.record.database import open_database
+from callboard.record.log import SqliteLog
+from case_story import Story, symptom
+
+
+class Kept(Story):
+    """A story whose log is a real file, with the state of the engine settled after each step."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.database = open_database(folder)
+        self.log = SqliteLog(self.database)
+
+    def do(self, command):  # type: ignore[no-untyped-def]
+        granted = super().do(command)
+        if granted:
+            self.log.append(granted, self.state, durable=False)
+            self.state.cases.settle()
+        return granted
+
+    def loaded(self) -> State:
+        """What a new engine knows."""
+        state = State()
+        for _, event in self.log.load():
+            fold(state, event)
+        state.cases.settle()
+        return state
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_log_state_and_tables_are_equal_after_a_random_history_of_cases(tmp_path: Path, seed: int) -> None:
+    dice = random.Random(seed)
+    story = Kept(tmp_path)
+    for turn in range(60):
+        cases = story.state.cases
+        known = [*cases.open(), *cases.closed()]
+        case = dice.choice(known) if known else None
+        code = f"c{turn}"
+        try:
+            match dice.randrange(9) if case is not None else 0:
+                case 0 | 1:
+                    some = [symptom(dice.choice(("q.t", "q.l")), f"f{dice.randrange(20)}", code) for _ in range(3)]
+                    story.tell(
+                        opened=[Opening("a case", "high", Cause("file", "a.py", "it cannot be parsed"), tuple(some))]
+                    )
+                case 2:
+                    story.see(case.id, *list(case.symptoms.values())[:2])
+                case 3 | 4:
+                    story.part(case.id, *case.symptoms.values(), code=code)
+                case 5:
+                    story.do(
+                        NoteCase(
+                            case.id, dice.choice(("comment", "fix-tried")), f"tried {turn}", facts={"ok": turn % 2 == 0}
+                        )
+                    )
+                case 6:
+                    story.do(MergeCases(case.id, dice.choice(known).id, "ann", "the same"))
+                case 7:
+                    story.do(SplitCase(case.id, (next(iter(case.symptoms)),), "ann", "not the same"))
+                case 8:
+                    goal = dice.choice(("closed", "new", "triaged"))
+                    story.do(MoveCase(case.id, goal, dice.choice(("ann", "bob")), reason="so"))
+        except CallboardError:
+            continue
+    assert differences(story.database) == []
+    loaded, state = story.loaded().cases.facts(), story.state.cases.facts()
+    assert loaded == state
+    assert story.loaded().cases.last == story.state.cases.last
+    story.database.close()
+
+
+def test_what_it_was_closed_by_counts_until_it_is_back(tmp_path: Path) -> None:
+    story = Kept(tmp_path)
+    test = symptom()
+    case = story.open(test)
+    story.do(NoteCase(case.id, "fix-tried", "pinned flask", facts={"ok": True, "what": "pin flask<3"}))
+    story.part(case.id, test, code="c2")
+    read = "SELECT kind, what, worked FROM case_resolved ORDER BY at"
+    assert story.database.execute_sql(read).fetchall() == [("patch", "pin flask<3", 1)]
+    story.see(case.id, test)
+    assert story.database.execute_sql(read).fetchall() == [("patch", "pin flask<3", 0)]
+    story.database.close()
+
+
+def test_an_event_writes_only_its_own_symptoms(tmp_path: Path) -> None:
+    story = Kept(tmp_path)
+    case = story.open(*(symptom(fingerprint=f"f{n}") for n in range(900)))
+    before = story.database.execute_sql("SELECT total_changes()").fetchone()[0]
+    story.tell(seen=[Sighting(case.id, (symptom(fingerprint="f7"),))])
+    assert story.database.execute_sql("SELECT total_changes()").fetchone()[0] - before < 20
+    story.database.close()
