@@ -8,6 +8,18 @@ from typing import Any
 
 import peewee
 
+from callboard.core.advice_events import (
+    AdviceGiven,
+    AdviceGone,
+    AdviceJudged,
+    AdviceOverruled,
+    AdviceReopened,
+    AdviceSnoozed,
+    AdviceTaken,
+    RuleDone,
+    RuleFired,
+    RuleUndone,
+)
 from callboard.core.case_events import (
     CaseGone,
     CaseMerged,
@@ -56,6 +68,7 @@ from callboard.core.roadmap_events import (
 from callboard.core.run import SEVERITIES, Run, Task
 from callboard.core.state import AgentState, State
 from callboard.core.yield_events import DrainSeen, DrainSet, HandoffMade, HandoffSeen
+from callboard.record.advice_rows import ADVICE_KINDS, ADVICE_LOAD, write_advice
 from callboard.record.alert_rows import write_alert
 from callboard.record.case_rows import CASE_KINDS, CASE_LOAD, LOOK_KIND, write_case, write_changed, write_resolved
 from callboard.record.codec import decode, encode, to_json
@@ -83,12 +96,13 @@ ALERT_KINDS = "'AlertRaised', 'AlertResolved', 'AlertMarked'"
 _LOAD = (
     "SELECT seq, kind, body FROM event WHERE run IN (SELECT id FROM run WHERE unfinished > 0)"  # noqa: S608
     f" OR (run IS NULL AND kind NOT IN ('ScheduleFired', 'PersonSet', {ALERT_KINDS}, {ASSIGNMENT_KINDS}, {NOTED_KINDS},"
-    f" {CREW_KINDS}, {YIELD_KINDS}, {NOTICE_KINDS}, {CASE_KINDS}, {LOOK_KIND}))"
+    f" {CREW_KINDS}, {YIELD_KINDS}, {ADVICE_KINDS}, {NOTICE_KINDS}, {CASE_KINDS}, {LOOK_KIND}))"
     " OR seq IN (SELECT max(seq) FROM event WHERE kind = 'ScheduleFired' GROUP BY json_extract(body, '$.schedule'))"
     " OR seq IN (SELECT e.seq FROM alert a JOIN event e ON json_extract(e.body, '$.key') = a.key"
     f" AND e.kind IN ({ALERT_KINDS}) WHERE a.state != 'resolved')"
     f" OR seq IN (SELECT e.seq FROM roadmap_task a JOIN event e ON json_extract(e.body, '$.id') = a.id"
-    f" AND e.kind IN ({ASSIGNMENT_KINDS}) WHERE {STANDS}) OR {CASE_LOAD} OR {CREW_LOAD} OR {YIELD_LOAD} ORDER BY seq"
+    f" AND e.kind IN ({ASSIGNMENT_KINDS}) WHERE {STANDS}) OR {CASE_LOAD} OR {CREW_LOAD} OR {YIELD_LOAD}"
+    f" OR {ADVICE_LOAD} ORDER BY seq"
 )
 NOTHING_FOUND = json.dumps(dict.fromkeys(SEVERITIES, 0))
 
@@ -296,6 +310,19 @@ class SqliteLog:
                 )  # fmt: skip
             case AlertRaised() | AlertResolved() | AlertMarked():
                 write_alert(connection, event)
+            case (
+                AdviceGiven()
+                | AdviceGone()
+                | AdviceJudged()
+                | AdviceOverruled()
+                | AdviceReopened()
+                | AdviceSnoozed()
+                | AdviceTaken()
+                | RuleDone()
+                | RuleFired()
+                | RuleUndone()
+            ):
+                write_advice(connection, event, seq)
             case DrainSet() | DrainSeen() | HandoffMade() | HandoffSeen():
                 write_yield(connection, event)
             case NoticesMade() | NoticesTried() | NoticeRenewed():

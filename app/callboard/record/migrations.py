@@ -7,6 +7,8 @@ from peewee import SqliteDatabase
 from callboard.errors import RecordError
 from callboard.record.models import (
     MODELS,
+    AdviceRow,
+    AdviceTakenRow,
     AlertRow,
     CaseResolvedRow,
     CaseRow,
@@ -22,6 +24,7 @@ from callboard.record.models import (
     RoadmapCountRow,
     RoadmapForecastRow,
     RoadmapTaskRow,
+    RuleFiringRow,
     SectionRow,
 )
 
@@ -157,9 +160,19 @@ def cases(database: SqliteDatabase) -> None:
         )
 
 
+def advice(database: SqliteDatabase) -> None:
+    """15: how each advice stands, what was taken and whether it helped, what rules did; their events are found by kind."""
+    database.create_tables([AdviceRow, AdviceTakenRow, RuleFiringRow])
+    for name, columns, kinds in (
+        ("event_advice", "at", "'AdviceGiven', 'AdviceTaken', 'AdviceOverruled', 'AdviceJudged', 'RuleFired'"),
+        ("event_rule", "json_extract(body, '$.id'), seq", "'RuleFired', 'RuleDone', 'RuleUndone'"),
+    ):
+        database.execute_sql(f"CREATE INDEX IF NOT EXISTS {name} ON event ({columns}) WHERE kind IN ({kinds})")
+
+
 MIGRATIONS: Sequence[Migration] = (
     first_tables, sections, patches, git_and_digests, accepted_findings, people, alerts, news, hands, roadmap, crews,
-    coordination, notices, cases,
+    coordination, notices, cases, advice,
 )  # fmt: skip
 
 

@@ -554,6 +554,83 @@ class CaseResolvedRow(Model):
         indexes = ((("family", "at"), False),)
 
 
+class AdviceRow(Model):
+    """How each advice stands: the last word about it, and the event `seq` that said it."""
+
+    id = CharField(primary_key=True)
+    workspace = TextField()
+    kind = CharField()
+    about = TextField()
+    title = TextField()
+    words = TextField()
+    score = IntegerField()
+    href = TextField()
+    state = CharField()
+    first = FloatField()
+    at = FloatField()
+    by = CharField()
+    reason = TextField()
+    until = FloatField(null=True)
+    rule = CharField()
+    seq = IntegerField(index=True)
+
+    class Meta:
+        table_name = "advice"
+        indexes = ((("workspace", "state"), False),)
+
+
+class AdviceTakenRow(Model):
+    """Each time that an advice was taken; `act` and `measure` as JSON, and how it was judged, once it is."""
+
+    taking = CharField(primary_key=True)
+    id = CharField()
+    workspace = TextField()
+    kind = CharField()
+    about = TextField()
+    title = TextField()
+    by = CharField()
+    at = FloatField()
+    rule = CharField()
+    act = TextField()
+    measure = TextField()
+    judged = FloatField(null=True)
+    helped = BooleanField(null=True)
+    words = TextField()
+    before = FloatField(null=True)
+    after = FloatField(null=True)
+    n = IntegerField()
+
+    class Meta:
+        table_name = "advice_taken"
+        indexes = ((("workspace", "at"), False), (("id", "at"), False))
+
+
+class RuleFiringRow(Model):
+    """Each time that a rule acted, or would have; `act` and `undo` are calls as JSON."""
+
+    id = CharField(primary_key=True)
+    at = FloatField(index=True)
+    rule = CharField()
+    workspace = TextField()
+    advice = CharField()
+    kind = CharField()
+    about = TextField()
+    title = TextField()
+    mode = CharField()
+    act = TextField()
+    taking = CharField()
+    done = FloatField(null=True)
+    ok = BooleanField()
+    words = TextField()
+    undo = TextField()
+    undone = FloatField(null=True)
+    undone_by = CharField()
+    undone_words = TextField()
+
+    class Meta:
+        table_name = "rule_firing"
+
+
 class MetaRow(Model):
     """A few names with values: which data folder this is."""
 
@@ -590,6 +667,9 @@ MODELS: tuple[type[Model], ...] = (
     CaseRow,
     CaseSymptomRow,
     CaseResolvedRow,
+    AdviceRow,
+    AdviceTakenRow,
+    RuleFiringRow,
     SampleRow,
     MetaRow,
 )
