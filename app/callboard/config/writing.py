@@ -122,7 +122,6 @@ EXAMPLES: Mapping[str, str] = {
 # due = 2026-12-24
 """,
     "changes": """\
-        "cases": "Cases: what Callboard does about failures by itself.",
 # [changes.add-login]
 # after = ["add-accounts"]
 # layer = "high"
@@ -218,6 +217,7 @@ def _heading(name: str) -> str:
         "roadmap": "The roadmap: OpenSpec's changes and tasks, read from their files.",
         "layers": "Rules that put a change into a layer, the first that fits wins; built-in ones lie under them.",
         "milestones": "Milestones of the roadmap, one table each.",
+        "cases": "Cases: what Callboard does about failures by itself.",
         "changes": "What Callboard keeps of a change besides its files, one table each.",
         "rules": 'What is done without a person, one table each: a dry run unless it says mode = "act".',
         "notify": "Channels that are told what happens: chat, mail, webhooks, one table each.",
