@@ -4,6 +4,8 @@ from typing import Any, get_args
 
 import pytest
 
+from callboard.core import advice_commands as ac
+from callboard.core import advice_events as av
 from callboard.core import commands as c
 from callboard.core import events as e
 from callboard.core import roadmap_events as r
@@ -46,6 +48,10 @@ def told() -> Story:
     ):
         fold(story.state, r.RoadmapAssigned(1.0, id, "/w", ref, "Do it", to, kind, "", "", "ann"))
     fold(story.state, r.RoadmapDone(2.0, "d", True, "by hand", "bob"))
+    fold(story.state, av.AdviceGiven(1.0, *WHO2))
+    fold(story.state, av.AdviceOverruled(1.0, *WHO3, "ann"))
+    fold(story.state, av.RuleFired(1.0, "f1", "calm", "/w", "a9", "alert", "x", "See", "act", ACT))
+    fold(story.state, av.RuleDone(2.0, "f1", True, "done", ACT))
     return story
 
 
@@ -54,6 +60,13 @@ def submit(**fields: Any) -> c.Submit:
 
 
 SPECS = (spec("a"),)
+ACT = {"title": "Acknowledge it"}
+WHO, WHO2, WHO3 = (
+    ("a1", "/w", "alert", "x", "See"),
+    ("a2", "/w", "alert", "y", "See"),
+    ("a3", "/w", "alert", "z", "See"),
+)
+SAID, SAID2, SAID3 = ac.Said(*WHO), ac.Said(*WHO2), ac.Said(*WHO3)
 GRANTED: list[tuple[c.Command, list[e.Event]]] = [
     (submit(), [e.RunSubmitted(NOW, 4, "ci", "/w", "ann", "by hand", Priority.MEDIUM, SPECS, {}, "")]),
     (
@@ -161,6 +174,27 @@ GRANTED: list[tuple[c.Command, list[e.Event]]] = [
         [y.HandoffMade(NOW, "h1", {"version": "1.2"}, "sig", "key", "ann")],
     ),
     (c.NoteSeen("h1", "crew"), [y.HandoffSeen(NOW, "h1", "crew")]),
+    (
+        ac.NoteAdvice((SAID,), (("a2", "it passed"),)),
+        [av.AdviceGiven(NOW, *WHO), av.AdviceGone(NOW, "a2", "it passed")],
+    ),
+    (
+        ac.TakeAdvice(SAID, "t1", "ann", ACT),
+        [av.AdviceGiven(NOW, *WHO), av.AdviceTaken(NOW, *WHO, "t1", "ann", "", ACT)],
+    ),
+    (ac.OverruleAdvice(SAID2, "ann", "not now"), [av.AdviceOverruled(NOW, *WHO2, "ann", "not now")]),
+    (ac.SnoozeAdvice(SAID2, "ann", NOW + 60), [av.AdviceSnoozed(NOW, *WHO2, "ann", NOW + 60)]),
+    (ac.ReopenAdvice(SAID3, "ann", "after all"), [av.AdviceReopened(NOW, *WHO3, "ann", "after all")]),
+    (
+        ac.JudgeTaking("a1", "t1", True, "less waiting", 9.0, 1.0, 7),
+        [av.AdviceJudged(NOW, "a1", "t1", True, "less waiting", 9.0, 1.0, 7)],
+    ),
+    (
+        ac.FireRule("f2", "calm", SAID, "dry-run", 4, 0.0, ACT),
+        [av.RuleFired(NOW, "f2", "calm", "/w", "a1", "alert", "x", "See", "dry-run", ACT)],
+    ),
+    (ac.EndFiring("f1", True, "done", ACT), [av.RuleDone(NOW, "f1", True, "done", ACT)]),
+    (ac.UndoFiring("f1", "ann", "too much"), [av.RuleUndone(NOW, "f1", "ann", "too much")]),
 ]
 REFUSED: list[tuple[c.Command, type[Exception], str]] = [
     (submit(specs=()), Refused, "pipeline 'ci' has no job for this workspace; see `callboard plan`"),
@@ -284,6 +318,18 @@ SENTENCES: list[tuple[e.Event, str]] = [
     (y.HandoffMade(1.0, "ab", {"version": "1.2", "environment": "staging"}, "s", "k", "ann"),
      "ann handed version 1.2 in staging over."),
     (y.HandoffSeen(1.0, "abcdef"), "The platform has seen handoff abcdef."),
+    (av.AdviceGiven(1.0, *WHO), "Advice (alert): See."),
+    (av.AdviceGone(1.0, "a1", "it passed"), "Advice a1 is gone: it passed."),
+    (av.AdviceTaken(1.0, *WHO, "t1", "ann"), "ann took the advice: See."),
+    (av.AdviceTaken(1.0, *WHO, "t1", "rule calm", "calm"), "Rule 'calm' took the advice: See."),
+    (av.AdviceOverruled(1.0, *WHO, "ann", "not now."), "ann overruled the advice 'See': not now."),
+    (av.AdviceSnoozed(1.0, *WHO, "ann", 9.0), "ann snoozed the advice: See."),
+    (av.AdviceReopened(1.0, *WHO, "ann"), "ann opened the advice 'See' again."),
+    (av.AdviceJudged(1.0, "a1", "t1", False, "9 s before, 9 after"), "The advice did not help: 9 s before, 9 after."),
+    (av.RuleFired(1.0, "f1", "calm", "/w", "a1", "alert", "x", "See", "dry-run", ACT),
+     "Rule 'calm' would act (dry run) on 'See': Acknowledge it."),
+    (av.RuleDone(1.0, "f1", False, "refused"), "The act of the rule could not be done: refused."),
+    (av.RuleUndone(1.0, "f1", "ann"), "ann took back what the rule had done."),
     (e.EngineStarted(1.0, 3, "0.1"), "Engine 0.1 took over as epoch 3."),
     (e.AgentsFound(1.0, ("api", "infra")), "Agents here: api, infra."),
     (e.AgentsFound(1.0, ()), "Agents here: none."),
