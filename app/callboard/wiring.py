@@ -129,7 +129,7 @@ class House:
         if self._schedules:
             self._foreman = Foreman(self.engine, self.desk, self.feed)
             self._foreman.start()
-            self._postman = Postman(self.engine, self.desk)
+            self._postman = Postman(self.engine, self.desk, self.feed)
             self._postman.start()
             from callboard.link.crew_sources.watching import CrewWatch
 

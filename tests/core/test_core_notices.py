@@ -10,8 +10,8 @@ from callboard.core.notices import (
     BACKOFF_S,
     Channel,
     News,
-    Notice,
     NoteTried,
+    Notice,
     RenewNotice,
     TellNotices,
     again_at,
@@ -23,7 +23,7 @@ from callboard.core.notices import (
 )
 from callboard.errors import Refused
 
-NEWS = News("alert", "task-broken:/shop:tests:7.000", "high", "tests is broken", "exit code 1", "/alerts?alert=1", 7.0)
+NEWS = News("alert", "task-broken:/shop:tests:7.000", "high", "tests is broken", "exit code 1", "/alerts#1", 7.0)
 NIGHT = datetime.datetime(2026, 3, 4, 23, 30, tzinfo=datetime.UTC)
 NOON = datetime.datetime(2026, 3, 4, 12, 0, tzinfo=datetime.UTC)
 

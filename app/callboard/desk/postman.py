@@ -14,6 +14,7 @@ from callboard.desk.notices import Notices
 from callboard.engine import Engine, Published
 from callboard.errors import CallboardError
 from callboard.guard.running import running_server
+from callboard.live import LiveFeed
 from callboard.record.news import News as Told
 
 logger = logging.getLogger(__name__)
@@ -29,9 +30,11 @@ RUN_SEVERITY = {"failed": "medium", "unknown": "low", "succeeded": "info", "canc
 class Postman:
     """One thread beside the engine, from `start` to `stop`."""
 
-    def __init__(self, engine: Engine, desk: Notices) -> None:
+    def __init__(self, engine: Engine, desk: Notices, feed: LiveFeed) -> None:
         self._engine = engine
         self._desk = desk
+        self._feed = feed
+        self._count = 0
         self._news: deque[News] = deque(maxlen=MOST_NEWS)
         self._woken = threading.Event()
         self._closing = False
@@ -74,6 +77,8 @@ class Postman:
                     return 0.0
                 tries = max(one.tries for one in message.notices) + 1
                 self._desk.deliver(table, message, config, again_at(tries, time.time()))
+                self._count += 1
+                self._feed.note("notices", self._count)
         after = record.next_due()
         return LOOK_S if after is None else min(LOOK_S, max(BURST_S, after - time.time()))
 
@@ -110,7 +115,7 @@ class Postman:
                 alert = state.alerts.get(event.key)
                 if alert is not None and alert.opened == event.at:
                     about = f"{alert.key}:{alert.opened:.3f}"
-                    title, link = alert.title, f"/alerts?alert={alert.id}"
+                    title, link = alert.title, f"/alerts#{alert.id}"
                     self._news.append(News("alert", about, alert.severity, title, alert.text, link, event.at))
             case QuestionAsked():
                 about, link = f"{event.run}.{event.task}#{event.attempt}:{event.question}", "/inbox"
@@ -131,7 +136,7 @@ class Postman:
         alerts = self._engine.inspect(lambda state: [a for a in state.alerts if a.opened >= since])
         found = [
             News("alert", f"{alert.key}:{alert.opened:.3f}", alert.severity, alert.title, alert.text,
-                 f"/alerts?alert={alert.id}", now)
+                 f"/alerts#{alert.id}", now)
             for alert in alerts
         ]  # fmt: skip
         runs = Told(self._desk.notice_record.database).runs_ended(since)

@@ -15,6 +15,10 @@ COUNTS = (
     "roadmap",
     "crew",
     "coordination",
+    "notices",
+    "cases",
+    "insights",
+    "forecast",
 )  # numbers for every page: counts, or that rise when to look again
 KEYED = (("tasks", "id"), ("runs", "id"), ("agents", "name"), ("alert", "id"))
 

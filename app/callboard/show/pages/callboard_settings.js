@@ -3,6 +3,7 @@ import { computed, ref } from "vue";
 import { useCommands } from "callboard/commands.js";
 import { CbFrame, useTitle } from "callboard/frame.js";
 import { follow, toast } from "callboard/live.js";
+import { CbNotices, useNotices } from "callboard/notices.js";
 import { PARTS } from "callboard/parts.js";
 import { PANELS, person, setSetting, settings } from "callboard/settings.js";
 import * as words from "callboard/words.js";
@@ -16,12 +17,13 @@ const CHOICES = [
 const LEVELS = ["critical", "high", "medium", "low"];
 
 export default {
-  components: { CbFrame, ...PARTS },
+  components: { CbFrame, CbNotices, ...PARTS },
   props: ["first", "meta"],
   setup(props) {
     const about = JSON.parse(props.first);
     const frame = JSON.parse(props.meta);
-    follow({ rooms: () => ["board"], refetch: async () => null, fold: () => {} });
+    const notices = useNotices(about.notices);
+    follow({ rooms: () => ["board"], refetch: async () => null, fold: (m) => "notices" in m && notices.again() });
     useTitle(() => "Settings – Callboard");
     const permission = ref("Notification" in window ? Notification.permission : "missing");
     const refusal = computed(() =>
@@ -54,13 +56,14 @@ export default {
         ...LEVELS.map((l) => ({ id: `notify.${l}`, title: `${settings.notify.levels[l] ? "Do not tell" : "Tell"} me of ${l} alerts`, run: () => setSetting(`notify.levels.${l}`, !settings.notify.levels[l]) })),
         { id: "notify.desktop", title: `${settings.notify.desktop ? "No" : "Also a"} notice of the desktop for alerts`, run: () => desktop(!settings.notify.desktop) },
         { id: "notify.sound", title: `${settings.notify.sound ? "No" : "Also a"} sound for alerts`, run: () => setSetting("notify.sound", !settings.notify.sound) },
+        ...notices.page.value.channels.map((c) => ({ id: `notices.test.${c.name}`, title: `Send a test to ${c.name}`, run: () => notices.test(c.name) })),
         { id: "panels.reset", title: "Panels of the board as they were", run: reset, when: () => !plain.value },
       ],
       "Settings",
     );
     const place = location.origin;
     const valued = (value) => (Array.isArray(value) ? value.join(", ") || "none" : value === undefined ? "always" : value === true ? "yes" : value === false ? "no" : String(value));
-    return { about, frame, person, settings, setSetting, CHOICES, LEVELS, permission, refusal, desktop, ordered, off, toggle, move, plain, reset, place, valued, words };
+    return { about, frame, person, settings, setSetting, CHOICES, LEVELS, permission, refusal, desktop, ordered, off, toggle, move, plain, reset, place, valued, words, notices: notices.page, test: notices.test, retry: notices.retry };
   },
   template: `
     <CbFrame :meta="frame" here="/settings">
@@ -92,6 +95,7 @@ export default {
             <label class="switch"><input type="checkbox" role="switch" :checked="settings.notify.sound" @change="setSetting('notify.sound', $event.target.checked)"><span>{{ settings.notify.sound ? 'on' : 'off' }}</span></label>
           </div>
         </section>
+        <CbNotices :page="notices" :test="test" :retry="retry"/>
         <section class="panel" aria-labelledby="set-panels">
           <header><h2 id="set-panels">Panels of the board</h2><button v-if="!plain" type="button" class="link more" @click="reset">as they were</button></header>
           <ol class="arrange rows">
