@@ -1,0 +1,102 @@
+// Insights: what to do next, what waiting cost, what was learned, which rules act.
+import { computed, ref, shallowReactive, shallowRef } from "vue";
+import { address, asked } from "callboard/address.js";
+import { CbAdvice, CbTaken } from "callboard/advice.js";
+import { useCommands, useList } from "callboard/commands.js";
+import { CbExport } from "callboard/export.js";
+import { CbFrame, useTitle } from "callboard/frame.js";
+import { CbCalibration, CbNeeds } from "callboard/insight_learned.js";
+import { CbRules, useRules } from "callboard/insight_rules.js";
+import { CbFlaky, CbIdle, CbLoad, CbPath, CbWaiting, SPANS } from "callboard/insight_waiting.js";
+import { CbAdviceNote, SNOOZES, useAdvice, useDeeds } from "callboard/insights.js";
+import { follow, get, toast } from "callboard/live.js";
+import { PARTS, useTabs } from "callboard/parts.js";
+import * as words from "callboard/words.js";
+
+const DAY = 86400;
+
+export default {
+  components: { CbAdvice, CbAdviceNote, CbCalibration, CbExport, CbFlaky, CbFrame, CbIdle, CbLoad, CbNeeds, CbPath, CbRules, CbTaken, CbWaiting, ...PARTS },
+  props: ["first", "meta"],
+  setup(props) {
+    const frame = JSON.parse(props.meta);
+    const first = JSON.parse(props.first);
+    const { map, refetch, soon, hear } = useAdvice(first.insights);
+    const deeds = useDeeds(soon);
+    const rules = useRules(soon);
+    const opened = shallowReactive(new Set());
+    const { tab, choose, href } = useTabs(["next", "waiting", "learned", "rules"], "next");
+    const tabs = computed(() => [{ name: "next", title: "Do next", count: words.count(map.value.next.length) }, { name: "waiting", title: "Waiting" }, { name: "learned", title: "Learned" }, { name: "rules", title: "Rules", count: words.count(map.value.rules.length) }]);
+    const most = computed(() => Math.max(1, ...map.value.next.map((a) => a.gain?.high_s ?? a.gain?.low_s ?? 0)));
+
+    const cost = shallowRef(first.bottlenecks);
+    const span = ref(SPANS.some((s) => s.name === asked("span")) ? asked("span") : "7d");
+    const reading = ref(false);
+    async function look(name) {
+      span.value = name;
+      address({ span: name === "7d" ? null : name });
+      reading.value = true;
+      try {
+        cost.value = await get(`/insights/bottlenecks?since=${(Date.now() / 1000 - SPANS.find((s) => s.name === name).days * DAY).toFixed(0)}`);
+      } catch (problem) {
+        toast(problem.message);
+      } finally {
+        reading.value = false;
+      }
+    }
+    follow({ rooms: () => ["board"], refetch, fold: hear });
+
+    const here = () => map.value.next.find((a) => a.id === document.activeElement?.closest?.("[data-advice]")?.dataset.advice);
+    const withRow = (run) => () => (here() ? run(here()) : null);
+    const flip = (a) => (opened.has(a.id) ? opened.delete(a.id) : opened.add(a.id));
+    useList("#main .advice, #main .wait, #main .taken > li, #main .needs-table tbody tr, #main .rule-row");
+    useCommands(
+      () => [
+        ...tabs.value.map((t, i) => ({ id: `insights.tab.${t.name}`, title: `Show: ${t.title}`, keys: String(i + 1), run: () => choose(t.name) })),
+        { id: "insights.whatif", title: "What if: try changes without making them", keys: "w", href: "/insights/whatif" },
+        { id: "insights.report", title: "Weekly report", keys: "r", href: "/insights/report" },
+        { id: "insights.take", title: "Take the advice in focus", keys: "t", run: withRow((a) => a.act && deeds.take(a)), when: () => !!here()?.act },
+        { id: "insights.why", title: "Show why the advice in focus stands where it stands", keys: "y", run: withRow(flip), when: () => !!here() },
+        { id: "insights.overrule", title: "Overrule the advice in focus", keys: "o", run: withRow(deeds.overrule), when: () => !!here() },
+        { id: "insights.snooze", title: "Snooze the advice in focus until a day", keys: "z", run: withRow(deeds.snoozeTo), when: () => !!here() },
+        ...map.value.next.slice(0, 20).flatMap((a) => [
+          ...(a.act ? [{ id: `advice.take.${a.id}`, title: `${a.act.title}: ${a.title}`, group: "Do next", run: () => deeds.take(a) }] : []),
+          { id: `advice.overrule.${a.id}`, title: `Overrule: ${a.title}`, group: "Do next", run: () => deeds.overrule(a) },
+          ...SNOOZES.slice(0, 1).map((s) => ({ id: `advice.snooze.${a.id}`, title: `Snooze ${s.title}: ${a.title}`, group: "Do next", run: () => deeds.snooze(a, s.until()) })),
+        ]),
+        ...SPANS.map((s) => ({ id: `insights.span.${s.name}`, title: `What waiting cost in ${s.title}`, run: () => (choose("waiting"), look(s.name)) })),
+        ...map.value.rules.map((r) => ({ id: `rule.dry.${r.name}`, title: `Try the rule '${r.name}' dry`, group: "Rules", run: () => rules.tryIt(r) })),
+      ],
+      "Insights",
+    );
+    if (span.value !== "7d") look(span.value);
+    useTitle(() => "Insights – Callboard");
+    return { frame, map, deeds, rules, opened, tab, choose, href, tabs, most, cost, span, reading, look, needs: first.needs, calibration: first.calibration, words };
+  },
+  template: `
+    <CbFrame :meta="frame" here="/insights">
+      <div class="head">
+        <h1>Insights</h1>
+        <div class="acts"><a class="button" href="/insights/whatif">What if…</a><a class="button" href="/insights/report">Weekly report</a></div>
+      </div>
+      <CbTabs :names="tabs" :tab="tab" :choose="choose" :href="href"/>
+      <div id="panel" role="tabpanel" :aria-labelledby="'tab-' + tab">
+        <div v-if="tab === 'next'" class="two insights">
+          <section class="panel" aria-labelledby="h-advice">
+            <header><h2 id="h-advice">Do next</h2><span class="quiet">written rules over counted facts; each says what it is based on</span></header>
+            <ol v-if="map.next.length" class="advice-list"><CbAdvice v-for="(a, i) in map.next" :key="a.id" :a="a" :rank="i + 1" :most="most" :deeds="deeds" :opened="opened"/></ol>
+            <CbEmpty v-else title="Nothing to do next">Advice appears when something fails, waits, drifts or is flaky, with its reasons and what it would gain. <a class="hold" href="/runs/new">Start a run</a> and see.</CbEmpty>
+          </section>
+          <aside class="stack" aria-label="Beside"><CbTaken :rows="map.taken"/></aside>
+        </div>
+        <div v-else-if="tab === 'waiting'" class="two insights">
+          <CbWaiting :of="cost" :span="span" :choose="look" :busy="reading"/>
+          <aside class="stack" aria-label="Beside"><CbPath :path="cost.path"/><CbFlaky :flaky="cost.flaky"/><CbIdle :idle="cost.idle"/><CbLoad :load="cost.load"/></aside>
+        </div>
+        <div v-else-if="tab === 'learned'" class="stack"><CbCalibration :of="calibration"/><CbNeeds :jobs="needs.jobs"/></div>
+        <CbRules v-else :rules="map.rules" :deeds="rules"/>
+      </div>
+      <CbAdviceNote :deeds="deeds"/>
+    </CbFrame>
+  `,
+};
