@@ -2,6 +2,7 @@
 import { computed, nextTick, onMounted, reactive, ref, watch, watchEffect } from "vue";
 import { address, asked } from "callboard/address.js";
 import { CbArtefacts } from "callboard/artefact.js";
+import { CbCaseLink, useCasesOf } from "callboard/cases.js";
 import { CbChart, useCursor } from "callboard/chart.js";
 import { useCommands, useList } from "callboard/commands.js";
 import { ask, CbDialog } from "callboard/dialog.js";
@@ -22,7 +23,7 @@ const SAMPLES_S = 5;
 const MOST_SAMPLES = 1200;
 
 export default {
-  components: { CbAccept, CbArtefacts, CbChart, CbDialog, CbDiff, CbDiffLines, CbExport, CbFrame, CbHands, CbLog, CbSpent, ...PARTS },
+  components: { CbAccept, CbArtefacts, CbCaseLink, CbChart, CbDialog, CbDiff, CbDiffLines, CbExport, CbFrame, CbHands, CbLog, CbSpent, ...PARTS },
   props: ["first", "meta"],
   setup(props) {
     const first = JSON.parse(props.first);
@@ -67,10 +68,13 @@ export default {
       choose(attempt);
       address({ attempt: attempt === latest.value ? null : attempt, against: null }, { hash: "" });
     }
+    const near = useCasesOf(task.run, first.near);
+    const cases = computed(() => [...new Map([...near.ofJob(task.name), ...findings.list().map(near.ofFinding)].filter(Boolean).map((c) => [c.id, c])).values()]);
     follow({
       rooms: () => [`task:${id}`, `log:${id}`, `run:${task.run}`],
       refetch,
       fold(m) {
+        near.hear(m);
         for (const t of m.tasks ?? []) {
           if (t.id !== id) continue;
           if (t.state !== task.state || t.attempt !== task.attempt) again();
@@ -224,7 +228,7 @@ export default {
       ],
       "This task",
     );
-    return { again, stop, cancelAsk, giving, moveAsk, chooseAttempt, compare, compareNot, loadDiff, cursor, span, charts, phases, planned, wrong, move, others, newOnly, openOnly, news, accepted, listed, accept, close, frame, task, rest, events, findings, book, state, over, tab, choose: chooseTab, tabHref, names, sentences, found, spent, left, artifacts, cancel, retry, answer, samples, needs, words };
+    return { near, cases, again, stop, cancelAsk, giving, moveAsk, chooseAttempt, compare, compareNot, loadDiff, cursor, span, charts, phases, planned, wrong, move, others, newOnly, openOnly, news, accepted, listed, accept, close, frame, task, rest, events, findings, book, state, over, tab, choose: chooseTab, tabHref, names, sentences, found, spent, left, artifacts, cancel, retry, answer, samples, needs, words };
   },
   template: `
     <CbFrame :meta="frame" here="/runs">
@@ -261,6 +265,7 @@ export default {
         </span>
         <span><em>peak</em><CbNum :value="task.peak_mb || null" :as="words.mebibytes"/></span>
         <span v-if="task.critical" class="critical-mark">critical path</span>
+        <span v-if="cases.length"><em>{{ cases.length === 1 ? 'case' : 'cases' }}</em><span class="case-links"><CbCaseLink v-for="c in cases.slice(0, 4)" :key="c.id" :row="c"/><a v-if="cases.length > 4" class="quiet num" href="/cases">and {{ cases.length - 4 }} more</a></span></span>
       </div>
       <div v-if="rest.questions.length" class="panel needs-me" style="margin-bottom: 16px">
         <div v-for="q in rest.questions" :key="q.question" class="question">
@@ -317,7 +322,7 @@ export default {
                 <button v-if="accepted || openOnly" type="button" class="chip" :aria-pressed="openOnly" @click="openOnly = !openOnly">hide accepted <span class="num">{{ accepted }}</span></button>
               </header>
               <ul v-if="listed.length">
-                <CbFinding v-for="f in listed.slice(0, 500)" :key="f.id" :f="f" :task="false" :accept="accept"/>
+                <CbFinding v-for="f in listed.slice(0, 500)" :key="f.id" :f="f" :task="false" :accept="accept" :case-of="near.ofFinding"/>
               </ul>
               <CbEmpty v-else-if="found.length" title="No finding matches">Nothing fits this filter.</CbEmpty>
               <CbEmpty v-else title="Nothing found">{{ over ? 'This task noticed nothing.' : 'Findings appear as they are noticed.' }}</CbEmpty>
@@ -391,7 +396,7 @@ export default {
               <a v-if="found.length" class="more" href="?tab=findings" @click.prevent="choose('findings')">All {{ found.length }}</a>
             </header>
             <ul v-if="found.length" class="compact">
-              <CbFinding v-for="f in found.slice(0, 5)" :key="f.id" :f="f" :task="false"/>
+              <CbFinding v-for="f in found.slice(0, 5)" :key="f.id" :f="f" :task="false" :case-of="near.ofFinding"/>
             </ul>
             <p v-else class="quiet" style="padding: 12px 14px">{{ over ? 'None.' : 'None so far.' }}</p>
           </section>

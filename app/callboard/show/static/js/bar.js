@@ -6,7 +6,9 @@ import { counts, link } from "callboard/live.js";
 import { setSetting, settings } from "callboard/settings.js";
 
 const THEMES = ["auto", "light", "dark"];
-const COUNTED = { "/inbox": ["inbox", "waits for you", "wait for you"], "/alerts": ["alerts", "alert stands", "alerts stand"] };
+const COUNTED = { "/inbox": ["inbox", "waits for you", "wait for you"], "/alerts": ["alerts", "alert stands", "alerts stand"], "/cases": ["open_cases", "is open", "are open"] };
+const SOFT = new Set(["/cases"]); // a number to know, not one that calls
+const RARE = new Set(["/console", "/crew", "/machine", "/settings"]); // behind 'More' where the bar is too narrow for all
 const SAID = { live: "Changes arrive as they happen", stale: "The link to Callboard is down", connecting: "Joining the live feed", out: "Your session is over" };
 const WORD = { live: "live", stale: "stale", connecting: "joining", out: "signed out" };
 
@@ -22,11 +24,12 @@ export const CbBar = {
       (props.meta.nav ?? []).map((n) => {
         const [name, one, many] = COUNTED[n.path] ?? [];
         const count = name ? counts[name] : null;
-        return { ...n, count, say: count ? `${n.name}: ${count} ${count === 1 ? one : many}` : undefined };
+        return { ...n, count, soft: SOFT.has(n.path), rare: RARE.has(n.path), say: count ? `${n.name}: ${count} ${count === 1 ? one : many}` : undefined };
       }),
     );
     const beyond = computed(() => nav.value.some((n) => n.later && n.path === props.here));
-    return { nav, more, beyond, link, settings, nextTheme, SAID, WORD, keys: keycaps("mod+k")[0] };
+    const rare = computed(() => nav.value.some((n) => n.rare && n.path === props.here));
+    return { nav, more, beyond, rare, link, settings, nextTheme, SAID, WORD, keys: keycaps("mod+k")[0] };
   },
   template: `
     <header class="top">
@@ -40,8 +43,8 @@ export const CbBar = {
         <span class="brand-name">Callboard</span>
       </a>
       <nav aria-label="Pages">
-        <a v-for="n in nav" :key="n.path" :href="n.path" :class="{later: n.later}" :aria-current="here === n.path ? 'page' : undefined" :aria-label="n.say">{{ n.name }}<b v-if="n.count" class="nav-count num">{{ n.count > 99 ? '99+' : n.count }}</b></a>
-        <button type="button" class="nav-more" :class="{beyond}" aria-haspopup="dialog" :aria-expanded="more" @click="more = true">More</button>
+        <a v-for="n in nav" :key="n.path" :href="n.path" :class="{later: n.later, rare: n.rare}" :aria-current="here === n.path ? 'page' : undefined" :aria-label="n.say">{{ n.name }}<b v-if="n.count" class="nav-count num" :class="{soft: n.soft}">{{ n.count > 99 ? '99+' : n.count }}</b></a>
+        <button type="button" class="nav-more" :class="{beyond, rare}" aria-haspopup="dialog" :aria-expanded="more" @click="more = true">More</button>
       </nav>
       <div class="top-right">
         <span v-if="meta.workspace" class="workspace" :title="meta.workspace.path"><span class="quiet">at</span> {{ meta.workspace.name }}</span>
@@ -65,7 +68,7 @@ export const CbBar = {
     </header>
     <CbDialog v-model:open="more" title="All pages" class="sheet">
       <ul class="more-pages">
-        <li v-for="n in nav" :key="n.path"><a :href="n.path" :aria-current="here === n.path ? 'page' : undefined" :aria-label="n.say">{{ n.name }}<b v-if="n.count" class="nav-count num">{{ n.count > 99 ? '99+' : n.count }}</b></a></li>
+        <li v-for="n in nav" :key="n.path"><a :href="n.path" :aria-current="here === n.path ? 'page' : undefined" :aria-label="n.say">{{ n.name }}<b v-if="n.count" class="nav-count num" :class="{soft: n.soft}">{{ n.count > 99 ? '99+' : n.count }}</b></a></li>
         <li><a href="/runs/new">Start a run</a></li>
       </ul>
       <p v-if="meta.workspace" class="quiet more-place">at {{ meta.workspace.path }}</p>

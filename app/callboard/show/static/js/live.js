@@ -6,10 +6,11 @@ const SILENCE_MS = 1600; // everyone is told something each second; so that it i
 const LOOK_MS = 100;
 const SESSION_MS = 4000;
 const BUFFER = 5000;
+const RECOUNT_MS = 1500;
 let readings = 0;
 
 // What waits for a person and which alerts stand, for the bar: it comes with the page and then with live messages.
-export const counts = reactive({ inbox: null, alerts: null });
+export const counts = reactive({ inbox: null, alerts: null, open_cases: null });
 export const link = reactive({ state: "connecting", since: Date.now() / 1000, banner: null, unreachable: "" });
 export const toasts = reactive([]);
 
@@ -63,6 +64,16 @@ async function call(method, path, body, headers = {}) {
 }
 
 export const get = (path) => call("GET", path);
+
+// That cases changed is told as a number that rises; how many are open is asked for then.
+let recounting = 0;
+function recount() {
+  recounting ||= setTimeout(async () => {
+    recounting = 0;
+    const told = await get("/cases?limit=1").catch(() => null);
+    if (told) counts.open_cases = told.open;
+  }, RECOUNT_MS);
+}
 export const send = (path, body, headers = {}) => call("POST", path, body, headers); // throws the Problem, for those who say it themselves
 
 export const put = (path, body) => call("PUT", path, body);
@@ -95,6 +106,7 @@ export function follow({ rooms, refetch, fold, onLog, onConsole }) {
     heard = performance.now();
     if ("banner" in message) link.banner = message.banner;
     for (const name of Object.keys(counts)) if (typeof message[name] === "number") counts[name] = message[name];
+    if (typeof message.cases === "number") recount();
     if (!kept) return fold(message);
     kept.push(message);
     if (kept.length > BUFFER) kept.shift();

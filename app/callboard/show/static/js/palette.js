@@ -10,7 +10,7 @@ const RECENT = "callboard.recent";
 const MOST_RECENT = 6;
 const MOST = 7; // of a group, once something is typed
 const WAIT_MS = 110;
-const FOUND = { run: "Runs", task: "Tasks", agent: "Agents", pipeline: "Pipelines", action: "Actions", patch: "Patches", finding: "Findings" };
+const FOUND = { case: "Cases", run: "Runs", task: "Tasks", agent: "Agents", pipeline: "Pipelines", action: "Actions", patch: "Patches", finding: "Findings" };
 const LATER = ["Go to", "Everywhere"]; // what the page itself can do comes before
 const VERBS = ["run", "do"]; // deeds to what was found stand first only for who asks for a deed
 const SEVERITY = new Set(["critical", "high", "medium", "low", "info"]);
@@ -134,7 +134,7 @@ export const CbPalette = {
       const counts = {};
       const mine = scored.map(({ c }) => ofCommand(c)).filter((i) => (counts[i.group] = (counts[i.group] ?? 0) + 1) <= MOST);
       const found = hits.value.map((h) => ({ id: `${h.kind}.${h.id}`, title: h.title, note: h.detail, state: h.state, group: FOUND[h.kind] ?? h.kind, href: h.href }));
-      return /^[\d.]+$/.test(text) || (scored[0]?.score ?? 0) < 8 ? [...found, ...mine] : [...mine, ...found];
+      return /^c?[\d.]+$/i.test(text) || (scored[0]?.score ?? 0) < 8 ? [...found, ...mine] : [...mine, ...found];
     });
     const groups = computed(() => {
       const made = new Map();
@@ -188,7 +188,7 @@ export const CbPalette = {
             <span v-if="i.keys" class="palette-keys"><span v-for="(chord, n) in keycaps(i.keys)" :key="n"><kbd v-for="k in chord" :key="k">{{ k }}</kbd></span></span>
           </div>
         </div>
-        <p v-if="!flat.length" class="palette-none">{{ trouble ? 'The search does not answer: ' + trouble : busy ? 'Looking…' : 'Nothing fits. Try a task such as 12.3, a file, a rule, or an agent.' }}</p>
+        <p v-if="!flat.length" class="palette-none">{{ trouble ? 'The search does not answer: ' + trouble : busy ? 'Looking…' : 'Nothing fits. Try a task such as 12.3, a case such as C7, a file, a rule, or an agent.' }}</p>
       </div>
       <p class="sr" role="status">{{ busy ? '' : flat.length + ' found' }}</p>
     </CbDialog>

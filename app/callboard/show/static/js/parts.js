@@ -133,7 +133,7 @@ export const CbPlace = {
 };
 
 export const CbFinding = {
-  props: { f: Object, task: { type: Boolean, default: true }, accept: Function },
+  props: { f: Object, task: { type: Boolean, default: true }, accept: Function, caseOf: Function }, // caseOf: the case that a finding belongs to
   components: { CbSeverity, CbPlace, CbAgo, CbSource },
   setup(props) {
     const line = ref(null);
@@ -154,6 +154,7 @@ export const CbFinding = {
             <span v-if="f.accepted" class="finding-accepted">accepted {{ f.accepted }}</span>
             <span v-else-if="f.is_new" class="finding-new">new</span>
             <span class="rule">{{ f.rule }}</span>
+            <a v-if="caseOf && caseOf(f)" class="case-link" :href="caseOf(f).href" :title="caseOf(f).title + ': ' + caseOf(f).state" :data-case-link="caseOf(f).id">case {{ caseOf(f).name }}</a>
             <a v-if="task && tasks.length === 1" :href="'/tasks/' + tasks[0]">{{ f.agent }} · {{ tasks[0] }}</a>
             <span v-else-if="task && tasks.length" class="finding-tasks">{{ (f.agents || []).join(', ') }} · <template v-for="(t, i) in tasks.slice(0, 6)" :key="t">{{ i ? ', ' : '' }}<a :href="'/tasks/' + t">{{ t }}</a></template><template v-if="tasks.length > 6"> and {{ tasks.length - 6 }} more</template></span>
             <span v-for="w in f.witnesses || []" :key="w.tool + w.version" class="quiet">{{ w.tool }} {{ w.version }}</span>

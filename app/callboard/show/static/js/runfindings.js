@@ -11,7 +11,7 @@ const LINES = 50;
 export const CbRunFindings = {
   components: PARTS,
   // findings: of findings.js; left: how many the run has that are not here; over: whether it has ended.
-  props: { findings: Object, accept: Function, over: Boolean, loading: Boolean, left: Number },
+  props: { findings: Object, accept: Function, caseOf: Function, over: Boolean, loading: Boolean, left: Number },
   setup(props) {
     const query = ref(asked("q"));
     const severity = ref(words.SEVERITIES.includes(asked("severity")) ? asked("severity") : "");
@@ -76,7 +76,7 @@ export const CbRunFindings = {
           <h2 class="mono" style="overflow-wrap: anywhere">{{ g.path || 'The workspace as a whole' }}</h2>
           <span class="quiet num">{{ words.count(g.of.length) }}</span>
         </header>
-        <ul><CbFinding v-for="f in g.of.slice(0, lines(g))" :key="f.id" :f="f" :accept="accept"/></ul>
+        <ul><CbFinding v-for="f in g.of.slice(0, lines(g))" :key="f.id" :f="f" :accept="accept" :case-of="caseOf"/></ul>
         <div v-if="g.of.length > lines(g)" class="log-foot"><button type="button" class="link" @click="more = {...more, [g.path]: lines(g) + 4 * LINES}">{{ words.count(g.of.length - lines(g)) }} more in this file</button></div>
       </section>
       <div v-if="groups.length > files"><button type="button" class="button" @click="files += 2 * FILES">{{ words.plural(groups.length - files, 'more file') }}</button></div>

@@ -1,5 +1,6 @@
 // The top of a run's page: what stands behind its failures and what failed, in few lines; and how to run it again.
 import { computed } from "vue";
+import { CbCaseLink } from "callboard/cases.js";
 import { useCommands } from "callboard/commands.js";
 import { ask } from "callboard/dialog.js";
 import { act, newKey, toast } from "callboard/live.js";
@@ -14,8 +15,8 @@ const MOST_NAMED = 150;
 // What failed: all of few, the first of many. While the run goes on it is one line, so that nothing below it moves; when it
 // has ended before somebody's eyes the line says how (`end`), and opens the rest.
 export const CbBroken = {
-  components: PARTS,
-  props: { rows: Array, causeOf: Object, toFinding: Function, all: Function, href: String, live: Boolean, end: String, unfold: Function },
+  components: { CbCaseLink, ...PARTS },
+  props: { rows: Array, causeOf: Object, casesOf: Function, toFinding: Function, all: Function, href: String, live: Boolean, end: String, unfold: Function },
   setup: (props) => ({ words, shown: computed(() => (props.live ? props.rows.slice(0, 1) : props.rows.length > FEW ? props.rows.slice(0, FIRST) : props.rows)) }),
   template: `
     <ul v-if="live || rows.length" class="panel rows broken" :class="{live, none: !rows.length}" aria-label="What failed">
@@ -27,6 +28,7 @@ export const CbBroken = {
         <a class="name" :href="'/tasks/' + t.id + '?tab=log#first-failure'">{{ t.name }}</a>
         <span class="reason" :title="t.reason">{{ t.reason }}</span>
         <a v-if="causeOf[t.id]" class="cause-link" :href="'?tab=findings#' + causeOf[t.id].id" :title="causeOf[t.id].message" @click.prevent="toFinding(causeOf[t.id])">cause: {{ causeOf[t.id].message }}</a>
+        <CbCaseLink v-for="c in casesOf(t.name).slice(0, 2)" :key="c.id" :row="c"/>
       </li>
       </template>
       <li v-if="!end && rows.length > shown.length" class="more"><a class="quiet" :href="href" @click.prevent="all()">and {{ words.count(rows.length - shown.length) }} more that failed</a></li>

@@ -106,6 +106,11 @@ const SHAPES = {
   triangle: { d: "M8 2.500L14 13H2zM8 6.500v3M8 11.300v.1" },
   diamond: { d: "M8 1.800L14.200 8L8 14.200L1.800 8z", fill: true },
   gone: { d: "M8 2.500a5.500 5.500 0 1 0 0 11a5.500 5.500 0 1 0 0-11z", dashed: true },
+  target: { d: "M8 2.500a5.500 5.500 0 1 0 0 11a5.500 5.500 0 1 0 0-11zM8 7a1 1 0 1 0 0 2a1 1 0 1 0 0-2z" },
+  funnel: { d: "M2.500 3.500h11L9.500 8.500v4.500l-3-1.500v-3z" },
+  person: { d: "M8 8a2.700 2.700 0 1 0 0-5.400a2.700 2.700 0 0 0 0 5.400zM2.800 13.500c.7-2.600 2.700-3.800 5.200-3.800s4.500 1.200 5.200 3.800" },
+  again: { d: "M12.800 6.200A5.300 5.300 0 1 0 13.200 9.300M13 2.800v3.500h-3.500" },
+  proof: { d: "M8 2.500a5.500 5.500 0 1 0 0 11a5.500 5.500 0 1 0 0-11zM5.600 8.200l1.800 1.800l3.200-3.700" },
 };
 
 const STATES = {
@@ -136,6 +141,16 @@ const STATES = {
   bad: ["bad", "cross"],
   unsure: ["odd", "query"],
   quiet: ["off", "dot"],
+  // a case through its life
+  new: ["bad", "target"],
+  triaged: ["ask", "funnel"],
+  assigned: ["run", "person"],
+  reproducing: ["run", "again"],
+  "fix proposed": ["ask", "diamond"],
+  verifying: ["run", "proof"],
+  closed: ["good", "check"],
+  accepted: ["wait", "clock"],
+  "cannot reproduce": ["odd", "query"],
   // the platform's crew, how it is seen, and what holds back for it
   working: ["run", "play"],
   fresh: ["good", "dot"],
@@ -147,7 +162,7 @@ const STATES = {
 };
 
 export function stateOf(word) {
-  const [tone, shape] = STATES[word] ?? ["odd", "query"];
+  const [tone, shape] = STATES[word] ?? STATES[String(word).replaceAll("-", " ")] ?? ["odd", "query"];
   return { tone, shape: SHAPES[shape] };
 }
 
