@@ -10,11 +10,13 @@ from callboard.core.reserve import Reservation, reserve
 from callboard.core.routing import who_and_why
 from callboard.core.run import Task
 from callboard.core.state import State
+from callboard.core.task import TaskKey
 from callboard.core.waits import waited
 from callboard.core.yielding import lasting
 
 LACKS_ROOM = frozenset({"lock", "cpus", "memory", "resource"})
 LOOKS = 8
+UNTOLD = Reserved("", TaskKey(0, 0), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +25,13 @@ class Policy:
 
     A task that has lacked room for `patience_s` seconds gets a reservation: what ranks behind it, or came in a later run of
     no better class, must not delay it from then on. After `strict_s` no later run does, whatever its class, and nothing that
-    takes what it lacks passes it by being short.
+    takes what it lacks passes it by being short. Unless `told`, decisions do not say
+    why, and holds are not booked: for futures that nobody reads. They are the same decisions.
     """
 
     patience_s: float = 60.0
     strict_s: float = 600.0
+    told: bool = True
 
 
 def admit(state: State, now: float, epoch: int, policy: Policy) -> list[AttemptDecided]:
@@ -48,18 +52,23 @@ def admit(state: State, now: float, epoch: int, policy: Policy) -> list[AttemptD
         if found is None:
             break
         bucket, task = found
+        if not policy.told and not task.spec.heavy and pool.lacks(task.spec.needs):
+            if kept is None and task.ready_at is not None and now - task.ready_at >= policy.patience_s:
+                kept = _reserved(state, task, now, policy)
+            aside.append(bucket)
+            continue
         hold = state.kept_back(task, now)
         if isinstance(hold, YieldsTo):
             task, hold = _longest_yielding(state, bucket, task, hold, now)
         hold = hold or pool.blocks(task.spec.needs)
         bound = kept is not None and _bound(state, kept, task)
         if hold is None and kept is not None and bound:
-            hold = _kept_for_another(state, kept, task, now)
+            hold = _kept_for_another(state, kept, task, now, policy.told)
             if hold is not None and ready.bucket_of(kept.task) is bucket:
                 task, hold = kept.task, None
         if hold is None:
             bucket.held_by(None, now)
-            starts.append(_start(state, task, bucket, now, epoch))
+            starts.append(_start(state, task, bucket, now, epoch, policy.told))
             ready.offer(bucket)
             if kept is not None and not bound:
                 kept = _reserved(state, kept.task, now, policy)
@@ -67,7 +76,8 @@ def admit(state: State, now: float, epoch: int, policy: Policy) -> list[AttemptD
                     ready.offer(again)
                 refused.clear()
             continue
-        bucket.held_by(hold, now)
+        if policy.told:
+            bucket.held_by(hold, now)
         (refused if isinstance(hold, Reserved) else aside).append(bucket)
         if kept is None and hold.kind in LACKS_ROOM:
             kept = _reserved(state, task, now, policy)
@@ -115,24 +125,24 @@ def _bound(state: State, kept: Reservation, task: Task) -> bool:
     return task.run.id > first.run.id and (kept.strict or task.run.priority >= first.run.priority)
 
 
-def _kept_for_another(state: State, kept: Reservation, task: Task, now: float) -> Hold | None:
+def _kept_for_another(state: State, kept: Reservation, task: Task, now: float, told: bool) -> Hold | None:
     agent = state.agents.get(task.spec.agent)
     last = agent is not None and agent.limit and len(state.working.get(agent.name, ())) + 1 >= agent.limit
     ends_before = now + task.spec.estimate <= kept.at
     if not (last and task.spec.agent == kept.task.spec.agent and not ends_before) and kept.allows(task, now):
         return None
-    return Reserved(kept.task.spec.name, kept.task.key, kept.at - now)
+    return Reserved(kept.task.spec.name, kept.task.key, kept.at - now) if told else UNTOLD
 
 
-def _start(state: State, task: Task, bucket: Bucket, now: float, epoch: int) -> AttemptDecided:
+def _start(state: State, task: Task, bucket: Bucket, now: float, epoch: int, told: bool) -> AttemptDecided:
     event = AttemptDecided(
         at=now,
         run=task.run.id,
         task=task.index,
         attempt=task.attempt + 1,
         epoch=epoch,
-        why=_why(state, task, now),
-        holds=waited(task, bucket, now),
+        why=_why(state, task, now) if told else "",
+        holds=waited(task, bucket, now) if told else (),
     )
     fold(state, event)
     return event

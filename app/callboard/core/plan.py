@@ -1,21 +1,18 @@
 """What a run will look like: the real planner, run ahead in virtual time."""
 
-import heapq
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from callboard.core.admit import Policy
-from callboard.core.decide import decide
-from callboard.core.events import AttemptBegan, AttemptDecided, AttemptEnded, RunSubmitted
-from callboard.core.facts import How
-from callboard.core.fold import fold
+from callboard.core.ahead import IMAGINED, Ahead, Course
+from callboard.core.events import RunSubmitted
 from callboard.core.resources import Capacity
-from callboard.core.run import Run
+from callboard.core.run import Task
 from callboard.core.state import AgentState, State
-from callboard.core.task import Priority, Process, TaskSpec, TaskState
+from callboard.core.task import Priority, TaskSpec
 from callboard.errors import CallboardError
 
-IMAGINED = Process(pid=0, ticks=0, boot="")
+__all__ = ["IMAGINED", "NeverStarts", "Span", "foresee"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,65 +48,25 @@ def foresee(
     task is not known, `limits` bounds the attempts at once by agent, `running` are places of tasks that run at time 0
     already. Pressure on the machine's memory is taken to pass. Raises `NeverStarts` for tasks that cannot start at all.
     """
-    capacity = replace(capacity, pressed=False)
     state = State(ageing_s)
     state.epoch = 1
     for name, limit in (limits or {}).items():
         state.agents[name] = AgentState(name, limit=limit)
     lasts = list(durations) if durations is not None else [spec.estimate for spec in specs]
-    fold(state, RunSubmitted(0.0, 1, "plan", "", "", "", Priority.MEDIUM, tuple(specs)))
+
+    def script(task: Task, passed: float) -> Course:
+        return Course(lasts[task.index] - passed)
+
+    ahead = Ahead(state, capacity, script, policy=policy)
+    ahead.submit(RunSubmitted(0.0, 1, "plan", "", "", "", Priority.MEDIUM, tuple(specs)))
     run = state.runs[1]
-    hidden = _hide(state, run, releases or ())
-    spans: list[Span | None] = [None] * len(specs)
-    ends: list[tuple[float, int]] = []
-    now = 0.0
-    starting = [place for place in running if not run.tasks[place].unmet]
-    for place in starting:
-        fold(state, AttemptDecided(now, 1, place, 1, state.epoch, "runs already"))
-    while run.unfinished:
-        _settle(state)
-        starting += [start.task for start in decide(state, now, capacity, policy).starts]
-        for place in starting:
-            fold(state, AttemptBegan(now, 1, place, 1, IMAGINED))
-            spans[place] = Span(now, now + lasts[place])
-            heapq.heappush(ends, (now + lasts[place], place))
-        starting = []
-        if not ends and not hidden:
-            raise NeverStarts({t.index: _why(state, run, t.index, now) for t in run.tasks if spans[t.index] is None})
-        now = min(ends[0][0] if ends else float("inf"), hidden[0][0] if hidden else float("inf"))
-        while hidden and hidden[0][0] <= now:
-            task = run.tasks[heapq.heappop(hidden)[1]]
-            task.unmet -= 1
-            if not task.unmet:
-                state.make_ready(task, now)
-        while ends and ends[0][0] <= now:
-            place = heapq.heappop(ends)[1]
-            fold(state, AttemptEnded(now, 1, place, 1, How.EXITED, TaskState.SUCCEEDED, ""))
-    return [span if span is not None else Span(0.0, 0.0) for span in spans]
-
-
-def _hide(state: State, run: Run, releases: Sequence[float]) -> list[tuple[float, int]]:
-    """Tasks with a release in the future have one more thing to wait for."""
-    hidden: list[tuple[float, int]] = []
-    for place, release in enumerate(releases):
+    for place, release in enumerate(releases or ()):
         if release > 0:
-            task = run.tasks[place]
-            state.withdraw(task)
-            task.ready_at = None
-            task.unmet += 1
-            hidden.append((release, place))
-    heapq.heapify(hidden)
-    return hidden
-
-
-def _settle(state: State) -> None:
-    state.changed_tasks.clear()
-    state.changed_runs.clear()
-    state.changed_agents.clear()
-    state.stirred.clear()
-
-
-def _why(state: State, run: Run, place: int, now: float) -> str:
-    task = run.tasks[place]
-    hold = state.hold_of(task, now)
-    return f"{task.spec.name}: {hold.words() if hold else 'does not start'}"
+            ahead.hide(run.tasks[place], release)
+    for place in running:
+        if not run.tasks[place].unmet:
+            ahead.start(run.tasks[place])
+    ahead.play()
+    if run.unfinished:
+        raise NeverStarts(ahead.stuck(1))
+    return [Span(task.started or 0.0, task.ended or 0.0) if task.attempt else Span(0.0, 0.0) for task in run.tasks]

@@ -77,6 +77,12 @@ class Pool:
         """MiB that nobody has taken."""
         return self.capacity.memory_mb - self.memory_mb
 
+    def lacks(self, needs: Needs) -> bool:
+        """Whether too few cores or too little memory are free for this; `blocks` says it in words, and knows all reasons."""
+        if needs.cpus > self.capacity.cpus - self.cpus + CLOSE and self.taken:
+            return True
+        return needs.memory_mb > self.capacity.memory_mb - self.memory_mb + CLOSE
+
     def blocks(self, needs: Needs) -> Hold | None:
         """Why this does not fit now; None when it fits.
 
