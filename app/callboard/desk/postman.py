@@ -5,6 +5,8 @@ import threading
 import time
 from collections import deque
 
+from callboard.core.case_events import CaseMoved, CaseNoted, CaseOpened
+from callboard.core.case_facts import CaseState
 from callboard.core.events import AlertRaised, AttemptEnded, Event, QuestionAsked
 from callboard.core.notices import News, again_at, messages
 from callboard.core.run import Run
@@ -125,8 +127,30 @@ class Postman:
                 about = f"{event.run}.{event.task}#{event.attempt}"
                 title = f"Task {event.run}.{event.task} needs a decision"
                 self._news.append(News("question", about, "high", title, sentence(event), "/inbox", event.at))
+            case CaseOpened():
+                news = case_news(event.case, event.severity, "opened", event.title, event.cause.words, event.at)
+                self._news.append(news)
+            case CaseMoved() | CaseNoted(kind="asks"):
+                self._note_case(event)
             case _:
                 pass
+
+    def _note_case(self, event: CaseMoved | CaseNoted) -> None:
+        """That a case came back, was closed, or waits for a person's word."""
+        case = self._engine.state.cases.get(event.case)
+        if case is None:
+            return
+        what = ""
+        if isinstance(event, CaseNoted):
+            what = "asks you"
+        elif event.state == CaseState.CLOSED:
+            what = "is closed"
+        elif event.state == CaseState.NEW and case.reopened and case.opened == event.at:
+            what = "is back"
+        elif event.state == CaseState.FIX_PROPOSED:
+            what = "has a fix to look at"
+        if what:
+            self._news.append(case_news(case.id, case.severity, what, case.title, event.words, event.at))
 
     def _missed(self) -> list[News]:
         """What happened while nobody listened, as far as the record tells: alerts that stand, and runs that ended."""
@@ -141,6 +165,11 @@ class Postman:
         ]  # fmt: skip
         runs = Told(self._desk.notice_record.database).runs_ended(since)
         return found + [run_words(row["id"], row["name"], row["state"], row["ended"]) for row in runs]
+
+
+def case_news(case: int, severity: str, what: str, title: str, words: str, at: float) -> News:
+    """That something became of a case."""
+    return News("case", f"{case}:{what}:{at:.3f}", severity, f"C{case} {what}: {title}", words, f"/cases/{case}", at)
 
 
 def run_news(run: Run) -> News:
