@@ -18,10 +18,13 @@ from callboard.api import (
     hookimpl,
 )
 from callboard_quality.options import (
+    BisectOptions,
     JourneyOptions,
     LintOptions,
+    NarrowOptions,
     NpmOptions,
     QuarantineOptions,
+    ReproduceOptions,
     ScriptLintOptions,
     ShardOptions,
     TestOptions,
@@ -117,6 +120,51 @@ class QualityAssurance(Agent):
         from callboard_quality.quarantine import propose_quarantine
 
         return propose_quarantine(ctx, options)
+
+    @action(
+        "Rerun of a failure",
+        needs=Needs(1, 512),
+        effects=Effects(network=True),
+        options=ReproduceOptions,
+        time_limit=2400,
+        tools=("pytest", "npm"),
+        provides=("reproduce",),
+    )
+    def reproduce(self, ctx: Context, options: ReproduceOptions) -> Result:
+        """Runs failed tests again and says: broken, flaky with its rate, gone, or the environment."""
+        from callboard_quality.reproduce import reproduce
+
+        return reproduce(ctx, options)
+
+    @action(
+        "Narrowing of a failure",
+        needs=Needs(1, 512),
+        effects=Effects(network=True),
+        options=NarrowOptions,
+        time_limit=2400,
+        tools=("pytest", "npm"),
+        provides=("narrow",),
+    )
+    def narrow(self, ctx: Context, options: NarrowOptions) -> Result:
+        """Finds the fewest tests that fail together, or the changed files that it takes."""
+        from callboard_quality.narrow import narrow
+
+        return narrow(ctx, options)
+
+    @action(
+        "Search for the commit that broke it",
+        needs=Needs(1, 512),
+        effects=Effects(network=True),
+        options=BisectOptions,
+        time_limit=5400,
+        tools=("pytest", "npm"),
+        provides=("bisect",),
+    )
+    def bisect(self, ctx: Context, options: BisectOptions) -> Result:
+        """Finds the commit that broke a test by `git bisect`, in a worktree of its own."""
+        from callboard_quality.bisected import bisect
+
+        return bisect(ctx, options)
 
     @action(
         "npm tests",
@@ -217,7 +265,13 @@ def callboard_sections() -> Sequence[Section]:
             "Tests",
             "Run quality.tests: it fills this with figures, what newly fails, what is flaky and what is slow.",
             trends=("quality.tests.passed*", "quality.tests.failed*", "quality.tests.seconds*", "quality.coverage*"),
-        )
+        ),
+        Section(
+            "investigations",
+            "quality",
+            "Investigations",
+            "Run quality.reproduce, quality.narrow or quality.bisect with the id of a failed test: what they find is listed here.",
+        ),
     ]
 
 

@@ -71,6 +71,7 @@ class Cases:
         self._here = environment.base / options.folder
         self.noted = Noted()
         finder = Causes(ctx.workspace, environment, options.folder, self.relative)
+        self._finder = finder
         self.causes = finder.grouped(list(suite.story.collect.values()))
         self.start = self._start(finder)
 
@@ -145,7 +146,7 @@ class Cases:
             first = plain[0][0]
             self.noted.broken += [told.id for told, _, _ in plain]
             who = ", ".join(told.id.rpartition("/")[2] for told, _, _ in plain[:3])
-            message = f"{len(plain)} tests cannot be set up, all for the same reason: {words} ({who} and {len(plain) - 3} more)"
+            message = f"{len(plain)} tests cannot be set up, all for the same reason: {words}{self._inside(first)} ({who} and {len(plain) - 3} more)"
             mend = f"mend that one cause; try it with {self._suite.framework}: {first.id}"
             yield self._made("test-error", Severity.HIGH, message, first, mend, words)
 
@@ -180,7 +181,7 @@ class Cases:
 
     def _finding(self, told: Told, outcome: TestOutcome, message: str) -> Finding:
         rule, severity = ("test-failed" if outcome is TestOutcome.FAILED else "test-error"), Severity.HIGH
-        words = self.words(told, message)
+        words = self.words(told, message) + self._inside(told)
         mend = f"run it alone with {self._suite.framework}: {told.id}"
         tried = self._tried.get(told.id)
         names = self.names(told)
@@ -218,6 +219,12 @@ class Cases:
         setup = said[:1] if message.startswith("failed on setup") else []
         words = first_line(told.message, *setup, message) or "no reason was given"
         return words.replace(f"{self._environment.base.resolve()}/", "").replace(f"{self._environment.base}/", "")
+
+    def _inside(self, told: Told) -> str:
+        """' (in shop/cart.py:7)', the innermost place of the workspace where that is another file than the test's own."""
+        path, line = self._finder.innermost(told, told.text)
+        place = self.relative(path)
+        return f" (in {place}:{line})" if place and line and place != self.relative(told.path) else ""
 
     def _rate(self, name: str, tried: Tried) -> str:
         """'fails 3 of 20 tries (15 %)', over what is remembered, this run and its tries."""

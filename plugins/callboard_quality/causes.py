@@ -89,7 +89,7 @@ class Causes:
         lines = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
         last = first_line(*lines[-1:], *reversed(text.splitlines()), told.message)
         last = last.replace(f"{self._environment.base}/", "")
-        path, line = self._innermost(told, text)
+        path, line = self.innermost(told, text)
 
         def made(kind: Kind, words: str, mend: str, module: str = "") -> Cause:
             return Cause(kind, words, mend, path, line, (told,), module)
@@ -161,7 +161,7 @@ class Causes:
         ends = (f"/{module}.py", f"/{module}/__init__.py")
         return any(f"/{path}".endswith(ends) for path in self._workspace.files)
 
-    def _innermost(self, told: Told, text: str) -> tuple[str, int]:
+    def innermost(self, told: Told, text: str) -> tuple[str, int]:
         """The last place in the workspace that the words name, the test's own file where there is none."""
         places = [(path, int(line)) for path, line in PLACE.findall(text)]
         base = self._environment.base

@@ -211,7 +211,7 @@ class _Judged:
         aside = 0
         for case in bad:
             finding = _finding(ctx, options, case, self._here)
-            held = quarantine.holding(_name(case, self._here))
+            held = quarantine.holding(name_of(case, self._here))
             if held is not None:
                 aside += 1
                 words = f"{finding.message}; set aside {held.words}"
@@ -243,7 +243,7 @@ class _Judged:
         self, cases: list[TestCase], result: Result, real: int, aside: int, report: TestReport, coverage: float | None
     ) -> None:
         ctx, options = self._ctx, self._options
-        results = {_name(case, self._here): Went(str(case.outcome), case.seconds) for case in cases}
+        results = {name_of(case, self._here): Went(str(case.outcome), case.seconds) for case in cases}
         fresh = self._history.add(
             results,
             head(ctx.workspace.path),
@@ -263,7 +263,7 @@ class _Judged:
         board.show(ctx, slot("npm", options.folder), title, {**figures, "seconds": self._run.seconds, **more})
 
 
-def _name(case: TestCase, here: Path) -> str:
+def name_of(case: TestCase, here: Path) -> str:
     """How a test is called in the history and in the quarantine: 'src/a.test.ts > sum > adds'."""
     file = case.file or case.classname
     if file.startswith("/"):

@@ -126,3 +126,75 @@ class ScriptLintOptions:
     folder: str = option("", help="The folder whose linter is run, relative to the workspace; the top by default")
     timeout: float = option(300.0, help="Seconds that the check may take", minimum=1)
     fail_on: FailOn = option("high", help="The least severity that fails the task")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOptions:
+    """Which failure is looked into, and how its tests are run."""
+
+    tests: list[str] = option(
+        [], help="Ids of the tests as the findings name them; those that failed last when empty, else the whole suite"
+    )
+    job: str = option("", help="The job whose options are used, such as 'quality.tests:api', or that is a command")
+    folder: str = option("", help="The folder of the project, relative to the workspace; the job's, or the top")
+    command: list[str] = option(
+        [], help="A command instead of tests: exit code 0 is a pass, 125 cannot be told, any other is a failure"
+    )
+    interpreter: str = option(
+        "auto",
+        help="'auto': the workspace's own on its files as they are, a throw-away one made for each commit on other trees; 'own', "
+        "'kept', 'callboard' or the path of a Python for all",
+    )
+    install_limit: float = option(420.0, help="Seconds that one installation may take", minimum=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ReproduceOptions(CaseOptions):
+    """How often it is tried, and what is known already."""
+
+    times: int = option(
+        20, help="Runs at most; two fifths of them failing without a pass are called broken", minimum=1, maximum=1000
+    )
+    seen: int = option(
+        -1,
+        help="How often just this code failed before; -1: once, unless 'bad' is another commit",
+        minimum=-1,
+        maximum=100000,
+    )
+    bad: str = option("", help="The commit that was seen to fail; the files as they are when empty")
+    good: str = option("", help="The commit that was green last; only told in the words")
+    suite: bool = option(True, help="Also run it in its suite, in its own and in random order, when it passes alone")
+    other_environment: bool = option(
+        True,
+        help="When it is broken in the workspace's own environment, try a fresh one too, to tell code from environment",
+    )
+    limit: float = option(1200.0, help="Seconds that all runs may take", minimum=1)
+
+
+@dataclass(frozen=True, slots=True)
+class NarrowOptions(CaseOptions):
+    """What is made small: the tests that it takes, or the changed files."""
+
+    files: bool = option(False, help="Find which of the changed files since 'good' it takes, not which tests")
+    good: str = option("", help="The commit that files are counted from; the last green one when empty")
+    bad: str = option("", help="The commit that fails; the files as they are when empty")
+    times: int = option(3, help="How often a failure that comes and goes is tried at each step", minimum=1, maximum=50)
+    most: int = option(200, help="Runs at most", minimum=1, maximum=5000)
+    limit: float = option(1500.0, help="Seconds that all runs may take", minimum=1)
+
+
+@dataclass(frozen=True, slots=True)
+class BisectOptions(CaseOptions):
+    """Between which commits is looked, and what is done where a test cannot be run."""
+
+    good: str = option("", help="A commit that was green; the last green run's when empty, else found by going back")
+    bad: str = option("", help="The commit that fails; the one that is checked out when empty")
+    times: int = option(
+        60, help="Runs at most at one commit, for a test that fails now and then", minimum=1, maximum=1000
+    )
+    bring_tests: bool = option(
+        True, help="Where a test does not exist yet, use its file of the failing commit, and say so"
+    )
+    forget: bool = option(False, help="Try again what could not be tested in an earlier bisect")
+    back: int = option(5000, help="Commits that are gone back at most to find a good one", minimum=1, maximum=1000000)
+    limit: float = option(3000.0, help="Seconds that all may take", minimum=1)

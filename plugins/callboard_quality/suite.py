@@ -26,7 +26,7 @@ class Pick:
     `only` are the ids that stay, `operands` what pytest is told on its command line, `first` what our own plugin puts in front: ids
     ('first'), files ('first_files'), and all that is not among 'known'; without 'rest' the others are left out. `mark` names the
     files of this run; all but 'first' are further tries, without coverage. With `collect_only` nothing runs and the ids are in
-    `collected` of the result. `words` are further options for pytest.
+    `collected` of the result. `words` are further options for pytest. `paths` is where modules are looked for first.
     """
 
     mark: str = "first"
@@ -36,6 +36,7 @@ class Pick:
     collect_only: bool = False
     timeout: float | None = None
     words: Sequence[str] = ()
+    paths: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,8 @@ class SuiteRun:
     stream: Path | None = None
 
 
-def variables(ctx: Context, environment: Environment, stream: Path) -> dict[str, str]:
-    """What is added to the environment of the tests: caches go to scratch, the stream has its path."""
+def variables(ctx: Context, environment: Environment, stream: Path, paths: Sequence[str] = ()) -> dict[str, str]:
+    """What is added to the environment of the tests: caches go to scratch, the stream has its path, modules come from `paths`."""
     inside = ctx.scratch / "inside"
     if not inside.is_dir():
         inside.mkdir()
@@ -67,7 +68,7 @@ def variables(ctx: Context, environment: Environment, stream: Path) -> dict[str,
             shutil.copyfile(place, inside / place.name)
     return {
         **environment.variables,
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(inside), os.environ.get("PYTHONPATH", "")])),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(inside), *paths, os.environ.get("PYTHONPATH", "")])),
         "PYTEST_ADDOPTS": "",
         "CALLBOARD_STREAM": str(stream),
         "COVERAGE_FILE": str(ctx.scratch / "coverage.data"),
@@ -82,7 +83,7 @@ def run_pytest(ctx: Context, environment: Environment, options: TestOptions, pic
     configured = pytest_options(ctx.workspace, options.folder)
     addopts = configured.get("addopts", "")
     junit, stream = ctx.scratch / f"junit-{pick.mark}.xml", ctx.scratch / f"stream-{pick.mark}.jsonl"
-    given = variables(ctx, environment, stream)
+    given = variables(ctx, environment, stream, pick.paths)
     coverage, left_out = ("", "") if again else _coverage_way(environment, options, addopts)
     words: list[str | Path] = [environment.python]
     words += ["-m", "coverage", "run", "-m", "pytest"] if coverage == "run" else ["-m", "pytest"]
@@ -182,7 +183,7 @@ def _told(
         run = ctx.run_tool(
             [*words, *(pick.operands or options.select)],
             cwd=environment.base / options.folder,
-            env=variables(ctx, environment, stream),
+            env=variables(ctx, environment, stream, pick.paths),
             timeout=pick.timeout or options.timeout,
             echo=not again,
         )

@@ -25,7 +25,10 @@ def pytest_configure(config):  # pragma: no cover
 
 
 class Order:  # pragma: no cover
-    """Keeps the tests of `only` (where it is given), and puts those of `first` in front, each in its place otherwise."""
+    """Keeps the tests of `only` (where it is given), and puts those of `first` in front, each in its place otherwise.
+
+    `order` names all of them in the order in which they run.
+    """
 
     def __init__(self, plan):
         self.left = 0
@@ -34,6 +37,7 @@ class Order:  # pragma: no cover
         self.files = set(plan.get("first_files") or ())
         self.rest = plan.get("rest", True)
         self.known = None if plan.get("known") is None else set(plan["known"])
+        self.order = {name: place for place, name in enumerate(plan.get("order") or ())}
 
     def is_first(self, item):
         name = item.nodeid
@@ -50,6 +54,8 @@ class Order:  # pragma: no cover
             first = [item for item in kept if self.is_first(item)]
             names = {id(item) for item in first}
             kept = first + [item for item in kept if self.rest and id(item) not in names]
+        if self.order:
+            kept.sort(key=lambda item: self.order.get(item.nodeid, len(self.order)))
         stay = {id(item) for item in kept}
         gone = [item for item in items if id(item) not in stay]
         self.left = len(gone)

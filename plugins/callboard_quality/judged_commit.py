@@ -1,0 +1,231 @@
+"""Whether a commit has the failure: its tests are run there, brought along where they do not exist yet, again where they waver."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from callboard.api import Context
+from callboard_quality.commits import Repository
+from callboard_quality.grounds import Ground, NotHere
+from callboard_quality.odds import Tally, passes_for
+from callboard_quality.target import Target
+from callboard_quality.trying import WHOLE, PythonRunner, Runner, Went, worst
+
+Says = Literal["good", "bad", "otherwise", "skip"]
+MOST_BROUGHT = 2_000
+LOST = ("collect", "start", "missing", "error")
+AT_FIRST = 5  # runs at the bad commit, all of which fail for a failure that is always there
+AGAIN = 3  # failures in a row at another commit, where it always fails at the bad one
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is said of a commit and why. `is_lasting`: it would be said tomorrow too; `kind`: what a 'skip' depends on."""
+
+    says: Says
+    words: str = ""
+    symptom: str = ""
+    brought: bool = False
+    is_lasting: bool = True
+    kind: Literal["", "install", "tests"] = ""
+    runs: int = 0
+    missed: float = 0.0
+    places: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(slots=True)
+class Failure:
+    """How it fails at the bad commit: its symptoms, and the share of runs that fail (1 for always)."""
+
+    tests: tuple[str, ...]
+    symptoms: set[str]
+    ways: set[str]
+    rate: float = 1.0
+    runs: int = 0
+    went: Went = Went("failed")
+
+
+class Judge:
+    """Judges commits that are checked out before. `source` is the commit that tests are brought from, '' for the workspace."""
+
+    def __init__(
+        self, ctx: Context, what: Target, ground: Ground, repository: Repository, source: str, times: int, until: float
+    ) -> None:
+        self._ctx = ctx
+        self._ground = ground
+        self._repository = repository
+        self._source = source
+        self._times = times
+        self._until = until
+        self._longest = 0.0
+        self.bring = True
+        self.what = what
+        self.failure = Failure(what.tests, set(), set())
+
+    def at_bad(self, tree: Path) -> Judgement:
+        """The commit that is said to fail: in which manner, and whether always."""
+        try:
+            runner = self._ground.settle(tree)
+        except NotHere as error:
+            return Judgement("skip", error.reason, kind="install", is_lasting=error.is_lasting)
+        try:
+            return self._at_bad(runner)
+        finally:
+            runner.close()
+
+    def _at_bad(self, runner: Runner) -> Judgement:
+        names: Sequence[str] = self.what.tests
+        if not names and isinstance(runner, PythonRunner):
+            begun = time.monotonic()
+            went = runner.everything(self._limit())
+            self._longest = time.monotonic() - begun
+            names = [name for name, one in went.items() if one.is_bad][:20]
+            self.failure.tests = tuple(names)
+        tally, brought, bad, last = Tally(), False, dict[str, Went](), Went("missing")
+        while not self._is_enough(tally):
+            went, moved = self._went(runner, names)
+            brought = brought or moved
+            last = worst(went)
+            if not last.is_bad and last.way != "passed":
+                return Judgement("skip", last.words, kind="tests", brought=brought)
+            bad |= {name: one for name, one in went.items() if one.is_bad}
+            tally = tally.plus(last.is_bad)
+        if not tally.failed:
+            return Judgement("good", f"passed {tally.passed} of {tally.runs} runs", runs=tally.runs, brought=brought)
+        if bad and WHOLE not in bad:
+            self.failure.tests = tuple(name for name in names if name in bad)
+        self.failure.symptoms = {one.symptom for one in bad.values()}
+        self.failure.ways = {str(one.way) for one in bad.values()}
+        self.failure.rate, self.failure.runs = tally.failed / tally.runs, tally.runs
+        self.failure.went = next(iter(bad.values()))
+        first = self.failure.went
+        return Judgement("bad", first.words, first.symptom, brought, runs=tally.runs, places=first.places)
+
+    def _is_enough(self, tally: Tally) -> bool:
+        """Few runs for what always fails, all of them for what wavers: its rate decides how often the others are run."""
+        if tally.runs and time.monotonic() + 2 * self._longest > self._until:
+            return True
+        if not tally.passed:
+            return tally.failed >= (AT_FIRST if self._longest < 60 else 2)
+        return tally.runs >= self._times
+
+    def at(self, tree: Path) -> Judgement:
+        """Another commit."""
+        try:
+            runner = self._ground.at(tree)
+        except NotHere as error:
+            return Judgement("skip", error.reason, kind="install", is_lasting=error.is_lasting)
+        try:
+            return self._judged(runner)
+        finally:
+            runner.close()
+
+    def _judged(self, runner: Runner) -> Judgement:
+        rate = self.failure.rate
+        wanted = 1 if rate >= 1 else min(self._times, passes_for(0.7 * rate, 0.99))
+        tally, brought, last = Tally(), False, Went("missing")
+        while True:
+            went, moved = self._went(runner, self.failure.tests)
+            brought = brought or moved
+            last = worst(went)
+            odd = self._odd(went, brought)
+            if odd is not None:
+                return odd
+            tally = tally.plus(last.is_bad)
+            if rate >= 1:
+                again = AGAIN if self._longest < 20 else 2
+                if tally.passed or tally.failed >= again or self._is_late():
+                    break
+            elif tally.failed or tally.passed >= wanted or self._is_late():
+                break
+        missed = 0.0 if rate >= 1 else (1 - rate) ** tally.passed
+        if rate >= 1 and tally.passed and tally.failed:
+            return Judgement("good", "fails now and then there, not always", runs=tally.runs, brought=brought)
+        if not last.is_bad:
+            return Judgement(
+                "good", f"passed {tally.passed} of {tally.runs} runs", runs=tally.runs, brought=brought, missed=missed
+            )
+        bad = next(one for one in went.values() if one.is_bad)
+        says: Says = (
+            "bad" if any(one.symptom in self.failure.symptoms for one in went.values() if one.is_bad) else "otherwise"
+        )
+        return Judgement(says, bad.words, bad.symptom, brought, runs=tally.runs, places=bad.places)
+
+    def _odd(self, went: dict[str, Went], brought: bool) -> Judgement | None:
+        """A commit of which this run can tell nothing; None when it can."""
+        if any(one.is_bad and one.symptom in self.failure.symptoms for one in went.values()):
+            return None
+        for name, one in went.items():
+            what = "" if name == WHOLE else f"{name.rpartition('/')[2]}: "
+            if one.way in ("missing", "untold", "skipped"):
+                words = "the test does not exist there" if one.way == "missing" else one.words
+                return Judgement("skip", what + words, kind="tests", brought=brought)
+            if one.is_bad and brought:
+                words = f"{what}did not exist there, and brought along it fails otherwise ({one.words})"
+                return Judgement("skip", words, kind="tests", brought=True)
+            if one.way in ("collect", "start", "timeout", "crash") and one.way not in self.failure.ways:
+                return Judgement("skip", what + one.words, kind="tests", is_lasting=one.way != "timeout")
+            if one.way == "collect":
+                return Judgement("skip", what + one.words, kind="tests")
+        return None
+
+    def _is_late(self) -> bool:
+        return time.monotonic() + self._longest > self._until
+
+    def _limit(self) -> float:
+        usual = self.what.python.timeout if not self._longest else 3 * self._longest + 60
+        return max(5.0, min(usual, self._until - time.monotonic()))
+
+    def _run(self, runner: Runner, names: Sequence[str]) -> dict[str, Went]:
+        begun = time.monotonic()
+        went = runner.alone(names, self._limit())
+        self._longest = max(self._longest, time.monotonic() - begun)
+        return went
+
+    def _went(self, runner: Runner, names: Sequence[str]) -> tuple[dict[str, Went], bool]:
+        """How the tests went, and whether one had to be brought: first its file alone, then all that lies beside it."""
+        went = self._run(runner, names)
+        missing = [name for name, one in went.items() if one.way == "missing" and name != WHOLE]
+        if not missing or not self.bring or not isinstance(runner, PythonRunner):
+            return went, False
+        files = [path for name in missing if (path := self._file(name))]
+        if not files:
+            return went, False
+        self._bring(runner, files)
+        went = self._run(runner, names)
+        if any(went[name].way in LOST for name in missing):
+            folders = {path.rpartition("/")[0].partition("/")[0] for path in files} - {""}
+            self._bring(runner, [path for folder in folders for path in self._beside(folder)])
+            went = self._run(runner, names)
+        return went, True
+
+    def _file(self, name: str) -> str:
+        """The file of a test, from the workspace's top; '' when the failing tree has none."""
+        path, folder = name.partition("::")[0], self.what.folder
+        if not path.endswith(".py"):
+            path = "/".join(path.split(".")[:-2]) + ".py" if path.count(".") >= 2 else path
+        spots = [f"{folder}/{path}", path] if folder else [path]
+        return next((spot for spot in spots if self._text(spot) is not None), "")
+
+    def _text(self, path: str) -> bytes | None:
+        if self._source:
+            return self._repository.blob(self._source, path)
+        spot = self._repository.top / path
+        return spot.read_bytes() if spot.is_file() and not spot.is_symlink() else None
+
+    def _beside(self, folder: str) -> list[str]:
+        if self._source:
+            return self._repository.files(self._source, folder)[:MOST_BROUGHT]
+        return [path for path in self._ctx.workspace.files if path.startswith(f"{folder}/")][:MOST_BROUGHT]
+
+    def _bring(self, runner: PythonRunner, paths: Sequence[str]) -> None:
+        base = runner.environment.base
+        for path in paths:
+            text = self._text(path)
+            spot = base / path
+            if text is None or spot.is_symlink() or not spot.resolve().is_relative_to(base.resolve()):
+                continue
+            spot.parent.mkdir(parents=True, exist_ok=True)
+            spot.write_bytes(text)
