@@ -21,7 +21,8 @@ RECONNECT = 60.0
 PATIENCE = 30.0  # of a page with its first rows, on a machine that is busy with the crew's work
 NAV = (
     ("/", "Board", "g b"), ("/roadmap", "Roadmap", "g o"), ("/runs", "Runs", "g r"), ("/inbox", "Inbox", "g i"),
-    ("/alerts", "Alerts", "g l"), ("/patches", "Patches", "g p"), ("/console", "Console", "g c"), ("/agents", "Agents", "g a"),
+    ("/alerts", "Alerts", "g l"), ("/cases", "Cases", "g k"), ("/insights", "Insights", "g d"),
+    ("/patches", "Patches", "g p"), ("/console", "Console", "g c"), ("/agents", "Agents", "g a"),
     ("/crew", "Crew", "g w"), ("/machine", "Machine", "g m"), ("/settings", "Settings", "g s"),
 )  # fmt: skip
 PHONE = frozenset({"/", "/runs", "/inbox", "/alerts"})  # the pages in the bar of a phone; the others behind 'More'
