@@ -11,11 +11,14 @@ from callboard.errors import ConfigError, NotFound, Refused
 from callboard.witnesses import causes, merged
 from fake_alerts import FakeAlerts
 from fake_control import FakeControl
+from fake_case_near import FakeCaseNear
+from fake_cases import FakeCases
 from fake_crew import FakeCrew
 from fake_crew_desk import FakeCrewDesk
 from fake_evidence import FakeEvidence
 from fake_exports import FakeExports
 from fake_inbox import FakeInbox
+from fake_insights import FakeInsights
 from fake_patches import FakePatches
 from fake_people import FakePeople
 from fake_roadmap import FakeRoadmap
@@ -68,12 +71,15 @@ MESSAGES = (
 
 
 class FakeDesk(
+    FakeCaseNear,
+    FakeCases,
     FakeCrew,
     FakeSparing, FakeNotices,
     FakeAlerts,
     FakeControl,
     FakeEvidence,
     FakeInbox,
+    FakeInsights,
     FakeExports,
     FakePatches,
     FakePeople,
@@ -214,7 +220,7 @@ class FakeDesk(
                 "host": self._host(self._now()),
                 "findings": self._findings[-50:][::-1],
                 "questions": self.questions(),
-                "workspace": {"path": "/home/ann/shop", "name": "shop", "trusted": True},
+                "workspace": {"path": "/home/ann/shop", "name": "shop", "trusted": True, "sample": False},
                 "engine": {
                     "version": "0.1.0",
                     "epoch": 3,

@@ -18,6 +18,7 @@ PORT = 6771
 LOG_LEVELS = ("debug", "info", "warning", "error")
 SETTINGS_NAME = "settings.toml"
 LARGEST_FILE = 100_000
+SAMPLE_MARK = "callboard-sample"  # the name of the file in .git by which the sample of `callboard demo` is known
 PREFIX = "CALLBOARD_"
 
 

@@ -11,7 +11,7 @@ from callboard.demo.faults import SAMPLE
 
 NEXT = """
 what to try next, in {folder} (its README.md says more):
-  callboard up                     the same on the dashboard: board, runs, findings, agents
+  callboard up                     the dashboard, with a guided tour: from a symptom to its verified cure, and what to do next
   callboard patches                what the agents would change; callboard patch accept NUMBER takes it in
   callboard findings               what they found; callboard accept FINDING --until DAY lives with one
   callboard run --affected         only what has changed since it passed

@@ -12,6 +12,7 @@ from callboard.demo.environment import make_environment, requirements
 from callboard.demo.faults import SAMPLE, Edit, faults
 from callboard.demo.history import History, commit_all
 from callboard.errors import CallboardError, Refused
+from callboard.settings import SAMPLE_MARK
 
 SUFFIX = ".txt"
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -37,6 +38,9 @@ def make(target: Path, clean: Collection[str] | Literal["all"] = ()) -> None:
     try:
         target.mkdir(parents=True, exist_ok=True)
         commit_all(target, History.read(), _texts(edits))
+        (target / ".git" / SAMPLE_MARK).write_text(
+            "made by `callboard demo`; the dashboard offers its guided tour here\n", "utf-8"
+        )
         make_environment(target / ".venv")
     except BaseException:
         for entry in list(target.iterdir()) if target.is_dir() else ():

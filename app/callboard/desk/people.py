@@ -20,9 +20,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "motion": ("auto", "less"),
     "clock": ("relative", "absolute"),
 }
-SWITCHES = ("notify.desktop", "notify.sound", *(f"notify.levels.{level}" for level in LEVELS))
-LISTS = ("panels.order", "panels.hidden", "roadmap.closed")
-GROUPS = ("panels", "roadmap", "notify", "notify.levels")
+SWITCHES = ("tour.off", "notify.desktop", "notify.sound", *(f"notify.levels.{level}" for level in LEVELS))
+LISTS = ("panels.order", "panels.hidden", "roadmap.closed", "tour.done")
+GROUPS = ("panels", "roadmap", "tour", "notify", "notify.levels")
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 MOST_NAMES = 40
 LONGEST = 8_192
@@ -36,6 +36,7 @@ def default_settings() -> dict[str, Any]:
         **first,
         "panels": {"order": [], "hidden": []},
         "roadmap": {"closed": []},
+        "tour": {"off": False, "done": []},
         "notify": {"desktop": False, "sound": False, "levels": levels},
     }
 

@@ -7,6 +7,7 @@ import { CbAsk, CbDialog } from "callboard/dialog.js";
 import { act, counts, dismiss, link, toasts } from "callboard/live.js";
 import { CbPalette } from "callboard/palette.js";
 import { setSetting, settings } from "callboard/settings.js";
+import { CbTour } from "callboard/tour.js";
 import { clockTime } from "callboard/words.js";
 
 const THEMES = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
@@ -28,7 +29,7 @@ function search() {
 
 export const CbFrame = {
   props: { meta: Object, here: String, wide: Boolean },
-  components: { AlertSlides, CbAsk, CbBar, CbDialog, CbPalette },
+  components: { AlertSlides, CbAsk, CbBar, CbDialog, CbPalette, CbTour },
   setup(props) {
     const help = ref(false);
     const palette = ref(false);
@@ -84,6 +85,7 @@ export const CbFrame = {
         </div>
       </div>
       <AlertSlides/>
+      <CbTour :meta="meta"/>
       <CbPalette v-model:open="palette"/>
       <CbAsk/>
       <CbDialog v-model:open="help" title="Keys" wide>

@@ -9,17 +9,20 @@ const FIRST = {
   clock: "relative",
   panels: { order: [], hidden: [] },
   roadmap: { closed: [] }, // layers that are folded
+  tour: { off: false, done: [] }, // the guided tour of the sample
   notify: { desktop: false, sound: false, levels: { critical: true, high: true, medium: false, low: false } },
 };
 
 // Panels of the board that can be put away and moved: the names are what is kept, the titles what is read.
 export const PANELS = [
   { name: "needs", title: "Needs you" },
+  { name: "next", title: "Do next" },
   { name: "news", title: "Since you last looked" },
   { name: "crew", title: "The crew" },
   { name: "tasks", title: "Running and waiting" },
   { name: "platform", title: "The platform" },
   { name: "runs", title: "Newest runs" },
+  { name: "cases", title: "Cases" },
   { name: "roadmap", title: "Roadmap" },
   { name: "host", title: "This machine" },
   { name: "findings", title: "Newest findings" },
