@@ -19,7 +19,7 @@ SHOP = "/home/ann/shop"
 
 def symptom(check: str = "quality.tests", fingerprint: str = "f1", code: str = "c1", **more: Any) -> Symptom:
     """A failing test, or what `more` makes of it."""
-    values = {
+    values: dict[str, Any] = {
         "kind": "test", "rule": "test-failed", "severity": "high", "title": "tests/test_cart.py::test_total fails",
         "path": "tests/test_cart.py", "line": 12, "message": "assert 3 == 4", "agent": check.partition(".")[0],
         "witnesses": (("pytest", "9.0.0"),), "run": 1, "task": "1.0", "attempt": 1,
