@@ -410,6 +410,9 @@ class RemoteDesk:
     def boundary(self) -> Any:
         return self._call("GET", "/boundary")
 
+    def run_cases(self, run: int) -> Any:
+        return self._call("GET", f"/runs/{run}/cases")
+
     def notices(self, channel: str = "", state: str = "", limit: int = 100) -> Any:
         return self._call("GET", "/notices", channel=channel, state=state, limit=limit)
 

@@ -10,6 +10,7 @@ from callboard.core.state import State
 from callboard.desk.acceptance import Acceptance
 from callboard.desk.again import Again
 from callboard.desk.alerts import Alerts
+from callboard.desk.case_near import CasesNear
 from callboard.desk.catchup import CatchUp
 from callboard.desk.ci import Ci
 from callboard.desk.control import Control
@@ -50,6 +51,7 @@ class Desk(
     Sources,
     Search,
     Sparing,
+    CasesNear,
     Notices,
 ):
     """Stands between the surfaces and the engine."""

@@ -47,5 +47,6 @@ def first_of(desk: Desk, run: int, by: str = "", opened: list[str] | None = None
     few = sum(outline["run"]["findings"].values()) <= MOST_FINDINGS
     row["findings"] = list(desk.run_findings(run)) if few else None
     row["patches"] = list(desk.patches(run))
+    row["near"] = desk.run_cases(run)
     row["outline"] = {**outline, "rows": []} if later else outline
     return row

@@ -28,6 +28,7 @@ def register(frame: Frame, desk: Desk) -> None:
             if not TASK.fullmatch(task_id):
                 raise NotFound(f"There is no task '{task_id[:40]}'; tasks have names such as 12.3")
             row = dict(desk.task(task_id))
+            row["near"] = desk.run_cases(int(task_id.partition(".")[0]))
             try:
                 row["log"] = desk.log(task_id, None, -TAIL, TAIL) if row.get("attempts") else None
             except NotFound:
