@@ -58,7 +58,7 @@ def _shown(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _marked(settings: Settings, given: argparse.Namespace) -> int:
-    until = _moment(given, time.time()) if given.act == "snooze" else None
+    until = until_moment(given.until or "30m", time.time()) if given.act == "snooze" else None
     if given.name == "all" and given.act != "ack":
         raise ConfigError(f"'all' can be acknowledged; {given.act} them one by one")
     remote = remote_desk(settings)
@@ -92,9 +92,8 @@ def _name(given: argparse.Namespace) -> str:
     return str(given.name)
 
 
-def _moment(given: argparse.Namespace, now: float) -> float:
+def until_moment(words: str, now: float) -> float:
     """'30m', '2h', '1d', 'tomorrow' (9:00), or a time such as 2027-01-31T09:00 of this machine's clock; raises `ConfigError`."""
-    words = given.until or "30m"
     length = re.fullmatch(r"(\d{1,5})([mhd])", words)
     if length:
         return now + float(length[1]) * UNITS[length[2]]

@@ -50,7 +50,7 @@ def export(given: argparse.Namespace) -> int:
     else:
         rows = reading_desk(settings).export(given.table, wants)
         pieces = csv_pieces(TABLES[given.table], rows, bom=given.bom) if form == "csv" else json_pieces(rows)
-    _write(pieces, given.output or "-")
+    write_pieces(pieces, given.output or "-")
     return DONE
 
 
@@ -61,11 +61,11 @@ def _export_run(given: argparse.Namespace, number: int | None) -> int:
     settings = settings_of(given)
     remote = remote_desk(settings)
     if form == "html":
-        _write(_report(settings, remote, number), given.output or f"run-{number}.html")
+        write_pieces(_report(settings, remote, number), given.output or f"run-{number}.html")
     elif form in ("json", "sarif"):
         desk = reading_desk(settings)
         row = desk.run_sarif(number) if form == "sarif" else desk.run(number)
-        _write(json_pieces_of(row), given.output or "-")
+        write_pieces(json_pieces_of(row), given.output or "-")
     else:
         raise ConfigError(
             f"a run is written as html, json or sarif; its tasks as csv: `callboard export tasks {number}`"
@@ -95,7 +95,7 @@ def _form_of(output: str, else_: str) -> str:
     return {"htm": "html"}.get(ending, ending) if ending in (*FORMATS, "htm") else else_
 
 
-def _write(pieces: Iterable[bytes], output: str) -> None:
+def write_pieces(pieces: Iterable[bytes], output: str) -> None:
     """To stdout for '-', else into the file: all of it or nothing."""
     if output == "-":
         for piece in pieces:

@@ -8,11 +8,15 @@ from urllib.parse import quote
 
 from callboard.core.task import NO_OPTIONS
 
+PREFIX = "/api/v1"
+
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A documented call of the REST interface, and the same as a command. `does` says what it is in one word, by which rules
-    are allowed; `undo` is the call that takes it back, where that is known before."""
+    """A documented call of the REST interface, its path below PREFIX, and the same as a command.
+
+    `does` says what it is in one word, by which rules are allowed; `undo` takes it back, where that is known before.
+    """
 
     title: str
     method: str
@@ -25,17 +29,9 @@ class Act:
     def row(self) -> dict[str, Any]:
         """As surfaces and the log have it."""
         return {
-            "title": self.title, "method": self.method, "path": self.path, "body": dict(self.body), "command": self.command,
-            "does": self.does,
+            "title": self.title, "method": self.method, "path": f"{PREFIX}{self.path}", "body": dict(self.body),
+            "command": self.command, "does": self.does,
         }  # fmt: skip
-
-
-def act_of(row: Mapping[str, Any]) -> Act:
-    """The act of a row."""
-    return Act(
-        str(row["title"]), str(row["method"]), str(row["path"]), dict(row["body"]), str(row.get("command", "")),
-        str(row.get("does", "")),
-    )  # fmt: skip
 
 
 def part(name: str) -> str:

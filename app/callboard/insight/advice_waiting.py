@@ -44,6 +44,7 @@ def of_waiting(facts: Facts) -> Iterator[Draft]:
             yield _item(item, facts.now)
     told = {check for case in facts.cases for check in case.checks}
     yield from (_lost(task) for task in facts.lost if task.job not in told)
+    told |= {task.job for task in facts.lost}
     yield from (_alert(alert, facts.now) for alert in facts.alerts if _is_news(alert, told, facts))
     yield from (_schedule(schedule) for schedule in facts.schedules if schedule.failed >= FAILED_TIMES)
     yield from (_expiry(one, facts.now) for one in facts.expiring if one.until - facts.now <= SOON_S)

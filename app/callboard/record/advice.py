@@ -53,6 +53,14 @@ class AdviceRecord(History):
         found = self._rows(f"SELECT {_names(_ADVICE)} FROM advice WHERE id = ?", (id,))  # noqa: S608
         return dict(zip(_ADVICE, found[0], strict=True)) if found else None
 
+    def beginning(self, workspace: str, name: str) -> Row | None:
+        """The one whose id begins so, None for none and for several."""
+        if not name or not name.isalnum():
+            return None
+        sql = f"SELECT {_names(_ADVICE)} FROM advice WHERE workspace = ? AND id >= ? AND id < ? LIMIT 2"  # noqa: S608
+        found = self._rows(sql, (workspace, name, f"{name}g"))
+        return dict(zip(_ADVICE, found[0], strict=True)) if len(found) == 1 else None
+
     def taken(self, workspace: str, since: float = 0.0, until: float = 1e12, most: int = MOST) -> list[Row]:
         """What was taken in that time, the newest first."""
         found = self._rows(
@@ -112,6 +120,53 @@ class AdviceRecord(History):
         )
         return [(at, decode(kind, body)) for at, kind, body in found]
 
+    # -- what advice is made of --------------------------------------------------------------------------------
+
+    def lost(self, workspace: str, since: float, most: int = 30) -> list[Row]:
+        """Tasks that came to a bad end since then without a verdict of their own (a crash, a loss, a limit), where their job
+        has not ended since; with how many tasks of the run were skipped."""
+        found = self._rows(
+            "SELECT t.run, t.place, t.name, t.agent, t.state, t.reason, t.ended, t.attempt, json_extract(t.spec, '$.idempotent'),"
+            " (SELECT count(*) FROM task s WHERE s.run = t.run AND s.state = 'skipped')"
+            " FROM task t JOIN run r ON r.id = t.run"
+            " JOIN attempt a ON a.run = t.run AND a.task = t.place AND a.attempt = t.attempt"
+            " WHERE r.workspace = ? AND t.ended >= ? AND t.state IN ('failed', 'timed out', 'lost')"
+            " AND a.how IN ('crashed', 'lost', 'time limit', 'not started', 'output limit', 'process limit')"
+            " AND coalesce(json_extract(t.spec, '$.undoes'), '') = ''"
+            " AND NOT EXISTS (SELECT 1 FROM task o JOIN run q ON q.id = o.run WHERE o.name = t.name AND q.workspace = r.workspace"
+            " AND o.run > t.run AND o.ended IS NOT NULL AND o.attempt > 0)"
+            " ORDER BY t.ended DESC LIMIT ?",
+            (workspace, since, most),
+        )
+        names = ("job", "agent", "state", "reason", "ended", "tries", "idempotent", "skipped")
+        return [{"id": f"{r[0]}.{r[1]}", "run": r[0], **dict(zip(names, r[2:], strict=True))} for r in found]
+
+    def fired(self, workspace: str, since: float) -> dict[str, list[Row]]:
+        """By schedule of the workspace its runs since then that are over, the newest first."""
+        found = self._rows(
+            "SELECT json_extract(e.body, '$.schedule'), r.id, r.name, r.state, r.ended FROM event e"
+            " JOIN run r ON r.id = json_extract(e.body, '$.run') WHERE e.kind = 'ScheduleFired' AND e.at >= ? AND r.workspace = ?"
+            " AND r.ended IS NOT NULL ORDER BY e.seq DESC LIMIT 2000",
+            (since, workspace),
+        )
+        runs: dict[str, list[Row]] = {}
+        for schedule, run, name, state, ended in found:
+            row = {"run": run, "pipeline": name, "state": state, "ended": ended}
+            runs.setdefault(str(schedule).rpartition(":")[2], []).append(row)
+        return runs
+
+    def last_look(self, workspace: str) -> Row | None:
+        """The newest run of the workspace's own code that is over and for which git knew something."""
+        found = self._rows(
+            "SELECT id, name, submitted, git FROM run WHERE workspace = ? AND ended IS NOT NULL AND git != '{}'"
+            " AND \"trigger\" NOT LIKE 'case %' ORDER BY id DESC LIMIT 1",
+            (workspace,),
+        )
+        if not found:
+            return None
+        run, name, submitted, git = found[0]
+        return {"run": run, "pipeline": name, "submitted": submitted, "git": json.loads(git)}
+
     # -- what advice is measured by ----------------------------------------------------------------------------
 
     def waited(self, workspace: str, since: float, until: float) -> dict[str, tuple[float, int]]:
@@ -132,6 +187,15 @@ class AdviceRecord(History):
             (workspace, since, until, cause, agent, agent),
         )
         return {int(day): float(seconds) for day, seconds in found}
+
+    def days_worked(self, workspace: str, since: float, until: float) -> list[int]:
+        """Days since the epoch on which a task ended here."""
+        found = self._rows(
+            "SELECT DISTINCT cast(t.ended / 86400 AS integer) FROM task t JOIN run r ON r.id = t.run WHERE r.workspace = ?"
+            " AND t.ended >= ? AND t.ended < ? ORDER BY 1",
+            (workspace, since, until),
+        )
+        return [int(row[0]) for row in found]
 
     def agent_waits(self, workspace: str, agent: str, since: float, until: float) -> dict[str, tuple[float, int]]:
         """Seconds that the agent's tasks were held in that time, by cause, and how many tasks."""
@@ -176,6 +240,33 @@ class AdviceRecord(History):
         )
         names = ("job", "runs", "good", "seconds", "run", "reads", "action", "place")
         return [dict(zip(names, row, strict=True)) for row in found]
+
+    def case_moves(self, workspace: str, begin: float, end: float) -> Row:
+        """Cases in that time: how many opened and were reopened, and of each that closed when it had opened and when it closed."""
+        found = self._rows(
+            "SELECT e.kind, json_extract(e.body, '$.case'), json_extract(e.body, '$.state'), e.at FROM event e"
+            " WHERE e.kind IN ('CaseOpened', 'CaseSeen', 'CaseGone', 'CaseMoved', 'CaseMerged', 'CaseSplit', 'CaseNoted')"
+            " AND e.kind IN ('CaseOpened', 'CaseMoved') AND e.at < ?"
+            " AND json_extract(e.body, '$.case') IN (SELECT id FROM case_row WHERE workspace = ?) ORDER BY e.seq",
+            (end, workspace),
+        )
+        opened = reopened = 0
+        closed: list[tuple[float, float]] = []
+        since: dict[int, float] = {}
+        shut: set[int] = set()
+        for kind, case, state, at in found:
+            if kind == "CaseOpened":
+                since[case] = at
+                opened += at >= begin
+            elif state == "closed":
+                shut.add(case)
+                if at >= begin:
+                    closed.append((since.get(case, at), at))
+            elif case in shut:
+                shut.discard(case)
+                since[case] = at
+                reopened += at >= begin
+        return {"opened": opened, "reopened": reopened, "closed": closed}
 
     def ended_pipelines(self, workspace: str, since: float, most: int = 500) -> list[Row]:
         """The newest ended runs of the workspace, the newest first."""

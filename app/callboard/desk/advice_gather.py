@@ -1,0 +1,325 @@
+"""Gathers what advice is made of: what changes with each event at once, what costs more to find out only now and then."""
+
+import datetime
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
+
+from callboard.config import read_config
+from callboard.config.rules import RuleTable
+from callboard.core.load import Load, loads, relief_of
+from callboard.core.run import Task
+from callboard.core.state import State
+from callboard.core.task import TaskState
+from callboard.desk.advice_facts_of import (
+    alert_fact,
+    case_fact,
+    cause_facts,
+    change_facts,
+    expiry_facts,
+    repeat_fact,
+    schedule_fact,
+    waiting_fact,
+)
+from callboard.desk.alerts import Alerts
+from callboard.desk.case_blocks import Blocking
+from callboard.desk.case_rows import case_row
+from callboard.desk.catchup import CatchUp
+from callboard.desk.platform import Platform
+from callboard.desk.telemetry import Telemetry
+from callboard.errors import CallboardError, ConfigError
+from callboard.insight.advice_facts import (
+    AgentFact,
+    CaseFact,
+    Drain,
+    Facts,
+    Green,
+    LostTask,
+    Machine,
+    Relieved,
+    Track,
+    Unchecked,
+)
+from callboard.learn.commits import commits_between, git_facts
+from callboard.record.advice import AdviceRecord
+from callboard.rows import Row
+
+T = TypeVar("T")
+DAY = 86_400.0
+WEEK = 7 * DAY
+MOST_CASES, MOST_ALERTS, MOST_TRIED = 60, 60, 6
+MOST_WALK = 5_000
+NO_ENGINE = "`callboard up` goes on with it"
+SLOWLY_S, RARELY_S = 20.0, 120.0
+
+
+class _Lately(NamedTuple):
+    at: float
+    mark: object
+    value: Any
+
+
+class _Now(NamedTuple):
+    """What the state says, taken in one look."""
+
+    cases: tuple[CaseFact, ...]
+    agents: tuple[AgentFact, ...]
+    machine: Machine
+    behind: Mapping[str, int]
+
+
+class AdviceGather(Telemetry, Alerts, CatchUp, Platform):
+    """Facts for the rules of `callboard.insight`."""
+
+    @cached_property
+    def _advised(self) -> AdviceRecord:
+        return AdviceRecord(self._history.database)
+
+    @cached_property
+    def _slow(self) -> dict[str, _Lately]:
+        return {}
+
+    def advice_rules(self) -> Mapping[str, RuleTable]:
+        """`[rules.NAME]` as they hold now; none while the file cannot be read."""
+        try:
+            return read_config(self.workspace).rules
+        except ConfigError:
+            return {}
+
+    def advice_facts(self) -> Facts:
+        """All that is known now. Costs some queries; what is slow is at most RARELY_S old."""
+        where, now = str(self.workspace), time.time()
+        found = self._engine.inspect(self._advice_now)
+        rules = self.advice_rules()
+        return Facts(
+            now=now,
+            workspace=where,
+            cases=found.cases,
+            agents=tuple(self._with_days(agent, now) for agent in found.agents),
+            waiting=tuple(waiting_fact(row, found.behind.get(row["task"] or "", 0)) for row in self.inbox()),
+            alerts=tuple(alert_fact(row) for row in self.alerts("open", limit=MOST_ALERTS)),
+            lost=self._lost(now),
+            schedules=self._lately("schedules", SLOWLY_S, self._schedules_failing) or (),
+            causes=self._lately("causes", SLOWLY_S, lambda: cause_facts(self._advised, where, now)) or (),
+            repeats=self._lately("repeats", RARELY_S, self._repeats) or (),
+            expiring=self._lately("expiring", RARELY_S, lambda: self._expiring(now)) or (),
+            changes=self._lately("changes", SLOWLY_S, self._changes_open) or (),
+            unchecked=self._lately("unchecked", SLOWLY_S, self._unchecked),
+            drain=self._drain_now(),
+            machine=found.machine,
+            greens=self._lately("greens", SLOWLY_S, self._greens) or (),
+            tracks={kind: Track(**row) for kind, row in self._advised.tracks(where).items()},
+            ruled=tuple(pattern for rule in rules.values() for pattern in rule.when),
+        )
+
+    def _lately(self, name: str, seconds: float, find: Callable[[], T], mark: object = None) -> T | None:
+        """What was found less than so long ago, else anew; None for what cannot be found out now."""
+        known = self._slow.get(name)
+        now = time.monotonic()
+        if known is not None and known.mark == mark and now - known.at < seconds:
+            return known.value  # type: ignore[no-any-return]
+        try:
+            value: T | None = find()
+        except (CallboardError, OSError):
+            value = None
+        self._slow[name] = _Lately(now, mark, value)
+        return value
+
+    # -- of the state ------------------------------------------------------------------------------------------
+
+    def _advice_now(self, state: State) -> _Now:
+        """On the engine's thread: cases, agents with what would relieve them, the machine, what waits behind what waits."""
+        now, where = self._engine.now(), str(self.workspace)
+        blocking = Blocking(state)
+        rows = [
+            case_row(case, blocking.of(case.workspace, case.checks), now)
+            for case in islice(state.cases.open(where), 5 * MOST_CASES)
+        ]
+        rows.sort(key=lambda row: -row["priority"])
+        halted = state.halted if self._engine.loop is not None and state.halted != NO_ENGINE else ""
+        free = self._engine.host().get("disk_free_gb") if self._engine.loop is not None else None
+        machine = Machine(
+            halted, float(free) if isinstance(free, int | float) else None, bool(self._engine.capacity.pressed),
+            sum(state.queued.values()), len(state.live),
+        )  # fmt: skip
+        return _Now(
+            tuple(case_fact(row) for row in rows[:MOST_CASES]), self._agents_now(state, now), machine, _behind(state)
+        )
+
+    def _agents_now(self, state: State, now: float) -> tuple[AgentFact, ...]:
+        of_all = loads(state, now)
+        tried = 0
+        found = []
+        for name, agent in state.agents.items():
+            load, waiting = of_all.get(name), state.queued.get(name, 0)
+            if not waiting and not state.working.get(name):
+                continue
+            relief = None
+            if load is not None and load.queue and load.overloaded and tried < MOST_TRIED:
+                tried += 1
+                relief = self._relief(state, now, load)
+            found.append(
+                AgentFact(
+                    name, waiting, (load.oldest_wait_s or 0.0) if load else 0.0, len(state.working.get(name, ())), agent.limit,
+                    agent.paused_by, agent.pause_reason, agent.paused_at, agent.drained_by, bool(load and load.overloaded),
+                    load.words if load else "",
+                    tuple((held.hold.key, held.tasks, held.seconds) for held in load.held) if load else (), relief,
+                )
+            )  # fmt: skip
+        return tuple(found)
+
+    def _relief(self, state: State, now: float, load: Load) -> Relieved | None:
+        found = relief_of(state, now, self._engine.policy, load)
+        if found is None:
+            return None
+        change = found.change
+        task = ""
+        if change.to:
+            movable = (
+                task for task in state.movable.get(load.agent, ())
+                if task.ticket and any(candidate.agent == change.to for candidate in task.spec.candidates)
+            )  # fmt: skip
+            first = min(movable, key=lambda task: (task.ready_at or now, task.key), default=None)
+            task = str(first.key) if first is not None else ""
+        return Relieved(found.words, found.starts, change.limit, change.resumed, change.to, task)
+
+    def agent_limit(self, agent: str) -> int:
+        """How many attempts the agent may have at once now, 0 for no limit of its own."""
+
+        def look(state: State) -> int:
+            known = state.agents.get(agent)
+            return known.limit if known is not None else 0
+
+        return self._engine.inspect(look)
+
+    # -- of the record -----------------------------------------------------------------------------------------
+
+    def _with_days(self, agent: AgentFact, now: float) -> AgentFact:
+        """With what work waited on each day of a week for the cause that holds most of it, if an advice may come of it."""
+        if agent.relief is None or agent.relief.limit is None or not agent.held:
+            return agent
+        cause = agent.held[0][0]
+        days = self._lately(f"days {agent.name} {cause}", SLOWLY_S, lambda: self._days(agent.name, cause, now)) or ()
+        return AgentFact(**{**{name: getattr(agent, name) for name in AgentFact.__slots__}, "waited_days": days})
+
+    def _days(self, agent: str, cause: str, now: float) -> tuple[float, ...]:
+        where = str(self.workspace)
+        found = self._advised.waited_by_day(where, agent, cause, now - WEEK, now)
+        return tuple(found.get(day, 0.0) for day in self._advised.days_worked(where, now - WEEK, now))
+
+    def _lost(self, now: float) -> tuple[LostTask, ...]:
+        return tuple(
+            LostTask(
+                row["id"], row["job"], row["agent"] or "", row["state"], row["reason"], row["ended"], row["run"],
+                bool(row["idempotent"]), row["tries"], row["skipped"],
+            )
+            for row in self._advised.lost(str(self.workspace), now - DAY)
+        )  # fmt: skip
+
+    def _schedules_failing(self) -> tuple[Any, ...]:
+        runs = self._advised.fired(str(self.workspace), time.time() - 30 * DAY)
+        known = read_config(self.workspace).schedules
+        return tuple(schedule_fact(name, runs[name]) for name in known if runs.get(name))
+
+    def _repeats(self) -> tuple[Any, ...]:
+        since = time.time() - WEEK
+        rows = self._advised.repeats(str(self.workspace), since)
+        return tuple(repeat_fact(row, 7.0) for row in rows if not row["action"] and not row["reads"])
+
+    def _expiring(self, now: float) -> tuple[Any, ...]:
+        config = read_config(self.workspace)
+        today = datetime.datetime.fromtimestamp(now).date()
+        quality = config.agents.get("quality")
+        aside = quality.settings.get("quarantine", []) if quality is not None else []
+        return expiry_facts(config.table.get("accepted", []), aside, today)
+
+    def _changes_open(self) -> tuple[Any, ...]:
+        row = self.roadmap()
+        if not row["there"]:
+            return ()
+        tasks: dict[str, Row] = {}
+        for task in self.roadmap_tasks():
+            if not task["done"] and task["assignment"] is None:
+                tasks.setdefault(task["change"], task)
+        return change_facts(row, tasks, time.time())
+
+    def _unchecked(self) -> Unchecked | None:
+        """What git has that no run has looked at; None where git knows nothing, or a run goes on."""
+        where = str(self.workspace)
+        busy = self._engine.inspect(
+            lambda state: any(r.unfinished and r.workspace == where for r in state.runs.values())
+        )
+        last = None if busy else self._advised.last_look(where)
+        if last is None:
+            return None
+        now, then = git_facts(self.workspace), last["git"]
+        if not now or not then.get("commit"):
+            return None
+        commits = (
+            0
+            if now["commit"] == then["commit"]
+            else len(commits_between(self.workspace, then["commit"], now["commit"]) or [])
+        )
+        loose = int(now.get("changed") or 0)
+        files = loose if now["commit"] != then["commit"] or loose != int(then.get("changed") or 0) else 0
+        words = f"Since run {last['run']} of '{last['pipeline']}' the workspace has changed"
+        pipelines = ("default", *read_config(self.workspace).pipelines)
+        name = last["pipeline"] if last["pipeline"] in pipelines else read_config(self.workspace).pipeline
+        return Unchecked(files, commits, last["submitted"], last["run"], name, words)
+
+    def _greens(self) -> tuple[Green, ...]:
+        """The newest deploy of each environment that is green and was not handed over; only where something was handed over."""
+        made = self._yields.handoffs()
+        if not made:
+            return ()
+        told = {one["record"].get("deploy") for one in made}
+        newest: dict[str, Any] = {}
+        for deploy in self._yields.deploys(str(self.workspace)):
+            newest.setdefault(deploy.environment, deploy)
+        return tuple(
+            Green(deploy.environment, "", deploy.id, deploy.ended)
+            for deploy in newest.values()
+            if deploy.action == "infra.deploy"
+            and deploy.state == "succeeded"
+            and deploy.verdict == "pass"
+            and deploy.id not in told
+        )
+
+    def _drain_now(self) -> Drain | None:
+        row = self.drain()
+        if not row["wanted"] or row["at"] is None:
+            return None
+        return Drain(row["by"], row["at"], row["reason"], row["until"])
+
+
+def _behind(state: State) -> dict[str, int]:
+    """By task that a person holds up, how many wait behind it, near and far."""
+    found: dict[str, int] = {}
+    steps = 0
+    for run in state.runs.values():
+        if not run.unfinished:
+            continue
+        for task in run.tasks:
+            held = task.state is TaskState.NEEDS_DECISION or task.questions or task.taken is not None
+            if held and steps < MOST_WALK:
+                number = _below(task)
+                steps += number
+                found[str(task.key)] = number
+    return found
+
+
+def _below(task: Task) -> int:
+    tasks = task.run.tasks
+    seen = dict.fromkeys((*task.below, *task.later))
+    todo: Iterable[int] = list(seen)
+    places = list(todo)
+    for place in places:
+        if len(places) >= MOST_WALK:
+            break
+        for child in (*tasks[place].below, *tasks[place].later):
+            if child not in seen:
+                seen[child] = None
+                places.append(child)
+    return sum(tasks[place].state is TaskState.WAITING for place in places)
