@@ -13,7 +13,6 @@ from fake_alerts import FakeAlerts
 from fake_control import FakeControl
 from fake_case_near import FakeCaseNear
 from fake_cases import FakeCases
-from fake_case_near import FakeCaseNear
 from fake_crew import FakeCrew
 from fake_crew_desk import FakeCrewDesk
 from fake_evidence import FakeEvidence
@@ -74,7 +73,6 @@ MESSAGES = (
 class FakeDesk(
     FakeCaseNear,
     FakeCases,
-    FakeCaseNear,
     FakeCrew,
     FakeSparing, FakeNotices,
     FakeAlerts,

@@ -246,6 +246,35 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--reason", default="", help="why, for the others")
 
+    made = command("cases", "cases", "list what is wrong, by cause, what matters most first")
+    made.add_argument("--state", default="", metavar="STATES", help="new, triaged, assigned, reproducing, fix-proposed, verifying, "
+                      "closed, accepted, cannot-reproduce; several with commas")  # fmt: skip
+    made.add_argument(
+        "--severity", default="", metavar="LEVELS", help="critical, high, medium, low, info; several with commas"
+    )
+    made.add_argument("--agent", default="", metavar="AGENT", help="only those that a check of this agent saw")
+    made.add_argument("--assignee", default="", metavar="WHO", help="only those of an agent, of @person, or of nobody")
+    made.add_argument(
+        "--kind", default="", metavar="KIND", help="of the cause (file, dependency, …) or of a symptom (test, …)"
+    )
+    made.add_argument("--text", default="", metavar="WORDS", help="only those in which all of these words are")
+    made.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many (default: 50)")
+    made.add_argument("--all", action="store_true", help="closed ones too")
+    made = command(
+        "case", "cases", "show a case, or say a word about it: who has it, that it may stay, that it is gone …"
+    )
+    made.add_argument("words", nargs="+", metavar="ACT|CASE", help="a case (7 or C7); or triage CASE, assign CASE, accept CASE, "
+                      "close CASE, reopen CASE, merge CASE INTO, split CASE NUMBER…, comment CASE TEXT")  # fmt: skip
+    made.add_argument("--to", default="auto", metavar="WHO", help="assign: an agent, @person, or auto (the default)")
+    made.add_argument("--instead", action="store_true", help="assign: take it from the person who has it")
+    made.add_argument(
+        "--until", default="", metavar="DAY", help="accept: 2027-01-31 (to its end), 12h, 7d or 2w from now"
+    )
+    made.add_argument("--reason", default="", help="why, for the others; needed to accept and to close")
+    made = command("knowledge", "cases", "what resolved such cases before, and how often that worked")
+    made.add_argument("text", nargs="*", metavar="WORD", help="only families in whose cases these words are")
+    made.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many families (default: 20)")
+
     made = command("notices", "notices", "who is told what outside of this board, and what became of each notice")
     made.add_argument("act", nargs="?", choices=("list", "test", "retry"), default="list", metavar="ACT",
                       help="list (the default), test CHANNEL: send a message now, retry NOTICE: try one again")  # fmt: skip
@@ -253,6 +282,31 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--channel", default="", help="list: only of this channel")
     made.add_argument("--state", choices=("waiting", "sent", "failed"), default="", help="list: only in this state")
     made.add_argument("--limit", type=int, default=30, metavar="N", help="list: at most so many")
+
+    made = command(
+        "insights",
+        "insights",
+        "what to do next, with reasons and gain; take, overrule or snooze it; what rules did alone",
+    )
+    acts = ("list", "show", "take", "overrule", "snooze", "reopen", "rules")
+    made.add_argument("act", nargs="?", choices=acts, default="list", metavar="|".join(acts))
+    made.add_argument(
+        "name", nargs="?", default="", metavar="ID|RULE", help="the advice, or the beginning of its id; a rule"
+    )
+    made.add_argument("--reason", default="", help="overrule: why this is not what to do; reopen: why it is after all")
+    made.add_argument(
+        "--until", default="", metavar="WHEN", help="snooze: until 2h (the default), 1d, tomorrow, or 2027-01-31T09:00"
+    )
+    made.add_argument(
+        "--choose", type=int, default=0, metavar="N", help="take: another of its acts, as `show` numbers them"
+    )
+    made.add_argument("--dry-run", action="store_true", help="rules: what the rule would do now")
+    made.add_argument("--undo", action="store_true", help="rules: take back what the rule did last")
+    made = command(
+        "report", "insights", "the report of a week: advised, taken, did it help; cases, runs, waits, forecasts"
+    )
+    made.add_argument("--week", default="", metavar="WEEK", help="such as 2026-W48 (default: this week)")
+    made.add_argument("--output", "-o", default="", metavar="FILE", help="write it as one HTML page; - for stdout")
 
     made = command("crew", "crew", "show the platform's crews; hand out their observer; make or revoke their token")
     made.add_argument(

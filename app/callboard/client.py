@@ -339,6 +339,40 @@ class RemoteDesk:
         query = {"source": source, "commit": commit, "format": format, "workspace": workspace}
         return int(self._call("POST", "/ingest", bytes(body), kind, **query)["run"])
 
+    def insights(self) -> Any:
+        return self._call("GET", "/insights")
+
+    def advice_one(self, name: str) -> Any:
+        found = self.insights()
+        for row in (*found["next"], *found["taken"]):
+            if name and row["id"].startswith(name):
+                return row
+        raise NotFound(f"there is no advice '{name[:60]}'; see `callboard insights`")
+
+    def take_advice(self, advice: str, by: str, act: int = 0) -> Any:
+        return self._call("POST", f"/insights/{_quoted(advice)}/take", {"act": act})["advice"]
+
+    def overrule_advice(self, advice: str, reason: str, by: str) -> Any:
+        return self._call("POST", f"/insights/{_quoted(advice)}/overrule", {"reason": reason})["advice"]
+
+    def snooze_advice(self, advice: str, until: float, by: str) -> Any:
+        return self._call("POST", f"/insights/{_quoted(advice)}/snooze", {"until": until})["advice"]
+
+    def reopen_advice(self, advice: str, reason: str, by: str) -> Any:
+        return self._call("POST", f"/insights/{_quoted(advice)}/reopen", {"reason": reason})["advice"]
+
+    def advice_rule_rows(self, name: str = "") -> Any:
+        return [row for row in self.insights()["rules"] if name in ("", row["name"])]
+
+    def rule_dry_run(self, name: str, by: str) -> Any:
+        return self._call("POST", f"/insights/rules/{_quoted(name)}/dry-run")["rule"]
+
+    def rule_undo(self, name: str, by: str, firing: str = "") -> Any:
+        return self._call("POST", f"/insights/rules/{_quoted(name)}/undo", {"firing": firing})["rule"]
+
+    def insights_report(self, week: str = "") -> Any:
+        return self._call("GET", "/insights/report", week=week)
+
     def crew(self) -> Any:
         return self._call("GET", "/crew")
 
@@ -409,6 +443,61 @@ class RemoteDesk:
 
     def boundary(self) -> Any:
         return self._call("GET", "/boundary")
+
+    def cases(
+        self,
+        state: str = "",
+        severity: str = "",
+        agent: str = "",
+        workspace: str = "",
+        text: str = "",
+        kind: str = "",
+        assignee: str = "",
+        limit: int = 200,
+    ) -> Any:
+        wants = {"state": state, "severity": severity, "agent": agent, "workspace": workspace, "text": text, "kind": kind}
+        return self._call("GET", "/cases", None, None, **wants, assignee=assignee, limit=limit)
+
+    def case(self, number: int) -> Any:
+        return self._call("GET", f"/cases/{number}")
+
+    def case_count(self) -> int:
+        return int(self.cases(limit=1)["open"])
+
+    def knowledge(self, text: str = "", limit: int = 50) -> Any:
+        return self._call("GET", "/knowledge", text=text, limit=limit)
+
+    def triage_case(self, number: int, by: str, reason: str = "", turn: int | None = None) -> Any:
+        return self._case_act(number, "triage", {"reason": reason, "turn": turn})
+
+    def assign_case(
+        self, number: int, to: str, by: str, reason: str = "", turn: int | None = None, *, instead: bool = False
+    ) -> Any:
+        wish = {"to": to, "reason": reason, "turn": turn, "instead": instead}
+        return self._case_act(number, "assign", wish)
+
+    def accept_case(self, number: int, reason: str, until: str | float, by: str, turn: int | None = None) -> Any:
+        return self._case_act(number, "accept", {"reason": reason, "until": until, "turn": turn})
+
+    def close_case(self, number: int, reason: str, by: str, turn: int | None = None) -> Any:
+        return self._case_act(number, "close", {"reason": reason, "turn": turn})
+
+    def reopen_case(self, number: int, reason: str, by: str, turn: int | None = None) -> Any:
+        return self._case_act(number, "reopen", {"reason": reason, "turn": turn})
+
+    def merge_case(self, number: int, into: int, reason: str, by: str, turn: int | None = None) -> Any:
+        return self._case_act(number, "merge", {"into": into, "reason": reason, "turn": turn})
+
+    def split_case(self, number: int, symptoms: Sequence[str], reason: str, by: str, turn: int | None = None) -> Any:
+        return self._case_act(number, "split", {"symptoms": list(symptoms), "reason": reason, "turn": turn})
+
+    def comment_case(self, number: int, text: str, by: str) -> Any:
+        return self._case_act(number, "comment", {"text": text})
+
+    def _case_act(self, number: int, act: str, wish: Mapping[str, Any]) -> Any:
+        told = {name: value for name, value in wish.items() if value is not None}
+        page = self._call("POST", f"/cases/{number}/{act}", told)
+        return {name: value for name, value in page.items() if name != "ok"}
 
     def run_cases(self, run: int) -> Any:
         return self._call("GET", f"/runs/{run}/cases")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
+from callboard.core.case_events import OneCaseEvent
 from callboard.core.crew_events import CrewSeen, CrewSilent
 from callboard.core.events import AlertMarked, AlertRaised, AlertResolved, Event, FindingsFound, PersonSet, SectionShown
 from callboard.core.holds import Hold
@@ -167,6 +168,9 @@ class LiveFeed:
         told = [event.key for _, event in events if isinstance(event, AlertRaised | AlertResolved | AlertMarked)]
         if told:
             message |= self.alerts(told)
+        of_cases = [seq for seq, event in events if isinstance(event, OneCaseEvent)]
+        if of_cases:
+            message["cases"] = of_cases[-1]
         of_crews = [seq for seq, event in events if isinstance(event, CrewSeen | CrewSilent)]
         if of_crews:
             message["crew"] = of_crews[-1]

@@ -45,6 +45,7 @@ class CatchUp(Inbox, People):
             *self._of_runs(begin),
             self._of_findings(first),
             _group("patch", [_patch(row) for row in self._news.patches_made(begin)], "{} new patch", "{} new patches"),
+            *self._of_cases(begin),
             *self._of_roadmap(begin),
             *_of_events(self._news.rare(first)),
         ]
@@ -79,6 +80,25 @@ class CatchUp(Inbox, People):
             ]
             found.append(_group(f"run {state}", rows, one, many))
         return found
+
+    def _of_cases(self, begin: float) -> list[Row]:
+        """Cases that were opened, that are back, and that were closed."""
+        found = self.case_record.since(str(self.workspace), begin)
+        return [
+            _group(
+                kind,
+                [
+                    _line(f"{one.name} {one.title}", one.words or one.cause.words, one.moved, f"/cases/{one.id}")
+                    for one in ones
+                ],
+                *words,
+            )
+            for kind, ones, words in (
+                ("case opened", found["opened"], ("{} new case", "{} new cases")),
+                ("case reopened", found["reopened"], ("{} case is back", "{} cases are back")),
+                ("case closed", found["closed"], ("{} case closed", "{} cases closed")),
+            )
+        ]
 
     def _of_roadmap(self, begin: float) -> list[Row]:
         """Lines that were ticked, and those that could not be."""

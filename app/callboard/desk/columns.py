@@ -158,6 +158,18 @@ TABLES: dict[str, Table] = {
         when("Until", "until"),
         of("Why", "why"), of("Workspace", "workspace"),
     )),
+    "cases": Table("what is wrong, by cause, from when it was seen to how it was closed", (
+        "state", "severity", "agent", "text", "kind", "assignee"), (
+        of("Case", "name"), of("Title", "title"), of("State", "state"), of("Severity", "severity"), of("Priority", "priority"),
+        Column("Factors", lambda row: [f"{f['name']} {f['value']}: {f['words']}" for f in row["factors"]]),
+        of("Cause", "cause", "kind"), of("Why one case", "cause", "words"), of("Symptoms", "symptoms"), of("Gone", "gone"),
+        of("Checks", "checks"), of("Agents", "agents"), of("Path", "path"), of("Line", "line"), when("First", "first"),
+        when("Seen", "seen"), when("Opened", "opened"), when("Moved", "moved"), of("Times", "times"),
+        of("Reopened", "reopened"), of("With", "assignee", "name"), of("Why with", "assignee", "why"),
+        of("Blocks", "blocks", "words"), of("Flaky", "flaky", "rate"), of("Broken by", "broken_by", "commit"),
+        of("Patch", "fix", "patch"), when("Until", "until"), of("Accepted by", "accepted_by"),
+        of("Resolution", "resolution", "words"), of("Next", "next"), of("Workspace", "workspace"),
+    )),
     "machine": Table("what the host did in the last quarter of an hour, or in another time", ("since", "until"), (
         when("At", "at"), of("CPU (%)", "cpu_percent"), of("CPU at most (%)", "cpu_most"),
         of("Memory used (MiB)", "memory_used_mb"),

@@ -8,9 +8,11 @@ from callboard.config import read_config
 from callboard.config.model import ScheduleTable
 from callboard.core.state import State
 from callboard.desk.acceptance import Acceptance
+from callboard.desk.advice_report import AdviceReport
 from callboard.desk.again import Again
 from callboard.desk.alerts import Alerts
 from callboard.desk.case_near import CasesNear
+from callboard.desk.cases import MOST_CASES
 from callboard.desk.catchup import CatchUp
 from callboard.desk.ci import Ci
 from callboard.desk.control import Control
@@ -18,6 +20,7 @@ from callboard.desk.diff import Diffs
 from callboard.desk.exports import Exports
 from callboard.desk.host_looks import HostLooks
 from callboard.desk.ingest import Ingest
+from callboard.desk.investigating import Investigations
 from callboard.desk.log_looks import LogLooks
 from callboard.desk.notices import Notices
 from callboard.desk.on_board import MOST_ENDED, listed
@@ -28,6 +31,7 @@ from callboard.desk.sparing import Sparing
 from callboard.desk.telemetry import Telemetry
 from callboard.live import Listener
 from callboard.rows import Row, task_row
+from callboard.settings import SAMPLE_MARK
 from callboard.witnesses import merged
 
 NEWEST_RUNS = 20
@@ -36,6 +40,8 @@ MOST_MOMENTS = 1_000
 
 class Desk(
     Control,
+    Investigations,
+    AdviceReport,
     Telemetry,
     Ci,
     Alerts,
@@ -98,6 +104,7 @@ class Desk(
             "path": str(self.workspace),
             "name": self.workspace.name,
             "trusted": not self._trust.why_not(self.workspace),
+            "sample": (self.workspace / ".git" / SAMPLE_MARK).is_file(),
         }
 
     def engine_row(self) -> Row:
@@ -149,6 +156,9 @@ class Desk(
 
     def _alerts_rows(self, wants: Row) -> Iterator[Row]:
         yield from self.alerts(**wants)
+
+    def _cases_rows(self, wants: Row) -> Iterator[Row]:
+        yield from self.cases(**wants, limit=MOST_CASES)["cases"]
 
     def watch(self, listener: Listener) -> Callable[[], None]:
         """Live messages for the listener, from the engine's thread; returns what ends that."""

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from callboard.config import CONFIG_NAME
+from callboard.desk.cases import CaseDesk
 from callboard.desk.patches import Patches
 from callboard.desk.wishes import Wishes
 from callboard.errors import CallboardError, NotFound
@@ -21,7 +22,7 @@ MOST_CONFIG = 120
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.|[\x00-\x08\x0b-\x1f\x7f]")
 
 
-class Evidence(Wishes, Patches):
+class Evidence(Wishes, Patches, CaseDesk):
     """Looks up what lies behind a row of the inbox."""
 
     @cached_property
@@ -40,6 +41,8 @@ class Evidence(Wishes, Patches):
                 self._of_tasks(row["tasks"], found)
             elif row["kind"] == "paused agent":
                 self._of_agent(row["id"].partition(":")[2], found)
+            elif row["kind"] == "case":
+                self._of_case(row["case"], found)
             elif row["kind"] == "workspace":
                 self._of_workspace(found)
         except (NotFound, OSError) as gone:
@@ -75,6 +78,17 @@ class Evidence(Wishes, Patches):
         if lines:
             text = "\n".join(clean(line, 400) for line in lines[-LOG_LINES:])
             found["log"] = {"task": task_id, "attempt": piece["attempt"], "text": text, "size": piece["size"]}
+
+    def _of_case(self, number: int, found: Row) -> None:
+        case = self.case_of(number)
+        found["facts"].append(_fact("cause", case.cause.words or case.title, f"/cases/{number}"))
+        for kind in ("reproduced", "bisected", "fix-tried", "taken-back"):
+            noted = case.known.get(kind)
+            if noted is not None:
+                found["facts"].append(_fact(kind, noted.words, f"/runs/{noted.run}" if noted.run else ""))
+        there = [symptom for symptom in case.symptoms.values() if not symptom.gone]
+        for symptom in there[:MOST_TASKS]:
+            found["facts"].append(_fact(symptom.check, symptom.title, f"/tasks/{symptom.task}" if symptom.task else ""))
 
     def _of_patch(self, number: int, found: Row) -> None:
         patch = self.patch(number)

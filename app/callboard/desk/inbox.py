@@ -9,6 +9,8 @@ from callboard.core.events import DecisionMade, QuestionAnswered
 from callboard.core.run import Task
 from callboard.core.state import State
 from callboard.core.task import TaskKey, TaskState
+from callboard.desk.case_acts import CaseActs
+from callboard.desk.case_waits import waits
 from callboard.desk.evidence import Evidence
 from callboard.desk.roadmap_acts import RoadmapActs
 from callboard.errors import ConfigError, NotFound, Refused
@@ -17,11 +19,11 @@ from callboard.rows import Row
 from callboard.work.finding import clean
 
 MOST_READY = 300
-HALTED, TRUST, DECISION, QUESTION, NOBODY, PATCH, ROADMAP, SCHEDULE, PAUSED = range(9)
+HALTED, TRUST, DECISION, QUESTION, NOBODY, PATCH, CASE, ROADMAP, SCHEDULE, PAUSED = range(10)
 NO_ENGINE = "`callboard up` goes on with it"
 
 
-class Inbox(Evidence, RoadmapActs):
+class Inbox(Evidence, RoadmapActs, CaseActs):
     """What waits for a person; whoever acts first wins, and the other one is told who it was."""
 
     def inbox(self) -> list[Row]:
@@ -31,7 +33,14 @@ class Inbox(Evidence, RoadmapActs):
         {"path", "body"}, "danger"}`, the path below /api/v1.
         """
         held = self._engine.inspect(self._held)
-        rows = [*self._trust_rows(), *held, *self._patch_rows(), *self._assigned_rows(), *self._schedule_rows()]
+        rows = [
+            *self._trust_rows(),
+            *held,
+            *self._patch_rows(),
+            *self._case_rows(),
+            *self._assigned_rows(),
+            *self._schedule_rows(),
+        ]
         return sorted(rows, key=lambda row: (row["rank"], row["since"] or 0.0, row["id"]))
 
     def inbox_item(self, item: str) -> Row:
@@ -104,6 +113,17 @@ class Inbox(Evidence, RoadmapActs):
             more = {"run": patch["run"], "task": patch["task"], "patch": patch["id"], "name": patch["task_name"]}
             href = f"/patches/{patch['id']}"
             rows.append({**_row(f"patch:{patch['id']}", PATCH, "patch", title, text, patch["at"], acts, href), **more})
+        return rows
+
+    def _case_rows(self) -> list[Row]:
+        """Cases that a person has, that ask a person, and that nobody could reproduce."""
+        rows = []
+        for wait in waits(self.case_record.waiting(str(self.workspace))):
+            acts = [_act(label, path, body, danger=danger) for label, path, body, danger in wait.acts]
+            row = _row(
+                f"case:{wait.case}", CASE, "case", wait.title, wait.text, wait.since, acts, f"/cases/{wait.case}"
+            )
+            rows.append({**row, "case": wait.case, "to": wait.to, "name": f"C{wait.case}"})
         return rows
 
     def _assigned_rows(self) -> list[Row]:

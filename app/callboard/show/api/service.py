@@ -12,6 +12,7 @@ from callboard.show.api.acceptance import acceptance
 from callboard.show.api.alerts import alerts
 from callboard.show.api.answers import Json, install
 from callboard.show.api.case_near import case_near
+from callboard.show.api.cases import cases
 from callboard.show.api.ci import ci
 from callboard.show.api.control import control
 from callboard.show.api.coordination import coordination
@@ -21,6 +22,7 @@ from callboard.show.api.evidence import evidence
 from callboard.show.api.exports import exports
 from callboard.show.api.inbox import inbox
 from callboard.show.api.ingest import ingest
+from callboard.show.api.insights import insights
 from callboard.show.api.large import large
 from callboard.show.api.me import me
 from callboard.show.api.notices import notices
@@ -75,7 +77,8 @@ def service(desk: Desk, *more: APIRouter) -> FastAPI:
         reads(desk), wishes(desk), control(desk), large(desk), patches(desk), ingest(desk), acceptance(desk), evidence(desk),
         me(desk), ci(desk), sparing(desk), notices(desk), case_near(desk),
         search(desk), roadmap(desk),
-        inbox(desk), exports(desk), alerts(desk), crew(desk), coordination(desk), otlp(desk, "/otlp/v1/traces"), *more,
+        inbox(desk), exports(desk), alerts(desk), cases(desk), crew(desk), coordination(desk), otlp(desk, "/otlp/v1/traces"),
+        insights(desk), *more,
     ):  # fmt: skip
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(caller)], responses=ERRORS)
     app.include_router(otlp(desk, TRACES), dependencies=[Depends(caller)], include_in_schema=False)
