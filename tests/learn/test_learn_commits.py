@@ -21,12 +21,20 @@ def commit(folder: Path, name: str, subject: str) -> str:
 
 def test_branch_commit_and_every_changed_file_are_told(tmp_path: Path) -> None:
     git(tmp_path, "init", "-qb", "feature/x")
-    assert git_facts(tmp_path) == {"branch": "feature/x", "commit": "", "subject": "", "dirty": False, "changed": 0}
+    empty = {"branch": "feature/x", "commit": "", "subject": "", "dirty": False, "changed": 0, "digest": ""}
+    assert git_facts(tmp_path) == empty
     first = commit(tmp_path, "a", "One")
     (tmp_path / "b").write_text("")
     git(tmp_path, "mv", "a", "c")
     facts = git_facts(tmp_path)
+    digest = facts.pop("digest")
     assert facts == {"branch": "feature/x", "commit": first, "subject": "One", "dirty": True, "changed": 2}
+    (tmp_path / "inner").mkdir()
+    assert (digest != "", git_facts(tmp_path)["digest"], git_facts(tmp_path / "inner")["digest"]) == (True, digest, "")
+    for path in ("b", "c"):
+        (tmp_path / path).write_text(f"another {path}")
+        assert git_facts(tmp_path)["digest"] != digest
+        digest = git_facts(tmp_path)["digest"]
     git(tmp_path, "checkout", "-q", "--detach")
     assert git_facts(tmp_path)["branch"] == ""
 

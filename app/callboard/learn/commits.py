@@ -1,7 +1,9 @@
 """What git says of a workspace: where it stood when a run was submitted, and what came between two of its commits."""
 
+import hashlib
 import os
 import re
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,9 @@ GIT_S = 2.0
 MOST_BYTES = 8_000_000
 MOST_COMMITS = 20
 MOST_FILES = 1_000
+LARGEST_DIGESTED = 64_000_000
+UNTOLD = "?"
+FIELDS = {"1": 8, "2": 9, "u": 10, "?": 1}  # fields before the path, in git's second form of its status
 QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
 COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -31,16 +36,18 @@ class LastPass:
 
 
 def git_facts(workspace: Path) -> dict[str, Any]:
-    """`branch` ('' when none is checked out), `commit`, `subject`, `dirty` and `changed`, how many files differ from the commit
-    or are unknown to it; {} where git knows nothing, or does not say so within GIT_S.
+    """`branch` ('' when none is checked out), `commit`, `subject`, `dirty`, `changed`, how many files differ from the commit
+    or are unknown to it, and `digest` of these files: '' when there are none, UNTOLD when they are too many; {} where git knows
+    nothing, or does not say so within GIT_S.
 
     Asks git for the state of the files, so only for a workspace that is trusted: its own filters may run.
     """
     told = _git(workspace, "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--", ".")
     if told is None:
         return {}
-    facts: dict[str, Any] = {"branch": "", "commit": "", "subject": "", "dirty": False, "changed": 0}
+    facts: dict[str, Any] = {"branch": "", "commit": "", "subject": "", "dirty": False, "changed": 0, "digest": ""}
     renamed = False
+    differing: list[str] = []
     for line in told.split("\0"):
         if renamed:
             renamed = False
@@ -53,12 +60,38 @@ def git_facts(workspace: Path) -> dict[str, Any]:
         elif line[:2] in ("1 ", "2 ", "u ", "? "):
             facts["changed"] += 1
             renamed = line.startswith("2 ")
+            differing.append(line)
     facts["dirty"] = facts["changed"] > 0
+    facts["digest"] = _digest(workspace, differing)
     if facts["commit"]:
         facts["subject"] = clean(
             (_git(workspace, "log", "-1", "--no-show-signature", "--format=%s", facts["commit"]) or "").strip(), 200
         )
     return facts
+
+
+def _digest(workspace: Path, lines: Sequence[str]) -> str:
+    """What tells one state of files that differ from the commit from another: what git says of each, and its content."""
+    if not lines:
+        return ""
+    total, left = hashlib.sha256(), LARGEST_DIGESTED
+    top = next((place for place in (workspace, *workspace.parents) if (place / ".git").exists()), workspace)
+    for line in sorted(lines):
+        path = line.split(" ", FIELDS[line[0]])[-1]
+        total.update(f"{line}\0".encode("utf-8", "surrogateescape"))
+        try:
+            place = top / path
+            seen = place.lstat()
+            if not stat.S_ISREG(seen.st_mode):
+                total.update(f"{seen.st_mode}".encode())
+                continue
+            left -= seen.st_size + 4_096
+            if left < 0:
+                return UNTOLD
+            total.update(hashlib.sha256(place.read_bytes()).digest())
+        except OSError:
+            total.update(b"gone")
+    return total.hexdigest()[:16]
 
 
 def last_pass(database: peewee.SqliteDatabase, workspace: str, name: str, before: int) -> LastPass | None:
