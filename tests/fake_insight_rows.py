@@ -24,17 +24,23 @@ def one(number: int, kind: str, title: str, words: str, now: float, **more: Any)
         "reason": "",
         "until": None,
         "helped": None,
+        "measure": "whether it stopped waiting within a day",
+        "severity": "medium",
+        "about": title,
+        "rule": "",
+        "gain_why": "What it would save cannot be said: nothing was counted or simulated for it.",
         "score": 50.0,
         "factors": [],
         "case": None,
         "href": "",
         "first": now - 3 * DAY,
         **more,
+        "acts": [more["act"]] if more.get("act") else [],
     }
 
 
 def act(title: str, path: str, body: Mapping[str, Any], command: str) -> dict[str, Any]:
-    return {"title": title, "method": "POST", "path": path, "body": dict(body), "command": command}
+    return {"title": title, "method": "POST", "does": "", "path": path, "body": dict(body), "command": command}
 
 
 def factors(*rows: tuple[str, float, str]) -> list[dict[str, Any]]:
@@ -42,7 +48,13 @@ def factors(*rows: tuple[str, float, str]) -> list[dict[str, Any]]:
 
 
 def advice(now: float) -> Sequence[dict[str, Any]]:
-    helped = {"words": "runs wait 41 s for quality instead of 3 m 20 s", "before": 200.0, "after": 41.0, "n": 12}
+    helped = {
+        "words": "runs wait 41 s for quality instead of 3 m 20 s",
+        "yes": True,
+        "before": 200.0,
+        "after": 41.0,
+        "n": 12,
+    }
     return [
         one(
             1,
@@ -163,7 +175,7 @@ def advice(now: float) -> Sequence[dict[str, Any]]:
             state="taken",
             by="rule quarantine-flaky",
             at=now - 1 * DAY,
-            helped={"words": "too early to say: 2 of 5 runs since", "before": None, "after": None, "n": 2},
+            helped={"words": "too early to say: 2 of 5 runs since", "yes": None, "before": None, "after": None, "n": 2},
         ),
         one(
             8,
@@ -192,68 +204,65 @@ def advice(now: float) -> Sequence[dict[str, Any]]:
 
 def rules(now: float) -> list[dict[str, Any]]:
     rule = {
-        "words": "",
-        "mode": "dry-run",
         "do": "quarantine",
-        "when": ["flaky"],
-        "fired": [],
+        "when": ["case-flaky"],
+        "per_hour": 4,
+        "left": 3,
+        "acts": [],
         "dry": None,
+        "why": "",
         "trouble": "",
+        "state": "dry run",
+        "on": False,
+        "mode": "dry-run",
     }
-    fired = [
+    did = {
+        "by": "rule quarantine-flaky",
+        "ok": True,
+        "undo": {},
+        "advice": "case-flaky-7",
+        "href": "/insights#case-flaky-7",
+    }
+    newer, older = "tests/test_pay.py::test_retry", "tests/test_cart.py::test_total"
+    acts = [
         {
+            **did,
             "id": "f2",
             "at": now - DAY,
-            "mode": "act",
-            "title": "tests/test_pay.py::test_retry is in quarantine until 10 Dec",
-            "words": "",
-            "ok": True,
-            "undoable": True,
+            "done": now - DAY,
+            "title": f"{newer} is flaky",
             "undone": None,
-            "by": "",
-            "advice": "flaky-7",
+            "can_undo": True,
         },
         {
+            **did,
             "id": "f1",
             "at": now - 6 * DAY,
-            "mode": "act",
-            "title": "tests/test_cart.py::test_total is in quarantine",
-            "words": "",
-            "ok": True,
-            "undoable": True,
-            "undone": now - 5 * DAY,
-            "by": "ann",
-            "advice": "flaky-6",
+            "done": now - 6 * DAY,
+            "title": f"{older} is flaky",
+            "can_undo": False,
         },
     ]
+    acts[0]["words"], acts[1]["words"] = f"{newer} is in quarantine", f"{older} is in quarantine"
+    acts[1]["undone"] = {"at": now - 5 * DAY, "by": "ann", "words": "out of quarantine"}
+    lines = [f"now: {newer} is flaky: Quarantine", f"{older} is flaky: Quarantine"]
     return [
         {
             **rule,
             "name": "quarantine-flaky",
-            "words": "When an advice is of kind flaky: quarantine, at most 4 times an hour",
+            "words": "When an advice is of kind case-flaky: quarantine, at most 4 times an hour",
+            "state": "on",
+            "on": True,
             "mode": "act",
-            "fired": fired,
-            "dry": {
-                "at": now - 9 * DAY,
-                "n": 3,
-                "words": "things it would have done in 30 days",
-                "lines": [
-                    "quarantine tests/test_pay.py::test_retry",
-                    "quarantine tests/test_cart.py::test_total",
-                    "quarantine tests/test_io.py::test_slow",
-                ],
-            },
+            "acts": acts,
+            "why": "Nobody reads a red board that is red by chance.",
+            "dry": {"at": now - 9 * DAY, "would": 3, "days": 30, "lines": lines},
         },
         {
             **rule,
             "name": "raise-quality",
-            "words": "When an advice is of kind bottleneck, agent quality: concurrency, 2 to 4 at once, at most 1 times an hour",
-            "dry": {
-                "at": now - HOUR,
-                "n": 2,
-                "words": "things it would have done in 30 days",
-                "lines": ["quality: 2 to 3", "quality: 3 to 4"],
-            },
+            "words": "When an advice is of kind concurrency-raise, agent quality: concurrency, between 2 and 4 at once",
+            "dry": {"at": now - HOUR, "would": 2, "days": 30, "lines": ["quality waits: Raise to 3"]},
         },
     ]
 

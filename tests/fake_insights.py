@@ -43,9 +43,9 @@ class FakeInsights:
             raise Refused(f"'{row['title']}' is {row['state']} already, by {row['by']}")
         return row
 
-    def take_advice(self, advice: str, by: str) -> dict[str, Any]:
+    def take_advice(self, advice: str, by: str, act: int = 0) -> dict[str, Any]:
         row = self._open(advice)
-        self.calls.append(("take", (advice, by)))
+        self.calls.append(("take", (advice, by, act)))
         row |= {"state": "taken", "by": by, "at": time.time()}
         return row
 
@@ -61,6 +61,12 @@ class FakeInsights:
         row = self._open(advice)
         self.calls.append(("snooze", (advice, until, by)))
         row |= {"state": "snoozed", "by": by, "at": time.time(), "until": until}
+        return row
+
+    def reopen_advice(self, advice: str, reason: str, by: str) -> dict[str, Any]:
+        row = self._advice[advice]
+        self.calls.append(("reopen", (advice, reason, by)))
+        row |= {"state": "open", "by": by, "at": time.time(), "until": None}
         return row
 
     def bottlenecks(self, since: float | None = None) -> dict[str, Any]:
@@ -244,6 +250,7 @@ class FakeInsights:
             "helped": [],
             "lines": [],
             "cases": {"opened": 0, "closed": 0, "reopened": 0, "median_hours": None},
+            "numbers": {},
             "runs": {"total": 0, "succeeded": 0, "failed": 0, "unknown": 0, "cancelled": 0},
             "waits": {"total_s": 0.0, "before_s": 0.0, "causes": []},
             "calibration": {"held": 0, "n": 0, "share": None, "words": "no forecast has come due yet"},
@@ -276,6 +283,6 @@ class FakeInsights:
         self.calls.append(("dry-run", (name, by)))
         return next(rule for rule in rules(time.time()) if rule["name"] == name)
 
-    def rule_undo(self, name: str, by: str) -> dict[str, Any]:
-        self.calls.append(("undo", (name, by)))
+    def rule_undo(self, name: str, by: str, firing: str = "") -> dict[str, Any]:
+        self.calls.append(("undo", (name, by, firing)))
         return next(rule for rule in rules(time.time()) if rule["name"] == name)

@@ -87,7 +87,7 @@ export default {
             <ol v-if="map.next.length" class="advice-list"><CbAdvice v-for="(a, i) in map.next" :key="a.id" :a="a" :rank="i + 1" :most="most" :deeds="deeds" :opened="opened"/></ol>
             <CbEmpty v-else title="Nothing to do next">Advice appears when something fails, waits, drifts or is flaky, with its reasons and what it would gain. <a class="hold" href="/runs/new">Start a run</a> and see.</CbEmpty>
           </section>
-          <aside class="stack" aria-label="Beside"><CbTaken :rows="map.taken"/></aside>
+          <aside class="stack" aria-label="Beside"><CbTaken :rows="map.taken" :deeds="deeds"/></aside>
         </div>
         <div v-else-if="tab === 'waiting'" class="two insights">
           <CbWaiting :of="cost" :span="span" :choose="look" :busy="reading"/>

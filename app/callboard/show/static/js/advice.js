@@ -13,6 +13,8 @@ export const CbAdvice = {
     const open = computed(() => props.opened.has(props.a.id));
     const flip = () => (open.value ? props.opened.delete(props.a.id) : props.opened.add(props.a.id));
     const items = computed(() => [
+      ...(props.a.acts ?? []).slice(1).map((one, i) => ({ id: `act-${i + 1}`, title: one.title, run: () => props.deeds.take(props.a, i + 1) })),
+      ...(props.a.act ? [] : [{ id: "by-hand", title: "I see to it by hand", run: () => props.deeds.take(props.a) }]),
       { id: "overrule", title: "Overrule…", note: "with a reason", run: () => props.deeds.overrule(props.a) },
       ...SNOOZES.map((s) => ({ id: `snooze-${s.id}`, title: `Snooze ${s.title}`, run: () => props.deeds.snooze(props.a, s.until()) })),
       { id: "snooze-to", title: "Snooze until a day…", run: () => props.deeds.snoozeTo(props.a) },
@@ -33,10 +35,11 @@ export const CbAdvice = {
         </p>
         <div v-if="open" class="advice-more">
           <CbFactors :score="a.score" :factors="a.factors"/>
-          <p v-if="a.act" class="advice-command"><span class="quiet">The same at the terminal</span></p><CbCommand v-if="a.act" :text="a.act.command"/>
+          <template v-for="(one, i) in a.acts || []" :key="i"><p class="advice-command quiet">{{ one.title }}, at the terminal</p><CbCommand :text="one.command"/></template>
+          <p v-if="a.measure" class="advice-command"><span class="quiet">Whether it helped is judged by:</span> {{ a.measure }}</p>
         </div>
       </div>
-      <div class="advice-worth"><CbGain :gain="a.gain" :most="most"/><CbRisk :risk="a.risk"/></div>
+      <div class="advice-worth"><CbGain :gain="a.gain" :why="a.gain_why" :most="most"/><CbRisk :risk="a.risk"/></div>
       <div class="advice-acts">
         <CbAct v-if="a.act" :tone="rank === 1 ? 'primary' : ''" :run="() => deeds.take(a)" data-take :title="a.act.command">{{ a.act.title }}</CbAct>
         <a v-else-if="a.href" class="button" :href="a.href">Look at it</a>
@@ -74,11 +77,12 @@ export const CbNextPanel = {
 const SAID = { taken: ["succeeded", "taken"], overruled: ["cancelled", "overruled"], snoozed: ["snoozed", "snoozed"], gone: ["idle", "gone by itself"] };
 export const CbTaken = {
   components: PARTS,
-  props: { rows: Array },
+  props: { rows: Array, deeds: Object },
   setup(props) {
     const most = (x) => Math.max(1e-9, x.before ?? 0, x.after ?? 0);
     const wide = (x, name) => `${((x[name] ?? 0) / most(x)) * 100}%`;
-    return { SAID, wide, words };
+    const back = (a) => props.deeds && ["overruled", "snoozed"].includes(a.state);
+    return { SAID, back, wide, words };
   },
   template: `
     <section class="panel" aria-labelledby="h-taken">
@@ -86,10 +90,10 @@ export const CbTaken = {
       <ul v-if="rows.length" class="rows taken">
         <li v-for="a in rows" :key="a.id" :data-taken="a.id">
           <p class="taken-line"><CbState :word="(SAID[a.state] || ['unknown'])[0]" bare/><a v-if="a.href" class="name" :href="a.href">{{ a.title }}</a><span v-else class="name">{{ a.title }}</span></p>
-          <p class="taken-who">{{ (SAID[a.state] || [0, a.state])[1] }}<template v-if="a.by"> by {{ a.by }}</template> <CbAgo :at="a.at"/><template v-if="a.until">, until {{ words.moment(a.until) }}</template><template v-if="a.reason">: {{ a.reason }}</template></p>
-          <div v-if="a.helped" class="helped">
+          <p class="taken-who">{{ (SAID[a.state] || [0, a.state])[1] }}<template v-if="a.by"> by {{ a.by }}</template> <CbAgo :at="a.at"/><template v-if="a.until">, until {{ words.moment(a.until) }}</template><template v-if="a.reason">: {{ a.reason }}</template> <CbAct v-if="back(a)" small class="taken-back" :run="() => deeds.reopen(a)" data-reopen>Back on the list</CbAct></p>
+          <div v-if="a.helped" class="helped" :class="a.helped.yes === true ? 't-good' : a.helped.yes === false ? 't-bad' : 't-ink'" :data-helped="String(a.helped.yes ?? null)">
             <div v-if="a.helped.before != null && a.helped.after != null" class="helped-bars" role="img" :aria-label="'before ' + words.amount(a.helped.before) + ', after ' + words.amount(a.helped.after)"><span class="before"><i :style="{width: wide(a.helped, 'before')}"></i></span><span class="after"><i :style="{width: wide(a.helped, 'after')}"></i></span></div>
-            <p>{{ a.helped.words }} <span v-if="a.helped.n != null" class="quiet num">n&nbsp;=&nbsp;{{ a.helped.n }}</span></p>
+            <p><b v-if="a.helped.yes != null" class="tinted">{{ a.helped.yes ? "It helped: " : "It did not help: " }}</b>{{ a.helped.words }} <span v-if="a.helped.n" class="quiet num">n&nbsp;=&nbsp;{{ a.helped.n }}</span></p>
           </div>
         </li>
       </ul>

@@ -5,20 +5,20 @@ import { ask } from "callboard/dialog.js";
 import { PARTS } from "callboard/parts.js";
 import * as words from "callboard/words.js";
 
-const EXAMPLE = `[rules.quarantine-flaky]
-when = "flaky"
+const EXAMPLE = `[rules.calm]
+when = ["case-flaky"]
 do = "quarantine"
 mode = "dry-run"`;
 const MODES = { act: ["running", "acts alone"], "dry-run": ["acknowledged", "dry run only"], off: ["off", "off"] };
 
 export function useRules(soon) {
-  const path = (name, deed) => `/rules/${words.segment(name)}/${deed}`;
+  const path = (name, deed) => `/insights/rules/${words.segment(name)}/${deed}`;
   const after = (told) => (told && soon(), told);
   const tryIt = async (rule) => after(await act(path(rule.name, "dry-run"), {}, `Tried, nothing was changed: ${rule.name}`));
   async function undo(rule, firing) {
-    const title = firing?.title ?? rule.last?.title ?? rule.name;
+    const title = firing.words || firing.title;
     if (!(await ask({ title: `Take back what '${rule.name}' did?`, text: `${title}\n\nIt is put back as it was before; that you did so is kept.`, yes: "Take it back" }))) return null;
-    return after(await act(path(rule.name, "undo"), firing?.id ? { firing: firing.id } : {}, `Taken back: ${title}`));
+    return after(await act(path(rule.name, "undo"), { firing: firing.id }, `Taken back: ${title}`));
   }
   return { tryIt, undo };
 }
@@ -39,15 +39,16 @@ export const CbRules = {
           <div class="rule-what">
             <p class="rule-line"><span class="name">{{ r.name }}</span><CbState :word="mode(r)[0]" bare/><span class="rule-mode">{{ mode(r)[1] }}</span></p>
             <p class="rule-words">{{ r.words }}</p>
+            <p v-if="r.why" class="quiet">{{ r.why }}</p><p v-if="r.mode === 'act' && r.left != null" class="quiet num">may act {{ words.plural(r.left, 'time') }} more in this hour, of {{ r.per_hour }}</p>
             <p v-if="r.trouble" class="trouble">{{ r.trouble }}</p>
           </div>
           <div class="rule-acts">
             <CbAct small :run="() => deeds.tryIt(r)" data-dry>Try it dry</CbAct>
           </div>
-          <div v-if="r.dry" class="rule-dry"><p>tried dry <CbAgo :at="r.dry.at"/>: <b class="num">{{ words.count(r.dry.n) }}</b> {{ r.dry.words }}</p>
+          <div v-if="r.dry" class="rule-dry"><p>as a dry run: would have acted <b class="num">{{ words.plural(r.dry.would, 'time') }}</b> in {{ words.plural(r.dry.days, 'day') }}, the last <CbAgo :at="r.dry.at"/></p>
             <ul v-if="(r.dry.lines || []).length"><li v-for="(line, i) in r.dry.lines.slice(0, 6)" :key="i">{{ line }}</li><li v-if="r.dry.lines.length > 6" class="quiet">and {{ r.dry.lines.length - 6 }} more</li></ul></div>
-          <ol v-if="r.fired.length" class="rule-fired" aria-label="What it did">
-            <li v-for="f in r.fired" :key="f.id" :data-firing="f.id" :class="{undone: f.undone}"><CbAgo :at="f.at"/><span class="rule-did">{{ f.title }}<span v-if="f.words" class="quiet"> {{ f.words }}</span></span><span v-if="f.undone" class="quiet">taken back<template v-if="f.by"> by {{ f.by }}</template> <CbAgo :at="f.undone"/></span><CbAct v-else-if="f.undoable" small :run="() => deeds.undo(r, f)" data-undo>Take back</CbAct></li>
+          <ol v-if="r.acts.length" class="rule-fired" aria-label="What it did">
+            <li v-for="f in r.acts" :key="f.id" :data-firing="f.id" :class="{undone: f.undone}"><CbAgo :at="f.at"/><span class="rule-did">{{ f.title }}<span v-if="f.words && f.words !== f.title" class="quiet">: {{ f.words }}</span></span><span v-if="f.undone" class="quiet">taken back<template v-if="f.undone.by"> by {{ f.undone.by }}</template> <CbAgo :at="f.undone.at"/></span><CbAct v-else-if="f.can_undo" small :run="() => deeds.undo(r, f)" data-undo>Take back</CbAct></li>
           </ol>
         </li>
       </ul>

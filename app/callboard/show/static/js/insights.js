@@ -48,7 +48,7 @@ export const CbRisk = {
 
 // What is gained, beside the largest gain of the list: the bar runs from the least to the most.
 export const CbGain = {
-  props: { gain: Object, most: Number },
+  props: { gain: Object, most: Number, why: String },
   setup(props) {
     const place = (s) => Math.sqrt(Math.max(0, s ?? 0) / Math.max(1, props.most)) * 100; // a root, so that small gains are seen as well
     const span = computed(() => {
@@ -61,7 +61,7 @@ export const CbGain = {
   template: `
     <div class="gain">
       <template v-if="timed"><p class="gain-time num" title="What is expected to be gained, from the least to the most">{{ rangeOf(gain.low_s, gain.high_s) }}</p><span class="gain-track" aria-hidden="true"><i :style="span"></i></span></template>
-      <p v-if="gain" class="gain-words">{{ gain.words }}</p><p v-else class="quiet gain-words">no gain in time is claimed</p>
+      <p v-if="gain" class="gain-words">{{ gain.words }}</p><p v-else class="quiet gain-words">{{ why || "no gain in time is claimed" }}</p>
     </div>
   `,
 };
@@ -121,10 +121,16 @@ export const SNOOZES = [
 export function useDeeds(soon) {
   const note = reactive({ open: false, kind: "", of: null, text: "", day: "", why: "" });
   const after = (told) => (told && soon(), told);
-  async function take(a) {
-    if (["medium", "high"].includes(a.risk?.level) && !(await ask({ title: `${a.act.title}?`, text: `${a.title}\n\n${a.risk.level[0].toUpperCase()}${a.risk.level.slice(1)} risk: ${a.risk.words}`, yes: a.act.title, danger: a.risk.level === "high" }))) return null;
-    return after(await act(path(a, "take"), {}, `Done: ${short(a.act.title)}`));
+  // which: the number of its acts; one without an act is seen to by hand.
+  async function take(a, which = 0) {
+    const deed = (a.acts ?? [a.act])[which];
+    const yes = deed?.title ?? "I see to it";
+    if (deed && ["medium", "high"].includes(a.risk?.level) && !(await ask({ title: `${yes}?`, text: `${a.title}\n\n${a.risk.level[0].toUpperCase()}${a.risk.level.slice(1)} risk: ${a.risk.words}`, yes, danger: a.risk.level === "high" }))) return null;
+    const told = after(await act(path(a, "take"), { act: which }));
+    if (told) toast(`${yes}: ${told.advice?.done || short(a.title)}`, "good");
+    return told;
   }
+  const reopen = async (a) => after(await act(path(a, "reopen"), {}, `On the list again: ${short(a.title)}`));
   const snooze = async (a, until) => after(await act(path(a, "snooze"), { until }, `Not shown before ${words.moment(until)}: ${short(a.title)}`));
   const open = (kind, a) => Object.assign(note, { open: true, kind, of: a, text: "", day: "", why: "" });
   async function say() {
@@ -146,7 +152,7 @@ export function useDeeds(soon) {
     note.open = false;
     soon();
   }
-  return { note, take, snooze, overrule: (a) => open("overrule", a), snoozeTo: (a) => open("snooze", a), say };
+  return { note, take, reopen, snooze, overrule: (a) => open("overrule", a), snoozeTo: (a) => open("snooze", a), say };
 }
 
 // The dialog of a word that needs a reason or a day.
