@@ -140,7 +140,7 @@ class Patches(PatchLooks):
         journal.begin(checkout.top, paths, facts, after_of(text, before, back=back))
         try:
             checkout.apply(text, back=back)
-            hashes = {path: _hash(checkout.top / path) for path in paths}
+            hashes = {path: file_hash(checkout.top / path) for path in paths}
             self._decide(kept, choice, by, "", {"head": checkout.head, "files": hashes})
         except BaseException:
             journal.put_back(certain=True)
@@ -209,5 +209,6 @@ def _require(check: Check, number: int, back: bool) -> None:
         raise Refused(f"patch {number} cannot {act}; nothing was changed. {' '.join(check.words())}")
 
 
-def _hash(path: Path) -> str:
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file in hex, '' where none is."""
     return sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
