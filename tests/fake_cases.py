@@ -354,9 +354,9 @@ def _story() -> Story:
         run=19,
     )
     three = opened("'os' is imported but not used", "low", Cause("single", "shop/billing.py", "one finding"), lint)
-    fix = {"patch": 4, "what": "ruff --fix F401", "words": "ruff removes the import"}
+    fix = {"patch": 14, "what": "ruff --fix F401", "words": "ruff removes the import"}
     story.do(NoteCase(three.id, "fix-proposed", "ruff removes the import in shop/billing.py", facts=fix))
-    story.do(MoveCase(three.id, "fix-proposed", "Callboard", "patch 4 was verified in a copy: all 143 tests pass"))
+    story.do(MoveCase(three.id, "fix-proposed", "Callboard", "patch 14 was verified in a copy: all 143 tests pass"))
 
     four = opened(
         "An AWS key is in the source",

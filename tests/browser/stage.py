@@ -252,6 +252,12 @@ class HostileDesk(StageDesk):
     def inbox_item(self, item: str) -> dict[str, Any]:
         return {**poisoned(super().inbox_item(item)), "id": item}
 
+    def cases(self, *words: str, **wants: Any) -> dict[str, Any]:
+        return poisoned(super().cases(*words, **wants))
+
+    def case(self, number: int) -> dict[str, Any]:
+        return poisoned(super().case(number))
+
     def crew(self) -> dict[str, Any]:
         return poisoned(super().crew())
 
@@ -285,6 +291,7 @@ class EmptyDesk(FakeDesk):
 
     crew_shape = "none"
     no_roadmap = True
+    no_cases = True
 
     def board(self) -> Mapping[str, Any]:
         return {**super().board(), "host": None}

@@ -16,6 +16,7 @@ LONG = frozenset({
     "/runs/5?tab=tasks", "/runs/900?tab=graph&open=test", "/runs/900?tab=gantt", "/runs/5?tab=gantt&view=agents",
     "/tasks/5.9?tab=decisions", "/tasks/5.9?tab=attempts", "/tasks/5.9?tab=resources", "/tasks/902.1", "/patches/12",
     "/roadmap?tab=order", "/roadmap?tab=checks", "/roadmap/add-login?tab=requirements",
+    "/cases?view=list", "/cases/3",
 })  # fmt: skip
 PAGES = [
     "/",
@@ -39,6 +40,10 @@ PAGES = [
     "/tasks/903.0",
     "/patches",
     "/alerts",
+    "/cases",
+    "/cases?view=list",
+    "/cases/1",
+    "/cases/3",
     "/inbox",
     "/patches/14",
     "/patches/12",

@@ -6,6 +6,8 @@ from callboard.show.api.desk import Desk, Row
 from callboard.show.frame import Frame
 from callboard.show.parts.screen import Screen
 
+TOP = 5  # of the open cases
+
 
 class BoardScreen(Screen, component="callboard_board.js"):
     """The whole board, live."""
@@ -25,7 +27,9 @@ def register(frame: Frame, desk: Desk) -> None:
                 "catchup": desk.catchup(by),
                 "alerts": list(desk.alerts("open")),
                 "crew": desk.crew(),
+                "insights": desk.insights(),
                 "roadmap": _brief(desk.roadmap()),
+                "cases": desk.cases(state="open", limit=TOP),
             }
 
         await frame.show(BoardScreen, "Board", "/", read)

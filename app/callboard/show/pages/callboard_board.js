@@ -1,7 +1,9 @@
 // The board: what needs me, who is called, what waits and why, what happened since I last looked.
 import { computed, reactive, ref, watchEffect } from "vue";
+import { CbNextPanel } from "callboard/advice.js";
 import { AlertStrip } from "callboard/alerts.js";
 import { CbArrange, CbNeeds, CbRuns, cancelRun } from "callboard/board_parts.js";
+import { CbCasePanel } from "callboard/case_panel.js";
 import { CbNews, News, useAttention } from "callboard/catchup.js";
 import { useCommands, useList } from "callboard/commands.js";
 import { CrewCard } from "callboard/crew.js";
@@ -10,6 +12,7 @@ import { Watched } from "callboard/crew_watch.js";
 import { Findings } from "callboard/findings.js";
 import { CbFrame, pulse, useTitle } from "callboard/frame.js";
 import { CbWork } from "callboard/holds.js";
+import { useAdvice, useDeeds } from "callboard/insights.js";
 import { Rows, act, follow, get, newKey } from "callboard/live.js";
 import { PARTS } from "callboard/parts.js";
 import { CbRoadPanel } from "callboard/roadmap_panel.js";
@@ -19,9 +22,9 @@ import * as words from "callboard/words.js";
 
 const NEWEST = 8;
 const MOST_LISTED = 600;
-const WIDE = ["needs", "news", "crew", "platform", "tasks", "runs"];
-const PHONE = ["needs", "crew", "news", "tasks", "platform", "runs"]; // a phone shows first what needs me, then the crew
-const BESIDE = ["roadmap", "host", "findings"];
+const WIDE = ["needs", "next", "news", "crew", "platform", "tasks", "runs"];
+const PHONE = ["needs", "next", "crew", "news", "tasks", "platform", "runs"]; // a phone shows first what needs me, then the crew
+const BESIDE = ["cases", "roadmap", "host", "findings"];
 
 function gauges(h, history) {
   if (!h) return [];
@@ -37,7 +40,7 @@ function gauges(h, history) {
 }
 
 export default {
-  components: { AlertStrip, CbArrange, CbFrame, CbNeeds, CbNews, CbPlatform, CbRoadPanel, CbRuns, CbWork, CrewCard, ...PARTS },
+  components: { AlertStrip, CbArrange, CbCasePanel, CbFrame, CbNeeds, CbNews, CbNextPanel, CbPlatform, CbRoadPanel, CbRuns, CbWork, CrewCard, ...PARTS },
   props: ["first", "meta"],
   setup(props) {
     const first = JSON.parse(props.first);
@@ -49,8 +52,10 @@ export default {
     const waits = new Waits(first.inbox);
     const news = new News(first.catchup);
     const watched = new Watched(first.crew);
-    const state = reactive({ host: null, history: [], platform: null, roadmap: first.roadmap ?? null });
+    const state = reactive({ host: null, history: [], platform: null, roadmap: first.roadmap ?? null, cases: first.cases ?? null });
     const arranging = ref(false);
+    const advice = useAdvice(first.insights ?? { next: [], taken: [], rules: [] });
+    const deeds = useDeeds(advice.soon);
 
     function replace(board) {
       tasks.replace(board.tasks);
@@ -81,11 +86,15 @@ export default {
     let measured = null;
     let mapped = null; // many ticks in a row are one reading
     const map = async () => ((mapped = null), (state.roadmap = await get("/roadmap").catch(() => state.roadmap)));
+    let counted = null;
+    const count = async () => ((counted = null), (state.cases = await get("/cases?state=open&limit=5").catch(() => state.cases)));
     follow({
       rooms: () => ["board"],
       refetch: async () => {
         waits.refetch();
+        if (first.cases) count();
         watched.refetch().catch(() => {});
+        if (first.insights) advice.refetch().catch(() => {});
         return replace(await get("/board"));
       },
       fold(m) {
@@ -96,6 +105,8 @@ export default {
         if (m.host) host(m.host);
         if (typeof m.inbox === "number") waits.refetch();
         watched.hear(m);
+        advice.hear(m);
+        if (typeof m.cases === "number") counted ??= setTimeout(count, 500);
         if (typeof m.roadmap === "number") mapped ??= setTimeout(map, 500);
         if (m.sections?.some((s) => s.agent === "monitor")) measured ??= setTimeout(async () => ((measured = null), (state.platform = (await get("/board").catch(() => state)).platform ?? null)), 500);
       },
@@ -130,8 +141,9 @@ export default {
     const wide = useArranged(WIDE);
     const phone = useArranged(PHONE);
     const besides = useArranged(BESIDE);
-    const beside = computed(() => besides.value.filter((name) => name !== "roadmap" || (state.roadmap?.there && state.roadmap.layers.some((row) => row.changes))));
-    const there = { needs: () => waits.rows.length > 0, news: () => news.told, platform: () => anything(watched.state, state.platform), runs: () => newestRuns.value.length > 0 };
+    const has = { roadmap: () => state.roadmap?.there && state.roadmap.layers.some((row) => row.changes), cases: () => Object.values(state.cases?.counts ?? {}).some(Boolean) };
+    const beside = computed(() => besides.value.filter((name) => !has[name] || has[name]()));
+    const there = { needs: () => waits.rows.length > 0, next: () => advice.map.value.next.length > 0, news: () => news.told, platform: () => anything(watched.state, state.platform), runs: () => newestRuns.value.length > 0 };
     const main = computed(() => (narrow.value ? phone.value : wide.value).filter((name) => !there[name] || there[name]()));
     const hidden = computed(() => PANELS.filter((p) => settings.panels.hidden.includes(p.name)).length);
 
@@ -142,7 +154,7 @@ export default {
     }
     const rescan = () => act("/agents/rescan", {}, "Looked for agents anew.");
     const going = computed(() => newestRuns.value.filter((r) => !words.RUN_OVER.has(r.state)));
-    useList("#main [data-waits], #main [data-agent], #main [data-task], #main [data-run]");
+    useList("#main [data-waits], #main [data-advice], #main [data-case], #main [data-agent], #main [data-task], #main [data-run]");
     useCommands(
       () => [
         { id: "board.start", title: "Start the default pipeline now", keys: "shift+s", run: start },
@@ -151,10 +163,11 @@ export default {
         { id: "board.seen", title: "Mark what happened as seen", keys: "s", run: () => news.seen(), when: () => news.told },
         ...going.value.map((r) => ({ id: `board.cancel.${r.id}`, title: `Cancel run ${r.id} '${r.name}'`, run: () => cancelRun(r) })),
         ...waits.rows.slice(0, 20).flatMap((row) => row.acts.map((a) => ({ id: `waits.${row.id}.${a.label}`, title: `${row.title} ${a.label}`, group: "Needs you", run: () => waits.choose(row, a) }))),
+        ...advice.map.value.next.slice(0, 3).filter((a) => a.act).map((a) => ({ id: `advice.take.${a.id}`, title: `${a.act.title}: ${a.title}`, group: "Do next", run: () => deeds.take(a) })),
       ],
       "Board",
     );
-    return { alerts: first.alerts, frame, crew, tasks, state, counts, open, broken, newestRuns, newestFindings, lastRun, cap, waits, watched, news, main, beside, hidden, arranging, atWork, start, rescan, words };
+    return { alerts: first.alerts, advice: advice.map, deeds, frame, crew, tasks, state, counts, open, broken, newestRuns, newestFindings, lastRun, cap, waits, watched, news, main, beside, hidden, arranging, atWork, start, rescan, words };
   },
   template: `
     <CbFrame :meta="frame" here="/">
@@ -173,6 +186,7 @@ export default {
         <div class="stack">
           <template v-for="name in main" :key="name">
             <CbNeeds v-if="name === 'needs'" :waits="waits"/>
+            <CbNextPanel v-else-if="name === 'next'" :map="advice" :deeds="deeds"/>
             <CbNews v-else-if="name === 'news'" :news="news"/>
             <CbZone v-else-if="name === 'crew'" name="team" :note="words.plural(crew.length, 'agent') + (atWork ? ', ' + atWork + ' at work' : '')">
               <div class="crew" aria-label="The crew" role="group">
@@ -196,7 +210,8 @@ export default {
         </div>
         <aside v-if="beside.length" class="stack" aria-label="Beside">
           <template v-for="name in beside" :key="name">
-            <CbRoadPanel v-if="name === 'roadmap'" :map="state.roadmap"/>
+            <CbCasePanel v-if="name === 'cases'" :of="state.cases"/>
+            <CbRoadPanel v-else-if="name === 'roadmap'" :map="state.roadmap"/>
             <section v-else-if="name === 'host'" class="panel" aria-labelledby="h-host">
               <header><h2 id="h-host">This machine</h2><a class="more" href="/machine">Details</a></header>
               <div class="gauges">

@@ -27,8 +27,8 @@ export default {
     const first = JSON.parse(props.first);
     const id = first.case.id;
     const read = async () => {
-      const [told, incidents] = await Promise.all([get(`/cases/${id}`), get("/incidents").catch(() => ({ incidents: [] }))]);
-      return { ...told, incidents: incidents.incidents ?? [] };
+      const [told, incidents] = await Promise.all([get(`/cases/${id}`), first.incidents ? get("/incidents") : null]);
+      return { ...told, incidents: incidents?.incidents };
     };
     // A run that investigates moves without a word of the case itself.
     const mine = (m) => typeof m.cases === "number" || (m.runs ?? []).some((r) => data.value.attempts.some((a) => a.run === r.id));
@@ -95,7 +95,7 @@ export default {
       <div class="facts case-facts">
         <span><em>severity</em><CbSeverity :word="c.severity"/></span>
         <span><em>priority</em><CbPriority :row="c"/></span>
-        <span v-if="c.blocks && c.blocks.words"><em>blocks</em><span class="case-blocks">{{ c.blocks.words }}</span></span>
+        <span v-if="c.blocks && c.blocks.tasks" class="case-blocks">{{ c.blocks.words }}</span>
         <span><em>first seen</em><CbAgo :at="c.first"/></span>
         <span><em>last</em><CbAgo :at="c.seen"/></span>
         <span><em>seen</em><span class="num">{{ words.plural(c.times, 'time') }}</span></span>
@@ -107,7 +107,7 @@ export default {
       <div class="two case-two">
         <div class="stack">
           <CbCasePatch v-if="c.fix" :fix="c.fix" :after="after"/>
-          <CbSymptoms :c="c" :rows="data.symptoms" :deeds="deeds" :why="may.split"/>
+          <CbSymptoms :c="c" :rows="data.symptoms" :deeds="deeds" :why="may.split" :left="data.symptoms_left_out"/>
           <CbCaseSource :of="data.source"/>
           <CbAttempts :rows="attempts" :c="c" :deeds="deeds" :why="may.investigate"/>
           <CbTimeline :c="c" :rows="data.timeline" :after="after"/>

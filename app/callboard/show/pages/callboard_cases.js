@@ -14,7 +14,7 @@ import { get, toast } from "callboard/live.js";
 import { PARTS } from "callboard/parts.js";
 import * as words from "callboard/words.js";
 
-const MOST = 2000;
+const MOST = 500;
 const TYPING_MS = 180;
 
 export default {
@@ -29,12 +29,9 @@ export default {
 
     // -- reading: the answer fits the filters; a board has every state --
     async function read() {
-      const [told, incidents] = await Promise.all([
-        get(`/cases?${filters.query(wants.view === "board" ? { state: "", limit: MOST } : { limit: MOST })}`),
-        get("/incidents").catch(() => ({ incidents: [] })),
-      ]);
+      const [told, incidents] = await Promise.all([get(`/cases?${filters.query({ limit: MOST })}`), first.incidents ? get("/incidents") : null]);
       trouble.value = "";
-      return { ...told, incidents: incidents.incidents ?? [] };
+      return { ...told, incidents: incidents?.incidents };
     }
     const { data, refetch, soon } = useLine(first, read);
     let timer = 0;
@@ -49,7 +46,7 @@ export default {
       const found = [{ value: "nobody", title: "nobody" }, ...who.value.map((o) => ({ value: o.name, title: o.kind === "person" ? `@${o.title}` : o.title }))];
       return wants.assignee && !found.some((o) => o.value === wants.assignee) ? [...found, { value: wants.assignee, title: wants.assignee }] : found;
     });
-    const query = computed(() => Object.fromEntries(filters.query()));
+    const query = computed(() => Object.fromEntries([...filters.query()].filter(([name]) => name !== "state" || wants.state)));
 
     // -- selecting --
     const picked = reactive(new Set());

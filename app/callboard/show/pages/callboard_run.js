@@ -1,9 +1,11 @@
 // One run of any size: graph, Gantt chart, list, findings; live.
 import { computed, nextTick, onScopeDispose, reactive, ref, shallowReactive, shallowRef, watch, watchEffect } from "vue";
 import { address, addressOf, asked } from "callboard/address.js";
+import { CbCaseLink, useCasesOf } from "callboard/cases.js";
 import { useCommands } from "callboard/commands.js";
 import { CbExport } from "callboard/export.js";
 import { CbAccept, Findings, causesOf, countsOf } from "callboard/findings.js";
+import { CbForecast, useForecast } from "callboard/forecast.js";
 import { CbFrame, pulse, useTitle } from "callboard/frame.js";
 import { CbGantt } from "callboard/gantt.js";
 import { CbGraph } from "callboard/graph.js";
@@ -25,7 +27,7 @@ const TABS = ["graph", "gantt", "tasks", "findings"];
 const OWN = { graph: ["open", "task"], gantt: ["view", "t"], tasks: ["q", "state", "agent", "stage", "sort"], findings: ["q", "severity", "new", "open"] };
 
 export default {
-  components: { CbAccept, CbBroken, CbCauses, CbExport, CbFrame, CbGantt, CbGraph, CbRunActs, CbRunFindings, CbTaskList, ...PARTS },
+  components: { CbAccept, CbBroken, CbCaseLink, CbCauses, CbExport, CbForecast, CbFrame, CbGantt, CbGraph, CbRunActs, CbRunFindings, CbTaskList, ...PARTS },
   props: ["first", "meta"],
   setup(props) {
     const first = JSON.parse(props.first);
@@ -42,6 +44,7 @@ export default {
     const unfolded = ref(words.RUN_OVER.has(first.outline.run.state)); // what a run ends with stands there at once, or, when somebody watched it end, once they ask: nothing moves
     const early = first.outline.causes?.length > 0; // while a run goes on, those that turn up later wait for its end: nothing moves
     const graph = shallowRef(first.graph ?? null);
+    const forecast = useForecast(id, first.forecast);
     const patches = ref(first.patches ?? []);
 
     // -- what is shown, and its address
@@ -119,18 +122,21 @@ export default {
       return now.seq;
     }
     watch(tab, (now) => now === "findings" && !allFindings.value && readFindings().catch((problem) => toast(problem.message)), { immediate: true });
+    const near = useCasesOf(id, first.near);
     const timers = {};
     const soon = (name, after, act) => (timers[name] ??= setTimeout(() => ((timers[name] = null), Promise.resolve(act()).catch(() => {})), after));
-    onScopeDispose(() => Object.values(timers).forEach(clearTimeout));
+    onScopeDispose(() => (Object.values(timers).forEach(clearTimeout), forecast.stop()));
     follow({
       rooms: () => [`run:${id}`],
       refetch,
       fold(m) {
+        near.hear(m);
         const rows = (m.tasks ?? []).filter((t) => t.run === id);
         const turned = rows.some((t) => t.state !== tasks.list()[Number(t.id.split(".")[1])]?.state);
         if (tasks.merge(rows)) soon("refetch", JOINED_MS, refetch); // tasks joined the run: the graph has more nodes
         else if (turned && tab.value === "gantt" && !over.value) soon("refetch", FORECAST_MS, refetch);
         for (const r of m.runs ?? []) if (r.id === id) Object.assign(run, r);
+        forecast.hear(m);
         if (allFindings.value) findings.merge((m.findings ?? []).filter((f) => f.run === id));
         if ((m.events ?? []).some((e) => e.run === id && e.kind.match(/^(ArtifactKept|PatchDecided)$/))) soon("patches", 1000, async () => (patches.value = await get(`/patches?run=${id}`)));
       },
@@ -188,7 +194,7 @@ export default {
       "This run",
     );
     const ways = computed(() => [...Object.entries(WAYS), ...(tasks.size <= MOST_DRAWN ? [["task", "Each task"]] : [])]);
-    return { causes, early, unfolded, causeOf, toFinding, toFailed, counts, accepting, accept, close, patches, frame, again, run, tasks, findings, allFindings, graph, tab, choose, href, names, over, took, left, most, shownBroken, refetch, jobs, files, by, way, ways, open, groups, chooseWay, toggle, reveal, only, reading, asked, words };
+    return { near, foreseen: forecast.at, causes, early, unfolded, causeOf, toFinding, toFailed, counts, accepting, accept, close, patches, frame, again, run, tasks, findings, allFindings, graph, tab, choose, href, names, over, took, left, most, shownBroken, refetch, jobs, files, by, way, ways, open, groups, chooseWay, toggle, reveal, only, reading, asked, words };
   },
   template: `
     <CbFrame :meta="frame" here="/runs">
@@ -211,18 +217,20 @@ export default {
           <em>took</em>
           <CbNum :value="took" :as="run.ended == null ? words.ticking : words.duration" why="not started"/>
         </span>
-        <span v-if="!over"><em>left</em><span><CbNum :value="left" :as="words.remaining" why="no forecast yet"/><span v-if="most" class="quiet num" title="When everything takes long (P80)"> to {{ words.remaining(most) }}</span></span></span>
+        <span v-if="!over && !foreseen?.end"><em>left</em><span><CbNum :value="left" :as="words.remaining" why="no forecast yet"/><span v-if="most" class="quiet num" title="When everything takes long (P80)"> to {{ words.remaining(most) }}</span></span></span>
         <span><em>started</em><CbAgo :at="run.started"/></span>
         <span><em>trigger</em>{{ run.trigger }}<template v-if="run.by">, {{ run.by }}</template></span>
         <span v-if="run.git"><em>commit</em><span :title="run.git.subject">{{ run.git.branch || 'no branch' }} <code>{{ (run.git.commit || 'none yet').slice(0, 8) }}</code><template v-if="run.git.changed">, {{ words.plural(run.git.changed, 'file') }} changed</template></span></span>
         <span><em>priority</em>{{ run.priority }}</span>
         <span class="facts-findings"><em>findings</em><CbCounts :of="counts"/></span>
         <span v-if="patches.length"><em>patches</em><a class="quiet num" :href="patches.length === 1 ? '/patches/' + patches[0].id : '/patches?run=' + run.id">{{ patches.length }}<template v-if="patches.some((p) => p.state === 'proposed')">, {{ patches.filter((p) => p.state === 'proposed').length }} to decide</template></a></span>
+        <span v-if="near.cases.value.length"><em>{{ near.cases.value.length === 1 ? 'case' : 'cases' }}</em><span class="case-links"><CbCaseLink v-for="c in near.cases.value.slice(0, 4)" :key="c.id" :row="c"/><a v-if="near.cases.value.length > 4" class="quiet num" href="/cases">and {{ near.cases.value.length - 4 }} more</a></span></span>
       </div>
+      <CbForecast v-if="foreseen && (!over || foreseen.end)" :of="foreseen" :run="run"/>
       <p v-if="over && unfolded && run.summary" class="call run-call">{{ run.summary }}</p>
       <p v-if="tasks.leftOut.value" class="trouble ask">Of {{ words.count(run.total) }} tasks the first {{ words.count(tasks.size) }} are shown here; what runs and fails among the others is counted above, and <a class="quiet" :href="'/api/v1/export/tasks.csv?run=' + run.id">the export</a> has all.</p>
       <CbCauses v-if="(over && unfolded) || early" :causes="causes" :to-finding="toFinding"/>
-      <CbBroken :live="!over || !unfolded" :end="over && !unfolded ? run.summary || run.state : ''" :unfold="() => (unfolded = true)" :rows="shownBroken" :cause-of="causeOf" :to-finding="toFinding" :all="toFailed" href="?tab=tasks&state=failed"/>
+      <CbBroken :live="!over || !unfolded" :end="over && !unfolded ? run.summary || run.state : ''" :unfold="() => (unfolded = true)" :rows="shownBroken" :cases-of="near.ofJob" :cause-of="causeOf" :to-finding="toFinding" :all="toFailed" href="?tab=tasks&state=failed"/>
       <CbTabs :names="names" :tab="tab" :choose="choose" :href="href"/>
       <section id="panel" role="tabpanel" :aria-labelledby="'tab-' + tab">
         <div v-if="reading" class="panel"><CbEmpty title="Reading the tasks">{{ words.count(run.total) }} of them; a moment.</CbEmpty></div>
@@ -240,7 +248,7 @@ export default {
           <CbGantt :store="tasks" :by="way" :open="open" :choose="chooseWay"/>
         </div>
         <CbTaskList v-else-if="tab === 'tasks'" :tasks="tasks" :cause-of="causeOf" :to-finding="toFinding" :refetch="refetch"/>
-        <CbRunFindings v-else :findings="findings" :accept="accept" :over="over" :loading="!allFindings"><CbExport table="findings" :query="{run: run.id}" what="the findings"/></CbRunFindings>
+        <CbRunFindings v-else :findings="findings" :accept="accept" :case-of="near.ofFinding" :over="over" :loading="!allFindings"><CbExport table="findings" :query="{run: run.id}" what="the findings"/></CbRunFindings>
       </section>
       <CbAccept v-if="accepting" :f="accepting" :close="close"/>
     </CbFrame>

@@ -29,8 +29,8 @@ const CbCaseCard = {
     <li class="case-card" :class="['s-' + c.severity, {picked}]" :data-case="c.id" :data-state="c.state">
       <div class="case-card-head"><input type="checkbox" :checked="picked" :aria-label="'Select ' + c.name" @click="pick(c.id, $event)"/><span class="id">{{ c.name }}</span><span class="sev" :class="'s-' + c.severity" :title="c.severity"><b>{{ (c.severity || '?')[0].toUpperCase() }}</b><span class="sr">{{ c.severity }}</span></span><span v-if="c.reopened" class="case-again" :title="'It was closed and came back ' + words.plural(c.reopened, 'time')">↺ {{ c.reopened }}</span><CbPriority :row="c"/></div>
       <a class="name case-card-title" data-main :href="c.href" :title="c.title">{{ c.title }}</a>
-      <p v-if="c.symptoms > 1 || (c.cause && c.cause.kind !== 'single')" class="case-card-why" :title="c.cause && c.cause.words"><span class="case-card-kind">{{ words.plural(c.symptoms, 'symptom') }}</span>{{ c.cause && c.cause.words ? ': ' + c.cause.words : '' }}</p>
-      <p v-if="c.blocks && c.blocks.words" class="case-card-blocks" :title="c.blocks.words">{{ c.blocks.words }}</p>
+      <p v-if="c.symptoms > 1 || (c.cause && c.cause.kind !== 'single')" class="case-card-why" :title="c.cause && c.cause.words"><template v-if="c.symptoms > 1"><span class="case-card-kind">{{ words.plural(c.symptoms, 'symptom') }}</span>{{ c.cause && c.cause.words ? ': ' : '' }}</template>{{ c.cause ? c.cause.words : '' }}</p>
+      <p v-if="c.blocks && c.blocks.tasks" class="case-card-blocks" :title="c.blocks.words">{{ c.blocks.words }}</p>
       <p class="case-card-foot"><CbWho v-if="c.assignee" :row="c"/><span class="quiet num"><CbAgo :at="c.seen"/></span></p>
     </li>
   `,

@@ -49,7 +49,7 @@ export const KINDS = {
   },
 }; // prettier-ignore
 
-const blank = () => ({ kind: "", rows: [], keys: [], symptoms: null, others: [], into: null, to: "", reason: "", until: day(USUAL_DAYS), trouble: "", wrong: "", busy: false });
+const blank = () => ({ kind: "", rows: [], keys: [], symptoms: null, others: [], into: null, to: "", reason: "", instead: false, until: day(USUAL_DAYS), trouble: "", wrong: "", busy: false });
 
 // after(): called once something was done.
 export function useDeeds(after) {
@@ -71,12 +71,13 @@ export function useDeeds(after) {
   }
   const close = () => (asked.kind = "");
   const body = {
-    assign: () => ({ to: asked.to, reason: asked.reason.trim() }),
-    accept: () => ({ reason: asked.reason.trim(), until: asked.until }),
-    merge: () => ({ into: asked.into, reason: asked.reason.trim() }),
-    split: () => ({ symptoms: asked.keys, reason: asked.reason.trim() }),
-    triage: () => ({}),
+    assign: () => ({ to: asked.to, ...(asked.instead ? { instead: true } : {}) }),
+    accept: () => ({ until: asked.until }),
+    merge: () => ({ into: asked.into }),
+    split: () => ({ symptoms: asked.keys }),
   };
+  // With the turn of the row as it was seen: who was first is told to the second.
+  const wish = (row) => ({ reason: asked.reason.trim(), ...(row.turn != null && asked.kind !== "incident" ? { turn: row.turn } : {}), ...body[asked.kind]?.() });
   // What is missing before it can be sent, "" for nothing.
   function missing() {
     const { wants } = KINDS[asked.kind];
@@ -99,7 +100,7 @@ export function useDeeds(after) {
     for (const row of asked.rows) {
       if (asked.kind === "merge" && row.id === asked.into) continue;
       try {
-        await send(`/cases/${row.id}/${kind.path}`, (body[asked.kind] ?? (() => ({ reason: asked.reason.trim() })))());
+        await send(`/cases/${row.id}/${kind.path}`, wish(row));
       } catch (problem) {
         left.push({ row, why: problem.message });
       }

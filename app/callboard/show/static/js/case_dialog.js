@@ -8,9 +8,11 @@ import { get } from "callboard/live.js";
 import { person } from "callboard/settings.js";
 import * as words from "callboard/words.js";
 
+const bare = (name) => String(name).replace(/^@/, "");
+
 // Everybody who may be given a case: agents as they stand, then people whose names are known here.
 export function everybody(agents, cases) {
-  const people = [...new Set([person.name, ...cases.filter((c) => c.assignee?.kind === "person").map((c) => String(c.assignee.name).replace(/^@/, ""))].filter(Boolean))];
+  const people = [...new Set([person.name, ...cases.filter((c) => c.assignee?.kind === "person").map((c) => bare(c.assignee.name))].filter(Boolean))];
   return [
     ...agents.map((a) => ({ name: a.name, title: a.title || a.name, state: a.state, kind: "agent", note: a.trouble || a.state })),
     ...people.map((name) => ({ name: `@${name}`, title: name, kind: "person", note: name === person.name ? "you" : "person" })),
@@ -117,8 +119,10 @@ export const CbCaseDialog = {
     const open = computed(() => kind.value != null && asked.kind !== "");
     const wants = (name) => kind.value?.wants.some((w) => w.replace("!", "") === name);
     const must = computed(() => kind.value?.wants.includes("reason!"));
+    // People whose case it is now: taken from them only when that is said.
+    const held = computed(() => [...new Set(asked.rows.filter((c) => c.assignee?.kind === "person" && bare(c.assignee.name) !== person.name).map((c) => `@${bare(c.assignee.name)}`))]);
     watch(() => [asked.reason, asked.to, asked.until, asked.into, asked.keys.length], () => (asked.wrong = ""));
-    return { asked, kind, open, wants, must, first: day(0), last: day(LONGEST_DAYS), words };
+    return { asked, held, kind, open, wants, must, first: day(0), last: day(LONGEST_DAYS), words };
   },
   template: `
     <CbDialog :open="open" :title="kind ? kind.title(asked) : ''" :danger="kind?.danger" @update:open="deeds.close()">
@@ -127,6 +131,7 @@ export const CbCaseDialog = {
         <p v-if="kind.text" class="dialog-text">{{ kind.text(asked) }}</p>
         <CbWillDo v-if="asked.kind === 'incident'" :row="asked.rows[0]" :agent="(asked.rows[0].agents || []).join(', ')"/>
         <CbWhom v-if="wants('to')" :asked="asked" :who="who" :go="deeds.perform"/>
+        <label v-if="wants('to') && held.length" class="case-instead"><input type="checkbox" name="instead" v-model="asked.instead"/> take {{ asked.rows.length > 1 ? 'them' : 'it' }} from {{ held.join(', ') }}, who {{ held.length > 1 ? 'have them' : 'has it' }}</label>
         <CbInto v-if="wants('into')" :asked="asked"/>
         <CbKeys v-if="wants('keys')" :asked="asked"/>
         <label v-if="wants('reason')" class="case-field"><span>Why <span v-if="!must" class="quiet">(may stay empty)</span></span><textarea v-if="must" v-model="asked.reason" name="reason" rows="3" maxlength="1000" :data-first="must ? '' : undefined" :aria-invalid="asked.wrong && !asked.reason.trim() ? true : undefined"></textarea><input v-else type="text" v-model="asked.reason" name="reason" maxlength="500"/></label>

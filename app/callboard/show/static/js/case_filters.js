@@ -21,7 +21,9 @@ export function useCaseFilters() {
   const choose = (name, value) => (wants[name] = wants[name] === value ? "" : value);
   // As the API wants it.
   const query = (more = {}) => {
-    const told = { state: wants.state, severity: wants.severity, agent: wants.agent, kind: wants.kind, assignee: wants.assignee, text: wants.q.trim(), ...more };
+    // A board has what goes on; a list too, unless a state or words ask for more.
+    const state = wants.view === "board" ? "open" : wants.state || (wants.q.trim() ? "" : "open");
+    const told = { state, severity: wants.severity, agent: wants.agent, kind: wants.kind, assignee: wants.assignee, text: wants.q.trim(), ...more };
     return new URLSearchParams(Object.entries(told).filter(([, value]) => value !== "" && value != null).map(([name, value]) => [name, String(value).toWellFormed?.() ?? String(value)]));
   };
   return { wants, on, clear, choose, query };

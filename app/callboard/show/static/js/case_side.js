@@ -5,22 +5,26 @@ import { get, put, send, toast } from "callboard/live.js";
 import { PARTS } from "callboard/parts.js";
 import * as words from "callboard/words.js";
 
-const NAMES = { severity: "how grave", blocks: "what it blocks", frequency: "how often", recency: "how recent", gate: "a gate" };
+const DOUBLINGS = 4.5; // from the middle of a bar to its end
+const NAMES = { severity: "how grave", blocks: "what it blocks", frequency: "how often", recency: "how recent", gate: "deploys behind it" };
 
 export const CbFactors = {
   components: PARTS,
   props: { c: Object },
   setup(props) {
-    const rows = computed(() => {
-      const most = Math.max(1, ...props.c.factors.map((f) => Math.abs(Number(f.value)) || 0));
-      return props.c.factors.map((f) => ({ ...f, title: NAMES[f.name] ?? f.name, part: (Math.abs(Number(f.value)) || 0) / most, said: words.amount(f.value) }));
-    });
-    return { rows, value: computed(() => Math.round(props.c.priority)) };
+    // Factors are multiplied: a bar goes to the right of the middle for what raises, to the left for what lowers, each doubling as far.
+    const rows = computed(() => props.c.factors.map((f) => {
+      const far = Math.max(-1, Math.min(1, Math.log2(Math.max(0.01, f.value)) / DOUBLINGS)) * 50;
+      return { ...f, title: NAMES[f.name] ?? f.name, said: words.amount(f.value), left: far < 0 ? 50 + far : 50, width: Math.abs(far) };
+    }));
+    const product = computed(() => words.amount(props.c.factors.reduce((all, f) => all * f.value, 1)));
+    return { rows, product, value: computed(() => Math.round(props.c.priority)) };
   },
   template: `
     <section class="panel case-factors" aria-labelledby="h-factors">
       <header><h2 id="h-factors">Priority</h2><b class="num case-prio">{{ value }}</b><span class="quiet">of 100</span></header>
-      <dl><div v-for="f in rows" :key="f.name" :data-factor="f.name"><dt>{{ f.title }}</dt><dd class="num">{{ f.said }}</dd><dd class="factor-bar" aria-hidden="true"><i :style="{width: f.part * 100 + '%'}"></i></dd><dd class="factor-words">{{ f.words }}</dd></div></dl>
+      <dl><div v-for="f in rows" :key="f.name" :data-factor="f.name"><dt>{{ f.title }}</dt><dd class="num">× {{ f.said }}</dd><dd class="factor-bar" aria-hidden="true"><i :class="{less: f.value < 1}" :style="{left: f.left + '%', width: f.width + '%'}"></i></dd><dd class="factor-words">{{ f.words }}</dd></div></dl>
+      <p class="factor-sum quiet">{{ c.state === 'closed' ? 'It is closed, so it ranks nowhere; if it were open the factors would make' : 'All multiplied' }} {{ product }}; 100 · (1 − 2<sup>−{{ product }}</sup>) = {{ c.state === 'closed' ? 'its priority' : value }}</p>
     </section>
   `,
 };

@@ -29,7 +29,7 @@ const CbSymptom = {
 
 export const CbSymptoms = {
   components: { CbCause, CbSymptom, ...PARTS },
-  props: { c: Object, rows: Array, deeds: Object, why: String },
+  props: { c: Object, rows: Array, deeds: Object, why: String, left: Number },
   setup(props) {
     const picked = reactive(new Set());
     const shown = reactive({ all: false });
@@ -59,6 +59,7 @@ export const CbSymptoms = {
       <p class="case-cause"><CbCause :cause="c.cause" :n="rows.length"/></p>
       <ol class="symptoms"><CbSymptom v-for="s in listed" :key="s.key" :s="s" :many="rows.length > 1" :picked="picked.has(s.key)" :pick="pick"/></ol>
       <button v-if="rows.length > FIRST && !shown.all" type="button" class="link case-more" @click="shown.all = true">show all {{ words.count(rows.length) }}</button>
+      <p v-if="left && (shown.all || rows.length <= FIRST)" class="differ-left">and {{ words.count(left) }} more of the kind</p>
     </section>
   `,
 };
