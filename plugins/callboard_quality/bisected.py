@@ -139,9 +139,10 @@ class Bisection:
         else:
             words = "that is where the history begins"
         bad = [commit for commit, one in self.steps.items() if one.says in ("bad", "otherwise")]
-        how = "fails" if self.steps.get(line[-1], Judgement("skip")).says != "skip" else "cannot be tested"
+        last = self.steps.get(line[-1], Judgement("skip"))
+        how = "fails" if last.says != "skip" else "cannot be tested"
         raise Ended(
-            f"no commit was found at which {self._what.words} passes: it {how} at {line[-1][:8]} too, and {words}; "
+            f"no commit was found at which {self._what.words} passes: it {how} at {line[-1][:8]} too ({last.words[:200]}), and {words}; "
             f"{len(bad)} of {len(self.steps)} tried commits have the failure",
             "never",
         )

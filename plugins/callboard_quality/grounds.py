@@ -20,6 +20,7 @@ PASSING = re.compile(
     re.IGNORECASE,
 )
 OWN_PYTHON = re.compile(r"(?:\./)?(?:\.?v?env|\.conda)/bin/([\w.-]+)|(python[\d.]*|pytest|tox|nox)")
+DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
 
 class NotHere(CallboardError):
@@ -114,6 +115,8 @@ class Ground:
             return "pytest"
         if is_django(there.workspace, folder):
             return "django"
+        if self._target.tests and all(DOTTED.fullmatch(name) for name in self._target.tests):
+            return "unittest"
         project = next((one for one in projects(there.workspace) if one.folder == folder), None)
         return "pytest" if project is None or speaks_pytest(there.workspace, project) else "unittest"
 

@@ -25,7 +25,8 @@ NOISE = (
     (re.compile(r"'[^']*'|\"[^\"]*\""), "'…'"),
     (re.compile(r"\s+"), " "),
 )
-NOT_THERE = re.compile(r"not found:|no match in any of|file or directory not found|has no attribute|No module named")
+NOT_THERE = re.compile(r"not found:|no match in any of|file or directory not found")
+NO_PART = re.compile(r"No module named '([\w.]+)'|has no attribute '(\w+)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +186,14 @@ class PythonRunner:
             return Went(way, f"{way}:", f"exit code {suite.run.code}", suite.run.stderr[-5_000:], suite.run.seconds)
         path = name.partition("::")[0]
         for known, one in story.collect.items():
-            if same_test(known, path) or same_test(path, known) or name in known:
-                gone = self.framework != "pytest" and NOT_THERE.search(one.message or one.text[-2_000:])
+            part = known.rpartition("._FailedTest.")[2] if self.framework != "pytest" else ""
+            if (
+                same_test(known, path)
+                or same_test(path, known)
+                or f"{name}.".startswith(f"{part}.")
+                or part in name.split(".")
+            ):
+                gone = self.framework != "pytest" and _is_lacking(f"{one.message}\n{one.text[-2_000:]}", name)
                 return Went("missing") if gone else self._of("collect", one, 0.0)
         return self._untold(suite)
 
@@ -233,6 +240,14 @@ class PythonRunner:
 
 
 PLACE = re.compile(r"^(?:E?\s+File \")?([^\s:\"][^:\"\n]{0,500}\.py)(?:\", line |:)(\d{1,7})", re.MULTILINE)
+
+
+def _is_lacking(text: str, name: str) -> bool:
+    """Whether unittest says that it is the test itself, or its module, that is not there."""
+    return any(
+        (module and f"{name}.".startswith(f"{module}.")) or part in name.split(".")[1:]
+        for module, part in NO_PART.findall(text)
+    )
 
 
 def _way(told: Told) -> Way:

@@ -13,13 +13,14 @@ ORDER = "import state\ndef test_last():\n    assert not state.seen\n"
 LEAVES = (
     "import state\ndef test_one():\n    pass\ndef test_leaves():\n    state.seen.append(1)\ndef test_two():\n    pass\n"
 )
+CASE = "import unittest\nclass Test(unittest.TestCase):\n"
 SELDOM = """
-from pathlib import Path
-def test_seldom():
-    count = Path({mark!r})
-    n = int(count.read_text()) if count.exists() else 0
-    count.write_text(str(n + 1))
-    assert n % 4 != 2
+    def test_seldom(self):
+        import pathlib
+        count = pathlib.Path({mark!r})
+        n = int(count.read_text()) if count.exists() else 0
+        count.write_text(str(n + 1))
+        self.assertNotEqual(n % 4, 2)
 """
 
 
@@ -32,7 +33,6 @@ class Project:
     def __init__(self, place: Path) -> None:
         self.root, self._place, self._runs = place / "work", place, 0
         self.root.mkdir()
-        self.write("pytest.ini", "[pytest]\npythonpath = .\n")
 
     def write(self, name: str, text: str) -> None:
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -62,41 +62,41 @@ def case(outcome: Outcome) -> dict[str, Any]:
 
 
 def test_a_failure_that_is_always_there_is_broken_and_names_the_lines(project: Project) -> None:
-    project.write("code_of.py", "def one():\n    return 2\n")
-    project.write("test_a.py", "import code_of\ndef test_one():\n    assert code_of.one() == 1\n")
-    outcome = project.run(tests=["test_a.py::test_one"], times=5)
+    project.write("test_a.py", CASE + "    def test_one(self):\n        self.assertEqual(2, 1)\n")
+    outcome = project.run(tests=["test_a.Test.test_one"], times=5)
     found = case(outcome)
     assert (found["verdict"], found["failed"], found["runs"], found["enough"]) == ("broken", 3, 3, True)
     assert found["low"] < found["rate"] == found["high"] == 1.0
-    assert "test_a.py::test_one is broken: failed 3 of 3 runs" in found["words"]
-    assert found["tests"]["test_a.py::test_one"]["verdict"] == "broken"
-    assert "assert 2 == 1" in outcome.artifacts["failure.txt"].read_text()
+    assert "test_a.Test.test_one is broken: failed 3 of 3 runs" in found["words"]
+    assert found["tests"]["test_a.Test.test_one"]["verdict"] == "broken"
+    assert "2 != 1" in outcome.artifacts["failure.txt"].read_text()
     assert outcome.result is not None
     assert outcome.result.verdict is Verdict.PASS, "it could tell"
     [table] = outcome.sections()["investigations"]
-    assert table["rows"][0][1:3] == ["reproduce", "test_a.py::test_one"]
+    assert table["rows"][0][1:3] == ["reproduce", "test_a.Test.test_one"]
 
 
 def test_a_failure_that_comes_and_goes_is_flaky_with_its_rate_and_gone_only_on_other_code(
     project: Project, tmp_path: Path
 ) -> None:
-    project.write("test_a.py", SELDOM.format(mark=str(tmp_path / "mark")) + "def test_good():\n    pass\n")
-    found = case(project.run(tests=["test_a.py::test_seldom"], times=8))
+    good = "    def test_good(self):\n        pass\n"
+    project.write("test_a.py", CASE + SELDOM.format(mark=str(tmp_path / "mark")) + good)
+    found = case(project.run(tests=["test_a.Test.test_seldom"], times=8))
     assert (found["verdict"], found["failed"], found["runs"], found["rate"]) == ("flaky", 2, 8, 0.25)
     assert 0.03 < found["low"] < 0.25 < found["high"] < 0.7
-    same = case(project.run(tests=["test_a.py::test_good"], times=3, suite=False))
+    same = case(project.run(tests=["test_a.Test.test_good"], times=3, suite=False))
     assert (same["verdict"], same["failed"], same["enough"]) == ("flaky", 0, True)
     assert "it failed once with just these files" in same["words"]
-    other = case(project.run(tests=["test_a.py::test_good"], times=3, seen=0, suite=False))
+    other = case(project.run(tests=["test_a.Test.test_good"], times=3, seen=0, suite=False))
     assert (other["verdict"], other["enough"], other["needs"]) == ("gone", False, 146)
 
 
 def test_what_fails_only_in_its_suite_is_told_so_and_narrowed_to_the_test_behind_it(project: Project) -> None:
     project.write("state.py", "seen = []\n")
-    project.write("tests/test_a.py", "def test_nothing():\n    pass\n")
+    project.write("pytest.ini", "[pytest]\npythonpath = .\n")
     project.write("tests/test_b.py", LEAVES)
     project.write("tests/test_z.py", ORDER)
-    found = case(project.run(tests=["tests/test_z.py::test_last"], times=3))
+    found = case(project.run(tests=["tests/test_z.py::test_last"], times=1))
     assert (found["verdict"], found["order"]) == ("broken", True)
     assert "passes alone and fails in its suite (3 of 3 runs)" in found["words"]
     small = case(project.run("narrow", tests=["tests/test_z.py::test_last"]))
@@ -104,8 +104,10 @@ def test_what_fails_only_in_its_suite_is_told_so_and_narrowed_to_the_test_behind
     assert small["order"]
 
 
+@pytest.mark.long
 def test_what_fails_only_in_another_order_or_needs_another_test_is_told_so(project: Project) -> None:
     project.write("state.py", "seen = []\n")
+    project.write("pytest.ini", "[pytest]\npythonpath = .\n")
     project.write("test_a.py", ORDER)
     project.write("test_b.py", LEAVES)
     found = case(project.run(tests=["test_a.py::test_last"], times=3))
@@ -120,11 +122,11 @@ def test_what_fails_only_in_another_order_or_needs_another_test_is_told_so(proje
 
 
 def test_a_package_that_is_not_there_is_the_environment_and_a_test_that_is_not_there_unknown(project: Project) -> None:
-    project.write("test_a.py", "import no_such_package_here\ndef test_one():\n    pass\n")
-    found = case(project.run(tests=["test_a.py::test_one"], times=3))
+    project.write("test_a.py", "import no_such_package_here\n" + CASE + "    def test_one(self):\n        pass\n")
+    found = case(project.run(tests=["test_a.Test.test_one"], times=1))
     assert found["verdict"] == "environment"
     assert "the module no_such_package_here is not installed there" in found["words"]
-    outcome = project.run(tests=["test_b.py::test_none"], times=3)
+    outcome = project.run(tests=["test_b.py::test_none"], times=1)
     assert case(outcome)["verdict"] == "unknown"
     assert outcome.result is not None
     assert outcome.result.verdict is Verdict.UNKNOWN
