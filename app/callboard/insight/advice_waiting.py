@@ -65,6 +65,7 @@ def _of_machine(facts: Facts) -> Iterator[Draft]:
             words=f"{_cap(machine.halted)}.",
             severity="critical", reasons=(f"{_cap(machine.halted)}.",), evidence=(("The machine", "/machine"),), href="/machine",
             risk=NO_RISK, measure=Measure("gone", "halted"), blocks=machine.waiting,
+            weights=(("halted", 40.0, "nothing starts until then"),),
             blocks_words=count(machine.waiting, "task waits", "tasks wait"),
         )  # fmt: skip
     free = machine.disk_free_gb
