@@ -90,7 +90,8 @@ export const CbTaken = {
       <ul v-if="rows.length" class="rows taken">
         <li v-for="a in rows" :key="a.id" :data-taken="a.id">
           <p class="taken-line"><CbState :word="(SAID[a.state] || ['unknown'])[0]" bare/><a v-if="a.href" class="name" :href="a.href">{{ a.title }}</a><span v-else class="name">{{ a.title }}</span></p>
-          <p class="taken-who">{{ (SAID[a.state] || [0, a.state])[1] }}<template v-if="a.by"> by {{ a.by }}</template> <CbAgo :at="a.at"/><template v-if="a.until">, until {{ words.moment(a.until) }}</template><template v-if="a.reason">: {{ a.reason }}</template> <CbAct v-if="back(a)" small class="taken-back" :run="() => deeds.reopen(a)" data-reopen>Back on the list</CbAct></p>
+          <p class="taken-who">{{ (SAID[a.state] || [0, a.state])[1] }}<template v-if="a.by"> by {{ a.by }}</template> <CbAgo :at="a.at"/><template v-if="a.until">, until {{ words.moment(a.until) }}</template><template v-if="a.reason">: {{ a.reason }}</template></p>
+          <p v-if="back(a)" class="helped"><CbAct small class="taken-back" :run="() => deeds.reopen(a)" data-reopen>Back on the list</CbAct></p>
           <div v-if="a.helped" class="helped" :class="a.helped.yes === true ? 't-good' : a.helped.yes === false ? 't-bad' : 't-ink'" :data-helped="String(a.helped.yes ?? null)">
             <div v-if="a.helped.before != null && a.helped.after != null" class="helped-bars" role="img" :aria-label="'before ' + words.amount(a.helped.before) + ', after ' + words.amount(a.helped.after)"><span class="before"><i :style="{width: wide(a.helped, 'before')}"></i></span><span class="after"><i :style="{width: wide(a.helped, 'after')}"></i></span></div>
             <p><b v-if="a.helped.yes != null" class="tinted">{{ a.helped.yes ? "It helped: " : "It did not help: " }}</b>{{ a.helped.words }} <span v-if="a.helped.n" class="quiet num">n&nbsp;=&nbsp;{{ a.helped.n }}</span></p>

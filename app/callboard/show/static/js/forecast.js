@@ -44,14 +44,13 @@ export const CbForecast = {
   },
   template: `
     <p class="forecast" data-forecast :class="{first: of && of.end && !of.refined}">
-      <svg viewBox="0 0 16 16" class="forecast-mark" aria-hidden="true"><path d="M8 2.500a5.500 5.500 0 1 0 0 11a5.500 5.500 0 1 0 0-11zM8 5v3.200l2.200 1.500"/></svg>
-      <span v-if="came" :title="title">was to end <b class="num">{{ whenWords(end) }}</b> <span class="quiet">P50 to P80, and ended {{ came }}</span></span>
-      <template v-else-if="end"><span :title="title">ends <b class="num">{{ whenWords(end) }}</b> <span class="quiet num">in {{ leftWords(end, words.clock.now) }}, P50 to P80</span></span>
+      <span v-if="came" :title="title"><svg viewBox="0 0 16 16" class="forecast-mark" aria-hidden="true"><path d="M8 2.500a5.500 5.500 0 1 0 0 11a5.500 5.500 0 1 0 0-11zM8 5v3.200l2.200 1.500"/></svg>was to end <b class="num">{{ whenWords(end) }}</b> <span class="quiet">P50 to P80, and ended {{ came }}</span></span>
+      <template v-else-if="end"><span :title="title"><svg viewBox="0 0 16 16" class="forecast-mark" aria-hidden="true"><path d="M8 2.500a5.500 5.500 0 1 0 0 11a5.500 5.500 0 1 0 0-11zM8 5v3.200l2.200 1.500"/></svg>ends <b class="num">{{ whenWords(end) }}</b> <span class="quiet num">in {{ leftWords(end, words.clock.now) }}, P50 to P80</span></span>
         <span v-if="of.chance_ok != null">{{ chanceWords(of.chance_ok) }}</span>
         <a class="quiet" href="/insights?tab=learned" :title="of.calibration && of.calibration.words">{{ heldWords(of.calibration) }}</a>
         <span v-if="of.samples" class="quiet num forecast-n">{{ words.plural(of.samples, 'future') }}</span></template>
-      <span v-else class="quiet">{{ of ? of.why || 'no forecast' : 'the forecast is being worked out' }}</span>
-      <span v-for="(d, i) in (came ? [] : (of && of.drift) || []).slice(0, 2)" :key="i" class="forecast-drift" :title="d.words"><b>{{ d.job }}</b> {{ d.words }}</span>
+      <span v-else class="quiet"><svg viewBox="0 0 16 16" class="forecast-mark" aria-hidden="true"><path d="M8 2.500a5.500 5.500 0 1 0 0 11a5.500 5.500 0 1 0 0-11zM8 5v3.200l2.200 1.500"/></svg>{{ of ? of.why || 'no forecast' : 'the forecast is being worked out' }}</span>
+      <span v-for="(d, i) in (came ? [] : (of && of.drift) || []).slice(0, 2)" :key="i" class="forecast-drift" :title="d.words"><b v-if="!d.words.includes(d.job)">{{ d.job }}&nbsp;</b>{{ d.words }}</span>
     </p>
   `,
 };
