@@ -9,8 +9,10 @@ from callboard.core import case_events as c
 from callboard.core.case_batch import TOO_MANY, Opening, Sighting
 from callboard.core.case_commands import MergeCases, MoveCase, NoteCase, SplitCase, TellCases
 from callboard.core.case_facts import CaseState, Cause, family_of
+from callboard.core.case_invariants import cases_kept
 from callboard.core.case_life import Parting
 from callboard.core.cases import KEEP_CLOSED, MOST_OPEN, MOST_SYMPTOMS
+from callboard.core.invariants import promises_of_log
 from callboard.errors import NotFound, Refused
 from case_story import SHOP, Story, symptom, with_code
 
@@ -314,4 +316,17 @@ def test_over_random_histories_a_case_is_closed_exactly_by_the_rule_and_the_log_
             assert one_case.is_open == any(mine.values())
             assert one_case.present == sum(mine.values())
             assert {key: not held.gone for key, held in one_case.symptoms.items()} == mine
+        assert cases_kept(story.state.cases) == []
     assert story.again().cases.facts() == story.state.cases.facts()
+    assert promises_of_log(story.events) == []
+
+
+def test_a_broken_promise_is_noticed() -> None:
+    story = Story()
+    case = story.open(symptom(), symptom(fingerprint="f2"))
+    closed = c.CaseMoved(story.now, case.id, "closed", "Callboard", "all is well")
+    assert promises_of_log([*story.events, closed]) == ["C1 was closed by Callboard with 2 symptoms that are there"]
+    looked = story.events[-1]
+    assert promises_of_log([*story.events, looked]) == [f"the keeper looks at event 1 of {SHOP} again"]
+    case.present = 7
+    assert cases_kept(story.state.cases) == ["C1 counts 7 symptoms that are there and has 2"]

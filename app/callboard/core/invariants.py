@@ -6,6 +6,7 @@ Those that take a `State` look at one moment, after a decision. Those that take 
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from callboard.core.case_invariants import CaseChronicle, cases_kept
 from callboard.core.chronicle import Chronicle
 from callboard.core.events import Event, RunSubmitted
 from callboard.core.fold import fold
@@ -126,11 +127,13 @@ def one_live_attempt(state: State) -> list[str]:
 
 
 def promises_of_log(events: Iterable[Event]) -> list[str]:
-    """1, 2 (locks), 5, 6 and 8 over a whole log, from the events alone; `events` hold all of each run that they name."""
-    chronicle = Chronicle(QUIET_S)
+    """1, 2 (locks), 5, 6 and 8 over a whole log, from the events alone, and those about cases; `events` hold all of each run
+    that they name."""
+    chronicle, of_cases = Chronicle(QUIET_S), CaseChronicle()
     for event in events:
         chronicle.add(event)
-    return chronicle.wrong
+        of_cases.add(event)
+    return [*chronicle.wrong, *of_cases.wrong]
 
 
 def nothing_lost(events: Iterable[Event], acknowledged: Iterable[int]) -> list[str]:
@@ -167,6 +170,7 @@ def log_equals_state(state: State, events: Iterable[Event]) -> list[str]:
             ("what is set for the agents", _set_for(state), _set_for(again)),
             ("the number of queued tasks", _queued(state), _queued(again)),
             ("what drained agents have left", _left(state), _left(again)),
+            ("what is known of cases", _cases(state), _cases(again)),
             ("what holds for the platform", state.yields.facts(), again.yields.facts()),
         )
         if have != want
@@ -194,6 +198,7 @@ def of_state(state: State, now: float) -> list[str]:
         *holds_true(state, now),
         *nothing_forgotten(state),
         *one_live_attempt(state),
+        *cases_kept(state.cases),
     ]
 
 
@@ -215,6 +220,10 @@ def _set_for(state: State) -> dict[str, tuple[object, ...]]:
         name: (a.present, a.paused_by, a.pause_reason, a.limit, a.drained_by, a.drain_reason, a.drain_until)
         for name, a in state.agents.items()
     }
+
+
+def _cases(state: State) -> dict[str, object]:
+    return state.cases.facts()
 
 
 def _queued(state: State) -> dict[str, int]:
