@@ -17,10 +17,12 @@ from callboard.clock import SystemClock
 from callboard.config import Config, read_config
 from callboard.core.commands import LimitAgent
 from callboard.desk import Desk
+from callboard.desk.adviser import Adviser
 from callboard.desk.alert_watch import AlertWatch
 from callboard.desk.foreman import Foreman
 from callboard.desk.platform_watch import PlatformWatch
 from callboard.desk.postman import Postman
+from callboard.desk.sleuth import Sleuth
 from callboard.engine import Engine
 from callboard.errors import CallboardError, ConfigError, Refused
 from callboard.guard.running import private_folder
@@ -66,6 +68,8 @@ class House:
         self._prober: Prober | None = None
         self._left: ObserverFolder | None = None
         self._foreman: Foreman | None = None
+        self._sleuth: Sleuth | None = None
+        self._adviser: Adviser | None = None
         self._postman: Postman | None = None
 
     def __enter__(self) -> "House":
@@ -129,6 +133,10 @@ class House:
         if self._schedules:
             self._foreman = Foreman(self.engine, self.desk, self.feed)
             self._foreman.start()
+            self._sleuth = Sleuth(self.engine, self.desk)
+            self._sleuth.start()
+            self._adviser = Adviser(self.engine, self.desk)
+            self._adviser.start()
             self._postman = Postman(self.engine, self.desk, self.feed)
             self._postman.start()
             from callboard.link.crew_sources.watching import CrewWatch
@@ -212,6 +220,10 @@ class House:
         return self._failure[0] if self._failure else None
 
     def __exit__(self, *error: object) -> None:
+        if self._adviser is not None:
+            self._adviser.stop()
+        if self._sleuth is not None:
+            self._sleuth.stop()
         if self._foreman is not None:
             self._foreman.stop()
         if self._postman is not None:

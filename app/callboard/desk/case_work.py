@@ -108,6 +108,10 @@ class CaseWork(CaseScenes, CaseActs):
             key = step_key(case, step, f"{patch.number if patch else 0}:{mark}")
             prepared = self._in_copy(case, patch) if step is Step.TRY else self._looks(case, Path(case.workspace))
         elif step is Step.FIX:
+            agent = str(facts["action"]).partition(".")[0]
+            trouble = self._engine.inspect(lambda state: state.trouble_of(agent))
+            if trouble:
+                raise Refused(f"agent {agent} {trouble}")
             prepared = self.prepare_one(facts["action"], facts["options"], workspace=Path(case.workspace))
             planned = str(facts.get("key") or key)
             key = f"{planned}:{mark}" if mark and self._history.run_by_key(planned) else planned

@@ -19,8 +19,8 @@ from callboard.desk.control import Control
 from callboard.desk.diff import Diffs
 from callboard.desk.exports import Exports
 from callboard.desk.host_looks import HostLooks
+from callboard.desk.incidents import Incidents
 from callboard.desk.ingest import Ingest
-from callboard.desk.investigating import Investigations
 from callboard.desk.log_looks import LogLooks
 from callboard.desk.notices import Notices
 from callboard.desk.on_board import MOST_ENDED, listed
@@ -40,7 +40,7 @@ MOST_MOMENTS = 1_000
 
 class Desk(
     Control,
-    Investigations,
+    Incidents,
     AdviceReport,
     Telemetry,
     Ci,

@@ -1,0 +1,247 @@
+"""Incidents: agents are paused, what was given to them is revoked, the evidence is frozen; by one word, with one archive."""
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from callboard.core.case_commands import NoteCase
+from callboard.core.commands import PauseAgent, ResumeAgent, StopAgent
+from callboard.core.state import State
+from callboard.desk.case_bundle import TAIL, CaseBundles
+from callboard.desk.packing import packed, without_secrets
+from callboard.errors import CallboardError, ConfigError, NotFound, Refused
+from callboard.guard.crew_token import CrewToken
+from callboard.guard.running import private_folder, read_private, write_private
+from callboard.record.told import told
+from callboard.rows import Row
+from callboard.work.finding import clean
+
+MOST_AGENTS = 20
+MOST_TASKS = 30
+MOST_FINDINGS = 1_000
+MOST_EVENTS = 500
+MOST_INCIDENTS = 1_000
+FACTS, ARCHIVE = "incident.json", "evidence.zip"
+NO_TOKEN = (
+    "Callboard gives agents no token and no password, so there is none of theirs to revoke. Their processes ran as your user: "
+    "if one may have read this program's launch token, restart `callboard up`, which makes another one"
+)
+README = """# Incident {id}
+
+Begun by {by} at {at}: {reason}
+
+`incident.json` says what was done, `agents.json` what was told to each agent and what it did last, `findings.json` what it
+reported, `events.md` what happened in its runs, `logs/` the end of what its attempts printed, `case/` all of the case.
+`sha256sum -c SHA256SUMS` says whether something was changed since. Lines that look like secrets are veiled.
+"""
+
+
+class Incidents(CaseBundles):
+    """Kept in the data folder, one folder each, which nothing cleans up."""
+
+    @cached_property
+    def _beginning(self) -> threading.Lock:
+        return threading.Lock()
+
+    def incidents(self) -> list[Row]:
+        """The newest first: id, case, agents, by, at, reason, words_list, bundle, sha256, state, ended."""
+        found = []
+        home = self.data / "incidents"
+        numbers = (
+            sorted((int(path.name) for path in home.iterdir() if path.name.isdecimal()), reverse=True)
+            if home.is_dir()
+            else []
+        )
+        for number in numbers[:MOST_INCIDENTS]:
+            facts = self._facts(number)
+            if facts is not None:
+                found.append(facts)
+        return found
+
+    def incident(self, number: int) -> Row:
+        """One of them; raises `NotFound`."""
+        facts = self._facts(number) if number > 0 else None
+        if facts is None:
+            raise NotFound(f"there is no incident {number}; see `callboard incident`")
+        return facts
+
+    def begin_incident(
+        self,
+        agents: Sequence[str],
+        reason: str,
+        by: str,
+        *,
+        case: int | None = None,
+        stop: bool = False,
+        crew: bool = False,
+    ) -> Row:
+        """Pauses the agents (with `stop` ends what they do), with `crew` revokes the crew's token, freezes the evidence.
+
+        Gives its row. Without agents it is those of the case. The pause comes first; what fails after it is in `words_list`. Raises
+        `Refused`, `ConfigError` and `NotFound` before anything is done.
+        """
+        reason = clean(reason, 1_000).strip()
+        if not reason:
+            raise ConfigError("'reason' is needed: what happened?")
+        about = self.case_of(case) if case is not None else None
+        names = list(dict.fromkeys(agents)) or list(
+            dict.fromkeys(one.agent for one in (about.symptoms.values() if about else ()) if one.agent)
+        )
+        known = self._engine.inspect(lambda state: set(state.agents))
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise NotFound(f"there is no agent '{clean(unknown[0], 80)}'; the agents: {', '.join(sorted(known))}")
+        if not names and not crew:
+            raise ConfigError("name an agent, or a case that some agent saw, or say that it is about the crew")
+        with self._beginning:
+            number = max((row["id"] for row in self.incidents()), default=0) + 1
+            row: Row = {
+                "id": number, "case": case, "agents": names[:MOST_AGENTS], "by": by, "at": time.time(), "reason": reason,
+                "state": "beginning", "ended": None, "ended_by": "", "words_list": [],
+                "bundle": f"/api/v1/incidents/{number}/bundle",
+                "sha256": "", "paused": [],
+            }  # fmt: skip
+            self._keep(row)
+        self._contain(row, stop=stop, crew=crew)
+        self._freeze(row)
+        return self.incident(number)
+
+    def _contain(self, row: Row, *, stop: bool, crew: bool) -> None:
+        words: list[str] = row["words_list"]
+        why = f"incident {row['id']}: {row['reason']}"[:500]
+        for agent in row["agents"]:
+            already = self._engine.inspect(lambda state, agent=agent: state.agents[agent].paused_by)  # type: ignore[misc]
+            try:
+                self._do(StopAgent(agent, row["by"], why) if stop else PauseAgent(agent, row["by"], why))
+            except CallboardError as error:
+                words.append(f"{agent} could not be paused: {error}")
+                continue
+            if not already:
+                row["paused"].append(agent)
+            said = "and what it did was ended" if stop else "what it does goes on to its end"
+            words.append(
+                f"{agent} is paused and gets no new work; {said}"
+                + (f" ({already} had paused it before)" if already else "")
+            )
+        if row["agents"]:
+            words.append(NO_TOKEN)
+        if crew:
+            gone = CrewToken(self.data).revoke()
+            words.append(
+                "the crew's token is revoked: what tells for the crew needs a new one, by `callboard crew token --new`"
+                if gone
+                else "the crew has no token, so there was none to revoke"
+            )
+        self._keep(row)
+
+    def _freeze(self, row: Row) -> None:
+        """The archive, its hash in the row, and in the log at the case."""
+        words: list[str] = row["words_list"]
+        try:
+            content = packed(self._evidence(row))
+            write_private(self._home(row["id"]) / ARCHIVE, content)
+            row["sha256"] = hashlib.sha256(content).hexdigest()
+            words.append(f"the evidence is frozen: {len(content):,} bytes, SHA-256 {row['sha256']}")
+        except (CallboardError, OSError) as error:
+            row["bundle"] = ""
+            words.append(f"the evidence could not be frozen: {error}")
+        row["state"] = "on"
+        self._keep(row)
+        if row["case"] is not None:
+            said = f"incident {row['id']} began: {row['reason']}; {'; '.join(w for w in words if w != NO_TOKEN)}"
+            facts = {"incident": row["id"], "sha256": row["sha256"], "agents": row["agents"]}
+            note = NoteCase(row["case"], "frozen", clean(said, 1_500), row["by"], facts)
+            self.tell_case(note, row["case"])
+
+    def _evidence(self, row: Row) -> dict[str, Any]:
+        parts: dict[str, Any] = {
+            "README.md": README.format(**{**row, "at": time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(row["at"]))}),
+            "incident.json": {name: value for name, value in row.items() if name not in ("bundle", "sha256", "state")},
+        }
+        agents, events = [], []
+        tasks: dict[str, None] = {}
+        for agent in row["agents"]:
+            recent = self._history.recent_of_agent(agent, MOST_TASKS)
+            agents.append({"agent": self.agent(agent), "told": told(self._history.database, agent), "recent": recent})
+            tasks |= dict.fromkeys(task["id"] for task in recent)
+            parts[f"findings-{agent}.json"] = self._history.findings(agent=agent, limit=MOST_FINDINGS)
+        running = self._engine.inspect(lambda state: _running(state, row["agents"]))
+        for task in [*running, *tasks][:MOST_TASKS]:
+            text = self._tail(task)
+            if text:
+                parts[f"logs/{task}.txt"] = text[-TAIL:]
+        for run in list(dict.fromkeys(int(task.partition(".")[0]) for task in [*running, *tasks]))[:10]:
+            events += [f"- run {run}: {one['sentence']}" for one in self._history.events(run=run, limit=MOST_EVENTS)]
+        parts["agents.json"] = agents
+        parts["events.md"] = "\n".join(["# What happened", "", *events]) + "\n"
+        parts["environment.json"] = {
+            "callboard": self._version,
+            "machine": self._machine(),
+            "workspace": str(self.workspace),
+        }
+        if row["case"] is not None:
+            parts |= {f"case/{name}": value for name, value in self.case_parts(self.case_of(row["case"])).items()}
+        return parts
+
+    def incident_bundle(self, number: int) -> tuple[str, bytes]:
+        """The name of the file and the archive as it was frozen; raises `NotFound`, and `Refused` when it was changed since."""
+        row = self.incident(number)
+        try:
+            content = (self._home(number) / ARCHIVE).read_bytes()
+        except OSError as error:
+            raise NotFound(f"the evidence of incident {number} is not there: {error.strerror}") from error
+        if hashlib.sha256(content).hexdigest() != row["sha256"]:
+            raise Refused(f"the evidence of incident {number} was changed since it was frozen: its hash is another one")
+        return f"callboard-incident-{number}.zip", content
+
+    def end_incident(self, number: int, reason: str, by: str) -> Row:
+        """The agents that it paused may work again, unless another incident is about them too; what was revoked stays so."""
+        row = self.incident(number)
+        if row["ended"]:
+            raise Refused(f"incident {number} was ended by {row['ended_by']} already")
+        others = {
+            agent for one in self.incidents() if one["id"] != number and not one["ended"] for agent in one["agents"]
+        }
+        for agent in row["paused"]:
+            if agent in others:
+                row["words_list"].append(f"{agent} stays paused: another incident goes on")
+                continue
+            try:
+                self._do(ResumeAgent(agent, by))
+                row["words_list"].append(f"{agent} may work again, by {by}")
+            except CallboardError as error:
+                row["words_list"].append(f"{agent} could not be resumed: {error}")
+        row |= {"state": "ended", "ended": time.time(), "ended_by": by, "ended_reason": clean(reason, 1_000)}
+        self._keep(row)
+        if row["case"] is not None:
+            words = f"incident {number} was ended" + (f": {clean(reason, 500)}" if reason else "")
+            self.tell_case(
+                NoteCase(row["case"], "frozen", words, by, {"incident": number, "sha256": row["sha256"]}), row["case"]
+            )
+        return self.incident(number)
+
+    def _home(self, number: int) -> Path:
+        return self.data / "incidents" / str(number)
+
+    def _keep(self, row: Mapping[str, Any]) -> None:
+        private_folder(self.data / "incidents")
+        home = private_folder(self._home(row["id"]))
+        write_private(home / FACTS, json.dumps(without_secrets(row), indent=1).encode())
+
+    def _facts(self, number: int) -> Row | None:
+        raw = read_private(self._home(number) / FACTS)
+        try:
+            facts = json.loads(raw) if raw is not None else None
+        except (ValueError, RecursionError):
+            return None
+        return facts if isinstance(facts, dict) and facts.get("id") == number else None
+
+
+def _running(state: State, agents: Sequence[str]) -> list[str]:
+    """The tasks that these agents work on."""
+    return [str(task.key) for agent in agents for task in state.working.get(agent, ())]
