@@ -1,4 +1,4 @@
-"""One search over everything that has a name: runs, tasks, agents, actions, findings, patches, pipelines."""
+"""One search over everything that has a name: runs, tasks, cases, agents, actions, findings, patches, pipelines."""
 
 import re
 import sys
@@ -9,6 +9,7 @@ from callboard.config import read_config
 from callboard.desk.people import People
 from callboard.desk.roadmap import RoadmapDesk
 from callboard.errors import ConfigError
+from callboard.record.cases import CaseRecord
 from callboard.record.remembered import Remembered
 from callboard.rows import Row
 from callboard.work.finding import clean
@@ -16,11 +17,12 @@ from callboard.work.finding import clean
 MOST_WORDS = 8
 LONGEST = 200
 MOST = 50
+CASE = re.compile(r"[Cc]([1-9]\d{0,11})", re.ASCII)
 TASK = re.compile(r"([1-9]\d{0,14})\.(0|[1-9]\d{0,8})", re.ASCII)
 
 
 class Search(RoadmapDesk, People):
-    """Finds by words; a name such as 12.3 leads to its task alone."""
+    """Finds by words; a name such as 12.3 or C7 leads to its task or case alone."""
 
     def search(self, text: str, limit: int = 8) -> list[Row]:
         """Rows {"kind", "id", "title", "detail", "state", "at", "href"}, of each kind at most `limit`, the newest first.
@@ -37,10 +39,13 @@ class Search(RoadmapDesk, People):
             exact = remembered.task(int(task[1]), int(task[2]))
             if exact:
                 return exact
+        cases = self._case_hits(text, most)
+        if cases and len(words) == 1 and CASE.fullmatch(words[0]):
+            return cases
         named = [row for row in self._named_rows() if _fits(row, words)]
         kinds = {kind: [row for row in named if row["kind"] == kind][:most] for kind in ("agent", "action", "pipeline")}
         return [
-            *kinds["agent"], *kinds["pipeline"], *remembered.runs(words, most), *remembered.tasks(words, most),
+            *kinds["agent"], *kinds["pipeline"], *remembered.runs(words, most), *remembered.tasks(words, most), *cases,
             *self._roadmap_hits(words, most), *kinds["action"], *remembered.patches(words, most), *remembered.findings(words, most),
         ]  # fmt: skip
 
@@ -57,6 +62,15 @@ class Search(RoadmapDesk, People):
             "since": self._since,
             "epoch": engine,
         }
+
+    def _case_hits(self, text: str, most: int) -> list[Row]:
+        """Cases with these words in their title, cause, symptoms or comments, the open ones first."""
+        found = CaseRecord(self._history.database).cases({"text": text}, most)
+        return [
+            {**_row("case", case.name, case.title, f"{case.name} · {case.state.replace('-', ' ')}", f"/cases/{case.id}"),
+             "state": case.state.replace("-", " "), "at": case.moved}
+            for case in found
+        ]  # fmt: skip
 
     def _roadmap_hits(self, words: Sequence[str], most: int) -> list[Row]:
         """Changes, and tasks of them with the open ones first, of the newest reading."""

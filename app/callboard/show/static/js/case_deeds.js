@@ -49,7 +49,7 @@ export const KINDS = {
   },
 }; // prettier-ignore
 
-const blank = () => ({ kind: "", rows: [], keys: [], symptoms: null, others: [], into: null, to: "", reason: "", instead: false, until: day(USUAL_DAYS), trouble: "", wrong: "", busy: false });
+const blank = () => ({ kind: "", rows: [], keys: [], symptoms: null, others: [], into: null, to: "", reason: "", instead: false, stop: false, crew: false, until: day(USUAL_DAYS), trouble: "", wrong: "", busy: false });
 
 // after(): called once something was done.
 export function useDeeds(after) {
@@ -75,6 +75,7 @@ export function useDeeds(after) {
     accept: () => ({ until: asked.until }),
     merge: () => ({ into: asked.into }),
     split: () => ({ symptoms: asked.keys }),
+    incident: () => ({ ...(asked.stop ? { stop: true } : {}), ...(asked.crew ? { crew: true } : {}) }),
   };
   // With the turn of the row as it was seen: who was first is told to the second.
   const wish = (row) => ({ reason: asked.reason.trim(), ...(row.turn != null && asked.kind !== "incident" ? { turn: row.turn } : {}), ...body[asked.kind]?.() });

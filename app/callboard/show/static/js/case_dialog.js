@@ -99,14 +99,20 @@ const CbKeys = {
 
 // What an incident does, before anybody begins one.
 const CbWillDo = {
-  props: { row: Object, agent: String },
+  props: { asked: Object },
+  setup: (props) => ({ row: computed(() => props.asked.rows[0]), agents: computed(() => props.asked.rows[0].agents ?? []) }),
   template: `
     <ol class="incident-will">
-      <li><b>{{ agent ? 'Agent ' + agent + ' is paused' : 'The agents of this case are paused' }}.</b> Nothing new is given to it; what runs may end.</li>
-      <li><b>Its tokens are revoked.</b> Whatever speaks in its name is refused from then on.</li>
-      <li><b>The evidence is frozen.</b> Logs, findings, environment and history of {{ row.name }} go into one bundle that nothing cleans up.</li>
-      <li><b>It is written down</b>, with your name and your reason. No file of yours is changed, and it ends only by a person’s word.</li>
+      <li v-if="agents.length"><b>{{ agents.join(', ') }} {{ agents.length > 1 ? 'are' : 'is' }} paused.</b> Nothing new is given to {{ agents.length > 1 ? 'them' : 'it' }}; what runs {{ asked.stop ? 'is ended now' : 'goes on to its end' }}.</li>
+      <li v-else><b>No agent saw it,</b> so none is paused.</li>
+      <li><template v-if="asked.crew"><b>The crew’s token is revoked.</b> What tells in the crew’s name is refused until it has a new one.</template><template v-else><b>No token is revoked.</b> Callboard gives agents none; the crew has one, and you can revoke it below.</template></li>
+      <li><b>The evidence is frozen.</b> What the agents were told and did, findings, logs and all of {{ row.name }} go into one archive with a checksum, which nothing cleans up.</li>
+      <li><b>It is written down</b> with your name and reason. No file of yours is changed, and it ends only by a person’s word.</li>
     </ol>
+    <div class="incident-more">
+      <label><input type="checkbox" name="stop" v-model="asked.stop" :disabled="!agents.length"/> end what {{ agents.length > 1 ? 'they are' : 'it is' }} doing now</label>
+      <label><input type="checkbox" name="crew" v-model="asked.crew"/> revoke the crew’s token</label>
+    </div>
   `,
 };
 
@@ -129,7 +135,7 @@ export const CbCaseDialog = {
       <form v-if="kind" id="case-form" class="case-form" @submit.prevent="deeds.perform">
         <p v-if="asked.rows.length === 1" class="case-form-what"><span class="id">{{ asked.rows[0].name }}</span> {{ asked.rows[0].title }}</p>
         <p v-if="kind.text" class="dialog-text">{{ kind.text(asked) }}</p>
-        <CbWillDo v-if="asked.kind === 'incident'" :row="asked.rows[0]" :agent="(asked.rows[0].agents || []).join(', ')"/>
+        <CbWillDo v-if="asked.kind === 'incident'" :asked="asked"/>
         <CbWhom v-if="wants('to')" :asked="asked" :who="who" :go="deeds.perform"/>
         <label v-if="wants('to') && held.length" class="case-instead"><input type="checkbox" name="instead" v-model="asked.instead"/> take {{ asked.rows.length > 1 ? 'them' : 'it' }} from {{ held.join(', ') }}, who {{ held.length > 1 ? 'have them' : 'has it' }}</label>
         <CbInto v-if="wants('into')" :asked="asked"/>
