@@ -40,6 +40,8 @@ export const CbFrame = {
       () => [
         ...(props.meta.nav ?? []).map((n) => ({ id: `go${n.path}`, title: n.name, group: "Go to", keys: n.keys, href: n.path })),
         { id: "go/runs/new", title: "Start a run", group: "Go to", keys: "g n", href: "/runs/new" },
+        { id: "go/insights/whatif", title: "What if: other conditions, simulated", group: "Go to", href: "/insights/whatif" },
+        { id: "go/insights/report", title: "Weekly report", group: "Go to", href: "/insights/report" },
         { id: "palette", title: "Search and do", keys: "mod+k", run: () => (palette.value = !palette.value) },
         { id: "help", title: "Show the keys", keys: "?", run: () => (help.value = !help.value) },
         { id: "search", title: "Search this page", keys: "/", run: search, when: () => !!document.querySelector("[data-search]") },

@@ -19,7 +19,8 @@ export function rough(s) {
     return `${Math.floor(tens / 6)} min${tens % 6 ? ` ${(tens % 6) * 10} s` : ""}`;
   }
   if (s < 5400) return `${Math.round(s / 60)} min`;
-  if (s < 129600) return `${Math.floor(s / 3600)} h${Math.floor((s % 3600) / 60) ? ` ${Math.floor((s % 3600) / 60)} min` : ""}`;
+  const minutes = Math.round(s / 60);
+  if (s < 129600) return `${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${minutes % 60} min` : ""}`;
   return `${(s / DAY).toFixed(s < 10 * DAY ? 1 : 0)} days`;
 }
 
