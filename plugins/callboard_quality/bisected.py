@@ -142,7 +142,8 @@ class Bisection:
         last = self.steps.get(line[-1], Judgement("skip"))
         how = "fails" if last.says != "skip" else "cannot be tested"
         raise Ended(
-            f"no commit was found at which {self._what.words} passes: it {how} at {line[-1][:8]} too ({last.words[:200]}), and {words}; "
+            f"no commit was found at which {self._what.words} passes: it {how} at {line[-1][:8]} too "
+            f"({last.words[:200]}), and {words}; "
             f"{len(bad)} of {len(self.steps)} tried commits have the failure",
             "never",
         )

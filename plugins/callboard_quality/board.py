@@ -1,11 +1,13 @@
 """What the section "Tests" shows: the newest figures of every project, what newly fails, what is flaky, what is slow."""
 
+import datetime
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from callboard.api import Act, Block, CallboardError, Cell, Context, Figure, Figures, Table, Words
 from callboard_quality.history import History
+from callboard_quality.quarantine import Quarantine
 
 SECTION = "tests"
 MOST_PROJECTS = 12
@@ -59,9 +61,30 @@ def _blocks(ctx: Context, projects: dict[str, Any]) -> Sequence[Block]:
     slowest = [row for seconds, row in sorted(slow, key=lambda pair: -pair[0])[:MOST_ROWS] if seconds >= 0.01]
     if slowest:
         blocks.append(Table(["test", "project", "seconds"], slowest, "Slowest"))
+    aside = _aside(ctx, list(projects))
+    if aside:
+        columns = ["test", "until", "days left", "newest results", "reason", "owner"]
+        blocks.append(Table(columns, aside[:MOST_ROWS], "Set aside", max(0, len(aside) - MOST_ROWS)))
     if newest.get("words"):
         blocks.append(Words(str(newest["words"])))
     return blocks
+
+
+def _aside(ctx: Context, names: Sequence[str]) -> list[list[str | float | int | Cell | None]]:
+    """A row for each entry of the quarantine, what is over first; a test that passed for long may come back before its day."""
+    quarantine = Quarantine(ctx.settings, datetime.datetime.now().astimezone().date())
+    rows: list[list[str | float | int | Cell | None]] = []
+    histories = [History(ctx.memory, name).tests for name in names] if quarantine.listed else []
+    for entry, left in quarantine.listed:
+        fitting = [record for tests in histories for name, record in tests.items() if entry.covers(name)]
+        results = "".join(record.results for record in fitting)[-20:]
+        bad = sum(results.count(letter) for letter in "fek")
+        state = Cell("over: it counts again", "bad") if left < 0 else Cell(str(left), "unsure" if left < 7 else "")
+        newest: str | Cell = f"{bad} of {len(results)} failed" if results else "not seen yet"
+        if left >= 0 and len(results) >= 10 and not bad:
+            newest = Cell(f"passed {len(results)} times: it can come back", "good")
+        rows.append([entry.test, str(entry.until), state, newest, entry.reason, entry.owner])
+    return rows
 
 
 COLUMNS = ["project", "passed", "failed", "flaky", "set aside", "skipped", "seconds", "coverage"]

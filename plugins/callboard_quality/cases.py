@@ -146,7 +146,8 @@ class Cases:
             first = plain[0][0]
             self.noted.broken += [told.id for told, _, _ in plain]
             who = ", ".join(told.id.rpartition("/")[2] for told, _, _ in plain[:3])
-            message = f"{len(plain)} tests cannot be set up, all for the same reason: {words}{self._inside(first)} ({who} and {len(plain) - 3} more)"
+            reason = f"{words}{self._inside(first)}"
+            message = f"{len(plain)} tests cannot be set up, all for the same reason: {reason} ({who} and {len(plain) - 3} more)"
             mend = f"mend that one cause; try it with {self._suite.framework}: {first.id}"
             yield self._made("test-error", Severity.HIGH, message, first, mend, words)
 

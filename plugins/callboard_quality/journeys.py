@@ -1,10 +1,12 @@
 """The action `quality.journeys`: the workspace's own Playwright, in a browser, each journey as a test with its trace."""
 
+import datetime
 import hashlib
 import os
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from callboard.api import (
@@ -24,6 +26,7 @@ from callboard_quality.npm import COLOURS, browsers_missing, cases_of
 from callboard_quality.options import JourneyOptions, TestOptions
 from callboard_quality.packages import QUIET, described, is_installed, missing_words, own_program, read_package
 from callboard_quality.projects import inside
+from callboard_quality.quarantine import Quarantine, names_of
 from callboard_quality.suite import Pick, run_pytest
 from callboard_quality.tests_action import Prepared, prepared
 
@@ -152,10 +155,23 @@ def _judged(
             stopped = "Playwright's browsers are not installed; run 'playwright install' in the project's environment"
         if stopped:
             return unknown(f"no journey ran: {stopped}")
+    quarantine = Quarantine(ctx.settings, datetime.datetime.now().astimezone().date())
+    aside = 0
     for case in bad:
-        ctx.finding(_finding(ctx, options, case, tool))
+        finding = _finding(ctx, options, case, tool)
+        names = (*names_of(case), case.name)
+        held, over = quarantine.holding(*names), quarantine.expired(*names)
+        if held is not None:
+            aside += 1
+            words = f"{finding.message}; set aside {held.words}"
+            finding = replace(finding, rule="test-quarantined", severity=Severity.LOW, message=words)
+        elif over is not None:
+            finding = replace(finding, message=f"{finding.message}; its quarantine ended on {over.until}")
+        ctx.finding(finding)
     traces = list(_traces(ctx, results))
-    words = f"{f'{len(bad)} failed, ' if bad else ''}{good} passed, {skipped} skipped in {seconds:.1f} s ({tool})"
+    real = len(bad) - aside
+    words = f"{f'{real} failed, ' if real else ''}{good} passed, {skipped} skipped in {seconds:.1f} s ({tool})"
+    words += f"; {aside} failed but set aside" if aside else ""
     words += f"; {len(traces)} traces kept" if traces else ""
     if failing(ctx, options.fail_on):
         return failed(words)
@@ -169,7 +185,7 @@ def _judged(
             else fault or f"exit code {code}: {(lines or ['it wrote nothing'])[-1]}"
         )
         return unknown(f"no journey ran: {why}")
-    if code != 0:
+    if code != 0 and not aside:
         return unknown(f"{tool} ended with code {code}; {words}")
     ctx.metric("quality.journeys.passed", good)
     return passed(words)

@@ -44,7 +44,7 @@ from callboard_quality.packages import (
     package,
     where_to_install,
 )
-from callboard_quality.quarantine import Quarantine
+from callboard_quality.quarantine import Quarantine, faulty_words
 
 COUNTS = (
     re.compile(r"^# pass (?P<passed>\d+)$[\s\S]*?^# fail (?P<failed>\d+)$", re.MULTILINE),
@@ -208,7 +208,7 @@ class _Judged:
         quarantine = Quarantine(ctx.settings, datetime.datetime.now().astimezone().date())
         report = TestReport(tuple(cases))
         bad = [case for case in cases if case.outcome in (TestOutcome.FAILED, TestOutcome.ERROR)]
-        aside = 0
+        aside = ended = 0
         for case in bad:
             finding = _finding(ctx, options, case, self._here)
             held = quarantine.holding(name_of(case, self._here))
@@ -216,12 +216,17 @@ class _Judged:
                 aside += 1
                 words = f"{finding.message}; set aside {held.words}"
                 finding = replace(finding, rule="test-quarantined", severity=Severity.LOW, message=words)
+            elif (over := quarantine.expired(name_of(case, self._here))) is not None:
+                ended += 1
+                finding = replace(finding, message=f"{finding.message}; its quarantine ended on {over.until}")
             ctx.finding(finding)
         real = len(bad) - aside
         parts = [f"{real} failed"] if real else []
         parts += [f"{report.passed} passed", f"{report.skipped} skipped"] + ([f"{aside} set aside"] if aside else [])
         words = f"{', '.join(parts)} in {run.seconds:.1f} s ({where})"
         words += f"; coverage {coverage:.1f} %" if coverage is not None else ""
+        words += f"; {ended} failed whose quarantine is over" if ended else ""
+        words += faulty_words(quarantine.faulty)
         result = self._verdict(words, real, aside, report)
         self._remember(cases, result, real, aside, report, coverage)
         return result

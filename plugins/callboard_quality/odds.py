@@ -94,6 +94,13 @@ def passes_for(rate: float, confidence: float = CONFIDENCE) -> int:
     return math.ceil(math.log(1 - confidence) / math.log(1 - rate))
 
 
+def failures_for(rate: float, confidence: float = CONFIDENCE) -> int:
+    """So many failures in a row are, with the confidence, more than this rate alone brings about."""
+    if not 0 < rate < 1:
+        return 1
+    return math.ceil(math.log(1 - confidence) / math.log(rate))
+
+
 def interval(failed: int, runs: int) -> tuple[float, float]:
     """The 95 % interval of the rate after Clopper and Pearson (1934); (0, 1) when there was no run."""
     if runs <= 0:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from callboard.api import CallboardError, Context, Result, clean, failed, passed, unknown
+from callboard.api import CallboardError, Context, Result, TestCase, clean, failed, passed, unknown
 from callboard_quality.history import History
 from callboard_quality.options import QuarantineOptions
 
@@ -50,6 +50,7 @@ class Quarantine:
 
     def __init__(self, settings: Mapping[str, Any], today: datetime.date) -> None:
         entries = list(_entries(settings.get("quarantine")))
+        self.today = today
         self.faulty = [entry for entry in entries if entry.fault]
         self._holds = [e for e in entries if not e.fault and e.until is not None and e.until >= today]
         self._over = [e for e in entries if not e.fault and e.until is not None and e.until < today]
@@ -63,6 +64,28 @@ class Quarantine:
         if self.holding(*names) is not None:
             return None
         return next((entry for entry in self._over if entry.covers(*names)), None)
+
+    @property
+    def listed(self) -> list[tuple[Entry, int]]:
+        """All entries that have a day, with the days that are left: 0 on the last one, below 0 when it is over."""
+        dated = [*self._holds, *self._over]
+        return sorted(
+            ((e, (e.until - self.today).days) for e in dated if e.until is not None), key=lambda pair: pair[1]
+        )
+
+
+def names_of(case: TestCase) -> tuple[str, ...]:
+    """The ways a person may name a test of a report: pytest's id, made from the dotted class name, and the report's own words."""
+    parts = case.classname.split(".") if case.classname else []
+    ids = (f"{'/'.join(parts[:n])}.py::{'::'.join([*parts[n:], case.name])}" for n in range(len(parts), 0, -1))
+    own = [f"{case.file}::{case.name}", f"{case.file} > {case.name}"] if case.file else []
+    return (
+        *own,
+        *ids,
+        f"{case.classname}::{case.name}",
+        f"{case.classname}.{case.name}",
+        f"{case.classname} > {case.name}",
+    )
 
 
 def _entries(table: Any) -> Iterator[Entry]:

@@ -1,7 +1,8 @@
 """Test and coverage reports that somebody else's machine wrote, such as the team's CI."""
 
+import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +28,7 @@ from callboard.api import (
     read_tap,
     unknown,
 )
+from callboard_quality.quarantine import Quarantine, names_of
 
 FAULTS = {TestOutcome.FAILED: ("test-failed", Severity.HIGH), TestOutcome.ERROR: ("test-error", Severity.HIGH)}
 
@@ -67,10 +69,21 @@ def _tests(ctx: Context, report: TestReport, words: str, source: str) -> Result:
         return unknown(f"no test ran in {words}: {counted(len(report.cases), 'test')}, {report.skipped} skipped")
     ctx.metric("ci.tests.seconds", report.seconds, "s")
     known = frozenset(ctx.workspace.files)
+    quarantine = Quarantine(ctx.settings, datetime.datetime.now().astimezone().date())
+    aside = 0
     for case in report.cases:
         if case.outcome in FAULTS:
-            ctx.finding(_finding(ctx, case, known, source))
+            finding = _finding(ctx, case, known, source)
+            held, over = quarantine.holding(*names_of(case)), quarantine.expired(*names_of(case))
+            if held is not None:
+                aside += 1
+                set_aside = f"{finding.message}; set aside {held.words}"
+                finding = replace(finding, rule="test-quarantined", severity=Severity.LOW, message=set_aside)
+            elif over is not None:
+                finding = replace(finding, message=f"{finding.message}; its quarantine ended on {over.until}")
+            ctx.finding(finding)
     counts = f"{report.passed} passed, {report.failed} failed, {report.errors} errors, {report.skipped} skipped"
+    counts += f", {aside} of them set aside" if aside else ""
     return judged(ctx, "high", words, notes=[f"tests: {counts}"])
 
 

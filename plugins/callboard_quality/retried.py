@@ -8,11 +8,13 @@ from typing import Literal
 
 from callboard.api import Context, Environment
 from callboard_quality.history import History
+from callboard_quality.odds import failures_for
 from callboard_quality.options import TestOptions
 from callboard_quality.projects import pytest_options
 from callboard_quality.suite import SHARDS, Pick, SuiteRun, rerun
 
 MOST_ALONE = 20
+MOST_AGAIN = 10
 MOST_TOGETHER = 500
 MOST_ORDERS = 3
 
@@ -72,9 +74,12 @@ class Retries:
         return sum(self._suite.story.tests[name].seconds for name in names if name in self._suite.story.tests)
 
     def _alone(self, name: str) -> Tried | None:
-        """None when there was no time for a single try. A test that failed in the last run too is tried once less often."""
+        """None when there was no time for a single try. A test that failed in the last run too is tried but once, one that is known
+        to be flaky so often that its rate alone does not make all of the tries fail."""
         record = self._history.tests.get(name)
         wanted = 1 if record is not None and record.is_failing and len(record.results) > 1 else self._options.reruns
+        if record is not None and not record.is_failing and record.tries[0] > 1:
+            wanted = max(wanted, min(MOST_AGAIN, failures_for(record.tries[0] / record.tries[1])))
         failed = tries = 0
         while tries < wanted and time.monotonic() < self._until:
             outcome = self._run([name], self._seconds([name]) * 3 + 60).get(name)

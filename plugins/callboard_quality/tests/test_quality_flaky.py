@@ -112,11 +112,14 @@ def test_what_is_set_aside_is_told_and_not_counted_until_its_day_is_over(project
     [finding] = held.findings
     assert (finding.rule, finding.severity) == ("test-quarantined", Severity.LOW)
     assert f"set aside until {today}: races (ana)" in finding.message
+    [row] = _table(held, "Set aside")
+    assert (row[0], row[1], row[2]["text"], row[3]) == (entry["test"], str(today), "0", "1 of 1 failed")
     over = {**entry, "until": str(today - datetime.timedelta(days=1))}
     counted = project.run(settings={"quarantine": [over]}, reruns=0)
     assert told(counted)[0] is Verdict.FAIL
     assert "1 failed whose quarantine is over" in told(counted)[1]
     assert "its quarantine ended on" in counted.findings[0].message
+    assert _table(counted, "Set aside")[0][2]["text"] == "over: it counts again"
     odd = project.run(settings={"quarantine": [{**entry, "until": "soon"}, 5]}, reruns=0)
     assert told(odd)[0] is Verdict.FAIL
     assert "2 of the quarantine does not hold" in told(odd)[1]

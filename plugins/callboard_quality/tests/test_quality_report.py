@@ -25,7 +25,7 @@ COBERTURA = """<coverage><sources><source>/ci</source></sources><packages><packa
 BOMB = '<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><testsuites><testsuite name="&b;"/></testsuites>'
 
 
-def report(tmp_path: Path, text: str, **options: Any) -> Outcome:
+def report(tmp_path: Path, text: str, settings: dict[str, Any] | None = None, **options: Any) -> Outcome:
     """The action over an upload, in a workspace with two test files."""
     workspace, data = tmp_path / "shop", tmp_path / "data"
     for name in ("tests/test_cart.py", "web/cart.test.js"):
@@ -35,7 +35,8 @@ def report(tmp_path: Path, text: str, **options: Any) -> Outcome:
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text)
     given = {"file": "0" * 16 + "/0", "name": "report.xml", "format": "junit", **options}
-    return run_action(QualityAssurance(), "report", workspace, given, data=data)
+    config = {"agents": {"quality": settings or {}}}
+    return run_action(QualityAssurance(), "report", workspace, given, data=data, config=config)
 
 
 def test_failures_are_findings_at_their_files_here_and_counts_are_numbers_of_the_ci(tmp_path: Path) -> None:
@@ -53,6 +54,22 @@ def test_failures_are_findings_at_their_files_here_and_counts_are_numbers_of_the
     metrics = outcome.metrics()
     assert (metrics["ci.tests.passed"], metrics["ci.tests.failed"], metrics["ci.tests.seconds"]) == (1, 2, 0.75)
     assert "coverage" not in metrics
+
+
+def test_what_the_team_has_set_aside_does_not_count_in_a_report_either(tmp_path: Path) -> None:
+    entries = [
+        {"test": name, "until": "2999-01-01"} for name in ("tests/test_cart.py::TestCart::test_sum", "*::test_js")
+    ]
+    over = {"test": "*::test_win", "until": "2020-01-01"}
+    outcome = report(tmp_path, JUNIT, {"quarantine": [*entries, over]})
+    assert [finding.rule for finding in outcome.findings] == ["test-quarantined", "test-quarantined", "test-failed"]
+    assert "its quarantine ended on 2020-01-01" in outcome.findings[2].message
+    assert outcome.result is not None
+    assert outcome.result.verdict is Verdict.FAIL
+    assert "2 of them set aside" in outcome.result.summary
+    held = report(tmp_path, JUNIT, {"quarantine": [*entries, {**over, "until": "2999-01-01"}]})
+    assert held.result is not None
+    assert held.result.verdict is Verdict.PASS
 
 
 def test_all_passed_is_a_pass(tmp_path: Path) -> None:
