@@ -19,6 +19,8 @@ from callboard.core.commands import LimitAgent
 from callboard.desk import Desk
 from callboard.desk.adviser import Adviser
 from callboard.desk.alert_watch import AlertWatch
+from callboard.desk.case_keeper import CaseKeeper
+from callboard.desk.case_look import CaseLooking
 from callboard.desk.foreman import Foreman
 from callboard.desk.platform_watch import PlatformWatch
 from callboard.desk.postman import Postman
@@ -33,6 +35,7 @@ from callboard.link.observer.folder import ObserverFolder
 from callboard.link.probing import Prober
 from callboard.live import LiveFeed
 from callboard.measure.host import HostMeter
+from callboard.record.case_looks import CaseLooks
 from callboard.record.crew_rows import forget_crews
 from callboard.record.database import open_database
 from callboard.record.history import History
@@ -68,6 +71,7 @@ class House:
         self._prober: Prober | None = None
         self._left: ObserverFolder | None = None
         self._foreman: Foreman | None = None
+        self._keeper: CaseKeeper | None = None
         self._sleuth: Sleuth | None = None
         self._adviser: Adviser | None = None
         self._postman: Postman | None = None
@@ -133,6 +137,8 @@ class House:
         if self._schedules:
             self._foreman = Foreman(self.engine, self.desk, self.feed)
             self._foreman.start()
+            self._keeper = self._case_keeper()
+            self._keeper.start()
             self._sleuth = Sleuth(self.engine, self.desk)
             self._sleuth.start()
             self._adviser = Adviser(self.engine, self.desk)
@@ -149,6 +155,12 @@ class House:
             marks = private_folder(settings.data / "run") / "crew-folder.json"
             self._left = ObserverFolder(private_folder(settings.data / "crew"), marks, self.desk.tell_crew)
             self._left.start()
+
+    def _case_keeper(self) -> CaseKeeper:
+        looks = CaseLooks(self._database)
+        return CaseKeeper(
+            self.engine, CaseLooking(self.desk, looks, self.desk.spool, Trust(self.settings.data).why_not)
+        )
 
     def _why_not_trusted(self) -> str:
         return Trust(self.settings.data).why_not(self.settings.workspace)
@@ -224,6 +236,8 @@ class House:
             self._adviser.stop()
         if self._sleuth is not None:
             self._sleuth.stop()
+        if self._keeper is not None:
+            self._keeper.stop()
         if self._foreman is not None:
             self._foreman.stop()
         if self._postman is not None:

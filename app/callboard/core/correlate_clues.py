@@ -1,0 +1,254 @@
+"""What the words of a symptom say of its cause: tokens that another symptom of the same cause says too.
+
+A token is a plain match of what tools say, never a guess by likeness. A strong token joins whatever says it; see
+`callboard.core.correlate` for what joins the rest.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from callboard.core.case_facts import Symptom
+
+LONGEST = 4_000
+MOST_TOKENS = 12
+MOST_QUOTED = 40
+UNPARSABLE = ("unparsable", "syntax", "parse-error", "syntax-error", "invalid-syntax", "E999")
+
+Token = tuple[str, str]
+
+_ENDS = "py|pyi|js|mjs|cjs|jsx|ts|tsx|json|toml|ya?ml|ini|cfg|rb|go|rs|java|php|sh|sql|html?"
+_SOURCE = rf"(?:[\w@.+-]+/)*[\w@+-][\w@.+-]*\.(?:{_ENDS})"
+_INSIDE = re.compile(rf"\((?:in )?({_SOURCE}):(\d{{1,7}})\)")
+_MODULE = (
+    re.compile(r"No module named ['\"]?([A-Za-z_][\w.]{0,200})"),
+    re.compile(r"Cannot find (?:module|package) ['\"]([^'\"\s]{1,200})['\"]"),
+    re.compile(r"Can(?:no|')t resolve ['\"]([^'\"\s]{1,200})['\"]"),
+    re.compile(r"(?:library stub|implementation or library stub) for module named ['\"]([\w.]{1,200})['\"]"),
+    re.compile(r"\b(?:Import|Module) ['\"`]([\w.]{1,200})['\"`] (?:could not be resolved|not found)"),
+    re.compile(r"^['\"]([\w.-]{1,200})['\"] imported but missing from the dependency definitions"),
+    re.compile(r"No matching distribution found for ([A-Za-z0-9][\w.-]{0,200})"),
+    re.compile(r"could not find a version (?:of|that satisfies the requirement) ['\"]?([A-Za-z0-9][\w.-]{0,200})", re.IGNORECASE),
+    re.compile(r"\bneeds the package ([A-Za-z0-9][\w.-]{0,200})"),
+)  # fmt: skip
+_NAME = (
+    re.compile(r"cannot import name ['\"](\w{1,200})['\"] from (?:partially initialized module )?['\"]([\w.]{1,200})['\"]"),
+    re.compile(r"[Mm]odule ['\"]([\w.]{1,200})['\"] has no attribute ['\"](\w{1,200})['\"]"),
+    re.compile(r"(?:type object )?['\"](?:type\[)?([\w.]{1,200})\]?['\"](?: object)? has no attribute ['\"](\w{1,200})['\"]"),
+    re.compile(r"requested module ['\"]([^'\"]{1,200})['\"] does not provide an export named ['\"](\w{1,200})['\"]"),
+    re.compile(r"has no exported member ['\"](\w{1,200})['\"]"),
+)  # fmt: skip
+_NO_FILE = (
+    re.compile(r"No such file or directory:? (?:\(os error 2\):? )?['\"]?([^\s'\"():;,]{1,400})"),
+    re.compile(r"ENOENT: no such file or directory, \w+ ['\"]([^'\"]{1,400})['\"]"),
+    re.compile(r"Template(?:NotFound|DoesNotExist): ['\"]?([^\s'\":;]{1,300})"),
+    re.compile(r"Permission denied: ['\"]([^'\"]{1,400})['\"]"),
+    re.compile(r"EACCES: permission denied, \w+ ['\"]([^'\"]{1,400})['\"]"),
+)
+_UPPER = "[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
+_SETTING = (
+    re.compile(rf"KeyError: ['\"]({_UPPER})['\"]"),
+    re.compile(r"[Ee]nvironment variables?:? ['\"`]?([A-Z][A-Z0-9_]{2,100})"),
+    re.compile(
+        rf"\b['\"`]?({_UPPER})['\"`]? (?:is|was|must be) (?:not set|missing|required|unset|undefined|set\b)"
+    ),
+    re.compile(r"\b[Mm]issing (?:required )?(?:setting|variable|env(?:ironment)?)[\w ]*:? ['\"`]?([A-Z][A-Z0-9_]{2,100})"),
+    re.compile(rf"['\"`]({_UPPER})['\"`]?.{{0,90}}?\b(?:no default|defined nowhere|nowhere (?:set|defined)|not defined)"),
+    re.compile(r"setting ['\"`]([A-Z][\w.-]{2,100})['\"`]"),
+    re.compile(r"The ([A-Z][A-Z0-9_]{2,100}) setting must"),
+)  # fmt: skip
+_HOST = (
+    ("disk", "the disk is full", re.compile(r"No space left on device|ENOSPC|disk (?:is )?full|Disk quota exceeded")),
+    (
+        "memory", "memory ran out",
+        re.compile(r"\bMemoryError\b|[Oo]ut of memory|Cannot allocate memory|ENOMEM|memory limit|heap limit|\bOOM\b"),
+    ),
+    ("files", "too many files are open", re.compile(r"Too many open files|EMFILE")),
+)  # fmt: skip
+_NO_NETWORK = re.compile(
+    r"Temporary failure in name resolution|Name or service not known|nodename nor servname|getaddrinfo|ENOTFOUND|EAI_AGAIN"
+    r"|Network is unreachable|ENETUNREACH|No address associated with hostname|Could not resolve host"
+)
+_PORT_TAKEN = re.compile(
+    r"[Aa]ddress already in use|EADDRINUSE|port is already allocated|[Pp]ort \d+ is (?:already )?(?:in use|taken)"
+)
+_REFUSED = re.compile(
+    r"[Cc]onnection refused|ECONNREFUSED|[Ff]ailed to establish a new connection|ConnectionRefusedError"
+)
+_PORT = re.compile(r"(?:port[ =]|:)(\d{2,5})\b(?!:\d)")
+_RAISED = re.compile(
+    r"(?:^|[\s:;(])((?:[a-z_]\w*\.)*[A-Z]\w*"
+    r"(?:Error|Exception|NotFound|Warning|Exit|Interrupt|Timeout|DoesNotExist|Refused)): ?(.*)",
+    re.DOTALL,
+)
+_FIXTURE = re.compile(r"fixture ['\"](\w{1,200})['\"] not found")
+_DECODE = (
+    (
+        "json",
+        re.compile(
+            r"JSONDecodeError|in JSON at position|is not valid JSON"
+            r"|Unexpected (?:token|end|string|number|non-whitespace).{0,80}JSON"
+        ),
+    ),
+    ("toml", re.compile(r"TOMLDecodeError|TomlDecodeError|toml(?:lib)?\.\w*Error")),
+    ("yaml", re.compile(r"yaml\.(?:\w+\.)*\w*Error|YAMLException|while parsing a (?:flow|block)")),
+    ("ini", re.compile(r"configparser\.\w+Error|MissingSectionHeaderError")),
+)  # fmt: skip
+_SUFFIX = {".json": "json", ".toml": "toml", ".yml": "yaml", ".yaml": "yaml", ".ini": "ini", ".cfg": "ini"}
+_TRIES = re.compile(r" \(failed in all of \d+ tries\)|; fails since [0-9a-f]{6,12}|; its quarantine ended on \S+")
+_NOISE = re.compile(r"0x[0-9a-fA-F]+|\b[0-9a-f]{12,64}\b|\d+")
+_QUOTED = re.compile(r"['\"`‘“]([A-Za-z_]\w{2,100})(?=['\"`’”])")
+_ABSOLUTE = re.compile(r"(?:/[\w.@~+-]+){2,}/([\w.@~+-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """What a symptom says of its cause.
+
+    `strong` tokens join; `decodes` is the format that could not be read, `frames` are the places of the workspace that the words
+    name besides the symptom's own, `raised` the type of the exception, `quoted` the names that stand in quotes, `said` what each
+    token means in words.
+    """
+
+    strong: tuple[Token, ...] = ()
+    decodes: str = ""
+    frames: tuple[tuple[str, int], ...] = ()
+    raised: str = ""
+    quoted: frozenset[str] = frozenset()
+    said: dict[Token, str] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=20_000)
+def _clues(kind: str, rule: str, path: str, line: int, message: str) -> Clues:
+    text = _TRIES.sub("", message[:LONGEST])
+    frames = tuple((found, int(number)) for found, number in _INSIDE.findall(text))
+    said: dict[Token, str] = {}
+    for token, words in _tokens(kind, rule, path, line, text, frames):
+        if len(said) < MOST_TOKENS:
+            said.setdefault(token, words)
+    raised = _RAISED.search(text)
+    decodes = next((name for name, pattern in _DECODE if pattern.search(text)), "")
+    if any(token[0] == "file" for token in said):
+        decodes = ""
+    quoted = frozenset(_QUOTED.findall(text)[:MOST_QUOTED])
+    return Clues(tuple(said), decodes, frames, raised[1].rpartition(".")[2] if raised else "", quoted, said)
+
+
+def clues_of(symptom: Symptom) -> Clues:
+    """The clues in a symptom's rule, place and message."""
+    return _clues(symptom.kind, symptom.rule, symptom.path, symptom.line, symptom.message)
+
+
+def format_of(path: str) -> str:
+    """'json' for data/prices.json, '' for what holds no data."""
+    dot = path.rfind(".")
+    return _SUFFIX.get(path[dot:].lower(), "") if dot >= 0 else ""
+
+
+def _tokens(
+    kind: str, rule: str, path: str, line: int, text: str, frames: tuple[tuple[str, int], ...]
+) -> Iterator[tuple[Token, str]]:
+    broken = _broken(rule, path, text, frames)
+    if broken:
+        yield ("file", broken), f"{broken} cannot be read"
+        return
+    modules = list(_modules(text))
+    yield from modules
+    names = list(_names(text)) if not modules else []
+    yield from names
+    settings = dict.fromkeys(match[1] for pattern in _SETTING for match in pattern.finditer(text))
+    for name in settings:
+        yield ("setting", name), f"{name} is not set, or is called otherwise"
+    if not modules:
+        for pattern in _NO_FILE:
+            for match in pattern.finditer(text):
+                name = match[1].replace("\\", "/").rstrip("/.,").rpartition("/")[2]
+                if name and not name.isdigit():
+                    yield ("missing", name), f"{name} is not there, or may not be read"
+    hosts = list(_host(rule, text))
+    yield from hosts
+    fixture = _FIXTURE.search(text)
+    if fixture:
+        yield ("fixture", fixture[1]), f"there is no fixture '{fixture[1]}'"
+    if not (modules or names or settings or hosts or fixture):
+        yield from _same_place(kind, rule, path, line, text, frames)
+
+
+def _broken(rule: str, path: str, text: str, frames: tuple[tuple[str, int], ...]) -> str:
+    """The file that cannot be read as what it should be, '' for none."""
+    if path and (rule in UNPARSABLE or rule.startswith("invalid-")):
+        return path
+    if re.search(r"\b(?:SyntaxError|IndentationError|TabError)\b", text) and not re.search(
+        r"does not provide an export|JSON|Cannot use import statement", text
+    ):
+        return frames[-1][0] if frames else path
+    return ""
+
+
+def _modules(text: str) -> Iterator[tuple[Token, str]]:
+    for pattern in _MODULE:
+        for match in pattern.finditer(text):
+            name = match[1].rstrip(".")
+            if name.startswith((".", "/")):  # a file of the workspace
+                last = name.rpartition("/")[2]
+                yield ("missing", last), f"{last} is not there, or may not be read"
+                continue
+            package = "/".join(name.split("/")[: 2 if name.startswith("@") else 1])
+            yield ("module", package.lower().replace("-", "_")), f"the module {package} is not there"
+
+
+def _names(text: str) -> Iterator[tuple[Token, str]]:
+    for nth, pattern in enumerate(_NAME):
+        for match in pattern.finditer(text):
+            groups = match.groups()
+            if nth == 4:
+                name, owner = groups[0], ""
+            else:
+                name, owner = groups if nth == 0 else (groups[1], groups[0])
+            last = re.sub(r"\.(?:[mc]?[jt]sx?|py)$", "", owner.rpartition("/")[2]).rpartition(".")[2] if owner else ""
+            yield ("name", f"{last}.{name}"), f"{last or 'it'} has no {name}"
+
+
+def _host(rule: str, text: str) -> Iterator[tuple[Token, str]]:
+    for name, words, pattern in _HOST:
+        if pattern.search(text) or (rule, name) in (("disk-low", "disk"), ("pressure", "memory")):
+            yield ("host", name), words
+    if _NO_NETWORK.search(text):
+        yield ("host", "network"), "a name on the network is not found, or there is no network"
+    elif _PORT_TAKEN.search(text):
+        port = _PORT.search(text)
+        yield (
+            ("host", f"port {port[1]}" if port else "port"),
+            f"port {port[1] if port else ''} is taken".replace("  ", " "),
+        )
+    elif _REFUSED.search(text):
+        port = _PORT.search(text)
+        where = f"port {port[1]}" if port else ""
+        if where:
+            yield ("service", where), f"nobody answers at {where}"
+
+
+def _same_place(
+    kind: str, rule: str, path: str, line: int, text: str, frames: tuple[tuple[str, int], ...]
+) -> Iterator[tuple[Token, str]]:
+    """The same exception with the same words at the same innermost place."""
+    raised = _RAISED.search(text)
+    if raised is None:
+        return
+    name = raised[1].rpartition(".")[2]
+    place = frames[-1] if frames else None
+    if place is None and path and line and kind != "test":
+        place = (path, line)
+    words = plain(_INSIDE.sub("", raised[2]))
+    if place is None and rule == "test-error" and name != "AssertionError":
+        yield ("setup", f"{name}: {words}"), f"the setup of tests ends with {name}"
+    if place is None or name == "AssertionError":
+        return
+    yield ("raised", f"{name}: {words} at {place[0]}:{place[1]}"), f"{name} at {place[0]}:{place[1]}"
+
+
+def plain(text: str) -> str:
+    """The first line of a message without numbers, addresses and folders, for comparing."""
+    first = text.strip().split("\n", 1)[0].split("; ", 1)[0]
+    return _NOISE.sub("#", _ABSOLUTE.sub(r"…/\1", first)).strip()[:200]

@@ -1,0 +1,152 @@
+"""Which changed files a test goes through by its imports, and which changed functions it names; read from the files themselves.
+
+It is bounded: FILES files of at most LARGEST bytes, DEEPEST imports one after the other. What cannot be told is left out.
+"""
+
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+FILES = 400
+LARGEST = 200_000
+DEEPEST = 6
+MOST_PATHS = 50_000
+_FROM = re.compile(r"^[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]{0,4000}\)|[^\n#]{1,1000})", re.MULTILINE)
+_IMPORT = re.compile(r"^[ \t]*import[ \t]+([\w., \t]{1,1000})", re.MULTILINE)
+_NODE = re.compile(r"(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)['\"](\.{1,2}/[^'\"\n]{1,500})['\"]")
+_WORD = re.compile(r"\w+")
+_PYTHON = (".py", ".pyi")
+_SCRIPT = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".vue", ".svelte")
+_SCRIPT_ENDS = ("", *_SCRIPT, "/index.js", "/index.ts", "/index.tsx")
+
+
+class Reach:
+    """Follows imports in one state of a workspace. `paths` are its files, `changed` those that a commit changed."""
+
+    def __init__(self, workspace: Path, paths: Sequence[str], changed: Collection[str]) -> None:
+        self._workspace = workspace
+        self._paths = set(paths[:MOST_PATHS])
+        self._changed = set(changed)
+        self._by_name: dict[str, list[str]] = defaultdict(list)
+        for path in self._paths:
+            if path.endswith(_PYTHON):
+                module = posixpath.splitext(path)[0].removesuffix("/__init__")
+                self._by_name[module.rpartition("/")[2]].append(module)
+        self._texts: dict[str, str] = {}
+        self._next: dict[str, tuple[str, ...]] = {}
+
+    def of(self, path: str) -> tuple[str, ...]:
+        """The changed files that a test's file goes through by its own imports; when by none, by its fixtures."""
+        found = self._closure([path])
+        if not found and path.endswith(_PYTHON):
+            folder, fixtures = posixpath.dirname(path), []
+            while True:
+                place = posixpath.join(folder, "conftest.py")
+                if place in self._paths and place != path:
+                    fixtures.append(place)
+                if not folder:
+                    break
+                folder = posixpath.dirname(folder)
+            found = self._closure(fixtures)
+        return tuple(sorted(found))
+
+    def names(self, path: str, line: int, names: Collection[str]) -> frozenset[str]:
+        """Which of the names the function around a line of a test's file says."""
+        wanted = {name.rpartition("/")[2] for name in names if name}
+        if not wanted or not line:
+            return frozenset()
+        lines = self._text(path).splitlines()
+        start = end = min(line, len(lines)) - 1
+        while start > 0 and not re.match(r"\s*(?:async )?def |\s*(?:test|it|describe)\b", lines[start]):
+            start -= 1
+        while end + 1 < len(lines) and not re.match(
+            r"(?:async )?def |class |@|(?:test|it|describe)\b", lines[end + 1].lstrip()
+        ):
+            end += 1
+        said = set(_WORD.findall("\n".join(lines[max(0, start) : end + 1])))
+        return frozenset(name for name in names if name and name.rpartition("/")[2] in said)
+
+    def _closure(self, starts: Sequence[str]) -> set[str]:
+        seen, front, found = set(starts), list(starts), set[str]()
+        for _ in range(DEEPEST):
+            after: list[str] = []
+            for path in front:
+                found |= ({path} & self._changed) - set(starts)
+                text = self._text(path)
+                found |= {
+                    data for data in self._changed - found
+                    if not data.endswith((*_PYTHON, *_SCRIPT)) and posixpath.basename(data) in text
+                }  # fmt: skip
+                for other in self._imported(path):
+                    if other not in seen and len(seen) < FILES:
+                        seen.add(other)
+                        after.append(other)
+            front = after
+            if not front:
+                break
+        return found | ((set(front) & self._changed) - set(starts))
+
+    def _text(self, path: str) -> str:
+        if path not in self._texts:
+            text = ""
+            if path in self._paths and len(self._texts) < FILES:
+                place = self._workspace / path
+                try:
+                    if (
+                        not place.is_symlink()
+                        and place.is_file()
+                        and place.resolve().is_relative_to(self._workspace.resolve())
+                    ):
+                        with open(place, "rb") as file:
+                            text = file.read(LARGEST).decode("utf-8", "replace")
+                except (OSError, ValueError):
+                    text = ""
+            self._texts[path] = text
+        return self._texts[path]
+
+    def _imported(self, path: str) -> tuple[str, ...]:
+        if path not in self._next:
+            read = self._of_python if path.endswith(_PYTHON) else self._of_script if path.endswith(_SCRIPT) else None
+            self._next[path] = tuple(dict.fromkeys(read(path))) if read is not None else ()
+        return self._next[path]
+
+    def _of_python(self, path: str) -> Iterator[str]:
+        text = self._text(path)
+        for origin, names in _FROM.findall(text):
+            dots = len(origin) - len(origin.lstrip("."))
+            base = origin.lstrip(".").replace(".", "/")
+            if dots:
+                folder = posixpath.dirname(path)
+                for _ in range(dots - 1):
+                    folder = posixpath.dirname(folder)
+                base = posixpath.join(folder, base).rstrip("/")
+            for name in _WORD.findall(re.sub(r"\bas\s+\w+", "", names))[:200]:
+                inner = list(self._module(f"{base}/{name}".lstrip("/"), exact=bool(dots)))
+                yield from inner or self._module(base, exact=bool(dots))
+        for names in _IMPORT.findall(text):
+            for name in names.split(",")[:50]:
+                yield from self._module(name.split(" as ")[0].strip().replace(".", "/"), exact=False)
+
+    def _module(self, name: str, *, exact: bool) -> Iterator[str]:
+        """The file of a module; one that lies in some folder of the workspace counts when it is the only one."""
+        if not name:
+            return
+        known = self._by_name.get(name.rpartition("/")[2], [])
+        fits = [module for module in known if module == name or (not exact and module.endswith(f"/{name}"))]
+        fits = [module for module in fits if module == name] or fits
+        if len(set(fits)) == 1:
+            yield from (
+                path for path in (f"{fits[0]}.py", f"{fits[0]}/__init__.py", f"{fits[0]}.pyi") if path in self._paths
+            )
+
+    def _of_script(self, path: str) -> Iterator[str]:
+        folder = posixpath.dirname(path)
+        for name in _NODE.findall(self._text(path))[:200]:
+            base = posixpath.normpath(posixpath.join(folder, name))
+            stem = re.sub(r"\.[mc]?js$", "", base)
+            for place in (*(base + end for end in _SCRIPT_ENDS), f"{stem}.ts", f"{stem}.tsx"):
+                if place in self._paths:
+                    yield place
+                    break
