@@ -1,5 +1,5 @@
 // Insights: what to do next, what waiting cost, what was learned, which rules act.
-import { computed, ref, shallowReactive, shallowRef } from "vue";
+import { computed, ref, shallowReactive, watch } from "vue";
 import { address, asked } from "callboard/address.js";
 import { CbAdvice, CbTaken } from "callboard/advice.js";
 import { useCommands, useList } from "callboard/commands.js";
@@ -9,19 +9,20 @@ import { CbCalibration, CbNeeds } from "callboard/insight_learned.js";
 import { CbRules, useRules } from "callboard/insight_rules.js";
 import { CbFlaky, CbIdle, CbLoad, CbPath, CbWaiting, SPANS } from "callboard/insight_waiting.js";
 import { CbAdviceNote, SNOOZES, useAdvice, useDeeds } from "callboard/insights.js";
-import { follow, get, toast } from "callboard/live.js";
+import { follow } from "callboard/live.js";
+import { CbReading, useReading } from "callboard/reading.js";
 import { PARTS, useTabs } from "callboard/parts.js";
 import * as words from "callboard/words.js";
 
 const DAY = 86400;
 
 export default {
-  components: { CbAdvice, CbAdviceNote, CbCalibration, CbExport, CbFlaky, CbFrame, CbIdle, CbLoad, CbNeeds, CbPath, CbRules, CbTaken, CbWaiting, ...PARTS },
+  components: { CbAdvice, CbAdviceNote, CbCalibration, CbExport, CbFlaky, CbFrame, CbIdle, CbLoad, CbNeeds, CbPath, CbReading, CbRules, CbTaken, CbWaiting, ...PARTS },
   props: ["first", "meta"],
   setup(props) {
     const frame = JSON.parse(props.meta);
     const first = JSON.parse(props.first);
-    const { map, refetch, soon, hear } = useAdvice(first.insights);
+    const { map, refetch, soon, hear } = useAdvice(first);
     const deeds = useDeeds(soon);
     const rules = useRules(soon);
     const opened = shallowReactive(new Set());
@@ -29,21 +30,18 @@ export default {
     const tabs = computed(() => [{ name: "next", title: "Do next", count: words.count(map.value.next.length) }, { name: "waiting", title: "Waiting" }, { name: "learned", title: "Learned" }, { name: "rules", title: "Rules", count: words.count(map.value.rules.length) }]);
     const most = computed(() => Math.max(1, ...map.value.next.map((a) => a.gain?.high_s ?? a.gain?.low_s ?? 0)));
 
-    const cost = shallowRef(first.bottlenecks);
+    // What a tab shows is read when it is looked at: it is worked out from the whole record.
     const span = ref(SPANS.some((s) => s.name === asked("span")) ? asked("span") : "7d");
-    const reading = ref(false);
-    async function look(name) {
+    const cost = useReading(() => `/insights/bottlenecks?since=${(Date.now() / 1000 - SPANS.find((s) => s.name === span.value).days * DAY).toFixed(0)}`);
+    const held = useReading(() => "/insights/calibration");
+    const needs = useReading(() => "/insights/needs");
+    function look(name) {
       span.value = name;
       address({ span: name === "7d" ? null : name });
-      reading.value = true;
-      try {
-        cost.value = await get(`/insights/bottlenecks?since=${(Date.now() / 1000 - SPANS.find((s) => s.name === name).days * DAY).toFixed(0)}`);
-      } catch (problem) {
-        toast(problem.message);
-      } finally {
-        reading.value = false;
-      }
+      return cost.read();
     }
+    const begin = { waiting: () => cost.begin(), learned: () => (held.begin(), needs.begin()) };
+    watch(tab, (now) => begin[now]?.(), { immediate: true });
     follow({ rooms: () => ["board"], refetch, fold: hear });
 
     const here = () => map.value.next.find((a) => a.id === document.activeElement?.closest?.("[data-advice]")?.dataset.advice);
@@ -69,9 +67,8 @@ export default {
       ],
       "Insights",
     );
-    if (span.value !== "7d") look(span.value);
     useTitle(() => "Insights – Callboard");
-    return { frame, map, deeds, rules, opened, tab, choose, href, tabs, most, cost, span, reading, look, needs: first.needs, calibration: first.calibration, words };
+    return { frame, map, deeds, rules, opened, tab, choose, href, tabs, most, cost, held, needs, span, look, words };
   },
   template: `
     <CbFrame :meta="frame" here="/insights">
@@ -90,10 +87,10 @@ export default {
           <aside class="stack" aria-label="Beside"><CbTaken :rows="map.taken" :deeds="deeds"/></aside>
         </div>
         <div v-else-if="tab === 'waiting'" class="two insights">
-          <CbWaiting :of="cost" :span="span" :choose="look" :busy="reading"/>
-          <aside class="stack" aria-label="Beside"><CbPath :path="cost.path"/><CbFlaky :flaky="cost.flaky"/><CbIdle :idle="cost.idle"/><CbLoad :load="cost.load"/></aside>
+          <CbReading :of="cost" :rows="8" label="What waiting cost"><CbWaiting :of="cost.value" :span="span" :choose="look" :busy="cost.busy"/></CbReading>
+          <aside v-if="cost.value" class="stack" aria-label="Beside"><CbPath :path="cost.value.path"/><CbFlaky :flaky="cost.value.flaky"/><CbIdle :idle="cost.value.idle"/><CbLoad :load="cost.value.load"/></aside>
         </div>
-        <div v-else-if="tab === 'learned'" class="stack"><CbCalibration :of="calibration"/><CbNeeds :jobs="needs.jobs"/></div>
+        <div v-else-if="tab === 'learned'" class="stack"><CbReading :of="held" :rows="6" label="How forecasts held"><CbCalibration :of="held.value"/></CbReading><CbReading :of="needs" :rows="6" label="What tasks need"><CbNeeds :jobs="needs.value.jobs"/></CbReading></div>
         <CbRules v-else :rules="map.rules" :deeds="rules"/>
       </div>
       <CbAdviceNote :deeds="deeds"/>

@@ -16,8 +16,8 @@ export default {
   setup(props) {
     const frame = JSON.parse(props.meta);
     const first = JSON.parse(props.first);
-    const outcome = shallowRef(first.outcome);
-    const trouble = ref(first.trouble ?? "");
+    const outcome = shallowRef(null);
+    const trouble = ref("");
     const busy = ref(false);
     const text = ref("");
     const now = first.now; // what holds at present: cpus, memory_mb, limits by agent
@@ -69,6 +69,8 @@ export default {
       timer = setTimeout(ask, SETTLE_MS);
     });
     follow({ rooms: () => ["board"], refetch: async () => null, fold() {} });
+
+    ask();
 
     // -- the controls --
     const limit = (agent) => wish.concurrency[agent.name] ?? agent.concurrency;
