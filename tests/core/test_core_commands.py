@@ -8,6 +8,7 @@ from callboard.core import advice_commands as ac
 from callboard.core import advice_events as av
 from callboard.core import commands as c
 from callboard.core import events as e
+from callboard.core import forecast_events as fe
 from callboard.core import roadmap_events as r
 from callboard.core import yield_events as y
 from callboard.core.alert_rules import Outside
@@ -175,6 +176,10 @@ GRANTED: list[tuple[c.Command, list[e.Event]]] = [
     ),
     (c.NoteSeen("h1", "crew"), [y.HandoffSeen(NOW, "h1", "crew")]),
     (
+        fe.KeepForecast(fe.ForecastKept(NOW, 1, "/w", "p", 11.0, 21.0, 31.0, (2.3,), 9)),
+        [fe.ForecastKept(NOW, 1, "/w", "p", 11.0, 21.0, 31.0, (2.3,), 9)],
+    ),
+    (
         ac.NoteAdvice((SAID,), (("a2", "it passed"),)),
         [av.AdviceGiven(NOW, *WHO), av.AdviceGone(NOW, "a2", "it passed")],
     ),
@@ -318,6 +323,10 @@ SENTENCES: list[tuple[e.Event, str]] = [
     (y.HandoffMade(1.0, "ab", {"version": "1.2", "environment": "staging"}, "s", "k", "ann"),
      "ann handed version 1.2 in staging over."),
     (y.HandoffSeen(1.0, "abcdef"), "The platform has seen handoff abcdef."),
+    (
+        fe.ForecastKept(1.0, 3, "/w", "p", 11.0, 21.0, 31.0, (2.3,), 9),
+        "Run 3 was foreseen to take 10 s, at most 20 s with 80 of 100.",
+    ),
     (av.AdviceGiven(1.0, *WHO), "Advice (alert): See."),
     (av.AdviceGone(1.0, "a1", "it passed"), "Advice a1 is gone: it passed."),
     (av.AdviceTaken(1.0, *WHO, "t1", "ann"), "ann took the advice: See."),

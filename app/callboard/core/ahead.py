@@ -38,7 +38,8 @@ class Ahead:
 
     Nothing is written and nobody is asked: where a person would have to decide, the task is taken to have failed, and
     `persons` counts that. Memory pressure and a halt are taken to pass. `begun` has when each task first started since.
-    `waits` are seconds by cause of what started, if `told`; `busy_s` are the core-seconds that were booked, `peak_mb` the most memory at once.
+    `waits` are seconds by cause of what started, if `told`; `busy_s` are the core-seconds that were booked, `peak_mb` is the
+    most memory at once.
     """
 
     def __init__(

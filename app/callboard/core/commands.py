@@ -1,7 +1,7 @@
 """What people and triggers wish for: a closed union, and the events that grant each wish."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 from callboard.core.advice_commands import (
@@ -45,6 +45,7 @@ from callboard.core.events import (
     TaskReleased,
     TaskTaken,
 )
+from callboard.core.forecast_events import KeepForecast
 from callboard.core.notices import NoteTried, RenewNotice, TellNotices, grant_notice
 from callboard.core.roadmap_commands import (
     AssignTask,
@@ -331,6 +332,7 @@ Command = (
     | TellNotices
     | NoteTried
     | RenewNotice
+    | KeepForecast
 )
 
 
@@ -413,6 +415,8 @@ def grant(state: State, command: Command, now: float) -> list[Event]:
             return grant_cases(state, command, now)
         case SetDrain() | MakeHandoff() | NoteSeen():
             return [*grant_yield(command, now)]
+        case KeepForecast():
+            return [replace(command.kept, at=min(command.kept.at, now))]
         case TellNotices() | NoteTried() | RenewNotice():
             return [*grant_notice(command, now)]
         case AssignTask() | WithdrawTask() | TaskDoneBy() | NoteTick() | PlaceChange() | NoteRoadmap():

@@ -11,6 +11,7 @@ from callboard.core.advice_events import AdviceEvent, RuleEvent
 from callboard.core.case_events import CaseEvent
 from callboard.core.crew_events import CrewSeen, CrewSilent
 from callboard.core.facts import How
+from callboard.core.forecast_events import ForecastKept
 from callboard.core.notice_events import NoticeEvent
 from callboard.core.roadmap_events import RoadmapEvent
 from callboard.core.task import NO_OPTIONS, AttemptKey, Priority, Process, TaskSpec, TaskState, Usage, Verdict
@@ -477,6 +478,7 @@ Event = (
     | AdviceEvent
     | RuleEvent
     | NoticeEvent
+    | ForecastKept
 )
 
 AttemptEvent = (

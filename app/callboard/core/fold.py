@@ -63,6 +63,7 @@ from callboard.core.events import (
     TasksAdded,
     TaskTaken,
 )
+from callboard.core.forecast_events import ForecastKept
 from callboard.core.intervention import cancel, decision, moved, priority, retry
 from callboard.core.moves import finish, let_go, line_up, live, move, story
 from callboard.core.notice_events import NoticeRenewed, NoticesMade, NoticesTried
@@ -193,6 +194,8 @@ def fold(state: State, event: Event) -> None:
             state.stirred |= {task: None for task in state.ready.waiting() if task.spec.heavy}
         case DrainSet() | DrainSeen() | HandoffMade() | HandoffSeen():
             pass  # said to the platform; the record keeps it
+        case ForecastKept():
+            pass  # it is held against what happens; the record keeps it
         case NoticesMade() | NoticesTried() | NoticeRenewed():
             pass  # said to people; the record keeps it
         case (

@@ -64,6 +64,7 @@ from callboard.core.events import (
     TasksAdded,
     TaskTaken,
 )
+from callboard.core.forecast_events import ForecastKept, forecast_sentence
 from callboard.core.holds import gib, number
 from callboard.core.notice_events import NoticeRenewed, NoticesMade, NoticesTried
 from callboard.core.notices import notice_words
@@ -178,6 +179,8 @@ def sentence(event: Event) -> str:
             | RoadmapWithdrawn()
         ):
             return roadmap_sentence(event)
+        case ForecastKept():
+            return forecast_sentence(event)
         case NoticesMade() | NoticesTried() | NoticeRenewed():
             return notice_words(event)
         case (

@@ -127,10 +127,12 @@ _CONVERT: Mapping[str, Callable[[Any], Any]] = {
     "symptoms": lambda values: tuple(value if isinstance(value, str) else decode_symptom(value) for value in values),
     "cause": lambda value: value if isinstance(value, str) else Cause(**value),
     "joins": _pairs,
-    "parts": _pairs,
     "workflows": tuple,
     "attempts": tuple,
     "waiting": tuple,
     "comes_after": tuple,
     "blocks": tuple,
+    "logs": tuple,
+    "of_tasks": lambda value: {name: tuple(of) for name, of in value.items()},
+    "parts": _pairs,
 }

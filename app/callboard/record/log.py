@@ -54,6 +54,7 @@ from callboard.core.events import (
     TaskMoved,
     TasksAdded,
 )
+from callboard.core.forecast_events import ForecastKept
 from callboard.core.notice_events import NoticeRenewed, NoticesMade, NoticesTried
 from callboard.core.person import over
 from callboard.core.roadmap_events import (
@@ -74,6 +75,7 @@ from callboard.record.case_rows import CASE_KINDS, CASE_LOAD, LOOK_KIND, write_c
 from callboard.record.codec import decode, encode, to_json
 from callboard.record.crew_rows import CREW_KINDS, CREW_LOAD, write_crew
 from callboard.record.database import full_or_raise
+from callboard.record.forecast_rows import FORECAST_KINDS, write_forecast
 from callboard.record.notice_rows import NOTICE_KINDS, write_notices
 from callboard.record.roadmap_rows import (
     ASSIGNMENT_KINDS,
@@ -96,7 +98,7 @@ ALERT_KINDS = "'AlertRaised', 'AlertResolved', 'AlertMarked'"
 _LOAD = (
     "SELECT seq, kind, body FROM event WHERE run IN (SELECT id FROM run WHERE unfinished > 0)"  # noqa: S608
     f" OR (run IS NULL AND kind NOT IN ('ScheduleFired', 'PersonSet', {ALERT_KINDS}, {ASSIGNMENT_KINDS}, {NOTED_KINDS},"
-    f" {CREW_KINDS}, {YIELD_KINDS}, {ADVICE_KINDS}, {NOTICE_KINDS}, {CASE_KINDS}, {LOOK_KIND}))"
+    f" {CREW_KINDS}, {YIELD_KINDS}, {ADVICE_KINDS}, {NOTICE_KINDS}, {FORECAST_KINDS}, {CASE_KINDS}, {LOOK_KIND}))"
     " OR seq IN (SELECT max(seq) FROM event WHERE kind = 'ScheduleFired' GROUP BY json_extract(body, '$.schedule'))"
     " OR seq IN (SELECT e.seq FROM alert a JOIN event e ON json_extract(e.body, '$.key') = a.key"
     f" AND e.kind IN ({ALERT_KINDS}) WHERE a.state != 'resolved')"
@@ -323,6 +325,8 @@ class SqliteLog:
                 | RuleUndone()
             ):
                 write_advice(connection, event, seq)
+            case ForecastKept():
+                write_forecast(connection, event)
             case DrainSet() | DrainSeen() | HandoffMade() | HandoffSeen():
                 write_yield(connection, event)
             case NoticesMade() | NoticesTried() | NoticeRenewed():

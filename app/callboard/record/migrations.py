@@ -17,6 +17,7 @@ from callboard.record.models import (
     CrewUseRow,
     CrewWorkflowRow,
     DrainRow,
+    ForecastRow,
     HandoffRow,
     NoticeRow,
     PatchRow,
@@ -170,9 +171,14 @@ def advice(database: SqliteDatabase) -> None:
         database.execute_sql(f"CREATE INDEX IF NOT EXISTS {name} ON event ({columns}) WHERE kind IN ({kinds})")
 
 
+def forecasts(database: SqliteDatabase) -> None:
+    """16: the forecasts of runs at their start, to be held against what happens."""
+    database.create_tables([ForecastRow])
+
+
 MIGRATIONS: Sequence[Migration] = (
     first_tables, sections, patches, git_and_digests, accepted_findings, people, alerts, news, hands, roadmap, crews,
-    coordination, notices, cases, advice,
+    coordination, notices, cases, advice, forecasts,
 )  # fmt: skip
 
 

@@ -337,6 +337,23 @@ class RoadmapForecastRow(Model):
         primary_key = CompositeKey("workspace", "day", "name")
 
 
+class ForecastRow(Model):
+    """When a run would end, as it was foreseen at its start; `body` is JSON."""
+
+    run = IntegerField(primary_key=True)
+    workspace = TextField()
+    pipeline = TextField()
+    at = FloatField()
+    p50 = FloatField()
+    p80 = FloatField()
+    p95 = FloatField()
+    body = TextField()
+
+    class Meta:
+        table_name = "forecast"
+        indexes = ((("workspace", "run"), False),)
+
+
 class PersonRow(Model):
     """What is kept of each person: settings, and when they last looked; `kept` as JSON."""
 
@@ -658,6 +675,7 @@ MODELS: tuple[type[Model], ...] = (
     RoadmapTaskRow,
     RoadmapCountRow,
     RoadmapForecastRow,
+    ForecastRow,
     CrewWorkflowRow,
     CrewTaskRow,
     CrewUseRow,
