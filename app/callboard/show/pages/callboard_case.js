@@ -72,7 +72,7 @@ export default {
       return data.value.attempts.map((a) => ({ ...a, facts: a.facts ?? [...data.value.timeline].reverse().find((e) => e.kind === found[a.kind] && (e.run == null || e.run === a.run) && (!e.href || !a.href || e.href === a.href))?.facts }));
     });
     useTitle(() => `${c.value.name} ${c.value.title} – Callboard`);
-    return { frame, data, c, may, deeds, who, open, settled, taken, take, triage, items, after, blame, attempts, said, words };
+    return { patch: first.patch, frame, data, c, may, deeds, who, open, settled, taken, take, triage, items, after, blame, attempts, said, words };
   },
   template: `
     <CbFrame :meta="frame" here="/cases">
@@ -106,7 +106,7 @@ export default {
       </div>
       <div class="two case-two">
         <div class="stack">
-          <CbCasePatch v-if="c.fix" :fix="c.fix" :after="after"/>
+          <CbCasePatch v-if="c.fix" :fix="c.fix" :first="patch" :after="after"/>
           <CbSymptoms :c="c" :rows="data.symptoms" :deeds="deeds" :why="may.split" :left="data.symptoms_left_out"/>
           <CbCaseSource :of="data.source"/>
           <CbAttempts :rows="attempts" :c="c" :deeds="deeds" :why="may.investigate"/>

@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 
-from callboard.errors import ConfigError, NotFound
+from callboard.errors import CallboardError, ConfigError, NotFound
 from callboard.show.api.desk import Desk, Row
 from callboard.show.frame import Frame
 from callboard.show.parts.screen import Screen
@@ -34,7 +34,8 @@ def register(frame: Frame, desk: Desk) -> None:
             bare = number.removeprefix("C")
             if not (bare.isdecimal() and bare.isascii() and len(bare) < 16):
                 raise NotFound(f"There is no case '{number[:40]}'; cases have numbers, such as 7")
-            return {**desk.case(int(bare)), "agents": _agents(desk)}
+            page = desk.case(int(bare))
+            return {**page, "patch": _patch(desk, page), "agents": _agents(desk)}
 
         await frame.show(CaseScreen, f"Case {number[:20]}", "/cases", read)
 
@@ -49,6 +50,15 @@ def _narrowed(desk: Desk, asked: dict[str, str]) -> Row:
         return desk.cases(state=state, text=text, limit=FIRST, **wants)
     except ConfigError:
         return desk.cases(state="open", limit=FIRST)
+
+
+def _patch(desk: Desk, page: Row) -> Row | None:
+    """The patch that would mend it, None without one."""
+    fix = page["case"]["fix"]
+    try:
+        return desk.patch(fix["patch"]) if fix and fix["patch"] else None
+    except CallboardError:
+        return None
 
 
 def _agents(desk: Desk) -> list[dict[str, object]]:

@@ -8,9 +8,9 @@ import * as words from "callboard/words.js";
 
 export const CbCasePatch = {
   components: { CbDiffLines, CbPatchState, CbProof, ...PARTS },
-  props: { fix: Object, after: Function },
+  props: { fix: Object, first: Object, after: Function }, // first: the patch as it came with the page
   setup(props) {
-    const p = ref(null);
+    const p = ref(props.first ?? null);
     const trouble = ref("");
     async function read() {
       if (props.fix?.patch == null) return void (p.value = null);
@@ -21,7 +21,7 @@ export const CbCasePatch = {
         trouble.value = problem.message;
       }
     }
-    watch(() => [props.fix?.patch, props.fix?.words], read, { immediate: true });
+    watch(() => [props.fix?.patch, props.fix?.words], read, { immediate: props.first?.id !== props.fix?.patch });
     const files = computed(() => (p.value ? filesOf(p.value.diff).map((f, n) => ({ ...f, change: p.value.changes[n] ?? null, name: p.value.changes[n]?.path ?? p.value.files[n] ?? "", lines: f.lines.map((l) => ({ ...l, kind: l.kind === "at" || l.kind === "note" ? "at" : l.kind })) })) : []));
     const open = computed(() => ["proposed", "stale", "undone"].includes(p.value?.state));
     const can = computed(() => open.value && !!p.value.check?.applies);
@@ -51,7 +51,7 @@ export const CbCasePatch = {
       <p v-if="trouble" class="trouble" role="alert">{{ trouble }}</p>
       <CbSkeleton v-if="fix.patch != null && !p && !trouble" :rows="3" label="Reading the patch"/>
       <template v-if="p">
-        <div v-for="f in files" :key="f.key" class="case-patch-file"><p class="case-patch-name"><bdi class="mono">{{ f.name }}</bdi><span v-if="f.change" class="num diff-sums"><b class="diff-plus">+{{ f.change.added }}</b>&ensp;<b class="diff-minus">−{{ f.change.removed }}</b></span></p><CbDiffLines v-if="f.lines.length" :lines="f.lines"/></div>
+        <div v-for="f in files" :key="f.key" class="case-patch-file"><p class="case-patch-name"><bdi class="mono">{{ f.name }}</bdi><span v-if="f.change" class="num diff-sums"><b class="diff-plus">+{{ f.change.added }}</b>&ensp;<b class="diff-minus">−{{ f.change.removed }}</b></span></p><CbDiffLines v-if="f.lines.length" :lines="f.lines" :label="'Changes of ' + f.name"/></div>
         <p v-if="p.left_out" class="differ-left">and {{ words.plural(p.left_out, 'more line') }}, on <a :href="'/patches/' + p.id">its page</a></p>
         <div class="case-patch-foot">
           <p v-if="open && can" class="quiet">Accepting writes it into your working tree; nothing is staged or committed. {{ p.will_run.length ? 'Then ' + p.will_run.join(', ') + ' run again.' : '' }}</p>

@@ -6,9 +6,9 @@ const OPEN_LINES = 160; // so many lines of all files are open from the beginnin
 const OPEN_BESIDE = 40; // the same, where the files stand beside something else
 
 export const CbDiffLines = {
-  props: { lines: Array },
+  props: { lines: Array, label: { type: String, default: "lines that differ" } },
   template: `
-    <div class="diff-lines" tabindex="0" role="region" aria-label="lines that differ">
+    <div class="diff-lines" tabindex="0" role="region" :aria-label="label">
       <div class="diff-room">
         <div v-for="(l, i) in lines" :key="i" class="diff-line" :class="l.kind ? 'd-' + l.kind : ''">
           <span class="diff-number">{{ l.old ?? '' }}</span><span class="diff-number">{{ l.now ?? '' }}</span>
