@@ -246,6 +246,17 @@ def test_more_than_can_be_followed_is_one_case() -> None:
     assert last.times == 2
 
 
+def test_a_hundred_thousand_symptoms_at_once_cost_a_step_no_more_than_two_thousand() -> None:
+    story = Story()
+    many = [tuple(symptom(fingerprint=f"{g}/{n}") for n in range(1_000)) for g in range(100)]
+    said = story.tell(opened=[Opening(f"group {g}", "low", Cause("family"), some) for g, some in enumerate(many)])
+    assert sum(len(event.symptoms) for event in said if isinstance(event, c.CaseOpened)) == 2_098
+    cases = list(story.state.cases.open())
+    assert [(len(case.symptoms), case.left_out) for case in (cases[0], cases[2])] == [(1_000, 0), (1, 999)]
+    story.see(cases[2].id, *many[2])
+    assert (len(cases[2].symptoms), cases[2].present, cases[2].left_out) == (1_000, 1_000, 0)
+
+
 def test_a_case_holds_so_many_symptoms_and_counts_the_others() -> None:
     story = Story()
     case = story.open(symptom())

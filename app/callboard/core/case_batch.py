@@ -24,6 +24,7 @@ from callboard.errors import Refused
 
 CALLBOARD = "Callboard"
 MOST_QUIET = 5
+MOST_AT_ONCE = 2_000  # symptoms in one batch, so that a step stays short; the others are told when they are seen again
 TOO_MANY = "more-than-can-be-followed"
 
 
@@ -87,6 +88,7 @@ class _Batch:
         self._state: dict[int, CaseState] = {}
         self._gone: dict[int, dict[str, bool]] = defaultdict(dict)
         self._left_out: list[Opening] = []
+        self._room = MOST_AT_ONCE
 
     def see(self, sighting: Sighting) -> None:
         by_case: dict[int, list[Symptom]] = defaultdict(list)
@@ -129,10 +131,12 @@ class _Batch:
             self._move(case, CaseState.NEW, f"it is back: seen again by {where} after it was closed ({case.words})")
         elif state is CaseState.ACCEPTED and severity and worse(severity, case.severity):
             self._move(case, CaseState.NEW, f"it is worse than what {case.accepted_by} accepted: {severity} now")
+        kept = self._fitting(symptoms)
+        more = sum(1 for symptom in symptoms[len(kept) :] if symptom.key not in case.symptoms)
         self.events.append(
-            CaseSeen(self.now, case.id, tuple(map(_bounded, symptoms)), cause, title[:LONGEST_TITLE], severity)
+            CaseSeen(self.now, case.id, tuple(map(_bounded, kept)), cause, title[:LONGEST_TITLE], severity, more)
         )
-        for symptom in symptoms:
+        for symptom in kept:
             self._gone[case.id][symptom.key] = False
 
     def _move(self, case: Case, state: CaseState, words: str, resolution: dict[str, object] | None = None) -> None:
@@ -161,17 +165,32 @@ class _Batch:
         if self._number() >= MOST_OPEN - 1:
             self._left_out.append(opening)
             return
-        self._open(opening.title, opening.severity, opening.cause, tuple(mine.values())[:MOST_SYMPTOMS])
+        every = tuple(mine.values())
+        kept = self._fitting(every[:MOST_SYMPTOMS])
+        self._open(opening.title, opening.severity, opening.cause, kept, len(every) - len(kept))
 
     def _number(self) -> int:
         return self.cases.number(self.workspace) + self._last - self.cases.last
 
-    def _open(self, title: str, severity: str, cause: Cause, symptoms: tuple[Symptom, ...]) -> None:
+    def _fitting(self, symptoms: Sequence[Symptom]) -> tuple[Symptom, ...]:
+        """As many as there is room for in this batch, one at least."""
+        kept = tuple(symptoms[: max(1, self._room)])
+        self._room -= len(kept)
+        return kept
+
+    def _open(self, title: str, severity: str, cause: Cause, symptoms: tuple[Symptom, ...], more: int = 0) -> None:
         self._last += 1
         bounded = tuple(map(_bounded, symptoms))
         self.events.append(
             CaseOpened(
-                self.now, self._last, self.workspace, title[:LONGEST_TITLE], severity, _bounded_cause(cause), bounded
+                self.now,
+                self._last,
+                self.workspace,
+                title[:LONGEST_TITLE],
+                severity,
+                _bounded_cause(cause),
+                bounded,
+                more=more,
             )
         )
         for symptom in bounded:

@@ -13,7 +13,7 @@ from callboard.core.task import NO_OPTIONS
 
 @dataclass(frozen=True, slots=True)
 class CaseOpened:
-    """Symptoms with one cause became a case."""
+    """Symptoms with one cause became a case; `more` counts those that were too many to be told at once."""
 
     at: float
     case: int
@@ -23,11 +23,15 @@ class CaseOpened:
     cause: Cause
     symptoms: tuple[Symptom, ...]
     by: str = "Callboard"
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class CaseSeen:
-    """Symptoms of an open case were seen, for the first time or again; what is given besides takes the place of what was so."""
+    """Symptoms of an open case were seen, for the first time or again; what is given besides takes the place of what was so.
+
+    `more` counts new ones that were too many to be told at once.
+    """
 
     at: float
     case: int
@@ -35,6 +39,7 @@ class CaseSeen:
     cause: Cause | None = None
     title: str = ""
     severity: str = ""
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)

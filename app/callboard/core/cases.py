@@ -37,7 +37,8 @@ class Case:
     """One cause and what became of it.
 
     `first` is when a symptom of it was seen first, `opened` when it opened the last time, `moved` when its state changed.
-    `present` counts the symptoms that are not gone, `left_out` those that it could not hold. `turn` rises with each word about
+    `present` counts the symptoms that are not gone, `left_out` those that were too many
+    to be held. `turn` rises with each word about
     it; `last_by` said the last one. `asks` is what a person is asked, '' for nothing. `known` has the newest note of each kind.
     """
 
@@ -236,17 +237,18 @@ class Cases:
         self.last = max(self.last, event.case)
         self._open[case.id] = case
         self._number[case.workspace] = self._number.get(case.workspace, 0) + 1
-        self._put(case, event.symptoms, event.at)
+        self._put(case, event.symptoms, event.at, event.more)
         self._change(case)
 
-    def _put(self, case: Case, symptoms: Sequence[Symptom], at: float) -> None:
+    def _put(self, case: Case, symptoms: Sequence[Symptom], at: float, more: int = 0) -> None:
         keys = []
+        before = len(case.symptoms)
         for symptom in symptoms:
             key = symptom.key
             known = case.symptoms.get(key)
             if known is None:
                 if len(case.symptoms) >= MOST_SYMPTOMS:
-                    case.left_out += 1
+                    more += 1
                     continue
                 case.symptoms[key] = replace(symptom, first=symptom.first or at, seen=symptom.seen or at)
                 case.present += not symptom.gone
@@ -255,6 +257,7 @@ class Cases:
                 case.symptoms[key] = known.seen_again(replace(symptom, seen=symptom.seen or at))
             self._by_key[case.workspace, key] = case.id
             keys.append(key)
+        case.left_out = max(case.left_out - (len(case.symptoms) - before), more, 0)
         self._change(case, keys)
 
     def _seen(self, event: CaseSeen) -> None:
@@ -262,7 +265,7 @@ class Cases:
         if not case.is_open:
             raise Refused(f"{case.name} is closed; it is reopened before it is seen again")
         _check(event.symptoms)
-        self._put(case, event.symptoms, event.at)
+        self._put(case, event.symptoms, event.at, event.more)
         case.seen = max(case.seen, event.at)
         case.times += 1
         case.cause = event.cause or case.cause

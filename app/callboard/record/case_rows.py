@@ -29,12 +29,8 @@ CASE_LOAD = (
 SYMPTOM_COLUMNS = '"case", "key", workspace, "check", family, agent, gone, body'
 OF_SYMPTOM, OF_CASE, OF_NOTE = 0, 1, 2
 _WRITE = f"INSERT OR REPLACE INTO case_row ({CASE_COLUMNS}) VALUES ({','.join('?' * (1 + len(FIELDS) + len(HELD)))})"  # noqa: S608
-_SYMPTOM = (
-    f"INSERT INTO case_symptom ({SYMPTOM_COLUMNS}) VALUES (?,?,?,?,?,?,?,?)"  # noqa: S608
-    ' ON CONFLICT ("case", "key") DO UPDATE SET family=excluded.family, agent=excluded.agent, gone=excluded.gone,'
-    " body=excluded.body"
-    " RETURNING id"
-)
+_SYMPTOM = f"INSERT INTO case_symptom ({SYMPTOM_COLUMNS}) VALUES (?,?,?,?,?,?,?,?) RETURNING id"  # noqa: S608
+_AGAIN = 'UPDATE case_symptom SET family=?, agent=?, gone=?, body=? WHERE "case"=? AND "key"=?'
 _TEXT = 'INSERT INTO case_text (rowid, "case", words) VALUES (?,?,?)'
 
 
@@ -86,8 +82,11 @@ def write_changed(connection: sqlite3.Connection, cases: Cases) -> None:
                     connection.execute("DELETE FROM case_text WHERE rowid=?", (4 * gone[0] + OF_SYMPTOM,))
                     connection.execute("DELETE FROM case_symptom WHERE id=?", gone)
                 continue
-            row = connection.execute(_SYMPTOM, symptom_values(case, symptom)).fetchone()
-            _put_words(connection, 4 * row[0] + OF_SYMPTOM, case.id, _words_of(symptom))
+            values = symptom_values(case, symptom)
+            if connection.execute(_AGAIN, (*values[4:], case.id, key)).rowcount:
+                continue  # the words by which it is found are those of the first time
+            row = connection.execute(_SYMPTOM, values).fetchone()
+            connection.execute(_TEXT, (4 * row[0] + OF_SYMPTOM, case.id, _words_of(symptom)))
 
 
 def _put_words(connection: sqlite3.Connection, row: int, case: int, words: str) -> None:

@@ -146,10 +146,12 @@ class CaseRecord(History):
 
     def families(self, text: str = "", most: int = 50) -> list[tuple[str, str, int, list[Remedy]]]:
         """Families with a title, in how many cases each was, and what was tried; narrowed by words in their cases."""
-        where, values = "1=1", []
+        where = "1=1"
+        values: list[str] = []
         if text.strip():
-            where = 's."case" IN (SELECT "case" FROM case_text WHERE case_text MATCH ?)'
-            values = [matching(text) or '"\x00"']
+            query = matching(text)
+            where = 's."case" IN (SELECT "case" FROM case_text WHERE case_text MATCH ?)' if query else "0"
+            values = [query] if query else []
         rows = self._rows(
             f"SELECT s.family, max(s.id), count(DISTINCT s.\"case\") AS n FROM case_symptom s WHERE s.family != '' AND {where}"  # noqa: S608
             " GROUP BY s.family ORDER BY (SELECT count(*) FROM case_resolved r WHERE r.family = s.family) DESC, n DESC, s.family"
@@ -254,7 +256,8 @@ def _narrowed(wants: Mapping[str, str]) -> tuple[list[str], list[Any]]:
         if number:
             add("c.id = ?", int(number[1]))
         else:
-            add('c.id IN (SELECT "case" FROM case_text WHERE case_text MATCH ?)', matching(text) or '"\x00"')
+            query = matching(text)
+            add('c.id IN (SELECT "case" FROM case_text WHERE case_text MATCH ?)', query) if query else add("0")
     return where, values
 
 
