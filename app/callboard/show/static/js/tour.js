@@ -41,6 +41,7 @@ export const CbTour = {
       return known >= 0 ? known : first >= 0 ? first : STEPS.length - 1;
     });
     const step = computed(() => STEPS[at.value]);
+    const parts = computed(() => step.value.text.split("`")); // what stands between two of these is a key
     const words = ref("");
     const folded = ref(false);
     const isOver = computed(() => STEPS.every((one) => done.value.includes(one.name)));
@@ -113,7 +114,7 @@ export const CbTour = {
       timer = setInterval(look, LOOK_MS);
     });
     onUnmounted(() => clearInterval(timer));
-    return { shown, step, at, words, folded, done, isOver, go, show, end, STEPS };
+    return { shown, step, parts, at, words, folded, done, isOver, go, show, end, STEPS };
   },
   template: `
     <aside v-if="shown" class="tour panel" :class="{folded}" aria-labelledby="tour-title" :data-step="step.name" :data-done="done.includes(step.name) ? 'yes' : 'no'">
@@ -123,7 +124,7 @@ export const CbTour = {
         <button type="button" class="icon" :aria-expanded="!folded" :aria-label="folded ? 'Unfold the tour' : 'Fold the tour'" @click="folded = !folded"><svg viewBox="0 0 16 16" aria-hidden="true"><path :d="folded ? 'M3 10l5-5 5 5' : 'M3 6l5 5 5-5'"/></svg></button>
       </header>
       <template v-if="!folded">
-        <p>{{ step.text }}</p>
+        <p><template v-for="(part, i) in parts" :key="i"><kbd v-if="i % 2">{{ part }}</kbd><template v-else>{{ part }}</template></template></p>
         <p v-if="done.includes(step.name)" class="tour-done t-good tinted" role="status">✓ {{ words || 'Done.' }}</p>
         <p v-if="isOver" class="quiet">That was the tour. All of it works on your own repository: <code>callboard up</code> there.</p>
         <ol class="tour-dots" aria-hidden="true"><li v-for="(s, i) in STEPS" :key="s.name" :class="{on: i === at, done: done.includes(s.name)}"></li></ol>
