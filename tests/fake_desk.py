@@ -10,20 +10,21 @@ from typing import Any
 from callboard.errors import ConfigError, NotFound, Refused
 from callboard.witnesses import causes, merged
 from fake_alerts import FakeAlerts
-from fake_control import FakeControl
 from fake_case_near import FakeCaseNear
+from fake_case_work import FakeCaseWork
 from fake_cases import FakeCases
+from fake_control import FakeControl
 from fake_crew import FakeCrew
 from fake_crew_desk import FakeCrewDesk
 from fake_evidence import FakeEvidence
 from fake_exports import FakeExports
 from fake_inbox import FakeInbox
 from fake_insights import FakeInsights
+from fake_notices import FakeNotices
 from fake_patches import FakePatches
 from fake_people import FakePeople
 from fake_roadmap import FakeRoadmap
 from fake_runs import FakeRuns, fitting
-from fake_notices import FakeNotices
 from fake_sparing import FakeSparing
 
 FINAL = ("succeeded", "unchanged", "failed", "timed out", "cancelled", "lost", "skipped")
@@ -73,6 +74,7 @@ MESSAGES = (
 class FakeDesk(
     FakeCaseNear,
     FakeCases,
+    FakeCaseWork,
     FakeCrew,
     FakeSparing, FakeNotices,
     FakeAlerts,

@@ -264,13 +264,29 @@ def parser() -> argparse.ArgumentParser:
         "case", "cases", "show a case, or say a word about it: who has it, that it may stay, that it is gone …"
     )
     made.add_argument("words", nargs="+", metavar="ACT|CASE", help="a case (7 or C7); or triage CASE, assign CASE, accept CASE, "
-                      "close CASE, reopen CASE, merge CASE INTO, split CASE NUMBER…, comment CASE TEXT")  # fmt: skip
+                      "close CASE, reopen CASE, merge CASE INTO, split CASE NUMBER…, comment CASE TEXT, "
+                      "investigate CASE [STEP], bundle CASE")  # fmt: skip
     made.add_argument("--to", default="auto", metavar="WHO", help="assign: an agent, @person, or auto (the default)")
     made.add_argument("--instead", action="store_true", help="assign: take it from the person who has it")
     made.add_argument(
         "--until", default="", metavar="DAY", help="accept: 2027-01-31 (to its end), 12h, 7d or 2w from now"
     )
     made.add_argument("--reason", default="", help="why, for the others; needed to accept and to close")
+    made.add_argument("-o", "--output", default="", metavar="FILE", help="bundle: where it goes")
+    made.add_argument("--trust", action="store_true", help="investigate: trust this workspace to run what it holds")
+    made = command(
+        "incident", "case_work", "pause agents, revoke what they were given, freeze the evidence; or end that"
+    )
+    made.add_argument("act", nargs="?", choices=("list", "begin", "end", "bundle"), default="list", metavar="ACT",
+                      help="list (the default), begin AGENT…, end NUMBER, bundle NUMBER")  # fmt: skip
+    made.add_argument("names", nargs="*", metavar="AGENT|NUMBER", help="begin: the agents; end, bundle: the incident")
+    made.add_argument(
+        "--case", default="", metavar="CASE", help="begin: what it is about; without agents those that saw it"
+    )
+    made.add_argument("--stop", action="store_true", help="begin: also end what the agents do now")
+    made.add_argument("--revoke-crew", action="store_true", help="begin: also revoke the crew's token")
+    made.add_argument("--reason", default="", help="begin: what happened; end: what came of it")
+    made.add_argument("-o", "--output", default="", metavar="FILE", help="bundle: where it goes")
     made = command("knowledge", "cases", "what resolved such cases before, and how often that worked")
     made.add_argument("text", nargs="*", metavar="WORD", help="only families in whose cases these words are")
     made.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many families (default: 20)")

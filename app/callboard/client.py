@@ -43,14 +43,26 @@ class RemoteDesk:
             request.add_header("Content-Type", "application/json")
         for name, value in (headers or {}).items():
             request.add_header(name, value)
+        try:
+            return json.loads(self._answered(request) or b"null")
+        except ValueError as error:
+            raise NotReachable(f"Callboard at {self.server.address} does not answer: {error}") from error
+
+    def _answered(self, request: urllib.request.Request) -> bytes:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=TIMEOUT_S) as answer:
-                return json.loads(answer.read() or b"null")
+                content: bytes = answer.read()
+                return content
         except urllib.error.HTTPError as error:
             raise _error_of(error) from error
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise NotReachable(f"Callboard at {self.server.address} does not answer: {error}") from error
+
+    def _fetched(self, path: str) -> bytes:
+        request = urllib.request.Request(f"{self.server.address}/api/v1{path}")  # noqa: S310
+        request.add_header("Authorization", f"Bearer {self.server.token}")
+        return self._answered(request)
 
     def board(self) -> Any:
         return self._call("GET", "/board")
@@ -455,7 +467,14 @@ class RemoteDesk:
         assignee: str = "",
         limit: int = 200,
     ) -> Any:
-        wants = {"state": state, "severity": severity, "agent": agent, "workspace": workspace, "text": text, "kind": kind}
+        wants = {
+            "state": state,
+            "severity": severity,
+            "agent": agent,
+            "workspace": workspace,
+            "text": text,
+            "kind": kind,
+        }
         return self._call("GET", "/cases", None, None, **wants, assignee=assignee, limit=limit)
 
     def case(self, number: int) -> Any:
@@ -498,6 +517,35 @@ class RemoteDesk:
         told = {name: value for name, value in wish.items() if value is not None}
         page = self._call("POST", f"/cases/{number}/{act}", told)
         return {name: value for name, value in page.items() if name != "ok"}
+
+    def investigate_case(self, number: int, what: str, by: str) -> Any:
+        return self._call("POST", f"/cases/{number}/investigate", {"what": what})
+
+    def case_bundle(self, number: int) -> tuple[str, bytes]:
+        return f"callboard-C{number}.zip", self._fetched(f"/cases/{number}/bundle")
+
+    def incidents(self) -> Any:
+        return self._call("GET", "/incidents")["incidents"]
+
+    def begin_incident(
+        self,
+        agents: Sequence[str],
+        reason: str,
+        by: str,
+        *,
+        case: int | None = None,
+        stop: bool = False,
+        crew: bool = False,
+    ) -> Any:
+        wish = {"agents": list(agents), "reason": reason, "stop": stop, "crew": crew}
+        told = wish if case is None else {**wish, "case": case}
+        return self._call("POST", "/incidents", told)["incident"]
+
+    def incident_bundle(self, number: int) -> tuple[str, bytes]:
+        return f"callboard-incident-{number}.zip", self._fetched(f"/incidents/{number}/bundle")
+
+    def end_incident(self, number: int, reason: str, by: str) -> Any:
+        return self._call("POST", f"/incidents/{number}/end", {"reason": reason})["incident"]
 
     def run_cases(self, run: int) -> Any:
         return self._call("GET", f"/runs/{run}/cases")

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from callboard.cli import DONE
+from callboard.commands.case_work import bundle, investigate
 from callboard.commands.doors import reading_desk, remote_desk, settings_of
 from callboard.commands.show import ago, paint, plain, print_json, table
 from callboard.errors import ConfigError
@@ -52,13 +53,17 @@ def case(given: argparse.Namespace) -> int:
     """One case, or a word about one."""
     settings = settings_of(given)
     words = list(given.words)
-    if words[0] in ACTS:
+    if words[0] in ACTS or words[0] in ("bundle", "investigate"):
         act, words = words[0], words[1:]
     else:
         act, words = "show", words[1:] if words[0] == "show" else words
     if not words:
         raise ConfigError(f"name the case: `callboard case {act} 7`; `callboard cases` lists them")
     number = number_of(words[0])
+    if act == "bundle":
+        return bundle(number, given)
+    if act == "investigate":
+        return investigate(number, words[1:], given)
     if act == "show":
         return _shown(reading_desk(settings), number, given)
     return told_of(settings, given, lambda desk: ACTS[act](desk, number, words[1:], given))

@@ -48,7 +48,7 @@ class Investigations(CaseWork):
             "run": run,
             "step": str(following.step),
             "words": following.words,
-            "case": self.case(number),
+            **self.case(number),
         }
 
     def _wished(self, case: Case, runs: Sequence[CaseRun], what: str) -> Next:

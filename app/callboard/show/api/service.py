@@ -12,6 +12,7 @@ from callboard.show.api.acceptance import acceptance
 from callboard.show.api.alerts import alerts
 from callboard.show.api.answers import Json, install
 from callboard.show.api.case_near import case_near
+from callboard.show.api.case_work import case_work
 from callboard.show.api.cases import cases
 from callboard.show.api.ci import ci
 from callboard.show.api.control import control
@@ -75,7 +76,7 @@ def service(desk: Desk, *more: APIRouter) -> FastAPI:
     )
     for router in (
         reads(desk), wishes(desk), control(desk), large(desk), patches(desk), ingest(desk), acceptance(desk), evidence(desk),
-        me(desk), ci(desk), sparing(desk), notices(desk), case_near(desk),
+        me(desk), ci(desk), sparing(desk), notices(desk), case_near(desk), case_work(desk),
         search(desk), roadmap(desk),
         inbox(desk), exports(desk), alerts(desk), cases(desk), crew(desk), coordination(desk), otlp(desk, "/otlp/v1/traces"),
         insights(desk), *more,
