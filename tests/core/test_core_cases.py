@@ -246,11 +246,11 @@ def test_more_than_can_be_followed_is_one_case() -> None:
     assert last.times == 2
 
 
-def test_a_hundred_thousand_symptoms_at_once_cost_a_step_no_more_than_two_thousand() -> None:
+def test_ten_thousand_symptoms_at_once_cost_a_step_no_more_than_two_thousand() -> None:
     story = Story()
-    many = [tuple(symptom(fingerprint=f"{g}/{n}") for n in range(1_000)) for g in range(100)]
+    many = [tuple(symptom(fingerprint=f"{g}/{n}") for n in range(1_000)) for g in range(10)]
     said = story.tell(opened=[Opening(f"group {g}", "low", Cause("family"), some) for g, some in enumerate(many)])
-    assert sum(len(event.symptoms) for event in said if isinstance(event, c.CaseOpened)) == 2_098
+    assert sum(len(event.symptoms) for event in said if isinstance(event, c.CaseOpened)) == 2_008
     cases = list(story.state.cases.open())
     assert [(len(case.symptoms), case.left_out) for case in (cases[0], cases[2])] == [(1_000, 0), (1, 999)]
     story.see(cases[2].id, *many[2])
