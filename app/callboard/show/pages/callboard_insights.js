@@ -15,6 +15,8 @@ import { PARTS, useTabs } from "callboard/parts.js";
 import * as words from "callboard/words.js";
 
 const DAY = 86400;
+const FIRST = 10; // what comes after them is not what to do next
+const MORE = 30;
 
 export default {
   components: { CbAdvice, CbAdviceNote, CbCalibration, CbExport, CbFlaky, CbFrame, CbIdle, CbLoad, CbNeeds, CbPath, CbReading, CbRules, CbTaken, CbWaiting, ...PARTS },
@@ -28,7 +30,10 @@ export default {
     const opened = shallowReactive(new Set());
     const { tab, choose, href } = useTabs(["next", "waiting", "learned", "rules"], "next");
     const tabs = computed(() => [{ name: "next", title: "Do next", count: words.count(map.value.next.length) }, { name: "waiting", title: "Waiting" }, { name: "learned", title: "Learned" }, { name: "rules", title: "Rules", count: words.count(map.value.rules.length) }]);
-    const most = computed(() => Math.max(1, ...map.value.next.map((a) => a.gain?.high_s ?? a.gain?.low_s ?? 0)));
+    const length = ref(FIRST);
+    const shown = computed(() => map.value.next.slice(0, length.value));
+    const more = () => (length.value += MORE);
+    const most = computed(() => Math.max(1, ...shown.value.map((a) => a.gain?.high_s ?? a.gain?.low_s ?? 0)));
 
     // What a tab shows is read when it is looked at: it is worked out from the whole record.
     const span = ref(SPANS.some((s) => s.name === asked("span")) ? asked("span") : "7d");
@@ -51,6 +56,7 @@ export default {
     useCommands(
       () => [
         ...tabs.value.map((t, i) => ({ id: `insights.tab.${t.name}`, title: `Show: ${t.title}`, keys: String(i + 1), run: () => choose(t.name) })),
+        { id: "insights.more", title: "Show more advice", keys: "m", run: more, when: () => tab.value === "next" && map.value.next.length > shown.value.length },
         { id: "insights.whatif", title: "What if: try changes without making them", keys: "w", href: "/insights/whatif" },
         { id: "insights.report", title: "Weekly report", keys: "r", href: "/insights/report" },
         { id: "insights.take", title: "Take the advice in focus", keys: "t", run: withRow((a) => a.act && deeds.take(a)), when: () => !!here()?.act },
@@ -68,7 +74,7 @@ export default {
       "Insights",
     );
     useTitle(() => "Insights – Callboard");
-    return { frame, map, deeds, rules, opened, tab, choose, href, tabs, most, cost, held, needs, span, look, words };
+    return { MORE, more, shown, frame, map, deeds, rules, opened, tab, choose, href, tabs, most, cost, held, needs, span, look, words };
   },
   template: `
     <CbFrame :meta="frame" here="/insights">
@@ -81,8 +87,9 @@ export default {
         <div v-if="tab === 'next'" class="two insights">
           <section class="panel" aria-labelledby="h-advice">
             <header><h2 id="h-advice">Do next</h2><span class="quiet">written rules over counted facts; each says what it is based on</span></header>
-            <ol v-if="map.next.length" class="advice-list"><CbAdvice v-for="(a, i) in map.next" :key="a.id" :a="a" :rank="i + 1" :most="most" :deeds="deeds" :opened="opened"/></ol>
-            <CbEmpty v-else title="Nothing to do next">Advice appears when something fails, waits, drifts or is flaky, with its reasons and what it would gain. <a class="hold" href="/runs/new">Start a run</a> and see.</CbEmpty>
+            <ol v-if="map.next.length" class="advice-list"><CbAdvice v-for="(a, i) in shown" :key="a.id" :a="a" :rank="i + 1" :most="most" :deeds="deeds" :opened="opened"/></ol>
+            <p v-if="map.next.length > shown.length" class="log-foot advice-rest"><button type="button" class="link" data-more @click="more">Show {{ words.count(Math.min(MORE, map.next.length - shown.length)) }} more</button> <span class="quiet num">{{ words.count(map.next.length - shown.length) }} rank lower</span></p>
+            <CbEmpty v-if="!map.next.length" title="Nothing to do next">Advice appears when something fails, waits, drifts or is flaky, with its reasons and what it would gain. <a class="hold" href="/runs/new">Start a run</a> and see.</CbEmpty>
           </section>
           <aside class="stack" aria-label="Beside"><CbTaken :rows="map.taken" :deeds="deeds"/></aside>
         </div>

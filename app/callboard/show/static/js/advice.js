@@ -5,7 +5,8 @@ import { CbMenu } from "callboard/menu.js";
 import { PARTS } from "callboard/parts.js";
 import * as words from "callboard/words.js";
 
-// One piece of advice, whole.
+const WHOLE = 3; // so many are shown with all their reasons, the others when they are opened
+// One piece of advice.
 export const CbAdvice = {
   components: { CbFactors, CbGain, CbMenu, CbRisk, ...PARTS },
   props: { a: Object, rank: Number, most: Number, deeds: Object, opened: Object },
@@ -19,19 +20,25 @@ export const CbAdvice = {
       ...SNOOZES.map((s) => ({ id: `snooze-${s.id}`, title: `Snooze ${s.title}`, run: () => props.deeds.snooze(props.a, s.until()) })),
       { id: "snooze-to", title: "Snooze until a day…", run: () => props.deeds.snoozeTo(props.a) },
     ]);
-    return { open, flip, items, words };
+    const whole = computed(() => props.rank <= WHOLE || open.value);
+    // What the title says already is not said again: "C7: the title" is C7 there.
+    const brief = (text) => {
+      const [, name, rest] = /^([^:]{1,24}): (.+)$/s.exec(text) ?? [];
+      return rest && props.a.title.includes(rest) ? name : text;
+    };
+    return { open, flip, whole, brief, items, words };
   },
   template: `
-    <li class="advice" :data-advice="a.id">
+    <li class="advice" :class="{brief: !whole}" :data-advice="a.id">
       <span class="advice-rank num" :title="'place ' + rank + ' of the list'">{{ rank }}</span>
       <div class="advice-main">
         <h3 class="advice-title"><a v-if="a.href" :href="a.href" data-main>{{ a.title }}</a><template v-else>{{ a.title }}</template></h3>
         <p class="advice-why">{{ a.words }}</p>
-        <ul v-if="a.reasons.length" class="advice-reasons"><li v-for="(r, i) in a.reasons" :key="i">{{ r }}</li></ul>
+        <ul v-if="whole && a.reasons.length" class="advice-reasons"><li v-for="(r, i) in a.reasons" :key="i">{{ r }}</li></ul>
         <p class="advice-meta">
-          <span v-if="a.evidence.length">evidence: <template v-for="(e, i) in a.evidence" :key="i">{{ i ? ', ' : '' }}<a v-if="e.href" :href="e.href">{{ e.words }}</a><template v-else>{{ e.words }}</template></template></span>
-          <span>open <CbAgo :at="a.first"/></span>
-          <button type="button" class="link" :aria-expanded="open" :aria-label="'Why it stands here: score ' + words.amount(a.score)" @click="flip" data-why>score {{ words.amount(a.score) }}</button>
+          <span v-if="a.evidence.length">evidence: <template v-for="(e, i) in a.evidence" :key="i">{{ i ? ', ' : '' }}<a v-if="e.href" :href="e.href" :title="e.words" class="evidence-link">{{ brief(e.words) }}</a><template v-else>{{ e.words }}</template></template></span>
+          <span>first seen <CbAgo :at="a.first"/></span>
+          <button type="button" class="link" :aria-expanded="open"  @click="flip" data-why>score {{ words.amount(a.score) }}, why</button>
         </p>
         <div v-if="open" class="advice-more">
           <CbFactors :score="a.score" :factors="a.factors"/>
@@ -39,7 +46,7 @@ export const CbAdvice = {
           <p v-if="a.measure" class="advice-command"><span class="quiet">Whether it helped is judged by:</span> {{ a.measure }}</p>
         </div>
       </div>
-      <div class="advice-worth"><CbGain :gain="a.gain" :why="a.gain_why" :most="most"/><CbRisk :risk="a.risk"/></div>
+      <div class="advice-worth"><CbGain v-if="whole || a.gain" :gain="a.gain" :why="a.gain_why" :most="most" :brief="!whole"/><CbRisk :risk="a.risk" :brief="!whole"/></div>
       <div class="advice-acts">
         <CbAct v-if="a.act" :tone="rank === 1 ? 'primary' : ''" :run="() => deeds.take(a)" data-take :title="a.act.command">{{ a.act.title }}</CbAct>
         <a v-else-if="a.href" class="button" :href="a.href">Look at it</a>

@@ -49,7 +49,7 @@ export const CbRisk = {
 
 // What is gained, beside the largest gain of the list: the bar runs from the least to the most.
 export const CbGain = {
-  props: { gain: Object, most: Number, why: String },
+  props: { gain: Object, most: Number, why: String, brief: Boolean },
   setup(props) {
     const place = (s) => Math.sqrt(Math.max(0, s ?? 0) / Math.max(1, props.most)) * 100; // a root, so that small gains are seen as well
     const span = computed(() => {
@@ -62,7 +62,7 @@ export const CbGain = {
   template: `
     <div class="gain">
       <template v-if="timed"><p class="gain-time num" title="What is expected to be gained, from the least to the most">{{ rangeOf(gain.low_s, gain.high_s) }}</p><span class="gain-track" aria-hidden="true"><i :style="span"></i></span></template>
-      <p v-if="gain" class="gain-words">{{ gain.words }}</p><p v-else class="quiet gain-words">{{ why || "no gain in time is claimed" }}</p>
+      <p v-if="gain" class="gain-words" :title="brief ? gain.words : undefined">{{ gain.words }}</p><p v-else class="quiet gain-words">{{ why || "no gain in time is claimed" }}</p>
     </div>
   `,
 };
