@@ -172,13 +172,13 @@ def test_gain_is_a_range_from_days_that_were_counted_or_nothing() -> None:
     assert "5 days" in gain.words
 
 
-def test_lost_work_that_is_not_idempotent_is_a_high_risk_and_what_a_case_has_is_not_told_twice() -> None:
+def test_lost_work_that_is_not_idempotent_is_a_high_risk_and_what_a_case_has_is_no_alert_too() -> None:
     careful = one(Facts(NOW, "/w", lost=(replace(LOST, idempotent=False),)), "retry")
     plain = one(Facts(NOW, "/w", lost=(LOST,)), "retry")
     assert (careful.draft.risk.level, plain.draft.risk.level) == ("high", "low")
     assert plain.score - careful.score == 10
     told = replace(CASE, checks=("quality.tests",))
-    assert kinds(Facts(NOW, "/w", cases=(told,), lost=(LOST,))) == ["case-investigate"]
+    assert kinds(Facts(NOW, "/w", cases=(told,), lost=(LOST,))) == ["case-investigate", "retry"]
     same = replace(ALERT, kind="task-broken", job="/w:quality.tests", opened=NOW)
     assert kinds(Facts(NOW, "/w", cases=(told,), alerts=(same,))) == ["case-investigate"]
     assert kinds(Facts(NOW, "/w", alerts=(same,))) == ["alert"]

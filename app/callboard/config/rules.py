@@ -74,7 +74,8 @@ class RuleTable:
         if self.least_score:
             which.append(f"score {self.least_score:g} or more")
         bounds = f", between {self.least} and {self.most} at once" if self.do == "concurrency" else ""
-        return f"When an advice {', '.join(which)}: {self.do}{bounds}, at most {self.per_hour} times an hour"
+        often = f"at most {self.per_hour} {'time' if self.per_hour == 1 else 'times'} an hour"
+        return f"When an advice {', '.join(which)}: {self.do}{bounds}, {often}"
 
 
 def rules_of(source: Source, tables: Mapping[str, Mapping[str, Any]]) -> dict[str, RuleTable]:

@@ -43,7 +43,7 @@ def of_waiting(facts: Facts) -> Iterator[Draft]:
         ):
             yield _item(item, facts.now)
     told = {check for case in facts.cases for check in case.checks}
-    yield from (_lost(task) for task in facts.lost if task.job not in told)
+    yield from (_lost(task) for task in facts.lost)  # beside a case: to try once more costs little and may settle it
     told |= {task.job for task in facts.lost}
     yield from (_alert(alert, facts.now) for alert in facts.alerts if _is_news(alert, told, facts))
     yield from (_schedule(schedule) for schedule in facts.schedules if schedule.failed >= FAILED_TIMES)
