@@ -35,9 +35,9 @@ class Region:
 class Scene:
     """What is known beside the symptoms.
 
-    `changed` are by path the changes since each check looked before, `gone` are words that they took out, with the file, `reaches` are by path of a test the changed files that it
-    imports, `mentions` by symptom the names of changed functions that its test uses. `needs` is by check the one that failed
-    before it. `backlog` are checks that look for the first time, `fresh` the symptoms that are new since those changes.
+    `changed` are by path the changes since each check looked before, `gone` are words that they took out, with the file;
+    `reaches` are by path of a test the changed files that it imports, `mentions` by symptom the names of changed functions that its test uses. `needs` is by symptom the check that
+    failed before its own. `backlog` are checks that look for the first time, `fresh` the symptoms that are new since those changes.
     """
 
     changed: Mapping[str, Sequence[Region]] = field(default_factory=dict)
@@ -226,11 +226,27 @@ class _Work:
             files = broken.get(clues.decodes) if clues.decodes else None
             if not files:
                 continue
-            named = [path for path in files if path in self.all[number].message] or list(files)
+            named = self._read_by(number, files)
             if len(named) == 1:
                 path = named[0]
                 if self.join(holder[path], number, f"it could not read {clues.decodes.upper()}, and {path} is broken"):
                     self.tokens[self.find(number)]["file", path] += 1
+
+    def _read_by(self, number: int, files: set[str]) -> list[str]:
+        """Which of the broken files a reader met: those that it names, or goes through, or that lie in its part of the
+        workspace; else all."""
+        symptom = self.all[number]
+        places = [path for path, _ in (*self.clues[number].frames, (symptom.path, 0)) if path]
+        through = {path for place in places for path in self.scene.reaches.get(place, ())}
+        tops = {place.partition("/")[0] for place in places}
+        for found in (
+            [path for path in files if path in symptom.message],
+            [path for path in files if path in through],
+            [path for path in files if "/" in path and path.partition("/")[0] in tops],
+        ):
+            if found:
+                return found
+        return list(files)
 
     def by_commit(self) -> None:
         """Failures that are new since the last pass, touch one changed file alone, and there the same changed place."""
@@ -301,7 +317,7 @@ class _Work:
                 by_check[symptom.check][self.find(number)] += 1
         for number in range(self.fresh_from, len(self.all)):
             symptom = self.all[number]
-            before = self.scene.needs.get(symptom.check, "")
+            before = self.scene.needs.get(symptom.key, "")
             lacks = any(kind == "missing" for kind, _ in self.clues[number].strong)
             if not before or not (symptom.rule == SKIPPED or (lacks and len(self.members(number)) == 1)):
                 continue
@@ -312,7 +328,7 @@ class _Work:
                 twin = next(
                     (
                         n for n in range(len(self.all))
-                        if n != number and self.all[n].rule == SKIPPED and self.scene.needs.get(self.all[n].check) == before
+                        if n != number and self.all[n].rule == SKIPPED and self.scene.needs.get(self.all[n].key) == before
                     ), None,
                 )  # fmt: skip
                 if twin is not None:

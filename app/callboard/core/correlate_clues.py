@@ -16,7 +16,10 @@ MOST_TOKENS = 12
 MOST_QUOTED = 40
 UNPARSABLE = ("unparsable", "syntax", "parse-error", "syntax-error", "invalid-syntax", "E999")
 
+AT_START = ("test-start", "test-collection")
+
 Token = tuple[str, str]
+_TEST = re.compile(r"(?:^|[/._-])(?:tests?|spec|__tests__|conftest)(?:[/._-]|$)")
 
 _ENDS = "py|pyi|js|mjs|cjs|jsx|ts|tsx|json|toml|ya?ml|ini|cfg|rb|go|rs|java|php|sh|sql|html?"
 _SOURCE = rf"(?:[\w@.+-]+/)*[\w@+-][\w@.+-]*\.(?:{_ENDS})"
@@ -234,18 +237,21 @@ def _same_place(
 ) -> Iterator[tuple[Token, str]]:
     """The same exception with the same words at the same innermost place."""
     raised = _RAISED.search(text)
-    if raised is None:
-        return
-    name = raised[1].rpartition(".")[2]
+    name = raised[1].rpartition(".")[2] if raised is not None else ""
     place = frames[-1] if frames else None
-    if place is None and path and line and kind != "test":
+    if (
+        place is None
+        and path
+        and line
+        and (kind != "test" or rule in AT_START or (not name and not _TEST.search(path)))
+    ):
         place = (path, line)
-    words = plain(_INSIDE.sub("", raised[2]))
-    if place is None and rule == "test-error" and name != "AssertionError":
+    words = plain(_INSIDE.sub("", raised[2] if raised is not None else text.partition(": ")[2]))
+    if place is None and rule == "test-error" and name not in ("", "AssertionError"):
         yield ("setup", f"{name}: {words}"), f"the setup of tests ends with {name}"
-    if place is None or name == "AssertionError":
+    if place is None or not words or name == "AssertionError" or (raised is None and kind != "test"):
         return
-    yield ("raised", f"{name}: {words} at {place[0]}:{place[1]}"), f"{name} at {place[0]}:{place[1]}"
+    yield ("raised", f"{words} at {place[0]}:{place[1]}"), f"{name or 'an error'} at {place[0]}:{place[1]}"
 
 
 def plain(text: str) -> str:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from callboard.core.case_batch import Opening, Sighting
 from callboard.core.case_commands import TellCases
-from callboard.core.case_facts import worse
-from callboard.core.correlate import Group, correlate
+from callboard.core.case_facts import Symptom, worse
+from callboard.core.correlate import MILD, Group, correlate
 from callboard.core.events import AlertRaised, AlertResolved, AttemptEnded
 from callboard.desk.case_look import CaseLooking, Taken
 from callboard.desk.case_standing import Standing, standing_of
@@ -27,6 +27,8 @@ IDLE_S = 30.0
 TRY_AGAIN_S = 1.0
 READY_S = 0.02
 LAST_S = 5.0
+MOST_UNTOLD = 5_000
+KNOWN_S = 6 * 3_600.0
 STIRS = (AttemptEnded, AlertRaised, AlertResolved)
 
 
@@ -102,8 +104,9 @@ class CaseKeeper:
         opened = [Opening(g.title, g.severity, g.cause, g.symptoms) for g in groups if not g.case]
         seen = [self._sighting(g, standing) for g in groups if g.case]
         missing = self._looking.missing(workspace, standing, taken)
-        if not (opened or seen or partings or missing) and not taken.looks:
-            return
+        looked = self._engine.inspect(lambda state: state.cases.looked.get(workspace, 0))
+        if not (opened or seen or partings or missing) and upto - looked < MOST_UNTOLD:
+            return  # nothing to tell; should it be looked at again, it tells nothing again
         try:
             self._engine.ask_from(
                 TellCases(workspace, upto, tuple(opened), tuple(seen), tuple(partings), tuple(missing))
@@ -125,10 +128,17 @@ class CaseKeeper:
         return self._engine.inspect(lambda state: standing_of(state, workspace, wanted, closed))
 
     def _grouped(self, workspace: str, taken: Taken, standing: Standing) -> list[Group]:
-        if not taken.symptoms:
+        symptoms = [symptom for symptom in taken.symptoms if not self._is_known(symptom, standing)]
+        if not symptoms:
             return []
         scene = self._looking.scene(Path(workspace), taken, standing)
-        return correlate(taken.symptoms, scene, standing.known, standing.taught)
+        return correlate(symptoms, scene, standing.known, standing.taught)
+
+    @staticmethod
+    def _is_known(symptom: Symptom, standing: Standing) -> bool:
+        """Whether it is a mild finding that stands and was told of lately: the log does not grow by what everybody knows."""
+        known = standing.symptom(symptom.key) if symptom.kind == "finding" and symptom.severity in MILD else None
+        return known is not None and not known.gone and symptom.seen - known.seen < KNOWN_S
 
     @staticmethod
     def _sighting(group: Group, standing: Standing) -> Sighting:

@@ -118,21 +118,23 @@ class CaseLooking:
     def _look(self, run: RunRow, task: TaskRow, event: AttemptEnded) -> Look:
         """The attempt as a look; of a command that failed, or an end without findings, its last words are read."""
         found = self.record.found(event.run, event.task, event.attempt)
-        trace = Trace()
+        trace, before = Trace(), ""
+        if event.outcome in WAITED and task.after:
+            before = next(iter(self.record.failed_of(event.run, task.after)), "")
         if event.outcome in WAITED and (not task.action or not found or event.how is not How.EXITED):
             tail = read_tail(self._spool(TaskKey(event.run, event.task), event.attempt) / "output.log")
             trace = traced(tail, Path(run.workspace))
         state, verdict = event.outcome.value, event.verdict.value if event.verdict else ""
         return _of_task(
             run.workspace, run, task, state, verdict, event.at, how=event.how.value, reason=event.reason, findings=found,
-            trace=trace, attempt=event.attempt,
+            trace=trace, attempt=event.attempt, waits_for=before,
         )  # fmt: skip
 
     # -- what changed ------------------------------------------------------------------------------------------------
 
     def scene(self, workspace: Path, taken: Taken, standing: Standing) -> Scene:
         """What is known beside the symptoms: changes since each check looked before, as far as git tells."""
-        needs = {look.check: look.waits_for for look, _ in taken.looks if look.waits_for}
+        needs = {s.key: look.waits_for for look, seen in taken.looks if look.waits_for for s in seen.symptoms}
         failing = [look for look, seen in taken.looks if any(s.rule not in (SKIPPED, UNKNOWN) for s in seen.symptoms)]
         spans: Counter[tuple[str, str]] = Counter()
         of_check: dict[str, tuple[str, str]] = {}

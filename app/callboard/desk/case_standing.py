@@ -20,6 +20,11 @@ class Standing:
     present: dict[str, list[tuple[int, Symptom]]] = field(default_factory=lambda: defaultdict(list))
     taught: Taught = field(default_factory=Taught)
     of_case: dict[int, tuple[str, str, Cause]] = field(default_factory=dict)
+    wanted: dict[str, Symptom] = field(default_factory=dict)
+
+    def symptom(self, key: str) -> Symptom | None:
+        """A symptom that was asked for, as an open case has it; None when none has."""
+        return self.wanted.get(key)
 
 
 def standing_of(state: State, workspace: str, wanted: frozenset[str], closed: frozenset[int]) -> Standing:
@@ -29,6 +34,7 @@ def standing_of(state: State, workspace: str, wanted: frozenset[str], closed: fr
     found.taught = Taught(dict(taught.joins), dict(taught.parts))
     for case in state.cases.open(workspace):
         _add(found, case, wanted)
+        found.wanted |= {key: case.symptoms[key] for key in wanted & case.symptoms.keys()}
         for symptom in case.symptoms.values():
             if not symptom.gone:
                 found.present[symptom.check].append((case.id, symptom))

@@ -24,7 +24,7 @@ _FOUND = (
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """A task as it stands in the tables; `depends` are places."""
+    """A task as it stands in the tables; `after` are the places of those that it comes after."""
 
     run: int
     place: int
@@ -36,7 +36,7 @@ class TaskRow:
     reason: str
     attempt: int
     options: Mapping[str, Any]
-    depends: tuple[int, ...]
+    after: tuple[int, ...]
     started: float | None
     ended: float | None
 
@@ -89,6 +89,15 @@ class CaseLooks(History):
         )
         return [_task(run, row[0], row[1:]) for row in found]
 
+    def failed_of(self, run: int, places: Sequence[int]) -> list[str]:
+        """The names of those tasks that failed."""
+        marks = ",".join("?" * len(places[:MOST_EVENTS]))
+        sql = (
+            f"SELECT name FROM task WHERE run = ? AND place IN ({marks})"  # noqa: S608
+            " AND state IN ('failed', 'timed out', 'lost') ORDER BY place"
+        )
+        return [row[0] for row in self._rows(sql, (run, *places[:MOST_EVENTS]))]
+
     def found(self, run: int, place: int, attempt: int) -> list[dict[str, Any]]:
         """The findings of an attempt."""
         names = (
@@ -139,8 +148,8 @@ class CaseLooks(History):
 
 def _task(run: int, place: int, row: Sequence[Any]) -> TaskRow:
     spec = json.loads(row[7]) if row[7] else {}
-    options, depends = spec.get("options"), spec.get("depends")
+    options, after = spec.get("options"), [*spec.get("after", ()), *spec.get("depends", ())]
     return TaskRow(
         run, place, row[0], row[1] or "", row[2] or "", row[3], row[4] or "", row[5] or "", row[6] or 0,
-        options if isinstance(options, dict) else {}, tuple(depends) if isinstance(depends, list) else (), row[8], row[9],
+        options if isinstance(options, dict) else {}, tuple(place for place in after if isinstance(place, int)), row[8], row[9],
     )  # fmt: skip
