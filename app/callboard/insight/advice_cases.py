@@ -184,7 +184,7 @@ def _draft(
     return Draft(
         kind=kind, about=case.about, title=title, words=words, severity=severity or case.severity, reasons=tuple(said),
         evidence=places, href=f"/cases/{case.id}", risk=risk, measure=measure or Measure("case", str(case.id)), acts=acts,
-        no_gain=freed if case.blocks_words else NO_GAIN,
+        no_gain=freed if case.blocks and case.blocks_words else NO_GAIN,
         weights=(("case", round(case.priority * 0.25, 1), f"priority {case.priority:.0f} of the case"), *weights),
         waits_since=case.opened, blocks=case.blocks, blocks_words=case.blocks_words, case=case.id, state=case.state,
         agents=case.agents, jobs=case.checks,
