@@ -77,9 +77,9 @@ export default {
   template: `
     <CbFrame :meta="frame" here="/cases">
       <p class="crumb"><a href="/cases">Cases</a><span>/</span><span>{{ c.name }}</span></p>
-      <div class="head">
+      <div class="head case-head">
         <CbCaseState :word="c.state" big/>
-        <h1>{{ c.title }}</h1>
+        <h1><span class="id">{{ c.name }}</span>{{ c.title }}</h1>
         <div class="acts">
           <a v-if="data.bundle" class="button" :href="data.bundle" download title="Command, environment, log, changes, findings and how to repeat it, as one file">Download</a>
           <CbMenu label="More" :items="items"/>

@@ -26,7 +26,7 @@ def register(frame: Frame, desk: Desk) -> None:
     @frame.page("/cases")
     async def cases(request: Request) -> None:
         asked = {name: value[:LONGEST] for name, value in request.query_params.items()}
-        await frame.show(CasesScreen, "Cases", "/cases", lambda: {**_narrowed(desk, asked), "agents": _agents(desk)})
+        await frame.show(CasesScreen, "Cases", "/cases", lambda: {**_narrowed(desk, asked), **_beside(desk)})
 
     @frame.page("/cases/{number}")
     async def case(number: str) -> None:
@@ -35,7 +35,7 @@ def register(frame: Frame, desk: Desk) -> None:
             if not (bare.isdecimal() and bare.isascii() and len(bare) < 16):
                 raise NotFound(f"There is no case '{number[:40]}'; cases have numbers, such as 7")
             page = desk.case(int(bare))
-            return {**page, "patch": _patch(desk, page), "agents": _agents(desk)}
+            return {**page, "patch": _patch(desk, page), **_beside(desk)}
 
         await frame.show(CaseScreen, f"Case {number[:20]}", "/cases", read)
 
@@ -61,6 +61,7 @@ def _patch(desk: Desk, page: Row) -> Row | None:
         return None
 
 
-def _agents(desk: Desk) -> list[dict[str, object]]:
-    """Of the agents what a choice of them shows."""
-    return [{name: row.get(name) for name in ("name", "title", "state", "trouble")} for row in desk.agents()]
+def _beside(desk: Desk) -> Row:
+    """Incidents, and of the agents what a choice of them shows."""
+    agents = [{name: row.get(name) for name in ("name", "title", "state", "trouble")} for row in desk.agents()]
+    return {"agents": agents, "incidents": list(desk.incidents())}

@@ -57,7 +57,7 @@ export const CbAttempts = {
           <CbFound v-if="a.facts" :kind="a.kind" :f="a.facts"/>
         </li>
       </ol>
-      <CbEmpty v-else-if="!why" title="Nothing tried yet">Each step is an ordinary run in a worktree of its own: your files stay as they are, and no patch is accepted by itself.</CbEmpty>
+      <p v-else-if="!why" class="case-none">Nothing was tried yet. Each step is an ordinary run in a tree of its own: your files stay as they are, and no patch is accepted by itself.</p>
     </section>
   `,
 };

@@ -7,6 +7,7 @@ import * as words from "callboard/words.js";
 
 const FIRST = 20;
 const MORE = 40;
+const MANY = 8; // for each so many cases a column takes one more part of the room
 const EMPTY = {
   new: "what was just seen",
   triaged: "looked at, given to nobody",
@@ -54,11 +55,11 @@ export const CbCaseBoard = {
       props.show(s);
     }
     const more = (s) => (open[s] = most(s) + MORE);
-    return { columns, settled, list, most, more, said, words };
+    return { MANY, columns, settled, list, most, more, said, words };
   },
   template: `
     <div class="case-board" role="group" aria-label="Cases by state" tabindex="0">
-      <section v-for="col in columns" :key="col.s" class="case-col" :class="{empty: !col.rows.length}" :data-column="col.s" :aria-label="said(col.s) + ', ' + col.n">
+      <section v-for="col in columns" :key="col.s" class="case-col" :class="{bare: !col.rows.length}" :style="{flexGrow: col.rows.length ? 1 + Math.floor(col.rows.length / MANY) : undefined}" :data-column="col.s" :aria-label="said(col.s) + ', ' + col.n">
         <header><CbCaseState :word="col.s"/><span class="num quiet">{{ words.count(col.n) }}</span></header>
         <ol v-if="col.rows.length">
           <CbCaseCard v-for="c in col.rows.slice(0, most(col.s))" :key="c.id" :c="c" :picked="picked.has(c.id)" :pick="pick"/>

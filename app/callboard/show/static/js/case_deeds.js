@@ -1,6 +1,5 @@
 // What can be done to cases: each act asks what it needs, says what it will do, and tells a refusal where it was asked.
 import { reactive } from "vue";
-import { said } from "callboard/cases.js";
 import { get, send, toast } from "callboard/live.js";
 import * as words from "callboard/words.js";
 
@@ -128,6 +127,14 @@ export function useDeeds(after) {
     if (told) toast(told, "good");
     await after();
   }
-  const investigate = (row, what) => now("investigate", [row], { what }, `${row.name}: ${said(INVESTIGATE.find((i) => i.what === what)?.title ?? what).toLowerCase()} has begun`);
+  async function investigate(row, what) {
+    try {
+      const begun = await send(`/cases/${row.id}/investigate`, { what });
+      toast(`${row.name}: ${begun.words || "it is looked into"}`, "good", begun.run ? `/runs/${begun.run}` : null);
+    } catch (problem) {
+      return toast(problem.message);
+    }
+    await after();
+  }
   return { asked, open, close, perform, now, investigate };
 }

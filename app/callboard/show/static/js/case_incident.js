@@ -11,6 +11,7 @@ export const CbIncidents = {
   components: PARTS,
   props: { rows: Array, only: Number, after: Function },
   setup(props) {
+    const past = computed(() => (props.only == null ? [] : props.rows.filter((row) => !goesOn(row) && row.case === props.only)));
     const shown = computed(() => props.rows.filter((row) => goesOn(row) && (props.only == null || row.case === props.only)));
     const agents = (row) => row.agents ?? [row.agent].filter(Boolean);
     // -- ending it: by a word, with what that does --
@@ -31,7 +32,7 @@ export const CbIncidents = {
       }
       await props.after();
     }
-    return { shown, agents, ending, ask, end, words };
+    return { shown, past, agents, ending, ask, end, words };
   },
   template: `
     <section v-for="row in shown" :key="row.id" class="incident" role="region" :aria-label="'Incident ' + row.id" :data-incident="row.id">
@@ -40,6 +41,7 @@ export const CbIncidents = {
       <ul class="incident-what"><li v-for="(w, i) in row.words_list || []" :key="i">{{ w }}</li></ul>
       <p class="tools"><a v-if="row.bundle" class="button small" :href="row.bundle" download>The frozen evidence</a><CbAct small :run="() => ask(row)">End the incident…</CbAct></p>
     </section>
+    <p v-for="row in past" :key="row.id" class="quiet incident-past" :data-incident="row.id">Incident {{ row.id }} was ended by {{ row.ended_by }}, <CbAgo :at="row.ended"/>. <a v-if="row.bundle" class="quiet" :href="row.bundle" download>The frozen evidence</a> is kept.</p>
     <CbDialog :open="ending.row != null" title="End the incident?" @update:open="ending.row = null">
       <form v-if="ending.row" id="incident-form" class="case-form" @submit.prevent="end">
         <p class="dialog-text">{{ (ending.row.paused || agents(ending.row)).length ? (ending.row.paused || agents(ending.row)).join(', ') + ' may be given work again, unless another incident is about it too.' : 'It paused nobody.' }} What was revoked stays revoked, and the frozen evidence stays where it is.</p>
