@@ -287,6 +287,7 @@ def test_a_family_forgets_names_paths_and_numbers() -> None:
     assert one == family_of("F401", "ruff", "'sys' imported but unused in shop/billing/tax.py:7")
     assert one != family_of("F811", "ruff", "'os' imported but unused in shop/cart.py:12")
     assert family_of("x", "t", "took 3.5 s at 0xdeadbeef") == family_of("x", "t", "took 12 s at 0xbadcafe1")
+    assert family_of("x", "t", "GET http://a.b:80/c?d=1 is slow") == family_of("x", "t", "GET https://x/y is slow")
     assert len(family_of("x", "t", "w " * 100_000)) < 300
 
 

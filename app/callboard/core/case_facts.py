@@ -131,6 +131,7 @@ class Noted:
 
 
 _QUOTED = re.compile(r"'[^'\n]{1,300}'|\"[^\"\n]{1,300}\"|`[^`\n]{1,300}`")
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://\S+")
 _PATH = re.compile(r"(?:[A-Za-z]:)?(?:[\w.@~+-]*[/\\])+[\w.@~+-]*|\b[\w-]+\.[A-Za-z]{1,5}(?=[:\s]|$)")
 _NUMBER = re.compile(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{7,64}\b|\d+(?:\.\d+)*")
 _SPACE = re.compile(r"\s+")
@@ -140,7 +141,7 @@ LONGEST_FAMILY = 200
 def family_of(rule: str, tool: str, message: str) -> str:
     """What a symptom shares with others of its kind: rule, tool and its message without quoted names, paths and numbers."""
     text = message[:LONGEST_WORDS].split("\n", 1)[0].lower()
-    for pattern, sign in ((_QUOTED, "‹name›"), (_PATH, "‹path›"), (_NUMBER, "‹n›")):
+    for pattern, sign in ((_URL, "‹url›"), (_QUOTED, "‹name›"), (_PATH, "‹path›"), (_NUMBER, "‹n›")):
         text = pattern.sub(sign, text)
     return f"{rule}{BETWEEN}{tool}{BETWEEN}{_SPACE.sub(' ', text).strip()[:LONGEST_FAMILY]}"
 

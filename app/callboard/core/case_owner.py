@@ -36,7 +36,7 @@ def owner_of(case: Case, agents: Mapping[str, str], fixers: Sequence[str], by: s
     total = sum(seen.values())
     for name, count in sorted(seen.items(), key=lambda item: (-item[1], item[0])):
         if name in free:
-            return Owner("agent", name, f"{name}'s checks saw {count} of {total} symptoms, and nobody offers a fix")
+            return Owner("agent", name, f"{name}'s checks saw {count} of {total} symptoms; no fix is known yet")
     absent = ", ".join(f"{name} {agents.get(name) or 'is not here'}" for name in seen)
     return _person(case, by, f"no agent that knows it takes work ({absent})" if absent else "no agent saw it")
 

@@ -145,8 +145,9 @@ class CaseRecord(History):
         return sorted(map(_remedy, found), key=lambda one: (-one.worked / one.tried, -one.worked, -one.last))
 
     def families(self, text: str = "", most: int = 50) -> list[tuple[str, str, int, list[Remedy]]]:
-        """Families with a title, in how many cases each was, and what was tried; narrowed by words in their cases."""
-        where = "1=1"
+        """Families with a title, in how many cases each was, and what was tried; of those with these words in
+        their cases, else of those for which something was tried."""
+        where = "EXISTS (SELECT 1 FROM case_resolved r WHERE r.family = s.family)"
         values: list[str] = []
         if text.strip():
             query = matching(text)
