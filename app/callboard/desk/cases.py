@@ -20,7 +20,7 @@ from callboard.record.cases import CaseRecord
 from callboard.rows import Row
 from callboard.work.finding import clean
 
-MOST_CASES = 500
+MOST_CASES = 2_000
 MOST_RANKED = 10_000
 MOST_SYMPTOMS = 500
 MOST_PLACES = 3

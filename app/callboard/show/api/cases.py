@@ -25,7 +25,7 @@ Text = Annotated[
 ]
 Some = Annotated[str, Query(max_length=200)]
 Place = Annotated[str, Query(max_length=4_096, description="Path of a workspace, or its last part")]
-Most = Annotated[int, Query(ge=1, le=500)]
+Most = Annotated[int, Query(ge=1, le=2_000)]
 Turn = Annotated[
     int | None,
     Field(ge=0, description="That of the row as you saw it: when somebody else had a word since, this is refused"),

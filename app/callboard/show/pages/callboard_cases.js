@@ -14,7 +14,8 @@ import { get, toast } from "callboard/live.js";
 import { PARTS } from "callboard/parts.js";
 import * as words from "callboard/words.js";
 
-const MOST = 500;
+const FIRST = 300; // all that most teams have; the others are asked for when somebody wants them
+const MOST = 2000;
 const TYPING_MS = 180;
 
 export default {
@@ -26,10 +27,11 @@ export default {
     const filters = useCaseFilters();
     const { wants } = filters;
     const trouble = ref("");
+    const most = ref(FIRST);
 
     // -- reading: the answer fits the filters; a board has every state --
     async function read() {
-      const [told, incidents] = await Promise.all([get(`/cases?${filters.query({ limit: MOST })}`), first.incidents ? get("/incidents") : null]);
+      const [told, incidents] = await Promise.all([get(`/cases?${filters.query({ limit: most.value })}`), first.incidents ? get("/incidents") : null]);
       trouble.value = "";
       return { ...told, incidents: incidents?.incidents };
     }
@@ -37,6 +39,7 @@ export default {
     let timer = 0;
     const look = () => refetch().catch((problem) => (trouble.value = problem.message));
     watch(wants, () => (clearTimeout(timer), (timer = setTimeout(look, TYPING_MS))));
+    const more = async () => ((most.value = MOST), look());
     const rows = computed(() => data.value.cases);
     const counts = computed(() => data.value.counts);
     const everything = computed(() => Object.values(counts.value).reduce((a, b) => a + b, 0));
@@ -121,7 +124,7 @@ export default {
     );
     useTitle(() => "Cases – Callboard");
     const summary = computed(() => (everything.value ? `${words.count(data.value.open)} open of ${words.count(everything.value)}` : "none yet"));
-    return { frame, filters, wants, data, rows, counts, everything, agents, who, people, query, picked, pick, chosen, deeds, merge, list, isClosed, trouble, look, soon, summary, said, words };
+    return { most, more, frame, filters, wants, data, rows, counts, everything, agents, who, people, query, picked, pick, chosen, deeds, merge, list, isClosed, trouble, look, soon, summary, said, words };
   },
   template: `
     <CbFrame :meta="frame" here="/cases">
@@ -148,7 +151,7 @@ export default {
         <CbCaseBoard v-if="wants.view === 'board' && (rows.length || !filters.on.value)" :rows="rows" :counts="counts" :picked="picked" :pick="pick" :filtering="filters.on.value" :show="list"/>
         <section v-else-if="rows.length" class="panel"><CbCaseList :rows="rows" :picked="picked" :pick="pick"/></section>
         <section v-else class="panel"><CbEmpty title="No case fits">Nothing here fits these words and filters. <button type="button" class="link" @click="filters.clear">Show all {{ words.count(everything) }}</button></CbEmpty></section>
-        <p v-if="data.left_out" class="quiet case-left">{{ words.count(data.left_out) }} more are not shown; narrow the list, or take the export.</p>
+        <p v-if="data.left_out" class="quiet case-left">{{ words.count(data.left_out) }} more matter less. <CbAct v-if="most < 2000" small :run="more">Show them too</CbAct><template v-else>Narrow the list, or take the export.</template></p>
       </template>
       <section v-else class="panel case-begin">
         <CbEmpty title="No case yet">What your checks, crews and the machine complain of becomes a case here, by itself: symptoms with one cause are one case, and it is followed until every check that saw it has looked again.</CbEmpty>
