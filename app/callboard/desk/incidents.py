@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ MOST_TASKS = 30
 MOST_FINDINGS = 1_000
 MOST_EVENTS = 500
 MOST_INCIDENTS = 1_000
+PAUSED_BY_ONE = re.compile(r"\bincident \d+: ")
 FACTS, ARCHIVE = "incident.json", "evidence.zip"
 NO_TOKEN = (
     "Callboard gives agents no token and no password, so there is none of theirs to revoke. Their processes ran as your user: "
@@ -116,6 +118,9 @@ class Incidents(CaseBundles):
         why = f"incident {row['id']}: {row['reason']}"[:500]
         for agent in row["agents"]:
             already = self._engine.inspect(lambda state, agent=agent: state.agents[agent].paused_by)  # type: ignore[misc]
+            if already and not stop:
+                words.append(f"{agent} is paused, by {already} already; what it does goes on to its end")
+                continue
             try:
                 self._do(StopAgent(agent, row["by"], why) if stop else PauseAgent(agent, row["by"], why))
             except CallboardError as error:
@@ -207,7 +212,11 @@ class Incidents(CaseBundles):
         others = {
             agent for one in self.incidents() if one["id"] != number and not one["ended"] for agent in one["agents"]
         }
-        for agent in row["paused"]:
+        ours = {agent for one in self.incidents() for agent in one["paused"]}
+        for agent in row["agents"]:
+            why = self._engine.inspect(lambda state, agent=agent: state.agents[agent].pause_reason)  # type: ignore[misc]
+            if not PAUSED_BY_ONE.search(why) or agent not in ours:
+                continue  # somebody paused it for another reason, or it works again
             if agent in others:
                 row["words_list"].append(f"{agent} stays paused: another incident goes on")
                 continue

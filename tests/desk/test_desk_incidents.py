@@ -1,0 +1,109 @@
+"""A case as one archive without secrets; incidents pause, revoke, freeze, and end."""
+
+import hashlib
+import io
+import json
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from callboard.core.case_batch import Opening
+from callboard.core.case_commands import TellCases
+from callboard.core.case_facts import Cause, Symptom
+from callboard.desk.packing import packed, without_secrets
+from callboard.desk.veil import MASK
+from callboard.errors import ConfigError, NotFound, Refused
+from callboard.guard.crew_token import CrewToken
+from patch_stage import PatchStage
+
+SECRET = "ghp_" + "a1B2c3D4" * 5
+
+
+def opened(archive: bytes) -> dict[str, str]:
+    with zipfile.ZipFile(io.BytesIO(archive)) as held:
+        return {name: held.read(name).decode() for name in held.namelist()}
+
+
+def test_nothing_secret_is_packed_and_hashes_hold() -> None:
+    parts = {
+        "a.txt": f"token = '{SECRET}'\nplain\n",
+        "b.json": {"api_key": "x" * 30, "n": 1, "deep": [f"ssh {SECRET}"]},
+    }
+    files = opened(packed(parts))
+    assert SECRET not in "".join(files.values())
+    assert (json.loads(files["b.json"]), "plain" in files["a.txt"]) == (
+        {"api_key": MASK, "n": 1, "deep": [f"ssh {MASK}"]},
+        True,
+    )
+    for line in files["SHA256SUMS"].splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256(files[name].encode()).hexdigest() == digest
+    assert packed(parts) == packed(parts)
+    assert "cut here" in opened(packed({"long.txt": "x y\n" * 900_000}))["long.txt"][-60:]
+    key = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----"
+    assert "MIIE" not in json.dumps(without_secrets({"log": key}))
+
+
+def test_an_incident_from_its_begin_to_its_end(tmp_path: Path) -> None:
+    stage = PatchStage(tmp_path)
+    stage.propose(stage.diff(app__a=stage.swapped(3)))
+    log = stage.data / "attempts" / "1" / "0" / "1" / "output.log"
+    log.write_text(f"looked\nexport API_TOKEN={SECRET}\n")
+    CrewToken(stage.data).new()
+    with stage.house() as desk:
+        where = str(stage.workspace)
+        seen = Symptom("lint", "f1", "finding", "E1", "high", "a is wrong", "app/a.py", 3, "a is wrong", "E1", (("ruff", "1"),),
+                       "quality", 1, "1.0", 1, code="c1")  # fmt: skip
+        desk._engine.ask_from(TellCases(where, 1, (Opening("a is wrong", "high", Cause("single"), (seen,)),)))
+        name, archive = desk.case_bundle(1)
+        files = opened(archive)
+        assert (name, SECRET in "".join(files.values())) == ("callboard-C1.zip", False)
+        assert {
+            "README.md",
+            "case.json",
+            "timeline.md",
+            "repeat.md",
+            "environment.json",
+            "changes.diff",
+            "findings.sarif",
+        } < set(files)
+        assert "callboard run --only shop.tidy" in files["repeat.md"]
+        assert "looked" in files["logs/1.0.txt"]
+
+        with pytest.raises(ConfigError):
+            desk.begin_incident(["quality"], " ", "ann")
+        with pytest.raises(NotFound):
+            desk.begin_incident(["nobody"], "why", "ann")
+        with pytest.raises(NotFound):
+            desk.begin_incident([], "why", "ann", case=99)
+        assert desk.incidents() == []
+
+        row = desk.begin_incident([], "it wrote where it must not", "ann", case=1, stop=True, crew=True)
+        assert (row["state"], row["agents"], row["paused"]) == ("on", ["quality"], ["quality"])
+        words = " ".join(row["words_list"])
+        assert "quality is paused" in words
+        assert "no token of theirs" in words or "none of theirs to revoke" in words
+        assert (CrewToken(stage.data).made_at(), desk.agent("quality")["paused"]["by"]) == (None, "ann")
+        assert stat.S_IMODE((stage.data / "incidents" / "1").stat().st_mode) == 0o700
+        _, evidence = desk.incident_bundle(1)
+        frozen = opened(evidence)
+        assert (hashlib.sha256(evidence).hexdigest(), SECRET in "".join(frozen.values())) == (row["sha256"], False)
+        assert {"incident.json", "agents.json", "findings-quality.json", "case/case.json"} < set(frozen)
+        assert row["sha256"] in desk.case_of(1).known["frozen"].words
+
+        place = stage.data / "incidents" / "1" / "evidence.zip"
+        place.write_bytes(evidence + b"x")
+        with pytest.raises(Refused, match="was changed since"):
+            desk.incident_bundle(1)
+        place.write_bytes(evidence)
+        second = desk.begin_incident(["quality"], "again", "bob")
+        assert second["paused"] == []
+        over = desk.end_incident(1, "a bug of its own", "ann")
+        assert (over["state"], bool(desk.agent("quality")["paused"])) == ("ended", True)  # the second one goes on
+        with pytest.raises(Refused, match="ended by ann already"):
+            desk.end_incident(1, "", "bob")
+        desk.end_incident(2, "", "bob")
+        assert desk.agent("quality")["paused"] is None
+        assert [one["id"] for one in desk.incidents()] == [2, 1]
