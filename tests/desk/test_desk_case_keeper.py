@@ -1,0 +1,143 @@
+"""The keeper on the real program: a failure becomes a case, a pass on other code closes it, a restart neither loses nor doubles."""
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from callboard.desk import Desk
+from callboard.desk.case_keeper import CaseKeeper
+from callboard.desk.case_look import CaseLooking
+from callboard.guard.trust import Trust
+from callboard.record.case_looks import CaseLooks
+from callboard.settings import settings_from
+from callboard.wiring import House
+
+LONGEST_S = 90.0
+CONFIG = """[workspace]
+detect = false
+[jobs.start]
+command = ["python3", "shop.py"]
+[jobs.export]
+command = ["python3", "-c", "import shop"]
+[jobs.publish]
+command = ["true"]
+needs = ["start"]
+[jobs.other]
+command = ["python3", "-c", "raise SystemExit('no paper in the printer')"]
+[cases]
+automatic = false
+"""
+GOOD, BAD = "import json\n", "import moneylib_nobody_has\n"
+
+
+class Shop:
+    def __init__(self, folder: Path) -> None:
+        self.workspace, self.data = folder / "shop", folder / "data"
+        self.workspace.mkdir()
+        (self.workspace / "callboard.toml").write_text(CONFIG)
+        self.git("init", "-q", "-b", "main")
+        self.commit(GOOD)
+        Trust(self.data).grant(self.workspace, "ann")
+
+    def git(self, *words: str) -> None:
+        subprocess.run(["git", "-C", str(self.workspace), *words], check=True, capture_output=True)
+
+    def commit(self, text: str) -> None:
+        (self.workspace / "shop.py").write_text(text)
+        self.git("add", "-A")
+        self.git("-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "shop")
+
+    def house(self, *, up: bool = True) -> House:
+        given = {"data": self.data, "workspace": self.workspace}
+        return House(settings_from(given, {}, self.workspace), schedules=up)
+
+
+def until(what: Callable[[], Any], words: str) -> Any:
+    end = time.monotonic() + LONGEST_S
+    while time.monotonic() < end:
+        found = what()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"it was never so: {words}")
+
+
+def ran(desk: Desk) -> int:
+    run = desk.submit(by="ann")
+    until(lambda: desk.run(run)["run"]["ended"], f"run {run} is over")
+    return run
+
+
+def told(house: House) -> list[tuple[Any, ...]]:
+    return house.history.select("SELECT seq, kind FROM event WHERE kind LIKE 'Case%' ORDER BY seq")
+
+
+def looked(house: House) -> Callable[[], bool]:
+    """Whether the keeper has told of the newest failure."""
+
+    def so() -> bool:
+        newest = house.history.select(
+            "SELECT max(seq) FROM event WHERE kind = 'AttemptEnded' AND body LIKE '%\"failed\"%'"
+        )
+        upto = house.engine.inspect(lambda state: max(state.cases.looked.values(), default=0))
+        return upto >= int(newest[0][0] or 0) > 0
+
+    return so
+
+
+def by_cause(desk: Desk) -> dict[str, dict[str, Any]]:
+    return {row["cause"]["kind"]: row for row in desk.cases(state="new,closed")["cases"]}
+
+
+def test_a_failure_is_a_case_and_other_code_closes_it_and_it_comes_back_as_the_same(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    with shop.house() as house:
+        desk = house.desk
+        ran(desk)
+        until(lambda: len(desk.cases()["cases"]) == 1, "the printer is a case")
+        shop.commit(BAD)
+        ran(desk)
+        case = until(
+            lambda: (row := by_cause(desk).get("dependency")) and row["symptoms"] == 3 and row, "one case of three"
+        )
+        assert case["cause"]["about"] == "moneylib_nobody_has"
+        assert sorted(case["checks"]) == ["export", "publish", "start"]
+        assert case["cause"]["words"] == "the module moneylib_nobody_has is not there: three checks stumbled over it"
+        printer = next(row for row in desk.cases()["cases"] if row["checks"] == ["other"])
+        assert printer["id"] != case["id"]
+        assert "no paper in the printer" in printer["title"]
+        until(lambda: desk.case(printer["id"])["case"]["times"] == 2, "the printer was seen twice")
+
+        shop.commit(GOOD + "# mended\n")
+        ran(desk)
+        until(lambda: desk.case(case["id"])["case"]["state"] == "closed", "it is closed")
+        assert desk.case(printer["id"])["case"]["state"] == "new"
+
+        shop.commit(BAD + "# again\n")
+        ran(desk)
+        back = until(lambda: (row := desk.case(case["id"])["case"]) and row["state"] == "new" and row, "it is back")
+        assert back["reopened"] == 1
+
+
+def test_what_happened_while_nobody_kept_cases_is_told_once_and_a_second_keeper_tells_nothing(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.commit(BAD)
+    with shop.house(up=False) as house:
+        ran(house.desk)
+        assert told(house) == []
+    with shop.house() as house:
+        until(looked(house), "all was looked at")
+        cases = {row["id"]: (row["symptoms"], row["times"]) for row in house.desk.cases()["cases"]}
+        assert sorted(symptoms for symptoms, _ in cases.values()) == [1, 3]
+        before = told(house)
+        looking = CaseLooking(house.desk, CaseLooks(house.history.database), house.desk.spool, lambda _: "")
+        CaseKeeper(house.engine, looking).step()
+        assert told(house) == before
+    with shop.house() as house:
+        CaseKeeper(
+            house.engine, CaseLooking(house.desk, CaseLooks(house.history.database), house.desk.spool, lambda _: "")
+        ).step()
+        assert told(house) == before
+        assert {row["id"]: (row["symptoms"], row["times"]) for row in house.desk.cases()["cases"]} == cases
