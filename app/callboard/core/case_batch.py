@@ -128,7 +128,8 @@ class _Batch:
         state = self._is(case)
         where = ", ".join(dict.fromkeys(symptom.check for symptom in symptoms))
         if state is CaseState.CLOSED:
-            self._move(case, CaseState.NEW, f"it is back: seen again by {where} after it was closed ({case.words})")
+            how = str(case.resolution.get("words") or case.words).rstrip(".")
+            self._move(case, CaseState.NEW, f"it is back: seen again by {where} after it was closed ({how})")
         elif state is CaseState.ACCEPTED and severity and worse(severity, case.severity):
             self._move(case, CaseState.NEW, f"it is worse than what {case.accepted_by} accepted: {severity} now")
         kept = self._fitting(symptoms)

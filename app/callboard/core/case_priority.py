@@ -6,7 +6,8 @@ priority = 100 · (1 − 2^−product), where product = severity · blocks · ga
 - blocks: 1 + 0.3 · log2(1 + tasks that wait or were skipped because of it) + 0.5 when one is on the critical path
   + 0.15 for each agent that has nothing else to do, at most 4 of them
 - gate: 2 when something that deploys stands behind it, else 1
-- frequency: 0.8 + 0.2 · log2(1 + times that it was seen), at most 1.6; 1.5 more for each time that it came back, up to twice
+- frequency: 0.8 + 0.2 · log2(1 + times that it was seen), at most 1.6; half as much again for each time that it came back,
+  at most twice
 - recency: halves every three days since it was seen, down to 0.2
 
 So a high finding that was seen once just now and blocks nothing has 38, and the same that stops a deploy has 72.
