@@ -421,6 +421,24 @@ def parser() -> argparse.ArgumentParser:
     made = command("move", "wishes", "give a task that waits to another agent that offers the same")
     made.add_argument("task", metavar="TASK")
     made.add_argument("agent", metavar="AGENT")
+    made = command(
+        "forecast", "forecasts", "when a run will end, or a pipeline would: as ranges, with how former ones held"
+    )
+    made.add_argument("what", metavar="RUN|PIPELINE", help="the number of a run, or a pipeline of the workspace")
+    made = command("whatif", "forecasts", "what would be different with other cores, limits, jobs, order or a cache")
+    made.add_argument("what", metavar="RUN|PIPELINE", help="the number of a run that goes on, or a pipeline")
+    made.add_argument("--cpus", type=float, metavar="N", help="cores for tasks")
+    made.add_argument("--memory", type=float, metavar="MIB", help="memory for tasks")
+    made.add_argument("--concurrency", action="append", default=[], metavar="AGENT=N", help="an agent's limit at once")
+    made.add_argument("--without", action="append", default=[], metavar="JOB", help="leave a job out")
+    made.add_argument(
+        "--priority", action="append", default=[], metavar="JOB=CLASS", help="critical, high, medium, low"
+    )
+    made.add_argument("--order", default="", metavar="ORDER", help="'longest path', 'shortest first' or 'as listed'")
+    made.add_argument("--cache", action="store_true", help="earlier passes stand where nothing has changed")
+    made.add_argument("--machines", type=int, metavar="N", help="so many machines like this one")
+    made = command("bottlenecks", "forecasts", "what waiting cost, by cause, and who is behind it; what flakiness cost")
+    made.add_argument("--days", type=float, default=7.0, metavar="N", help="of the last N days (default: 7)")
     made = command("concurrency", "wishes", "set how many attempts an agent may have at once")
     made.add_argument("agent", metavar="AGENT")
     made.add_argument("limit", type=int, metavar="N", help="0 for no limit of its own")

@@ -351,6 +351,21 @@ class RemoteDesk:
         query = {"source": source, "commit": commit, "format": format, "workspace": workspace}
         return int(self._call("POST", "/ingest", bytes(body), kind, **query)["run"])
 
+    def run_forecast(self, run: int) -> Any:
+        return self._call("GET", f"/runs/{run}/forecast")
+
+    def bottlenecks(self, since: float | None = None) -> Any:
+        return self._call("GET", "/insights/bottlenecks", None, None, since=since)
+
+    def needs_learned(self) -> Any:
+        return self._call("GET", "/insights/needs")
+
+    def calibration(self) -> Any:
+        return self._call("GET", "/insights/calibration")
+
+    def whatif(self, asked: Mapping[str, Any]) -> Any:
+        return self._call("POST", "/insights/whatif", {**asked})
+
     def insights(self) -> Any:
         return self._call("GET", "/insights")
 

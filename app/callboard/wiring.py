@@ -21,6 +21,7 @@ from callboard.desk.adviser import Adviser
 from callboard.desk.alert_watch import AlertWatch
 from callboard.desk.case_keeper import CaseKeeper
 from callboard.desk.case_look import CaseLooking
+from callboard.desk.forecast_watch import ForecastWatch
 from callboard.desk.foreman import Foreman
 from callboard.desk.platform_watch import PlatformWatch
 from callboard.desk.postman import Postman
@@ -55,12 +56,13 @@ class House:
     """The engine with its record, launcher and meter in a thread of its own, and the desk in front of it.
 
     Only one house stands on a data folder at a time. Used as a context manager. With `quiet` it adopts what runs and
-    carries out wishes, but starts nothing.
+    carries out wishes, but starts nothing; with `cases` what checks saw becomes cases, as with `schedules`.
     """
 
-    def __init__(self, settings: Settings, *, schedules: bool = False, quiet: bool = False) -> None:
+    def __init__(self, settings: Settings, *, schedules: bool = False, quiet: bool = False, cases: bool = False) -> None:
         self.settings = settings
         self._quiet = quiet
+        self._cases = cases or schedules
         self._schedules = schedules
         self._lock: IO[str] | None = None
         self._thread: threading.Thread | None = None
@@ -75,6 +77,7 @@ class House:
         self._sleuth: Sleuth | None = None
         self._adviser: Adviser | None = None
         self._postman: Postman | None = None
+        self._forecasts: ForecastWatch | None = None
 
     def __enter__(self) -> "House":
         settings = self.settings
@@ -134,17 +137,20 @@ class House:
         self.desk.recover_patches()
         if self._schedules or (self._prober.rule.yields and not self._quiet):
             self._prober.start()
+        if self._cases:
+            self._keeper = self._case_keeper()
+            self._keeper.start()
         if self._schedules:
             self._foreman = Foreman(self.engine, self.desk, self.feed)
             self._foreman.start()
-            self._keeper = self._case_keeper()
-            self._keeper.start()
             self._sleuth = Sleuth(self.engine, self.desk)
             self._sleuth.start()
             self._adviser = Adviser(self.engine, self.desk)
             self._adviser.start()
             self._postman = Postman(self.engine, self.desk, self.feed)
             self._postman.start()
+            self._forecasts = ForecastWatch(self.engine, self.desk, self.feed)
+            self._forecasts.start()
             from callboard.link.crew_sources.watching import CrewWatch
 
             crews = CrewWatch(
@@ -242,6 +248,10 @@ class House:
             self._foreman.stop()
         if self._postman is not None:
             self._postman.stop()
+        if self._forecasts is not None:
+            self._forecasts.stop()
+        else:
+            self.desk.close_forecasts()
         self._stop_crews()
         if self._prober is not None:
             self._prober.close()

@@ -58,6 +58,8 @@ SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "verdict": st.none() | st.sampled_from(Verdict),
     "priority": st.sampled_from(Priority),
     "findings": st.lists(OPTIONS, max_size=2).map(tuple),
+    "logs": st.lists(NUMBER, max_size=3).map(tuple),
+    "of_tasks": st.dictionaries(TEXT, st.lists(NUMBER, max_size=3).map(tuple), max_size=3),
     "tasks": st.lists(st.integers(0, 9), max_size=3).map(tuple),
     "choices": st.lists(TEXT, max_size=3).map(tuple),
     "blocks": st.lists(OPTIONS, max_size=2).map(tuple),

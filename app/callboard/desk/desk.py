@@ -11,6 +11,7 @@ from callboard.desk.acceptance import Acceptance
 from callboard.desk.advice_report import AdviceReport
 from callboard.desk.again import Again
 from callboard.desk.alerts import Alerts
+from callboard.desk.bottlenecks import Bottlenecks
 from callboard.desk.case_near import CasesNear
 from callboard.desk.cases import MOST_CASES
 from callboard.desk.catchup import CatchUp
@@ -58,6 +59,7 @@ class Desk(
     Search,
     Sparing,
     CasesNear,
+    Bottlenecks,
     Notices,
 ):
     """Stands between the surfaces and the engine."""
@@ -141,6 +143,15 @@ class Desk(
                 }
             )
         return rows
+
+    def _held_elsewhere(self) -> list[Row]:
+        """How the forecasts of the roadmap held, once they were worked out."""
+        known = self._roadmap_worked_out.get("")
+        if known is None:
+            return []
+        told = known[1].calibration
+        share = told["held"]
+        return [{"kind": "roadmap", **told, "held": round((share or 0.0) * told["n"]), "share": share}]
 
     def _schedules_rows(self, wants: Row) -> Iterator[Row]:
         yield from self.schedules()

@@ -29,18 +29,24 @@ class Draws:
 
     A task that has run for a while is drawn until it is longer than that; one that outlasts all that was seen goes on for a
     third as long again on average. Jobs with fewer than FEW tries go by their estimate, which may be wrong by a factor of two.
+    With a `seed` the luck of a try depends on nothing but its task, so that two futures can be held side by side.
     """
 
-    def __init__(self, models: Mapping[str, Model], common: Mapping[str, float], dice: random.Random) -> None:
+    def __init__(
+        self, models: Mapping[str, Model], common: Mapping[str, float], dice: random.Random, *, seed: int | None = None
+    ) -> None:
         self._models = models
         self._common = common
         self._dice = dice
+        self._seed = seed
         self._centres: dict[tuple[str, str], float] = {}
 
     def __call__(self, task: Task, passed: float) -> Course:
         model = self._models[task.run.workspace]
         job = model.jobs.get(task.spec.name)
         dice = self._dice
+        if self._seed is not None:
+            dice.seed(f"{self._seed} {task.spec.name} {task.attempt}")
         end = self._end(task, job, model)
         if end is not None and end is not Verdict.FAIL and job is not None:  # it breaks off somewhere
             whole = self._whole(task, job, model, passed) * dice.random()

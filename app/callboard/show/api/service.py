@@ -21,6 +21,7 @@ from callboard.show.api.crew import crew
 from callboard.show.api.desk import Desk
 from callboard.show.api.evidence import evidence
 from callboard.show.api.exports import exports
+from callboard.show.api.forecasts import forecasts
 from callboard.show.api.inbox import inbox
 from callboard.show.api.ingest import ingest
 from callboard.show.api.insights import insights
@@ -79,7 +80,7 @@ def service(desk: Desk, *more: APIRouter) -> FastAPI:
         me(desk), ci(desk), sparing(desk), notices(desk), case_near(desk), case_work(desk),
         search(desk), roadmap(desk),
         inbox(desk), exports(desk), alerts(desk), cases(desk), crew(desk), coordination(desk), otlp(desk, "/otlp/v1/traces"),
-        insights(desk), *more,
+        insights(desk), forecasts(desk), *more,
     ):  # fmt: skip
         app.include_router(router, prefix=PREFIX, dependencies=[Depends(caller)], responses=ERRORS)
     app.include_router(otlp(desk, TRACES), dependencies=[Depends(caller)], include_in_schema=False)
