@@ -284,6 +284,7 @@ def causes(now: float, days: int) -> list[dict[str, Any]]:
             "trend": trend,
             "href": href,
             "relief": relief,
+            "culprit": None,
         }
 
     return [
@@ -365,3 +366,46 @@ def outcome(factor: float) -> dict[str, Any]:
         ],
         "longest": ["quality.tests", "infra.build", "api.contract"],
     }
+
+
+def needs(now: float) -> list[dict[str, Any]]:
+    none = {"n": 0, "of": 1, "rate": 0.0, "low": 0.0, "high": 0.8}
+    rates = {"failed": none, "broke_off": none, "flaky": none, "drift": None}
+    spans = {"cpu_s": None, "peak_mb": None, "seconds": {"p50": 61.0, "p80": 86.0, "p95": 120.0}}
+    need = {"cpus": 1.0, "memory_mb": 512.0}
+    return [
+        {
+            **rates,
+            **spans,
+            "job": "quality.tests",
+            "declared": {"cpus": 1.0, "memory_mb": 2048.0},
+            "used": {"cpus": 0.94, "memory_mb": 312.0},
+            "planned": {"cpus": 1.0, "memory_mb": 374.0},
+            "n": 88,
+            "words": "declares 2.0 GiB, used at most 312 MiB in 88 runs: planned with 374 MiB",
+            "failed": {"n": 9, "of": 88, "rate": 0.1, "low": 0.05, "high": 0.18},
+            "drift": {"words": "takes 40 % longer since Tuesday", "since": now - 3 * DAY, "share": 0.4},
+        },
+        {
+            **rates,
+            **spans,
+            "job": "api.fuzz",
+            "declared": {"cpus": 1.0, "memory_mb": 256.0},
+            "used": {"cpus": 1.9, "memory_mb": 240.0},
+            "planned": {"cpus": 1.9, "memory_mb": 288.0},
+            "n": 41,
+            "words": "uses 1.9 cpus, declares 1",
+            "flaky": {"n": 4, "of": 41, "rate": 0.1, "low": 0.04, "high": 0.22},
+        },
+        {
+            **rates,
+            **spans,
+            "seconds": None,
+            "job": "infra.deploy",
+            "declared": need,
+            "used": None,
+            "planned": need,
+            "n": 1,
+            "words": "too little data: 1 of 5 tries; planned as declared",
+        },
+    ]

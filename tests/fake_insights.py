@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from callboard.errors import ConfigError, NotFound, Refused
-from fake_insight_rows import DAY, HOUR, advice, blame, causes, outcome, rules
+from fake_insight_rows import DAY, HOUR, advice, blame, causes, needs, outcome, rules
 
 FEW = "too little data: 2 runs of this pipeline, 5 are needed before a range means something"
 
@@ -77,6 +77,7 @@ class FakeInsights:
                 "since": since,
                 "until": now,
                 "total_s": 0.0,
+                "dependency_s": 0.0,
                 "causes": [],
                 "path": None,
                 "flaky": None,
@@ -93,6 +94,7 @@ class FakeInsights:
             "until": now,
             "total_s": sum(row["seconds"] for row in found),
             "causes": found,
+            "dependency_s": 8_100.0,
             "path": {"run": 5, "blame": blame()},
             "flaky": {
                 "seconds": 2_912.0,
@@ -114,37 +116,7 @@ class FakeInsights:
         }
 
     def needs_learned(self) -> dict[str, Any]:
-        if self.no_history:
-            return {"jobs": []}
-        need = {"cpus": 1.0, "memory_mb": 512.0}
-        return {
-            "jobs": [
-                {
-                    "job": "quality.tests",
-                    "declared": {"cpus": 1.0, "memory_mb": 2048.0},
-                    "used": {"cpus": 0.94, "memory_mb": 312.0},
-                    "planned": {"cpus": 1.0, "memory_mb": 374.0},
-                    "n": 88,
-                    "words": "declares 2.0 GiB, used at most 312 MiB in 88 runs: planned with 374 MiB",
-                },
-                {
-                    "job": "api.fuzz",
-                    "declared": {"cpus": 1.0, "memory_mb": 256.0},
-                    "used": {"cpus": 1.9, "memory_mb": 240.0},
-                    "planned": {"cpus": 1.9, "memory_mb": 288.0},
-                    "n": 41,
-                    "words": "uses 1.9 cpus, declares 1",
-                },
-                {
-                    "job": "infra.deploy",
-                    "declared": need,
-                    "used": None,
-                    "planned": need,
-                    "n": 1,
-                    "words": "too little data: 1 run, 5 are needed; planned as declared",
-                },
-            ]
-        }
+        return {"jobs": [] if self.no_history else needs(time.time()), "half_life": 20.0}
 
     def calibration(self) -> dict[str, Any]:
         if self.no_history:
@@ -172,7 +144,7 @@ class FakeInsights:
                     "kind": "roadmap",
                     "held": 3,
                     "n": 4,
-                    "share": 0.75,
+                    "share": None,
                     "words": "too little data to judge: 4 forecasts came due",
                 },
             ],
@@ -224,7 +196,12 @@ class FakeInsights:
             return {**none, "calibration": {"held": 0, "n": 0, "share": None, "words": "no forecast has come due yet"}}
         end = {"p50": now + 120, "p80": now + 300, "p95": now + 420, "n": 88}
         drift = [
-            {"job": "quality.tests", "words": "takes 40 % longer since Tuesday; the forecast goes by the newer runs"}
+            {
+                "job": "quality.tests",
+                "words": "takes 40 % longer since Tuesday; the forecast goes by the newer runs",
+                "since": now - 3 * DAY,
+                "share": 0.4,
+            }
         ]
         return {
             **none,

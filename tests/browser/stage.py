@@ -43,6 +43,8 @@ OWN = frozenset(
         "question",
         "layer",
         "status",
+        "level",
+        "mode",
     }
 )
 LINES = 1_000_000
@@ -267,6 +269,27 @@ class HostileDesk(StageDesk):
     def roadmap_change(self, change: str) -> dict[str, Any]:
         return poisoned(super().roadmap_change(change))
 
+    def insights(self) -> dict[str, Any]:
+        return poisoned(super().insights())
+
+    def bottlenecks(self, *words: Any) -> dict[str, Any]:
+        return poisoned(super().bottlenecks(*words))
+
+    def needs_learned(self) -> dict[str, Any]:
+        return poisoned(super().needs_learned())
+
+    def calibration(self) -> dict[str, Any]:
+        return poisoned(super().calibration())
+
+    def whatif(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        return poisoned(super().whatif(asked))
+
+    def run_forecast(self, run: int) -> dict[str, Any]:
+        return poisoned(super().run_forecast(run))
+
+    def insights_report(self, week: str = "") -> dict[str, Any]:
+        return {**poisoned(super().insights_report(week)), "week": "2026-W48"}
+
     def plan(self, *words: Any, **more: Any) -> Mapping[str, Any]:
         return poisoned(super().plan(*words, **more))
 
@@ -292,6 +315,7 @@ class EmptyDesk(FakeDesk):
     crew_shape = "none"
     no_roadmap = True
     no_cases = True
+    no_history = True
 
     def board(self) -> Mapping[str, Any]:
         return {**super().board(), "host": None}

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 LONG = frozenset({
     "/runs/5?tab=tasks", "/runs/900?tab=graph&open=test", "/runs/900?tab=gantt", "/runs/5?tab=gantt&view=agents",
     "/tasks/5.9?tab=decisions", "/tasks/5.9?tab=attempts", "/tasks/5.9?tab=resources", "/tasks/902.1", "/patches/12",
-    "/roadmap?tab=order", "/roadmap?tab=checks", "/roadmap/add-login?tab=requirements",
+    "/roadmap?tab=order", "/roadmap?tab=checks", "/roadmap/add-login?tab=requirements", "/insights?tab=rules", "/insights/report",
     "/cases?view=list", "/cases/3",
 })  # fmt: skip
 PAGES = [
@@ -51,6 +51,12 @@ PAGES = [
     "/agents",
     "/agents/monitor",
     "/crew",
+    "/insights",
+    "/insights?tab=waiting",
+    "/insights?tab=learned",
+    "/insights?tab=rules",
+    "/insights/whatif?cpus=4&without=api.fuzz",
+    "/insights/report",
     "/roadmap",
     "/roadmap?tab=order",
     "/roadmap?tab=checks",

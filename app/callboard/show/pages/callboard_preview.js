@@ -6,6 +6,7 @@ import { CbChoice, useChoice } from "callboard/choice.js";
 import { useCommands, useList } from "callboard/commands.js";
 import { CbDialog } from "callboard/dialog.js";
 import { CbForm, errorsOf, optionWords } from "callboard/form.js";
+import { CbForesee } from "callboard/forecast.js";
 import { CbFrame, useTitle } from "callboard/frame.js";
 import { CbGantt } from "callboard/gantt.js";
 import { CbGraph } from "callboard/graph.js";
@@ -18,7 +19,7 @@ const PRIORITIES = ["critical", "high", "medium", "low"];
 const shell = (text) => (/^[\w@%+=:,./*-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 export default {
-  components: { CbBefore, CbChoice, CbCi, CbDialog, CbForm, CbFrame, CbGantt, CbGraph, ...PARTS },
+  components: { CbBefore, CbChoice, CbCi, CbDialog, CbForesee, CbForm, CbFrame, CbGantt, CbGraph, ...PARTS },
   props: ["first", "meta"],
   setup(props) {
     const first = JSON.parse(props.first);
@@ -207,7 +208,7 @@ export default {
           <CbChoice :choice="choice" :plan="plan" :options="options" :affected="affected" @edit="edit"/>
           <CbCi :pipeline="plan.pipeline"/>
         </div>
-        <aside class="stack"><CbBefore :plan="plan" :total="choice.jobs.value.length" :affected="affected"/>
+        <aside class="stack"><CbForesee v-if="!untrusted" :asked="{ pipeline: plan.pipeline, without: choice.jobs.value.filter((j) => !choice.on(j.name)).map((j) => j.name) }"/><CbBefore :plan="plan" :total="choice.jobs.value.length" :affected="affected"/>
           <section class="panel"><header><h2>The same at the terminal</h2></header><div class="plan-command"><CbCommand :text="command"/></div></section>
         </aside>
       </div>

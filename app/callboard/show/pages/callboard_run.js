@@ -44,7 +44,7 @@ export default {
     const unfolded = ref(words.RUN_OVER.has(first.outline.run.state)); // what a run ends with stands there at once, or, when somebody watched it end, once they ask: nothing moves
     const early = first.outline.causes?.length > 0; // while a run goes on, those that turn up later wait for its end: nothing moves
     const graph = shallowRef(first.graph ?? null);
-    const forecast = useForecast(id, first.forecast);
+    const forecast = useForecast(id, first.forecast, words.RUN_OVER.has(run.state));
     const patches = ref(first.patches ?? []);
 
     // -- what is shown, and its address
@@ -226,7 +226,7 @@ export default {
         <span v-if="patches.length"><em>patches</em><a class="quiet num" :href="patches.length === 1 ? '/patches/' + patches[0].id : '/patches?run=' + run.id">{{ patches.length }}<template v-if="patches.some((p) => p.state === 'proposed')">, {{ patches.filter((p) => p.state === 'proposed').length }} to decide</template></a></span>
         <span v-if="near.cases.value.length"><em>{{ near.cases.value.length === 1 ? 'case' : 'cases' }}</em><span class="case-links"><CbCaseLink v-for="c in near.cases.value.slice(0, 4)" :key="c.id" :row="c"/><a v-if="near.cases.value.length > 4" class="quiet num" href="/cases">and {{ near.cases.value.length - 4 }} more</a></span></span>
       </div>
-      <CbForecast v-if="foreseen && (!over || foreseen.end)" :of="foreseen" :run="run"/>
+      <CbForecast v-if="!over || foreseen?.end || foreseen?.foreseen" :of="foreseen" :run="run"/>
       <p v-if="over && unfolded && run.summary" class="call run-call">{{ run.summary }}</p>
       <p v-if="tasks.leftOut.value" class="trouble ask">Of {{ words.count(run.total) }} tasks the first {{ words.count(tasks.size) }} are shown here; what runs and fails among the others is counted above, and <a class="quiet" :href="'/api/v1/export/tasks.csv?run=' + run.id">the export</a> has all.</p>
       <CbCauses v-if="(over && unfolded) || early" :causes="causes" :to-finding="toFinding"/>

@@ -141,8 +141,8 @@ export default {
           </fieldset>
           <fieldset><legend>Order and cache</legend>
             <div class="whatif-fields">
-              <label v-if="first.orders.length">Order <select name="order" v-model="wish.order" :class="{set: wish.order}"><option value="">as it is</option><option v-for="o in first.orders" :key="o.name" :value="o.name">{{ o.title }}</option></select></label>
-              <label>Unchanged work <select name="cache" :value="wish.cache == null ? '' : String(wish.cache)" :class="{set: wish.cache != null}" @change="wish.cache = $event.target.value === '' ? null : $event.target.value === 'true'"><option value="">as it is</option><option value="true">is not done again</option><option value="false">is always done again</option></select></label>
+              <label v-if="first.orders.length">Order <select name="order" v-model="wish.order" :class="{set: wish.order}"><option value="">as it is</option><option v-for="o in first.orders" :key="o" :value="o">{{ o }}</option></select></label>
+              <label>Unchanged work <select name="cache" :value="wish.cache ? 'true' : ''" :class="{set: wish.cache}" @change="wish.cache = $event.target.value === 'true' || null"><option value="">is done again</option><option value="true">is not done again</option></select></label>
             </div>
           </fieldset>
           <fieldset class="whatif-jobs"><legend>Without, or in another class</legend>

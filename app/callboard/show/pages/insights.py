@@ -6,13 +6,13 @@ from typing import Any
 
 from fastapi import Request
 
+from callboard.insight.whatif import ORDERS
 from callboard.show.api.desk import Desk
 from callboard.show.frame import Frame
 from callboard.show.parts.screen import Screen
 
 MOST_WORDS = 3_000
 CLASSES = ("critical", "high", "medium", "low")
-ORDERS: tuple[dict[str, str], ...] = ()
 
 
 class InsightsScreen(Screen, component="callboard_insights.js"):
@@ -68,7 +68,7 @@ def _whatif(desk: Desk, asked: Asked) -> dict[str, Any]:
         "jobs": [{name: job.get(name) for name in about} for job in plan["jobs"]],
         "agents": [{name: agent[name] for name in ("name", "title", "concurrency")} for agent in desk.agents()],
         "orders": list(ORDERS),
-        "pipelines": sorted({"default", asked.pipeline, *pipelines}),
+        "pipelines": sorted({"default", asked.pipeline, *pipelines, *plan.get("pipelines", ())}),
     }
 
 
@@ -93,8 +93,8 @@ def asked_of(items: Sequence[tuple[str, str]]) -> Asked:
                 asked.changes.setdefault("without", []).append(value)
             case "order" if value:
                 asked.changes["order"] = value
-            case "cache" if value in ("true", "false"):
-                asked.changes["cache"] = value == "true"
+            case "cache" if value == "true":
+                asked.changes["cache"] = True
             case _:
                 pass
     return asked

@@ -48,5 +48,8 @@ def first_of(desk: Desk, run: int, by: str = "", opened: list[str] | None = None
     row["findings"] = list(desk.run_findings(run)) if few else None
     row["patches"] = list(desk.patches(run))
     row["near"] = desk.run_cases(run)
+    row["forecast"] = (
+        desk.run_forecast(run) if outline["run"]["ended"] is not None else None
+    )  # else it is worked out first
     row["outline"] = {**outline, "rows": []} if later else outline
     return row

@@ -59,7 +59,7 @@ export const CbCalibration = {
       <header><h2 id="h-held">Do forecasts hold?</h2><span class="quiet">what is said to end in time four times of five should do so four times of five</span></header>
       <ul class="rows held-kinds">
         <li v-for="k in kinds" :key="k.kind" :data-kind="k.kind"><span class="name">{{ NAMES[k.kind] || k.kind }}</span>
-          <span class="held-share"><template v-if="k.n && k.share != null"><b class="num">{{ words.percent(k.share) }}</b>&ensp;<span class="num quiet">{{ words.count(k.held) }} of n = {{ words.count(k.n) }}</span></template><span v-else class="quiet">nothing came due</span></span>
+          <span class="held-share"><template v-if="k.n && k.share != null"><b class="num">{{ words.percent(k.share) }}</b>&ensp;<span class="num quiet">{{ words.count(k.held) }} of n = {{ words.count(k.n) }}</span></template><span v-else-if="k.n" class="num quiet">{{ words.count(k.held) }} of n = {{ words.count(k.n) }}</span><span v-else class="quiet">nothing came due</span></span>
           <span class="held-scale" aria-hidden="true"><i v-if="k.n && k.share != null" :class="{few: k.n < ENOUGH}" :style="{left: k.share * 100 + '%'}"></i></span>
           <span class="held-words reason">{{ k.words }}</span></li>
       </ul>
@@ -80,21 +80,22 @@ export const CbNeeds = {
   setup(props) {
     const most = computed(() => Object.fromEntries(KEYS.map((k) => [k, Math.max(1e-9, ...props.jobs.flatMap((j) => [j.declared?.[k], j.used?.[k], j.planned?.[k]].map((v) => v ?? 0)))])));
     const wide = (v, k) => `${((v ?? 0) / most.value[k]) * 100}%`;
-    const off = (j) => KEYS.some((k) => j.used?.[k] != null && j.declared?.[k] != null && (j.used[k] > j.declared[k] * 1.2 || j.used[k] < j.declared[k] * 0.5));
-    return { KEYS, AS, wide, off, words };
+    const rates = (j) => [["failed", "failed"], ["broke_off", "broke off"], ["flaky", "flaky"]].filter(([name]) => j[name]?.n).map(([name, said]) => `${said} ${j[name].n} of ${j[name].of}`);
+    return { KEYS, AS, wide, rates, words };
   },
   template: `
     <section class="panel needs" aria-labelledby="h-needs-learned">
       <header><h2 id="h-needs-learned">What tasks really need</h2><span v-if="jobs.length" class="quiet num">{{ words.plural(jobs.length, 'job') }}</span><span v-if="jobs.length" class="more legend"><span><i class="need-declared"></i>declared</span><span><i class="need-used"></i>used</span><span><i class="need-planned"></i>planned with</span></span></header>
       <table v-if="jobs.length" class="table fold needs-table">
-        <thead><tr><th>Job</th><th>CPU</th><th>Memory</th><th class="right">Runs</th></tr></thead>
+        <thead><tr><th>Job</th><th>CPU</th><th>Memory</th><th>Takes</th><th class="right">Runs</th></tr></thead>
         <tbody>
           <tr v-for="j in jobs" :key="j.job" :data-job="j.job">
-            <td class="need-job"><span class="name">{{ j.job }}</span><span class="need-words">{{ j.words }}</span></td>
+            <td class="need-job"><span class="name">{{ j.job }}</span><span class="need-words">{{ j.words }}</span><span v-if="j.drift" class="need-words t-ask tinted">{{ j.drift.words }}</span></td>
             <td v-for="k in KEYS" :key="k" class="full need-cell">
               <span class="need-bars" aria-hidden="true"><i class="need-declared" :style="{width: wide(j.declared && j.declared[k], k)}"></i><i class="need-used" :style="{width: wide(j.used && j.used[k], k)}"></i><b v-if="j.planned && j.planned[k] != null" class="need-planned" :style="{left: wide(j.planned[k], k)}"></b></span>
               <span class="need-said num"><span title="declared">{{ AS[k](j.declared && j.declared[k]) }}</span> → <b title="used">{{ j.used ? AS[k](j.used[k]) : words.DASH }}</b> → <span title="planned with">{{ AS[k](j.planned && j.planned[k]) }}</span></span>
             </td>
+            <td class="full need-takes"><template v-if="j.seconds"><b class="num" title="half of the good tries took no longer">{{ words.duration(j.seconds.p50) }}</b> <span class="quiet num" title="four of five took no longer">to {{ words.duration(j.seconds.p80) }}</span></template><span v-else class="quiet">no good try yet</span><span v-for="r in rates(j)" :key="r" class="need-rate">{{ r }}</span></td>
             <td class="right num" data-label="n =">{{ words.count(j.n) }}</td>
           </tr>
         </tbody>

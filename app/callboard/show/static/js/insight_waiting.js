@@ -56,7 +56,7 @@ export const CbWaiting = {
         <span class="more chips" role="group" aria-label="Time that is looked at"><button v-for="s in SPANS" :key="s.name" type="button" class="chip" :aria-pressed="span === s.name" :title="'the last ' + s.title" :data-span="s.name" @click="choose(s.name)">{{ s.title }}</button></span>
       </header>
       <template v-if="of.causes.length">
-        <p class="call waiting-call"><b class="num">{{ rough(of.total_s) }}</b> in <span class="num">{{ words.plural(days, 'day') }}</span> tasks stood ready and waited<template v-if="of.causes[0].share != null">; <b class="num">{{ words.percent(of.causes[0].share) }}</b> of it: {{ of.causes[0].cause }}</template>.</p>
+        <p class="call waiting-call"><b class="num">{{ rough(of.total_s) }}</b> in <span class="num">{{ words.plural(days, 'day') }}</span> tasks stood ready and waited<template v-if="of.causes[0].share != null">; <b class="num">{{ words.percent(of.causes[0].share) }}</b> of it: {{ of.causes[0].cause }}</template>.<span v-if="of.dependency_s" class="waiting-else">Another {{ rough(of.dependency_s) }} they waited for other tasks, which is the order of the work and not counted here.</span></p>
         <p v-if="!of.enough" class="trouble ask waiting-few">{{ of.why }}</p>
         <ol class="wait-list">
           <li v-for="c in of.causes" :key="c.kind + c.cause" class="wait" :data-cause="c.cause">

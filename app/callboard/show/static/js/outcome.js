@@ -21,7 +21,7 @@ export const CbOutcome = {
   components: { CbSpan, ...PARTS },
   props: { of: Object, busy: Boolean, changed: Boolean },
   setup(props) {
-    const both = computed(() => [{ name: "As it is", o: props.of.base }, ...(props.changed ? [{ name: "With the changes", o: props.of.other, other: true }] : [])]);
+    const both = computed(() => [{ name: "As it is", o: props.of.base }, ...(props.changed ? [{ name: "With the changes", o: props.of.other, other: true }] : [])].filter((b) => b.o?.end)); // one that never ends has no span
     const most = computed(() => Math.max(1e-6, ...both.value.map((b) => b.o?.end?.p95 ?? b.o?.end?.p80 ?? 0)) * 1.04);
     const tone = computed(() => (!props.changed || Math.abs(props.of.difference.p50_s ?? 0) < 0.05 ? "t-ink" : props.of.difference.p50_s < 0 ? "t-good" : "t-bad"));
     const waits = (o) => [...(o.waits ?? [])].sort((a, b) => b.seconds - a.seconds).slice(0, 5);
@@ -39,7 +39,7 @@ export const CbOutcome = {
     <section class="panel futures" :aria-busy="busy" :class="{busy}" aria-labelledby="h-outcome" data-outcome>
       <header><h2 id="h-outcome">What would come of it</h2></header>
       <p class="call outcome-call" :class="tone" aria-live="polite" data-difference>{{ of.difference.words }}</p>
-      <template v-if="of.base && of.base.end">
+      <template v-if="both.length">
         <div class="outcome-spans"><template v-for="b in both" :key="b.name"><span class="outcome-name">{{ b.name }}</span><CbSpan :end="b.o.end" :most="most" :other="b.other"/></template>
           <span></span><span class="span-axis num" aria-hidden="true"><span>start</span><span>{{ words.duration(most / 2) }}</span><span>{{ words.duration(most) }}</span></span></div>
         <table class="table outcome-table">
