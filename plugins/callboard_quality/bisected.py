@@ -52,7 +52,8 @@ class Bisection:
         source = self.bad if options.bad else ""
         self.judge = Judge(ctx, what, self._ground, self._repository, source, options.times, self._until)
         self.judge.bring = options.bring_tests
-        self._learned = self._known()
+        self._learned = self._known("tests")
+        self._faulty = self._known("install")
 
     def case(self) -> dict[str, Any]:
         """Searches, and tells what was found; raises `Ended` when there is nothing to be found."""
@@ -73,6 +74,10 @@ class Bisection:
             )
         self._keep_log(log)
         return self._told(culprit, certain, left)
+
+    def close(self) -> None:
+        """Gives back what is held."""
+        self._ground.close()
 
     def _see_bad(self) -> None:
         self._search.checkout(self.bad)
@@ -174,11 +179,14 @@ class Bisection:
     def _judge(self, commit: str) -> Judgement:
         done = len(self.steps)
         self._ctx.progress(min(0.95, done / (done + self._guess)), f"step {done + 1}: {commit[:8]}")
-        seen = self._timed(lambda: self.judge.at(self._tree))
+        known = self._faulty.get(commit, "")
+        seen = self._timed(lambda: self.judge.at(self._tree, known))
         self.steps[commit] = seen
         self._ctx.log(f"{commit[:10]} {seen.says}: {seen.words}")
-        if seen.says == "skip" and seen.is_lasting:
-            self._learn(commit, seen)
+        if seen.is_lasting and seen.own_fault and not known:
+            self._learn(commit, "install", seen.own_fault)
+        if seen.is_lasting and seen.says == "skip":
+            self._learn(commit, seen.kind or "tests", seen.words)
         return seen
 
     def _timed(self, judge: Callable[[], Judgement]) -> Judgement:
@@ -227,16 +235,16 @@ class Bisection:
         self.notes.append(f"since {later[:8]} it fails as it does now, and there was no pass in between")
         return culprit, "skip" not in says
 
-    def _known(self) -> dict[str, str]:
-        """What was learned of commits that cannot be tested, as far as it holds for this target."""
+    def _known(self, kind: str) -> dict[str, str]:
+        """What was learned of commits that cannot be tested, or that cannot be installed, as far as it holds for this target."""
         if self._options.forget:
             return {}
         kept = self._ctx.memory.get(KEY, {})
-        keys = {self._mark("install"), self._mark("tests")}
+        wanted = self._mark(kind)
         found = {}
         for commit, entry in kept.items() if isinstance(kept, dict) else ():
             match entry:
-                case [str(mark), str(words), int() | float() as at] if mark in keys and time.time() - at < LEARNED_S:
+                case [str(mark), str(words), int() | float() as at] if mark == wanted and time.time() - at < LEARNED_S:
                     found[str(commit).partition(" ")[0]] = words
         return found
 
@@ -247,12 +255,12 @@ class Bisection:
             parts += [self._what.key, str(self._options.bring_tests)]
         return hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:12]
 
-    def _learn(self, commit: str, seen: Judgement) -> None:
-        mark = self._mark(seen.kind or "tests")
+    def _learn(self, commit: str, kind: str, words: str) -> None:
+        mark = self._mark(kind)
 
         def changed(former: Any) -> dict[str, Any]:
             kept = former if isinstance(former, dict) else {}
-            kept = {**kept, f"{commit} {mark}": [mark, seen.words[:300], round(time.time())]}
+            kept = {**kept, f"{commit} {mark}": [mark, words[:300], round(time.time())]}
             return dict(list(kept.items())[-MOST_LEARNED:])
 
         try:
@@ -284,6 +292,10 @@ class Bisection:
         words += f"; good at {self.good[:8]}, {len(tested)} commits tested"
         if skipped:
             words += f", {len(skipped)} left out that cannot be ({next(iter(skipped.values())).words[:160]})"
+        borrowed = [one for one in tested if one.own_fault]
+        if borrowed:
+            words += f"; {len(borrowed)} of them were run in the environment of {self.bad[:8]}, as none of their own could be made"
+            words += f" ({borrowed[0].own_fault[:160]})"
         brought = sum(one.brought for one in tested)
         if brought:
             words += f"; in {brought} of them the test did not exist as it is now, and its file was brought along"
@@ -325,7 +337,10 @@ def bisect(ctx: Context, options: BisectOptions) -> Result:
             search = Bisection(ctx, options, what, tree.path)
             if not search.bad:
                 raise Ended(f"'{options.bad}' is no commit of this repository")
-            case = search.case()
+            try:
+                case = search.case()
+            finally:
+                search.close()
     except CallboardError as error:
         kind = error.kind if isinstance(error, Ended) else "unknown"
         notes = search.notes if search is not None else []

@@ -16,7 +16,7 @@ from callboard_quality.trying import PythonRunner, Runner
 
 PASSING = re.compile(
     r"name resolution|resolve host|Connection|network|timed out|took longer|No space left|Max retries|[Tt]emporar|ECONN|ENOTFOUND|"
-    r"EAI_AGAIN|another task|from versions: none",
+    r"EAI_AGAIN|another task|from versions: none|could not be copied|could be made",
     re.IGNORECASE,
 )
 OWN_PYTHON = re.compile(r"(?:\./)?(?:\.?v?env|\.conda)/bin/([\w.-]+)|(python[\d.]*|pytest|tox|nox)")
@@ -41,6 +41,7 @@ class Ground:
         self._asked = interpreter
         self._limit = install_limit
         self._modules: dict[bytes, Path] = {}
+        self._spare: PythonRunner | None = None
         self.note = ""
 
     def here(self) -> Runner:
@@ -70,7 +71,7 @@ class Ground:
         """As `at`, for the first tree: where no environment can be made at all, the workspace's own is taken for all trees, with
         the tree's modules in front; `note` says so."""
         try:
-            return self.at(tree)
+            runner = self.at(tree)
         except NotHere as error:
             if (
                 self._target.kind != "python"
@@ -81,6 +82,25 @@ class Ground:
             self._asked = "own"
             self.note = f"the workspace's own environment was used for every commit, as none could be made: {error.reason[:200]}"
             return self.at(tree)
+        if isinstance(runner, PythonRunner) and runner.holds:
+            self._spare, runner = runner, replace(runner, holds=False)
+        return runner
+
+    def borrowed(self, tree: Path) -> Runner | None:
+        """On another tree with the environment of the first one, the tree's modules in front; None when there is none to borrow."""
+        spare, folder = self._spare, self._target.folder
+        if spare is None or (folder and not (tree / folder).is_dir()):
+            return None
+        base = tree / folder
+        paths = [str(spot) for spot in (base / "src", base / "lib", base) if spot.is_dir()]
+        environment = replace(spare.environment, base=tree)
+        return PythonRunner(self._ctx.at(tree), environment, spare.options, spare.framework, paths)
+
+    def close(self) -> None:
+        """Gives back the first environment."""
+        if self._spare is not None:
+            self._spare.close()
+            self._spare = None
 
     def _python(self, there: Context, interpreter: str) -> PythonRunner:
         options, folder = self._target.python, self._target.folder

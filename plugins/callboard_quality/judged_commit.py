@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +22,10 @@ AGAIN = 3  # failures in a row at another commit, where it always fails at the b
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What is said of a commit and why. `is_lasting`: it would be said tomorrow too; `kind`: what a 'skip' depends on."""
+    """What is said of a commit and why. `is_lasting`: it would be said tomorrow too; `kind`: what a 'skip' depends on.
+
+    `own_fault` is why it could not be run in an environment of its own and was in that of the failing commit, '' when it could.
+    """
 
     says: Says
     words: str = ""
@@ -32,6 +35,7 @@ class Judgement:
     kind: Literal["", "install", "tests"] = ""
     runs: int = 0
     missed: float = 0.0
+    own_fault: str = ""
     places: tuple[tuple[str, int], ...] = ()
 
 
@@ -111,16 +115,27 @@ class Judge:
             return tally.failed >= (AT_FIRST if self._longest < 60 else 2)
         return tally.runs >= self._times
 
-    def at(self, tree: Path) -> Judgement:
-        """Another commit."""
-        try:
-            runner = self._ground.at(tree)
-        except NotHere as error:
-            return Judgement("skip", error.reason, kind="install", is_lasting=error.is_lasting)
-        try:
-            return self._judged(runner)
-        finally:
-            runner.close()
+    def at(self, tree: Path, fault: str = "") -> Judgement:
+        """Another commit; where it cannot be run in its own environment, or for a `fault` that is known, in that of the bad one."""
+        lasting = True
+        if not fault:
+            try:
+                runner = self._ground.at(tree)
+            except NotHere as error:
+                fault, lasting = error.reason, error.is_lasting
+            else:
+                try:
+                    seen = self._judged(runner)
+                finally:
+                    runner.close()
+                if not seen.own_fault:
+                    return seen
+                fault = seen.own_fault
+        borrowed = self._ground.borrowed(tree)
+        if borrowed is None:
+            return Judgement("skip", fault, kind="install", is_lasting=lasting)
+        seen = self._judged(borrowed)
+        return replace(seen, own_fault=fault, is_lasting=lasting and seen.is_lasting)
 
     def _judged(self, runner: Runner) -> Judgement:
         rate = self.failure.rate
@@ -166,7 +181,10 @@ class Judge:
                 words = f"{what}did not exist there, and brought along it fails otherwise ({one.words})"
                 return Judgement("skip", words, kind="tests", brought=True)
             if one.way in ("collect", "start", "timeout", "crash") and one.way not in self.failure.ways:
-                return Judgement("skip", what + one.words, kind="tests", is_lasting=one.way != "timeout")
+                fault = one.words if one.way == "start" else ""
+                return Judgement(
+                    "skip", what + one.words, kind="tests", is_lasting=one.way != "timeout", own_fault=fault
+                )
             if one.way == "collect":
                 return Judgement("skip", what + one.words, kind="tests")
         return None

@@ -225,6 +225,7 @@ class Files:
             return self._case(runner, base_of(runner, self._tree.path / repository.prefix), good, changed)
         finally:
             runner.close()
+            self._ground.close()
 
     def _case(self, runner: Runner, base: Path, good: str, changed: list[str]) -> dict[str, Any]:
         tests = {name.partition("::")[0] for name in self._n.what.tests}

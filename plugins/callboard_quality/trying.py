@@ -204,7 +204,7 @@ class PythonRunner:
         words = f"{story.internal}\n{run.stderr}\n{run.stdout[-20_000:]}".strip()
         if NOT_THERE.search(words) and run.code == 4 and "conftest" not in words[:2_000]:
             return Went("missing")
-        if not story.tests and run.code not in (0, 1, 5):
+        if not story.tests and (run.code not in (0, 1, 5) or not story.begun):
             line = next((line for line in reversed(words.splitlines()) if "Error" in line), first_line(words))
             return Went("start", symptom_of("start", line), line.strip()[:300], words[-5_000:], run.seconds)
         return Went("missing")

@@ -160,6 +160,20 @@ def test_what_cannot_be_installed_says_why_and_what_to_do_and_leaves_nothing(pro
     assert output(obtained(context(project, "2")), "greet") == "hello"
 
 
+def test_one_attempt_makes_one_after_the_other_also_after_one_that_cannot_be_made(project: Path) -> None:
+    good = (project / "backend.py").read_text()
+    ctx = context(project, "1")
+    (project / "backend.py").write_text("raise RuntimeError('the disk of the moon is missing')\n")
+    with pytest.raises(NoEnvironment, match="could not be installed"):
+        obtained(ctx)
+    (project / "backend.py").write_text(good)
+    first = obtained(ctx)
+    ctx.let_go(first)
+    assert not first.base.exists()
+    assert not first.python.exists()
+    assert output(obtained(ctx), "greet") == "hello"
+
+
 def test_the_workspaces_own_environment_goes_first(project: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", project / ".venv"], check=True)
     environment = obtained(context(project, "1"))

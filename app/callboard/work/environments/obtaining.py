@@ -83,7 +83,8 @@ def _kept(room: Room, wanted: Wanted) -> tuple[Environment, Hold]:
     if needs.nothing and set(extra) <= {"coverage"}:
         extra = ()
     room.say("makes a throw-away environment")
-    number = next(n for n in itertools.count() if not (room.scratch / f"environment-{n}").exists())
+    taken = (*room.scratch.glob("environment-*"), *room.scratch.glob("copy-*"))
+    number = next(n for n in itertools.count() if not any(path.name.endswith(f"-{n}") for path in taken))
     base, layer = room.scratch / f"copy-{number}", room.scratch / f"environment-{number}"
     copy_tree(room.workspace.path, base)
 
@@ -91,7 +92,11 @@ def _kept(room: Room, wanted: Wanted) -> tuple[Environment, Hold]:
         return _make(room, wanted, needs, extra, place, until)
 
     digest = digest_of(list(_made_from(room, wanted, needs, extra)))
-    ready, hold = use(room.kept, digest, make, room.say, wanted.install_limit)
+    try:
+        ready, hold = use(room.kept, digest, make, room.say, wanted.install_limit)
+    except NoEnvironment:
+        _remove(base)
+        raise
     place = room.kept / digest
     lay(place / "parts", place / "environment", place / "source", layer, base)
     for part in (Rebuilt(*pair) for pair in ready.rebuilt):
