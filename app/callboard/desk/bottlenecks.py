@@ -265,10 +265,13 @@ def _job_row(declared: Any, planned: Any, said: Mapping[str, Any], past: list[Tr
         "words": said.get("words") or ("planned as declared" if count >= FEW else few),
         "seconds": None, "cpu_s": None, "peak_mb": None, "drift": None,
     }  # fmt: skip
+    ran = [one for one in past if one.end in (GOOD, BAD)]  # a check that found something did its work as well
+    if ran:
+        cores = [one.cpu_s / max(0.001, one.seconds) for one in ran]
+        used = quantile(cores, weights(len(ran), HALF_LIFE), 0.8)
+        row["used"] = {"cpus": round(used, 2), "memory_mb": round(max(one.peak_mb for one in ran), 1)}
     if good:
-        cores = [one.cpu_s / max(0.001, one.seconds) for one in good]
         peaks = [one.peak_mb for one in good]
-        row["used"] = {"cpus": round(quantile(cores, heavy, 0.8), 2), "memory_mb": round(max(peaks), 1)}
         row["seconds"] = _spread([one.seconds for one in good], heavy)
         row["cpu_s"] = _spread([one.cpu_s for one in good], heavy)
         row["peak_mb"] = _spread(peaks, heavy)

@@ -75,7 +75,7 @@ export default {
     // -- the controls --
     const limit = (agent) => wish.concurrency[agent.name] ?? agent.concurrency;
     function step(agent, by) {
-      const next = Math.max(1, Math.min(64, limit(agent) + by));
+      const next = Math.max(0, Math.min(64, limit(agent) + by)); // 0 is as many as fit
       if (next === agent.concurrency) delete wish.concurrency[agent.name];
       else wish.concurrency[agent.name] = next;
     }
@@ -136,8 +136,8 @@ export default {
             </div>
           </fieldset>
           <fieldset><legend>At a time, by agent</legend>
-            <ul class="whatif-agents"><li v-for="a in first.agents" :key="a.name" :data-agent-limit="a.name"><span class="name">{{ a.title || a.name }}</span><span v-if="wish.concurrency[a.name] != null" class="quiet num">now {{ a.concurrency }}</span>
-              <span class="stepper" :class="{set: wish.concurrency[a.name] != null}"><button type="button" :aria-label="'One fewer for ' + (a.title || a.name)" :disabled="limit(a) <= 1" @click="step(a, -1)">−</button><output>{{ limit(a) }}</output><button type="button" :aria-label="'One more for ' + (a.title || a.name)" @click="step(a, 1)">+</button></span></li></ul>
+            <ul class="whatif-agents"><li v-for="a in first.agents" :key="a.name" :data-agent-limit="a.name"><span class="name">{{ a.title || a.name }}</span><span v-if="wish.concurrency[a.name] != null" class="quiet num">now {{ a.concurrency || "any" }}</span>
+              <span class="stepper" :class="{set: wish.concurrency[a.name] != null}"><button type="button" :aria-label="'One fewer for ' + (a.title || a.name)" :disabled="limit(a) <= 0" @click="step(a, -1)">−</button><output :title="limit(a) ? undefined : 'no limit of its own'">{{ limit(a) || "any" }}</output><button type="button" :aria-label="'One more for ' + (a.title || a.name)" @click="step(a, 1)">+</button></span></li></ul>
           </fieldset>
           <fieldset><legend>Order and cache</legend>
             <div class="whatif-fields">

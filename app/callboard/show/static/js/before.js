@@ -50,7 +50,7 @@ export const CbBefore = {
     <section class="panel before">
       <header><h2>Before it starts</h2></header>
       <dl class="before-figures">
-        <div><dt>takes</dt><dd class="num">{{ p.span ? range(p.span) : 'no time can be given' }}</dd></div>
+        <div><dt>by the plan</dt><dd class="num">{{ p.span ? range(p.span) : 'no time can be given' }}</dd></div>
         <div><dt>jobs</dt><dd class="num">{{ p.jobs.length }} of {{ total }}</dd></div>
         <div v-if="affected"><dt>unchanged</dt><dd class="num">{{ p.unchanged || 0 }}</dd></div>
         <div v-if="p.capacity"><dt>room</dt><dd class="num">{{ words.cpus(p.capacity.cpus) }} cpus, {{ words.mebibytes(p.capacity.memory_mb) }}</dd></div>

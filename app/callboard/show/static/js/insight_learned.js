@@ -1,5 +1,5 @@
 // What was learned: how forecasts held, what tasks really need.
-import { computed } from "vue";
+import { computed, ref } from "vue";
 import { PARTS } from "callboard/parts.js";
 import * as words from "callboard/words.js";
 
@@ -7,6 +7,7 @@ const W = 1000;
 const H = 180;
 const REACH = 2; // at most; what came later than twice the P80 stands at the edge, as an arrow
 const MOST = 120;
+const MOST_JOBS = 20; // that are shown at once
 const ENOUGH = 10; // fewer forecasts that came due say little
 
 const span = (at, moment) => (moment > 1e8 ? moment - at : moment); // a moment, or seconds from the start
@@ -81,7 +82,9 @@ export const CbNeeds = {
     const most = computed(() => Object.fromEntries(KEYS.map((k) => [k, Math.max(1e-9, ...props.jobs.flatMap((j) => [j.declared?.[k], j.used?.[k], j.planned?.[k]].map((v) => v ?? 0)))])));
     const wide = (v, k) => `${((v ?? 0) / most.value[k]) * 100}%`;
     const rates = (j) => [["failed", "failed"], ["broke_off", "broke off"], ["flaky", "flaky"]].filter(([name]) => j[name]?.n).map(([name, said]) => `${said} ${j[name].n} of ${j[name].of}`);
-    return { KEYS, AS, wide, rates, words };
+    const open = ref(false);
+    const shown = computed(() => (open.value || props.jobs.length <= MOST_JOBS + 3 ? props.jobs : props.jobs.slice(0, MOST_JOBS)));
+    return { KEYS, AS, wide, rates, open, shown, words };
   },
   template: `
     <section class="panel needs" aria-labelledby="h-needs-learned">
@@ -89,7 +92,7 @@ export const CbNeeds = {
       <table v-if="jobs.length" class="table fold needs-table">
         <thead><tr><th>Job</th><th>CPU</th><th>Memory</th><th>Takes</th><th class="right">Runs</th></tr></thead>
         <tbody>
-          <tr v-for="j in jobs" :key="j.job" :data-job="j.job">
+          <tr v-for="j in shown" :key="j.job" :data-job="j.job">
             <td class="need-job"><span class="name">{{ j.job }}</span><span class="need-words">{{ j.words }}</span><span v-if="j.drift" class="need-words t-ask tinted">{{ j.drift.words }}</span></td>
             <td v-for="k in KEYS" :key="k" class="full need-cell">
               <span class="need-bars" aria-hidden="true"><i class="need-declared" :style="{width: wide(j.declared && j.declared[k], k)}"></i><i class="need-used" :style="{width: wide(j.used && j.used[k], k)}"></i><b v-if="j.planned && j.planned[k] != null" class="need-planned" :style="{left: wide(j.planned[k], k)}"></b></span>
@@ -100,7 +103,8 @@ export const CbNeeds = {
           </tr>
         </tbody>
       </table>
-      <CbEmpty v-else title="Nothing is learned yet">After a few runs it stands here what each task declared, what it really used, and with what it is planned.</CbEmpty>
+      <p v-if="shown.length < jobs.length" class="log-foot advice-rest"><button type="button" class="link" data-more @click="open = true">Show {{ words.count(jobs.length - shown.length) }} more</button></p>
+      <CbEmpty v-if="!jobs.length" title="Nothing is learned yet">After a few runs it stands here what each task declared, what it really used, and with what it is planned.</CbEmpty>
     </section>
   `,
 };

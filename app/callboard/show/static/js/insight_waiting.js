@@ -1,11 +1,12 @@
 // What waiting cost: by cause and day, on the critical path, through flaky checks; what stood idle; what is to come.
-import { computed } from "vue";
+import { computed, ref } from "vue";
 import { ticksTo } from "callboard/chart.js";
 import { PARTS } from "callboard/parts.js";
 import { rough } from "callboard/insights.js";
 import * as words from "callboard/words.js";
 
 const DAY = 86400;
+const MOST = 8; // causes that are shown at once
 const W = 100;
 const H = 28;
 const NAMES = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
@@ -48,7 +49,10 @@ export const CbWaiting = {
   setup(props) {
     const most = computed(() => Math.max(1e-9, ...props.of.causes.map((c) => c.seconds)));
     const days = computed(() => Math.max(1, Math.round((props.of.until - props.of.since) / DAY)));
-    return { most, days, rough, SPANS, words };
+    const open = ref(false);
+    const shown = computed(() => (open.value || props.of.causes.length <= MOST + 1 ? props.of.causes : props.of.causes.slice(0, MOST)));
+    const rest = computed(() => props.of.causes.slice(shown.value.length).reduce((sum, c) => sum + c.seconds, 0));
+    return { most, days, open, shown, rest, rough, SPANS, words };
   },
   template: `
     <section class="panel waiting" aria-labelledby="h-waiting" :aria-busy="busy">
@@ -59,7 +63,7 @@ export const CbWaiting = {
         <p class="call waiting-call"><b class="num">{{ rough(of.total_s) }}</b> in <span class="num">{{ words.plural(days, 'day') }}</span> tasks stood ready and waited<template v-if="of.causes[0].share != null">; <b class="num">{{ words.percent(of.causes[0].share) }}</b> of it: {{ of.causes[0].cause }}</template>.<span v-if="of.dependency_s" class="waiting-else">Another {{ rough(of.dependency_s) }} they waited for other tasks, which is the order of the work and not counted here.</span></p>
         <p v-if="!of.enough" class="trouble ask waiting-few">{{ of.why }}</p>
         <ol class="wait-list">
-          <li v-for="c in of.causes" :key="c.kind + c.cause" class="wait" :data-cause="c.cause">
+          <li v-for="c in shown" :key="c.kind + c.cause" class="wait" :data-cause="c.cause">
             <div class="wait-what">
               <p class="wait-line"><component :is="c.href ? 'a' : 'span'" class="name" :href="c.href || undefined" data-main>{{ c.cause }}</component></p>
               <p class="wait-words">{{ c.words }}</p>
@@ -70,6 +74,7 @@ export const CbWaiting = {
             <CbDays v-if="c.trend && c.trend.length > 1" :values="c.trend" :until="of.until" :label="'Waiting for ' + c.cause + ' each day'"/><span v-else></span>
           </li>
         </ol>
+        <p v-if="shown.length < of.causes.length" class="log-foot advice-rest"><button type="button" class="link" data-more @click="open = true">Show {{ of.causes.length - shown.length }} more</button> <span class="quiet num">{{ rough(rest) }} in all</span></p>
       </template>
       <CbEmpty v-else title="Nothing has waited">{{ of.why || 'In this time no task that was ready had to wait.' }}</CbEmpty>
     </section>
