@@ -25,7 +25,7 @@ def ingest(given: argparse.Namespace) -> int:
 
     from callboard.wiring import House
 
-    with House(settings) as house:
+    with House(settings, cases=True) as house:
         messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
         given.since = house.desk.last_seq()
         stop = house.desk.watch(messages.put)

@@ -67,7 +67,7 @@ def _carried_out(
         )
     from callboard.wiring import House
 
-    with House(settings) as house:
+    with House(settings, cases=True) as house:
         desk = house.desk
         prepared = prepare(desk)
         for trouble in (*prepared.troubles, *prepared.built.notes):
