@@ -78,6 +78,13 @@ class CaseWork(CaseScenes, CaseActs):
         """Whether a person trusted the workspace."""
         return not self._trust.why_not(self.workspace)
 
+    def case_left(self, case: Case, why: str) -> None:
+        """Nothing more is done by itself: a case that was being looked into waits for a person, with what is known."""
+        if case.state is not CaseState.REPRODUCING:
+            return
+        known = [note.words for kind in ("reproduced", "bisected") if (note := fresh(case, kind)) is not None]
+        self._say(MoveCase(case.id, CaseState.TRIAGED, CALLBOARD, clean("; ".join([why, *known[-1:]]), 1_000)))
+
     def case_not_looked(self, case: Case, step: Step, why: str) -> None:
         """The fix could not be looked at: that is written down, and a person goes on."""
         patch = self.case_patch(case)
@@ -197,7 +204,8 @@ class CaseWork(CaseScenes, CaseActs):
             line = lines[0]
             where, commit = f"{line.get('path')} line {line.get('line')}", str(line.get("commit"))[:10]
             said = f"{where} was written by {line.get('author')} in {commit}"
-            self._say(NoteCase(case.id, "blamed", clean(said, 500), facts={"lines": lines[:10]}, in_run=run))
+            if before is None or before.words != clean(said, 500):
+                self._say(NoteCase(case.id, "blamed", clean(said, 500), facts={"lines": lines[:10]}, in_run=run))
         self._say(NoteCase(case.id, NOTES[step], words, facts=_bounded(facts), in_run=run))
         if step is Step.REPRODUCE and facts["verdict"] in ("gone", "environment", "unknown"):
             self._say(MoveCase(case.id, CaseState.CANNOT_REPRODUCE, CALLBOARD, words, in_run=run))

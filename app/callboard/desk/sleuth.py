@@ -177,6 +177,7 @@ class Sleuth:
             return False
         if following.step is None:
             self._rested[case.id] = mark
+            self._desk.case_left(case, following.words)
             return False
         try:
             self._desk.case_start(case, following, again, CALLBOARD, goes_on=wished)
