@@ -5,7 +5,7 @@ import { useCommands, useList } from "callboard/commands.js";
 import { PARTS } from "callboard/parts.js";
 import * as words from "callboard/words.js";
 
-const FIRST = 12;
+const FIRST = 8;
 
 const CbSymptom = {
   components: PARTS,

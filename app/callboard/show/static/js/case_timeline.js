@@ -28,6 +28,8 @@ export const CbTimeline = {
       const known = LOOKS[e.kind];
       return known ? { tone: known[0], shape: words.stateOf(known[1]).shape } : words.stateOf(e.kind);
     }
+    // Where a link leads, in words: "task 12.3", "patch 14".
+    const goal = (href) => href.replace(/^\/(run|task|patch|case)(?:e?s)\/([^?#]+).*$/, (_, what, id) => `${what} ${what === "case" ? "C" : ""}${id}`).replace(/^\/.*/, "look");
     async function say() {
       if (!text.value.trim()) return;
       trouble.value = "";
@@ -42,7 +44,7 @@ export const CbTimeline = {
     }
     useCommands(() => [{ id: "case.comment", title: "Write a comment", keys: "c", run: () => field.value?.focus() }], "This case");
     const key = (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && (event.preventDefault(), say());
-    return { text, trouble, all, field, shown, look, say, key, FIRST, words };
+    return { text, trouble, all, field, shown, look, goal, say, key, FIRST, words };
   },
   template: `
     <section class="panel case-timeline" aria-labelledby="h-timeline">
@@ -55,7 +57,7 @@ export const CbTimeline = {
       <ol class="life">
         <li v-for="(e, i) in shown" :key="rows.length - i" class="life-step" :class="['t-' + look(e).tone, {comment: e.kind === 'comment'}]" :data-step="e.kind">
           <svg viewBox="0 0 16 16" class="shape" aria-hidden="true"><path :d="look(e).shape.d" :class="{filled: look(e).shape.fill === true, heavy: look(e).shape.heavy, dashed: look(e).shape.dashed}"/></svg>
-          <p><span class="life-words">{{ e.words }}</span> <a v-if="e.href" class="hold" :href="e.href">look</a></p>
+          <p><span class="life-words">{{ e.words }}</span> <a v-if="e.href" class="hold" :href="e.href">{{ goal(e.href) }}</a></p>
           <span class="life-when quiet"><template v-if="e.by">{{ e.by }} · </template><CbAgo :at="e.at"/></span>
         </li>
       </ol>
