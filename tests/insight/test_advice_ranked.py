@@ -53,6 +53,7 @@ EVERYTHING = Facts(
         replace(CASE, id=9, state="fix-proposed", patch=14, fix_words="patch 14 adds the bracket"),
         replace(CASE, id=10, looked=True, broken_by="it broke with 1a2b3c4d"),
         replace(CASE, id=11, state="assigned", opened=NOW - 3 * DAY, moved=NOW - 2 * DAY, assignee="ann", assignee_kind="person"),
+        replace(CASE, id=14, static=True),
         replace(CASE, id=12, state="cannot-reproduce"), replace(CASE, id=13, state="accepted", until=NOW + DAY, accepted_by="ben"),
     ),
     agents=(BUSY, AgentFact("infra", 2, 90.0, paused_by="ann", paused_at=NOW - 90),
@@ -119,6 +120,7 @@ def test_what_halts_everything_comes_first_then_the_case_that_blocks_most() -> N
     ("case", "kind"),
     [
         (CASE, "case-investigate"),
+        (replace(CASE, static=True), "case-mend"),
         (replace(CASE, looked=True), "case-assign"),
         (replace(CASE, state="fix-proposed", patch=3), "case-fix"),
         (replace(CASE, flaky=0.2, flaky_runs=20), "case-flaky"),
@@ -184,6 +186,25 @@ def test_lost_work_that_is_not_idempotent_is_a_high_risk_and_what_a_case_has_is_
     assert kinds(Facts(NOW, "/w", alerts=(same,))) == ["alert"]
     assert kinds(Facts(NOW, "/w", alerts=(replace(ALERT, opened=NOW - 60),))) == []
     assert kinds(Facts(NOW, "/w", alerts=(replace(ALERT, state="acknowledged"),))) == []
+
+
+def test_where_cases_are_kept_an_alert_gives_them_a_moment() -> None:
+    broken = replace(ALERT, kind="task-broken", job="/w:quality.tests", opened=NOW - 1)
+    whole = replace(ALERT, kind="run-broken", severity="critical", opened=NOW - 60)
+    assert kinds(Facts(NOW, "/w", alerts=(broken,), kept=True)) == []
+    assert kinds(Facts(NOW, "/w", alerts=(replace(broken, opened=NOW - 6),), kept=True)) == ["alert"]
+    assert kinds(Facts(NOW, "/w", cases=(CASE,), alerts=(whole,), kept=True)) == ["case-investigate"]
+    assert kinds(Facts(NOW, "/w", cases=(CASE,), alerts=(whole,))) == ["case-investigate", "alert"]
+
+
+def test_what_waits_for_a_limit_alone_can_be_raised_at_once() -> None:
+    cause = replace(
+        EVERYTHING.causes[0], key="agent infra busy", agent="infra", limit=2, detail="b took 60 % of its time"
+    )
+    draft = one(Facts(NOW, "/w", causes=(cause,)), "bottleneck").draft
+    assert (draft.acts[0].path, draft.acts[0].body) == ("/agents/infra/concurrency", {"limit": 3})
+    assert "B took 60 % of its time." in draft.reasons
+    assert kinds(Facts(NOW, "/w", causes=(replace(cause, seconds=500.0),))) == []
 
 
 def test_a_kind_that_is_overruled_often_ranks_lower_and_one_that_helps_higher_and_both_are_shown() -> None:

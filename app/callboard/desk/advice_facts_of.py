@@ -1,27 +1,35 @@
 """Rows of the desk and of the record as facts for advice."""
 
 import datetime
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from callboard.core.alerts import Alert
+from callboard.core.holds import cpus, gib
 from callboard.insight.advice_facts import (
     AlertFact,
     CaseFact,
     Cause,
     ChangeFact,
+    DriftFact,
     ExpiryFact,
+    FlakyFact,
+    NeedFact,
     RepeatFact,
     ScheduleFact,
     Waiting,
 )
-from callboard.record.advice import AdviceRecord
+from callboard.insight.bottlenecks import about
+from callboard.learn.drift import drift
 from callboard.rows import Row
 
 DAY = 86_400.0
-WEEK = 7 * DAY
 MOST_CAUSES, MOST_NAMES = 8, 10
+ON_PURPOSE = ("yields", "agent paused", "halted", "backoff")  # told otherwise, or wanted so
 FAILED = ("failed", "unknown")
-ON_PURPOSE = ("backs off",)  # the team's own pauses between tries are no lack of anything
+MOST_SERIES = 60
+LEAST_LOG_S = 0.001
 
 
 def case_fact(row: Mapping[str, Any]) -> CaseFact:
@@ -39,6 +47,7 @@ def case_fact(row: Mapping[str, Any]) -> CaseFact:
         critical=bool(blocks.get("critical")), gates=tuple(blocks.get("gates", ())), blocks_words=str(blocks.get("words", "")),
         flaky=flaky.get("rate"), flaky_runs=int(flaky.get("runs") or 0), flaky_words=str(flaky.get("words", "")),
         broken_by=_broken(broken), patch=fix.get("patch"), fix_words=str(fix.get("words", "")), until=row.get("until"),
+        static=bool(row["kinds"]) and set(row["kinds"]) <= {"finding", "ingested"},
         accepted_by=str(row.get("accepted_by") or ""), looked=bool(row.get("run")), next=str(row.get("next", "")),
     )  # fmt: skip
 
@@ -60,37 +69,79 @@ def waiting_fact(row: Mapping[str, Any], behind: int) -> Waiting:
     )  # fmt: skip
 
 
-def alert_fact(row: Mapping[str, Any]) -> AlertFact:
-    """An alert's row."""
+def alert_fact(alert: Alert) -> AlertFact:
+    """An alert that stands."""
     return AlertFact(
-        row["id"], row["kind"], row["severity"], row["state"], row["title"], row["text"], row["href"],
-        _job(row["key"], row["kind"]), row["agent"] or "", row["opened"], row["seen"], row["times"],
+        alert.id, alert.kind, alert.severity, alert.state.value, alert.title, alert.text, alert.href, alert.job, alert.agent,
+        alert.opened, alert.seen, alert.times,
     )  # fmt: skip
 
 
-def _job(key: str, kind: str) -> str:
-    """'/w:quality.tests' of an alert about a job, '' of others."""
-    return key.removeprefix(f"{kind}:") if kind == "task-broken" else ""
-
-
-def cause_facts(record: AdviceRecord, workspace: str, now: float) -> tuple[Cause, ...]:
-    """What work of the last week waited for, the costliest first."""
-    found = {key: told for key, told in record.waited(workspace, now - WEEK, now).items() if not _own(key)}
-    total = sum(seconds for seconds, _ in found.values())
-    worked = record.days_worked(workspace, now - WEEK, now)
+def cause_facts(row: Mapping[str, Any], limits: Mapping[str, int]) -> tuple[Cause, ...]:
+    """What work of the last week waited for, as `callboard.desk.bottlenecks` has it, the costliest first; nothing while it says
+    itself that there is too little data."""
+    if not row["enough"]:
+        return ()
     causes = []
-    for key, (seconds, tasks) in sorted(found.items(), key=lambda one: -one[1][0])[:MOST_CAUSES]:
-        days = record.waited_by_day(workspace, "", key, now - WEEK, now)
+    for cause in row["causes"][:MOST_CAUSES]:
+        if cause["kind"] in ON_PURPOSE:
+            continue
+        agent = about(cause["cause"]) if cause["kind"] == "agent busy" else ""
         causes.append(
-            Cause(key, f"waits for {key}", seconds, seconds / total if total else 0.0, tasks, (),
-                  tuple(days.get(day, 0.0) for day in worked),
-                  min(days, default=0) * DAY or now - WEEK, "/insights")
+            Cause(
+                cause["cause"], f"waits for {cause['cause']}", cause["seconds"], cause["share"] or 0.0, cause["tasks"],
+                tuple(cause["agents"][:MOST_NAMES]), tuple(cause["trend"]), cause["since"], cause["href"], cause["relief"],
+                cause["words"], agent, limits.get(agent, 0),
+            )
         )  # fmt: skip
     return tuple(causes)
 
 
-def _own(key: str) -> bool:
-    return any(key.startswith(word) for word in ON_PURPOSE)
+def flaky_facts(row: Mapping[str, Any]) -> tuple[FlakyFact, ...]:
+    """What further tries of unsteady work cost, by job."""
+    return tuple(
+        FlakyFact(
+            one["name"], one["seconds"], one["tries"],
+            f"{one['tries']} tries that failed before the same task passed cost {one['seconds']:.0f} s", one["href"],
+        )
+        for one in (row["flaky"] or {}).get("by", ())
+    )  # fmt: skip
+
+
+def need_facts(row: Mapping[str, Any]) -> tuple[NeedFact, ...]:
+    """Jobs whose declared needs are far from what they use, and are planned with nevertheless."""
+    found = []
+    for one in row["jobs"]:
+        used, declared, planned = one["used"], one["declared"], one["planned"]
+        if used is None:
+            continue
+        found.append(
+            NeedFact(
+                one["job"], f"{cpus(declared['cpus'])} and {gib(declared['memory_mb'])}",
+                f"{used['cpus']:.2g} cores and {gib(used['memory_mb'])}", one["n"], declared["cpus"], used["cpus"],
+                declared["memory_mb"], used["memory_mb"], fixed=planned == declared, killed="memory limit ended" in one["words"],
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def is_lack(cause: str) -> bool:
+    """Whether a cause of waiting is a lack of something: other tasks that come first and pauses between tries are none."""
+    return cause.startswith("waits for a decision") or not cause.startswith(("waits for ", "backs off"))
+
+
+def drift_facts(series: Mapping[str, Sequence[tuple[float, float, int, int]]]) -> tuple[DriftFact, ...]:
+    """Jobs that take longer than they did, by the test of `callboard.learn.drift`."""
+    found = []
+    for job, newest_first in series.items():
+        known = newest_first[:MOST_SERIES][::-1]
+        change = drift([math.log(max(seconds, LEAST_LOG_S)) for _, seconds, _, _ in known])
+        if change is None or change.share <= 0:
+            continue
+        at, _, run, place = known[change.at]
+        words = f"{job} {change.words}"
+        found.append(DriftFact(job, change.before, change.after, change.tries, at, words, f"/tasks/{run}.{place}"))
+    return tuple(found)
 
 
 def schedule_fact(name: str, runs: Sequence[Row]) -> ScheduleFact:

@@ -1,14 +1,17 @@
 """Gathers what advice is made of: what changes with each event at once, what costs more to find out only now and then."""
 
 import datetime
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from callboard.config import read_config
 from callboard.config.rules import RuleTable
+from callboard.core.alerts import AlertState
 from callboard.core.load import Load, loads, relief_of
 from callboard.core.run import Task
 from callboard.core.state import State
@@ -18,12 +21,16 @@ from callboard.desk.advice_facts_of import (
     case_fact,
     cause_facts,
     change_facts,
+    drift_facts,
     expiry_facts,
+    flaky_facts,
+    need_facts,
     repeat_fact,
     schedule_fact,
     waiting_fact,
 )
 from callboard.desk.alerts import Alerts
+from callboard.desk.bottlenecks import Bottlenecks
 from callboard.desk.case_blocks import Blocking
 from callboard.desk.case_rows import case_row
 from callboard.desk.catchup import CatchUp
@@ -32,9 +39,11 @@ from callboard.desk.telemetry import Telemetry
 from callboard.errors import CallboardError, ConfigError
 from callboard.insight.advice_facts import (
     AgentFact,
+    AlertFact,
     CaseFact,
     Drain,
     Facts,
+    Gain,
     Green,
     LostTask,
     Machine,
@@ -42,17 +51,19 @@ from callboard.insight.advice_facts import (
     Track,
     Unchecked,
 )
+from callboard.insight.advice_waiting import CASE_S
 from callboard.learn.commits import commits_between, git_facts
 from callboard.record.advice import AdviceRecord
 from callboard.rows import Row
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 DAY = 86_400.0
 WEEK = 7 * DAY
 MOST_CASES, MOST_ALERTS, MOST_TRIED = 60, 60, 6
 MOST_WALK = 5_000
 NO_ENGINE = "`callboard up` goes on with it"
-SLOWLY_S, RARELY_S = 20.0, 120.0
+SLOWLY_S, RARELY_S, AGAIN_S = 20.0, 120.0, 120.0
 
 
 class _Lately(NamedTuple):
@@ -68,10 +79,19 @@ class _Now(NamedTuple):
     agents: tuple[AgentFact, ...]
     machine: Machine
     behind: Mapping[str, int]
+    alerts: tuple[AlertFact, ...]
+    kept: bool
 
 
-class AdviceGather(Telemetry, Alerts, CatchUp, Platform):
-    """Facts for the rules of `callboard.insight`."""
+class AdviceGather(Telemetry, Alerts, CatchUp, Platform, Bottlenecks):
+    """Facts for the rules of `callboard.insight`. `advice_pending`: something is left for a case to be made of it, and is to be
+    looked at again soon."""
+
+    advice_pending = False
+
+    @cached_property
+    def _simulated(self) -> dict[tuple[str, int], tuple[float, Gain | None, str]]:
+        return {}
 
     @cached_property
     def _advised(self) -> AdviceRecord:
@@ -99,10 +119,14 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform):
             cases=found.cases,
             agents=tuple(self._with_days(agent, now) for agent in found.agents),
             waiting=tuple(waiting_fact(row, found.behind.get(row["task"] or "", 0)) for row in self.inbox()),
-            alerts=tuple(alert_fact(row) for row in self.alerts("open", limit=MOST_ALERTS)),
+            alerts=found.alerts,
             lost=self._lost(now),
             schedules=self._lately("schedules", SLOWLY_S, self._schedules_failing) or (),
-            causes=self._lately("causes", SLOWLY_S, lambda: cause_facts(self._advised, where, now)) or (),
+            causes=self._lately("causes", SLOWLY_S, lambda: cause_facts(self.bottlenecks(), found.machine.limits))
+            or (),
+            needs=self._lately("needs", RARELY_S, lambda: need_facts(self.needs_learned())) or (),
+            flaky=self._lately("flaky", SLOWLY_S, lambda: flaky_facts(self.bottlenecks())) or (),
+            drifts=self._lately("drifts", RARELY_S, lambda: self._drifts(now)) or (),
             repeats=self._lately("repeats", RARELY_S, self._repeats) or (),
             expiring=self._lately("expiring", RARELY_S, lambda: self._expiring(now)) or (),
             changes=self._lately("changes", SLOWLY_S, self._changes_open) or (),
@@ -112,6 +136,7 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform):
             greens=self._lately("greens", SLOWLY_S, self._greens) or (),
             tracks={kind: Track(**row) for kind, row in self._advised.tracks(where).items()},
             ruled=tuple(pattern for rule in rules.values() for pattern in rule.when),
+            kept=found.kept,
         )
 
     def _lately(self, name: str, seconds: float, find: Callable[[], T], mark: object = None) -> T | None:
@@ -142,10 +167,16 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform):
         free = self._engine.host().get("disk_free_gb") if self._engine.loop is not None else None
         machine = Machine(
             halted, float(free) if isinstance(free, int | float) else None, bool(self._engine.capacity.pressed),
-            sum(state.queued.values()), len(state.live),
+            sum(state.queued.values()), len(state.live), {name: agent.limit for name, agent in state.agents.items()},
         )  # fmt: skip
+        alerts = tuple(
+            alert_fact(alert) for alert in islice(state.alerts, 5 * MOST_ALERTS) if alert.state is AlertState.OPEN
+        )
+        kept = where in state.cases.looked
+        self.advice_pending = kept and any(now - alert.opened < CASE_S for alert in alerts)
+        agents = self._agents_now(state, now)
         return _Now(
-            tuple(case_fact(row) for row in rows[:MOST_CASES]), self._agents_now(state, now), machine, _behind(state)
+            tuple(map(case_fact, rows[:MOST_CASES])), agents, machine, _behind(state), alerts[:MOST_ALERTS], kept
         )
 
     def _agents_now(self, state: State, now: float) -> tuple[AgentFact, ...]:
@@ -202,7 +233,32 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform):
             return agent
         cause = agent.held[0][0]
         days = self._lately(f"days {agent.name} {cause}", SLOWLY_S, lambda: self._days(agent.name, cause, now)) or ()
-        return AgentFact(**{**{name: getattr(agent, name) for name in AgentFact.__slots__}, "waited_days": days})
+        _, gain, words = self._simulated.get((agent.name, agent.relief.limit), (0.0, None, ""))
+        return replace(agent, waited_days=days, gain=gain, simulated=words)
+
+    def simulate_advice(self) -> bool:
+        """Asks what-if of one overloaded agent, at most every AGAIN_S: what its run would gain by the limit that is advised.
+
+        Gives whether there is news. Takes seconds, in a process of its own.
+        """
+        now = time.time()
+        found = self._engine.inspect(self._advice_now)
+        for agent in found.agents:
+            limit = agent.relief.limit if agent.relief is not None else None
+            if limit is None or now - self._simulated.get((agent.name, limit), (0.0, None, ""))[0] < AGAIN_S:
+                continue
+            run = self._engine.inspect(lambda state, name=agent.name: _busiest(state, name))  # type: ignore[misc]
+            if not run:
+                continue
+            self._simulated[agent.name, limit] = (now, None, "")
+            try:
+                told = self.whatif({"run": run, "changes": {"concurrency": {agent.name: limit}}})
+            except CallboardError as error:
+                logger.debug("What if cannot say what advice gains: %s", error)
+                return False
+            self._simulated[agent.name, limit] = (now, *gain_of(run, told["difference"]))
+            return True
+        return False
 
     def _days(self, agent: str, cause: str, now: float) -> tuple[float, ...]:
         where = str(self.workspace)
@@ -222,6 +278,9 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform):
         runs = self._advised.fired(str(self.workspace), time.time() - 30 * DAY)
         known = read_config(self.workspace).schedules
         return tuple(schedule_fact(name, runs[name]) for name in known if runs.get(name))
+
+    def _drifts(self, now: float) -> tuple[Any, ...]:
+        return drift_facts(self._advised.series_of_jobs(str(self.workspace), now - 30 * DAY))
 
     def _repeats(self) -> tuple[Any, ...]:
         since = time.time() - WEEK
@@ -292,6 +351,25 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform):
         if not row["wanted"] or row["at"] is None:
             return None
         return Drain(row["by"], row["at"], row["reason"], row["until"])
+
+
+def gain_of(run: int, difference: Mapping[str, Any]) -> tuple[Gain | None, str]:
+    """What a simulation says that a run gains, and its words; no gain where it is not sooner."""
+    p50, p80 = difference["p50_s"], difference["p80_s"]
+    words = f"simulated for run {run}: {difference['words']}"
+    if p50 is None or p80 is None or min(p50, p80) >= 0:
+        return None, words
+    low, high = sorted((max(0.0, -p50), max(0.0, -p80)))
+    return Gain(f"earlier end of run {run}, by futures with and without it, at 50 and 80 %", low, high), words
+
+
+def _busiest(state: State, agent: str) -> int:
+    """The run for which most waits for the agent, 0 for none."""
+    numbers: dict[int, int] = {}
+    for task in islice(state.ready.waiting(), MOST_WALK):
+        if task.spec.agent == agent:
+            numbers[task.run.id] = numbers.get(task.run.id, 0) + 1
+    return max(numbers, key=lambda run: numbers[run], default=0)
 
 
 def _behind(state: State) -> dict[str, int]:

@@ -8,6 +8,7 @@ from collections import Counter
 
 from callboard.core.advice_events import AdviceGiven, AdviceJudged, AdviceOverruled, AdviceTaken, RuleFired
 from callboard.desk.advice import Advices
+from callboard.desk.advice_facts_of import is_lack
 from callboard.desk.advice_rows import past_row
 from callboard.errors import ConfigError
 from callboard.insight.advice_drafts import count, lasting
@@ -19,7 +20,6 @@ from callboard.work.finding import clean
 DAY = 86_400.0
 WEEK = re.compile(r"(\d{4})-W(\d{2})")
 MOST_ROWS, MOST_CAUSES = 100, 8
-MOST_OWN = ("backs off",)
 
 
 class AdviceReport(Advices):
@@ -124,14 +124,22 @@ class AdviceReport(Advices):
         return {"total_s": round(sum(now.values()), 1), "before_s": round(sum(before.values()), 1), "causes": causes}
 
     def _calibration_of(self, begin: float, end: float) -> Row:
-        """How often ranges of forecasts held."""
-        return {"held": 0, "n": 0, "share": None, "words": "no forecast has come due yet"}
+        """How often the ranges of forecasts of runs held that came due in the week, or with none how they held in all."""
+        told = self.calibration()
+        past = [(p80, actual) for at, _, p80, actual in told["past"] if begin <= at + actual < end]
+        whole = next((dict(kind) for kind in told["kinds"] if kind["kind"] == "run"), None)
+        if not past:
+            said = whole or {"held": 0, "n": 0, "share": None, "words": "no forecast has come due yet"}
+            return {name: said[name] for name in ("held", "n", "share", "words")}
+        held = sum(actual <= p80 for p80, actual in past)
+        words = f"80 % ranges of runs held {100 * held / len(past):.0f} % of the time this week, n = {len(past)}"
+        return {"held": held, "n": len(past), "share": round(held / len(past), 4), "words": words}
 
 
 def waits(record: AdviceRecord, where: str, begin: float, until: float) -> dict[str, float]:
-    """Seconds by cause, without the team's own pauses between tries."""
+    """Seconds by cause, of what was lacking."""
     found = record.waited(where, begin, until)
-    return {key: seconds for key, (seconds, _) in found.items() if not key.startswith(MOST_OWN)}
+    return {key: seconds for key, (seconds, _) in found.items() if is_lack(key)}
 
 
 def week_of(text: str, now: float) -> tuple[str, float, float]:

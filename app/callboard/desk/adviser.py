@@ -41,8 +41,8 @@ logger = logging.getLogger(__name__)
 READY_S = 0.05
 LAZY_S = 3.0
 IDLE_S = 60.0
-REST = 6.0  # it works at most a sixth of the time, and rests no longer than MOST_REST_S for it
-MOST_REST_S = 1.0
+REST = 4.0  # it works at most a fifth of the time, and rests no longer than MOST_REST_S for it
+MOST_REST_S = 0.6
 JUDGE_S = 60.0
 AT_ONCE = (
     AgentSet, AgentDraining, AgentDrained, AgentStopped, AgentsFound, DecisionMade, PatchDecided, QuestionAsked, QuestionAnswered,
@@ -62,6 +62,7 @@ class Adviser:
         self._soon = False
         self._closing = False
         self._judged = float("-inf")
+        self._trying: threading.Thread | None = None
         self._thread = threading.Thread(target=self._work, name="adviser", daemon=True)
 
     def start(self) -> None:
@@ -94,6 +95,7 @@ class Adviser:
                 logger.debug("Advice waits: %s", error)
             except Exception:
                 logger.exception("The adviser stumbled")
+            self._soon = self._soon or self._desk.advice_pending
             self._rest(min(MOST_REST_S, max(READY_S, REST * (time.monotonic() - begun))))
             self._wait()
             self._woken.clear()
@@ -113,11 +115,24 @@ class Adviser:
     def step(self) -> None:
         """One look at everything, and what follows from it."""
         self._desk.advise_anew()
+        if self._trying is None or not self._trying.is_alive():
+            self._trying = threading.Thread(target=self._simulate, name="adviser what if", daemon=True)
+            self._trying.start()
         now = time.monotonic()
         if now - self._judged >= JUDGE_S:
             self._judged = now
             if self._desk.judge_advice():
                 self._desk.advise_anew()
+
+    def _simulate(self) -> None:
+        """What an advice would gain, where that can be tried; the list is made anew when it is known."""
+        try:
+            if self._desk.simulate_advice():
+                self._woken.set()
+        except CallboardError as error:
+            logger.debug("Nothing is simulated for advice: %s", error)
+        except Exception:
+            logger.exception("Trying what advice would gain stumbled")
 
 
 def at_once(event: Event) -> bool:

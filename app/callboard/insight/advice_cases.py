@@ -30,7 +30,7 @@ def _of_case(case: CaseFact, now: float) -> Draft | None:
     if case.state == "cannot-reproduce":
         return _unclear(case, now)
     if case.state in ("new", "triaged") and not case.looked and not case.assignee:
-        return _find_out(case)
+        return _mend(case) if case.static else _find_out(case)
     if case.state in ("new", "triaged") and not case.assignee:
         return _hand_over(case)
     if case.state in WORKED_ON and now - max(case.moved, case.opened) >= STUCK_S:
@@ -83,6 +83,15 @@ def _find_out(case: CaseFact) -> Draft:
         "Nobody has looked at it yet: it is reproduced, narrowed down and bisected in a worktree of its own.",
         (_investigate(case, "auto"), _assign(case)),
         Risk("none", "It runs in worktrees at low priority and changes no file of yours."),
+    )  # fmt: skip
+
+
+def _mend(case: CaseFact) -> Draft:
+    return _draft(
+        case, "case-mend", f"Have {case.name} mended: {case.title}",
+        "Tools saw it in a file: nothing has to be run again. An agent proposes a patch if one can, or somebody takes it.",
+        (_investigate(case, "fix"), _assign(case)),
+        Risk("none", "A patch is only proposed: nothing changes until a person accepts it."),
     )  # fmt: skip
 
 

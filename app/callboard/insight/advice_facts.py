@@ -46,7 +46,10 @@ def typed(*words: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CaseFact:
-    """A case that is not closed. `blocks` counts the tasks that wait for its checks, `flaky` is the share of bad runs."""
+    """A case that is not closed. `blocks` counts the tasks that wait for its checks, `flaky` is the share of bad runs.
+
+    `static`: it is of findings in files alone, so there is nothing to run again to find out about it.
+    """
 
     id: int
     title: str
@@ -75,6 +78,7 @@ class CaseFact:
     broken_by: str = ""
     patch: int | None = None
     fix_words: str = ""
+    static: bool = False
     until: float | None = None
     accepted_by: str = ""
     looked: bool = False
@@ -122,6 +126,7 @@ class AgentFact:
     relief: Relieved | None = None
     waited_days: tuple[float, ...] = ()
     gain: "Gain | None" = None
+    simulated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +194,10 @@ class ScheduleFact:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What work waited for over a time: seconds and tasks, their share of all waiting, and seconds of each day."""
+    """What work waited for over a time: seconds and tasks, their share of all waiting, and seconds of each day.
+
+    `agent` and its `limit` are named where work waited for no more than that limit.
+    """
 
     key: str
     words: str
@@ -201,6 +209,9 @@ class Cause:
     since: float
     href: str = ""
     relief: str = ""
+    detail: str = ""
+    agent: str = ""
+    limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,7 +363,7 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that is known at a moment."""
+    """All that is known at a moment. `kept`: somebody makes cases of what goes wrong here, a moment later."""
 
     now: float
     workspace: str
@@ -375,3 +386,4 @@ class Facts:
     greens: tuple[Green, ...] = ()
     tracks: Mapping[str, Track] = field(default_factory=dict)
     ruled: tuple[str, ...] = ()
+    kept: bool = False

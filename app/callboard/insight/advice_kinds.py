@@ -17,6 +17,7 @@ KINDS: Mapping[str, Kind] = {
     "case-fix": Kind("a patch is proposed for a case", "case"),
     "case-flaky": Kind("of 5 or more runs of the same code 2 to 90 % failed", "case-quiet"),
     "case-investigate": Kind("a case is new, nobody has it and nothing has looked at it", "case"),
+    "case-mend": Kind("a case of findings in files is new, and nobody has it", "case"),
     "case-assign": Kind("a case was looked at and nobody has it", "case"),
     "case-stuck": Kind("a case that somebody works on has not moved for a day", "case"),
     "case-unclear": Kind("a case could not be reproduced", "case"),

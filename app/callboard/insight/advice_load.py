@@ -59,6 +59,7 @@ def _raise(agent: AgentFact, facts: Facts) -> Draft:
         reasons=(
             f"{agent.words}.",
             f"Tried with the real admission on a copy of what waits: {count(starts, 'task')} would start at once.",
+            *((f"{_cap(agent.simulated)}.",) if agent.simulated else ()),
         ),
         evidence=((f"Agent {agent.name}", f"/agents/{part(agent.name)}"), ("The machine", "/machine")),
         href=f"/agents/{part(agent.name)}",
@@ -138,8 +139,17 @@ def _bottleneck(cause: Cause) -> Draft:
         severity="medium",
         reasons=(
             f"{count(cause.tasks, 'task')} waited for it {lasting(cause.seconds)} in all, {percent(cause.share)} of all waiting.",
+            f"{_cap(cause.detail)}." if cause.detail else "",
             f"Work of {', '.join(cause.agents[:5])}." if cause.agents else "",
         ),
+        acts=(
+            _concurrency(
+                cause.agent, cause.limit + 1, f"Let {cause.agent} do {cause.limit + 1} at once",
+                _concurrency(cause.agent, cause.limit, f"Back to {cause.limit} at once"),
+            ),
+        )
+        if cause.agent and cause.limit
+        else (),
         evidence=(("Where the time went", cause.href or "/insights"),), href=cause.href or "/insights", risk=NO_RISK,
         measure=Measure("wait", cause.key), gain=gain_of_days(cause.days, "waited for it"),
         no_gain=f"Fewer than {ENOUGH_DAYS} days are known, so it is not said what a change saves.", agents=cause.agents,

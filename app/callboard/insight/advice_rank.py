@@ -24,7 +24,8 @@ RULE_TIMES = 5
 # What a rule may do about what kind, for the advice to write one.
 RULED: Mapping[str, str] = {
     "retry": "retry", "case-flaky": "quarantine", "concurrency-raise": "concurrency", "concurrency-lower": "concurrency",
-    "alert": "acknowledge", "case-assign": "assign", "case-investigate": "investigate", "resume": "resume",
+    "alert": "acknowledge", "case-assign": "assign", "case-investigate": "investigate", "case-mend": "investigate",
+    "resume": "resume",
 }  # fmt: skip
 
 

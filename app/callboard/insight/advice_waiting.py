@@ -29,6 +29,7 @@ KINDS_OF_WAITING: Mapping[str, tuple[str, str]] = {
     "workspace": ("trust", "high"), "roadmap": ("roadmap-hand", "low"), "schedule": ("schedule-missed", "medium"),
     "person": ("by-hand", "low"), "case": ("case-person", "medium"),
 }  # fmt: skip
+CASE_S = 5.0  # within which a case is made of what went wrong
 SAFE_LABELS = ("run it now", "look for agents again")
 COVERED_ALERTS = ("disk-low", "pressure", "task-lost")
 
@@ -151,10 +152,13 @@ def _lost(task: LostTask) -> Draft:
 
 
 def _is_news(alert: AlertFact, told: set[str], facts: Facts) -> bool:
-    """Alerts that nothing else on the list speaks for, once somebody has had a moment to see them."""
-    if alert.state != "open" or alert.kind in COVERED_ALERTS or alert.job.rpartition(":")[2] in told:
+    """Alerts that nothing else on the list speaks for, once a case could have been made or somebody could have seen them."""
+    age = facts.now - alert.opened
+    if alert.state != "open" or alert.kind in COVERED_ALERTS or (alert.job and alert.job.rpartition(":")[2] in told):
         return False
-    return alert.severity == "critical" or alert.kind == "task-broken" or facts.now - alert.opened >= OLD_ALERT_S
+    if facts.kept and (age < CASE_S or (alert.kind == "run-broken" and facts.cases)):
+        return False
+    return alert.severity == "critical" or alert.kind == "task-broken" or age >= OLD_ALERT_S
 
 
 def _alert(alert: AlertFact, now: float) -> Draft:

@@ -229,6 +229,21 @@ class AdviceRecord(History):
             for r in found
         ]  # fmt: skip
 
+    def series_of_jobs(
+        self, workspace: str, since: float, most: int = 10_000
+    ) -> dict[str, list[tuple[float, float, int, int]]]:
+        """By job when its good tries since then ended, their seconds, run and place; the newest first."""
+        found = self._rows(
+            "SELECT t.name, t.ended, t.ended - t.started, t.run, t.place FROM task t JOIN run r ON r.id = t.run"
+            " WHERE r.workspace = ? AND t.ended >= ? AND t.started IS NOT NULL AND t.attempt > 0 AND t.state = 'succeeded'"
+            " AND coalesce(t.verdict, 'pass') = 'pass' ORDER BY t.ended DESC LIMIT ?",
+            (workspace, since, most),
+        )
+        series: dict[str, list[tuple[float, float, int, int]]] = {}
+        for name, *values in found:
+            series.setdefault(name, []).append((values[0], values[1], values[2], values[3]))
+        return series
+
     def repeats(self, workspace: str, since: float, most: int = 2_000) -> list[Row]:
         """By job with a command: how often it ran since then, how often with the same result, and the seconds it took in all."""
         found = self._rows(
