@@ -1,17 +1,21 @@
 """Every wish, granted and refused; and a sentence for every event."""
 
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
 
 from callboard.core import advice_commands as ac
 from callboard.core import advice_events as av
+from callboard.core import case_events as ce
 from callboard.core import commands as c
 from callboard.core import events as e
 from callboard.core import forecast_events as fe
 from callboard.core import roadmap_events as r
 from callboard.core import yield_events as y
 from callboard.core.alert_rules import Outside
+from callboard.core.case_batch import Opening, Sighting
+from callboard.core.case_facts import Cause, Symptom
 from callboard.core.crew_events import CrewSeen, CrewSilent
 from callboard.core.facts import How
 from callboard.core.fold import fold
@@ -21,6 +25,11 @@ from callboard.errors import NotFound, Refused
 from core_story import PROCESS, Story, spec
 
 NOW = 5000.0
+CAUSE = Cause("single", "a.py", "one check saw it")
+CART = Symptom("q.t", "f1", "test", "r", "high", "It fails", "a.py", family="r1", first=1.0, seen=1.0, code="c1")
+TAX = replace(CART, fingerprint="f2", path="b.py", family="r2")
+TIP = replace(CART, fingerprint="f4", path="d.py", family="r4")
+PAY = replace(CART, fingerprint="f3", path="c.py", family="r3")
 
 
 def told() -> Story:
@@ -53,6 +62,8 @@ def told() -> Story:
     fold(story.state, av.AdviceOverruled(1.0, *WHO3, "ann"))
     fold(story.state, av.RuleFired(1.0, "f1", "calm", "/w", "a9", "alert", "x", "See", "act", ACT))
     fold(story.state, av.RuleDone(2.0, "f1", True, "done", ACT))
+    for number, some in ((1, (CART,)), (2, (TAX, TIP))):
+        fold(story.state, ce.CaseOpened(1.0, number, "/w", "It fails", "high", CAUSE, some))
     return story
 
 
@@ -69,6 +80,33 @@ WHO, WHO2, WHO3 = (
 )
 SAID, SAID2, SAID3 = ac.Said(*WHO), ac.Said(*WHO2), ac.Said(*WHO3)
 GRANTED: list[tuple[c.Command, list[e.Event]]] = [
+    (
+        c.TellCases("/w", 9, (Opening("Pay fails", "low", CAUSE, (PAY,)),), (Sighting(1, (CART,)),)),
+        [
+            ce.CaseSeen(NOW, 1, (CART,)),
+            ce.CaseOpened(NOW, 3, "/w", "Pay fails", "low", CAUSE, (PAY,)),
+            ce.CasesLooked(NOW, "/w", 9),
+        ],
+    ),
+    (c.MoveCase(1, "triaged", "ann", reason="seen"), [ce.CaseMoved(NOW, 1, "triaged", "ann", "looked at by ann: seen", "seen")]),
+    (
+        c.MergeCases(2, 1, "ann", "the same"),
+        [
+            ce.CaseMerged(NOW, 2, 1, "ann", "the same", (TAX, TIP)),
+            ce.CaseTaught(NOW, "/w", "ann", joins=(("r1", "r2"), ("r1", "r4"))),
+        ],
+    ),
+    (
+        c.SplitCase(2, (TIP.key,), "ann", "another matter"),
+        [
+            ce.CaseSplit(NOW, 2, (TIP.key,), 3, "ann", "another matter"),
+            ce.CaseOpened(
+                NOW, 3, "/w", "It fails", "high", Cause("person", "C2", "ann split it from C2: another matter"), (TIP,), "ann"
+            ),
+            ce.CaseTaught(NOW, "/w", "ann", parts=(("r2", "r4"),)),
+        ],
+    ),
+    (c.NoteCase(1, "comment", "hm", "ann"), [ce.CaseNoted(NOW, 1, "comment", "hm", by="ann")]),
     (submit(), [e.RunSubmitted(NOW, 4, "ci", "/w", "ann", "by hand", Priority.MEDIUM, SPECS, {}, "")]),
     (
         submit(schedule="/w:nightly", due=4990.0, missed=2, key="n"),
@@ -202,6 +240,14 @@ GRANTED: list[tuple[c.Command, list[e.Event]]] = [
     (ac.UndoFiring("f1", "ann", "too much"), [av.RuleUndone(NOW, "f1", "ann", "too much")]),
 ]
 REFUSED: list[tuple[c.Command, type[Exception], str]] = [
+    (c.MoveCase(9, "triaged", "ann"), NotFound, "there is no case C9, or it was closed long ago"),
+    (c.MoveCase(1, "gone", "ann"), Refused, "'gone' is no state of a case; the states: new, triaged, assigned, reproducing, "
+     "fix-proposed, verifying, closed, accepted, cannot-reproduce"),
+    (c.MoveCase(1, "closed", "ann", turn=4), Refused, "C1 is new since you looked, by Callboard; look at it again"),
+    (c.MergeCases(1, 1, "ann"), Refused, "C1 cannot be merged into itself"),
+    (c.SplitCase(1, (CART.key,), "ann"), Refused, "C1 would have no symptom left; leave one"),
+    (c.NoteCase(1, "comment", " ", "ann"), Refused, "a note has words"),
+    (c.TellCases("/w", 0), Refused, "events up to 0 were told already"),
     (submit(specs=()), Refused, "pipeline 'ci' has no job for this workspace; see `callboard plan`"),
     (c.Cancel(9, None, "ann"), NotFound, "there is no run 9"),
     (c.Cancel(1, 9, "ann"), NotFound, "there is no task 1.9"),
@@ -422,6 +468,20 @@ SENTENCES: list[tuple[e.Event, str]] = [
      "ann put add-login back into the layer of the rules, back to its usual place, after nothing."),
     (r.RoadmapCounted(1.0, "/w", 3, 9, {"add-login": [3, 9]}), "The roadmap has 3 of 9 tasks done; 1 changes differ."),
     (r.RoadmapForeseen(1.0, "/w", "2026-11-27", {"add-login": [1.0, 2.0, 3.0]}), "The forecasts of 2026-11-27 were kept: 1."),
+    (ce.CaseOpened(1.0, 7, "/w", "It fails", "high", CAUSE, (CART,)),
+     "Case C7 (high) was opened: It fails; one symptom. one check saw it."),
+    (ce.CaseSeen(1.0, 7, (CART, TAX)), "C7 was seen: 2 symptoms."),
+    (ce.CaseGone(1.0, 7, (CART.key,), "q.t passed"), "One symptom of C7 is gone: q.t passed."),
+    (ce.CaseMoved(1.0, 7, "assigned", "ann", "it is his", to_kind="person", to="bob"), "ann gave C7 to @bob: it is his."),
+    (ce.CaseMoved(1.0, 7, "new", "Callboard", "it is back"), "C7 is open again: it is back."),
+    (ce.CaseMoved(1.0, 7, "closed", "ann", "closed by ann's word"), "C7 is closed: closed by ann's word."),
+    (ce.CaseMerged(1.0, 7, 3, "ann", "the same"), "ann merged C7 into C3: the same."),
+    (ce.CaseSplit(1.0, 7, (CART.key,), 9, "ann", ""), "ann split C9 from C7."),
+    (ce.CaseNoted(1.0, 7, "bisected", "it began with 1a2b3c4"), "C7, bisected: it began with 1a2b3c4."),
+    (ce.CaseNoted(1.0, 7, "comment", "I see it too", by="ann"), "ann: I see it too"),
+    (ce.CaseTaught(1.0, "/w", "ann", joins=(("a", "b"),)), "ann taught that such pairs are one case from now on."),
+    (ce.CaseTaught(1.0, "/w", "ann", parts=(("a", "b"),)), "ann taught that such pairs are apart from now on."),
+    (ce.CasesLooked(1.0, "/w", 812), "Cases were looked for up to event 812."),
     (e.ScheduleFired(1.0, "s", 1.0, 0, 0, "quiet hours 22:00-06:00"), "Schedule 's' started nothing: quiet hours 22:00-06:00."),
 ]  # fmt: skip
 

@@ -61,7 +61,7 @@ def grant_batch(
 ) -> list[CaseEvent]:
     """The events of a batch; raises `Refused` when it was told already, so that nothing is doubled through a crash."""
     if upto <= cases.looked.get(workspace, 0):
-        raise Refused(f"events up to {cases.looked[workspace]} were told already")
+        raise Refused(f"events up to {cases.looked.get(workspace, 0)} were told already")
     batch = _Batch(cases, workspace, now)
     for sighting in seen:
         batch.see(sighting)

@@ -28,7 +28,8 @@ def case_sentence(event: CaseEvent) -> str:
             return f"C{event.case} was seen: {_symptoms(len(event.symptoms))}."
         case CaseGone():
             number = len(event.symptoms)
-            return f"{_symptoms(number)} of C{event.case} {'is' if number == 1 else 'are'} gone: {event.words.rstrip('.')}."
+            what = f"{_symptoms(number).capitalize()} of C{event.case}"
+            return f"{what} {'is' if number == 1 else 'are'} gone: {event.words.rstrip('.')}."
         case CaseMoved():
             return _moved(event)
         case CaseMerged():

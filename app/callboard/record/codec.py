@@ -126,6 +126,8 @@ _CONVERT: Mapping[str, Callable[[Any], Any]] = {
     "facts": lambda value: value if isinstance(value, dict) else tuple(value),
     "symptoms": lambda values: tuple(value if isinstance(value, str) else decode_symptom(value) for value in values),
     "cause": lambda value: value if isinstance(value, str) else Cause(**value),
+    "ids": tuple,
+    "notices": tuple,
     "joins": _pairs,
     "workflows": tuple,
     "attempts": tuple,
