@@ -21,6 +21,7 @@ WHAT = {
     "logs": "a log of 1,000,000 lines on a page, and the console under a flood",
     "pages": "50 open pages and 200 changes a second",
     "roadmap": "reading 30 changes and 1,620 tasks of OpenSpec, the first time and after a change; checks and a forecast",
+    "insight": "the forecast of a run of 1,000 tasks: the first range, the refined one, and what the engine feels of it",
     "crew": "what it adds to a workflow of nine real CrewAI agents to be watched; takes minutes",
     "platform": "a small platform with a real crew beside Callboard: down, up, watched, killed, at work; takes minutes",
     "soak": "pages that are left open over a day, in two minutes",
@@ -78,6 +79,7 @@ def _print(figure: Figure) -> None:
 def _measures() -> dict[str, Callable[[int], list[Figure]]]:
     from callboard.bench.crew import crew
     from callboard.bench.engine import big, engine
+    from callboard.bench.insight import insight
     from callboard.bench.logs import logs
     from callboard.bench.pages import pages
     from callboard.bench.platform import platform
@@ -99,6 +101,7 @@ def _measures() -> dict[str, Callable[[int], list[Figure]]]:
         "pages": pages,
         "runs": runs,
         "roadmap": roadmap,
+        "insight": insight,
         "soak": soak,
         "platform": platform,
     }

@@ -101,7 +101,8 @@ class Correction:
         total = sum(weight for _, weight in scores)
         seconds = []
         for share in SHARES:
-            wanted, passed, at = min(total, share * (total + 1.0)), 0.0, scores[-1][0]
+            late = 1.0 if share > 0.5 else 0.0  # one more that came late: few forecasts prove little
+            wanted, passed, at = min(total, share * (total + late)), 0.0, scores[-1][0]
             for score, weight in scores:
                 passed += weight
                 if passed >= wanted - 1e-12:

@@ -93,9 +93,15 @@ class Worker:
             forecast(
                 state, models, capacity, run.id, now, more=more, seed=run.id, policy=policy, tasks=places, into=found
             )
-            refined = least == 1
-            yield {**base, "refined": refined, **_said(found, run, now, correction, of_tasks)}
-            if found.stuck:
+            refined = least == 1 or len(found.ends) >= MOST_FUTURES
+            yield {
+                **base,
+                "refined": refined,
+                "cpu_s": round(time.process_time() - began, 3),
+                "process_s": round(time.process_time(), 3),
+                **_said(found, run, now, correction, of_tasks),
+            }
+            if found.stuck or refined:
                 return
 
     def _models_of(self, state: State) -> dict[str, Model]:

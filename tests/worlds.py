@@ -144,7 +144,10 @@ class World:
                     job.centre += kind.creeps if kind.creeps else 0.0
                     if dice.random() < kind.drifts / 25.0:
                         job.centre += dice.choice([-0.4, 0.4, 0.6])
-            times = sorted(start + dice.uniform(0.0, 9 * HOUR) for _ in range(dice.randrange(kind.runs_a_day // 2, kind.runs_a_day + 2)))
+            times = sorted(
+                start + dice.uniform(0.0, 9 * HOUR)
+                for _ in range(dice.randrange(kind.runs_a_day // 2, kind.runs_a_day + 2))
+            )
             moments = [(at, 1 + (dice.randrange(1, 4) if dice.random() < kind.bursts else 0)) for at in times]
             for at, count in moments:
                 for _ in range(count):
@@ -168,7 +171,13 @@ class World:
         priority = self.dice.choice([Priority.MEDIUM, Priority.MEDIUM, Priority.HIGH])
         truth.submit(RunSubmitted(truth.now, self.runs, name, "/w", "", "", priority, tuple(specs)))
         futures = forecast(
-            truth.state, {"/w": known}, self.capacity, self.runs, truth.now, more=lambda n: n < self.trials, seed=self.runs
+            truth.state,
+            {"/w": known},
+            self.capacity,
+            self.runs,
+            truth.now,
+            more=lambda n: n < self.trials,
+            seed=self.runs,
         )
         found = raw([end - truth.now for end in futures.ends], futures.sigma)
         correction = Correction([one.judged() for one in reversed(self.done[-400:])], name)
