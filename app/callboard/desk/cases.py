@@ -16,12 +16,13 @@ from callboard.desk.room import HIGHEST, Room
 from callboard.desk.source import LONGEST_LINE, read_inside
 from callboard.desk.veil import is_all_secret, is_secret, veiled
 from callboard.errors import ConfigError, NotFound
-from callboard.record.cases import CaseRecord
+from callboard.record.cases import MOST_IN_LIST, CaseRecord
 from callboard.rows import Row
 from callboard.work.finding import clean
 
 MOST_CASES = 2_000
 MOST_RANKED = 10_000
+MANY, FEW = 300, 8  # in a list of very many cases, each is told by its first symptoms
 MOST_SYMPTOMS = 500
 MOST_PLACES = 3
 AROUND = 5
@@ -60,7 +61,8 @@ class CaseDesk(Room):
         checks = record.checks([case.id for case in found if case.is_open])
         rough = ranked([_rank(case, blocking.of(case.workspace, checks.get(case.id, ())), now) for case in found])
         by_number = {case.id: case for case in found}
-        shown = record.with_symptoms([by_number[row["id"]] for row in rough[:limit]])
+        few = FEW if limit > MANY else MOST_IN_LIST
+        shown = record.with_symptoms([by_number[row["id"]] for row in rough[:limit]], few)
         rows = [
             case_row(one.case, blocking.of(one.case.workspace, one.checks), now, one.total, one.checks) for one in shown
         ]
