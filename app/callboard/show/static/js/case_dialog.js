@@ -105,7 +105,7 @@ const CbWillDo = {
     <ol class="incident-will">
       <li v-if="agents.length"><b>{{ agents.join(', ') }} {{ agents.length > 1 ? 'are' : 'is' }} paused.</b> Nothing new is given to {{ agents.length > 1 ? 'them' : 'it' }}; what runs {{ asked.stop ? 'is ended now' : 'goes on to its end' }}.</li>
       <li v-else><b>No agent saw it,</b> so none is paused.</li>
-      <li><template v-if="asked.crew"><b>The crew’s token is revoked.</b> What tells in the crew’s name is refused until it has a new one.</template><template v-else><b>No token is revoked.</b> Callboard gives agents none; the crew has one, and you can revoke it below.</template></li>
+      <li><template v-if="asked.crew"><b>The crew’s token is revoked.</b> What tells in the crew’s name is refused until it has a new one.</template><template v-else><b>No token is revoked.</b> Callboard gives agents none; that of the crew can be revoked below.</template></li>
       <li><b>The evidence is frozen.</b> What the agents were told and did, findings, logs and all of {{ row.name }} go into one archive with a checksum, which nothing cleans up.</li>
       <li><b>It is written down</b> with your name and reason. No file of yours is changed, and it ends only by a person’s word.</li>
     </ol>
