@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from callboard.api import Context, Environment, TestOutcome
+from callboard.api import Context, Environment, TestCase, TestOutcome
 from callboard_quality.npm import cases_of, name_of, reporter
 from callboard_quality.packages import QUIET
 from callboard_quality.target import Target
@@ -87,7 +87,7 @@ class NpmRunner:
             return dict.fromkeys(names or [WHOLE], went)
         found: dict[str, Went] = {}
         for name in names:
-            own = [case for case in cases if same_test(name_of(case, here), name)]
+            own = [case for case in cases if _is_meant(case, name, here)]
             bad = next((c for c in own if c.outcome in (TestOutcome.FAILED, TestOutcome.ERROR)), None)
             if bad is not None:
                 way: Way = "failed" if bad.outcome is TestOutcome.FAILED else "error"
@@ -113,3 +113,10 @@ class NpmRunner:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def _is_meant(case: TestCase, name: str, here: Path) -> bool:
+    """Whether a case goes by the name: as the history has it, or as its finding begins; node's own reports have no file."""
+    if same_test(name_of(case, here), name) or name in (case.name, f"{case.classname} {case.name}"):
+        return True
+    return not case.file and case.classname in ("", "test") and name.endswith(f" > {case.name}")

@@ -1,6 +1,7 @@
 """`quality.bisect` on small generated histories: merges, commits that cannot be tested, tests that came later, flaky ones."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -195,3 +196,25 @@ def test_of_the_changed_files_those_that_it_takes_are_found(history: History) ->
     (history.root / "b.py").write_text("B = 1\n")
     (history.root / "a.py").write_text("A = 2\n")
     assert history.bisect("narrow", tests=["test_a.Test.test_one"], files=True, good=good)["files"] == ["a.py"]
+
+
+@pytest.mark.long
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
+def test_an_npm_test_is_searched_for_and_run_again_too(history: History) -> None:
+    package = '{"name": "x", "version": "1.0.0", "scripts": {"test": "node --test"}}'
+    check = (
+        "const test = require('node:test');\nconst assert = require('node:assert');\nconst one = require('./one.js');\n"
+    )
+    check += "test('is one', () => { assert.strictEqual(one(), 1); });\ntest('other', () => {});\n"
+    history.commit({"package.json": package, "one.js": "module.exports = () => 1;\n", "one.test.js": check})
+    history.commit({"note.txt": ""})
+    culprit = history.commit({"one.js": "module.exports = () => 2;\n"})
+    history.commit({"end.txt": ""})
+    name = "one.test.js > is one"
+    found = history.bisect(job="quality.npm_tests", tests=[name], interpreter="auto")
+    assert (found["commit"], found["certain"]) == (culprit, True)
+    told = history.bisect(
+        "reproduce", job="quality.npm_tests", tests=[name, "one.test.js > other"], times=3, interpreter="auto"
+    )
+    assert told["tests"][name]["verdict"] == "broken"
+    assert told["tests"]["one.test.js > other"] == {"failed": 0, "runs": 3, "verdict": "flaky", "order": False}

@@ -91,21 +91,18 @@ def test_a_failure_that_comes_and_goes_is_flaky_with_its_rate_and_gone_only_on_o
     assert (other["verdict"], other["enough"], other["needs"]) == ("gone", False, 146)
 
 
-def test_what_fails_only_in_its_suite_is_told_so_and_narrowed_to_the_test_behind_it(project: Project) -> None:
+def test_what_fails_only_in_its_suite_is_narrowed_to_the_test_behind_it(project: Project) -> None:
     project.write("state.py", "seen = []\n")
     project.write("pytest.ini", "[pytest]\npythonpath = .\n")
     project.write("tests/test_b.py", LEAVES)
     project.write("tests/test_z.py", ORDER)
-    found = case(project.run(tests=["tests/test_z.py::test_last"], times=1))
-    assert (found["verdict"], found["order"]) == ("broken", True)
-    assert "passes alone and fails in its suite (3 of 3 runs)" in found["words"]
     small = case(project.run("narrow", tests=["tests/test_z.py::test_last"]))
     assert small["tests"] == ["tests/test_b.py::test_leaves", "tests/test_z.py::test_last"]
     assert small["order"]
 
 
 @pytest.mark.long
-def test_what_fails_only_in_another_order_or_needs_another_test_is_told_so(project: Project) -> None:
+def test_what_fails_only_in_its_suite_in_another_order_or_needs_another_test_is_told_so(project: Project) -> None:
     project.write("state.py", "seen = []\n")
     project.write("pytest.ini", "[pytest]\npythonpath = .\n")
     project.write("test_a.py", ORDER)
@@ -119,6 +116,10 @@ def test_what_fails_only_in_another_order_or_needs_another_test_is_told_so(proje
     needs = case(project.run("narrow", tests=["test_c.py::test_needs"]))
     assert needs["tests"] == ["test_b.py::test_leaves", "test_c.py::test_needs"]
     assert "passes only behind" in needs["words"]
+    project.write("test_z.py", ORDER)
+    suite = case(project.run(tests=["test_z.py::test_last"], times=1))
+    assert (suite["verdict"], suite["order"]) == ("broken", True)
+    assert "passes alone and fails in its suite (3 of 3 runs)" in suite["words"]
 
 
 def test_a_package_that_is_not_there_is_the_environment_and_a_test_that_is_not_there_unknown(project: Project) -> None:
