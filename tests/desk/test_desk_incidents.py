@@ -69,7 +69,7 @@ def test_an_incident_from_its_begin_to_its_end(tmp_path: Path) -> None:
             "changes.diff",
             "findings.sarif",
         } < set(files)
-        assert "callboard run --only shop.tidy" in files["repeat.md"]
+        assert "sh -c 'echo tidy'" in files["repeat.md"]
         assert "looked" in files["logs/1.0.txt"]
 
         with pytest.raises(ConfigError):

@@ -1,5 +1,6 @@
 """All that somebody needs who takes a case over, in one archive that holds no secret."""
 
+import json
 import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -98,11 +99,9 @@ class CaseBundles(Diffs, Facts, Investigations):
             git = self.case_work.git_of(key.run)
             at = f" at commit {git['commit']}" if git.get("commit") else ""
             more = f", with {git['changed']} files changed without a commit" if git.get("changed") else ""
-            lines += [
-                f"## {spec.name} (task {task}){at}{more}",
-                "",
-                f"    callboard run --only {shlex.quote(spec.name)}",
-            ]
+            lines += [f"## {spec.name} (task {task}){at}{more}", ""]
+            if spec.name in case.checks:
+                lines.append(f"    callboard run --only {shlex.quote(spec.name)}")
             if spec.argv:
                 lines.append(f"    cd {shlex.quote(spec.folder or '.')} && {shlex.join(spec.argv)}")
             elif spec.options:
@@ -153,7 +152,7 @@ class CaseBundles(Diffs, Facts, Investigations):
 
 
 def _option(name: str, value: Any) -> str:
-    return shlex.quote(f"{name}={value}")
+    return shlex.quote(f"{name}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}")
 
 
 def _sign(line: Row) -> str:

@@ -1,5 +1,6 @@
 """The work on a case: steps are started as ordinary runs, and what came of each is written down at the case."""
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -318,6 +319,18 @@ class CaseWork(CaseScenes, CaseActs):
         self._say(NoteCase(case.id, "taken-back", told, facts=_bounded(facts), in_run=run))
         self._say(MoveCase(case.id, CaseState.TRIAGED, CALLBOARD, told, in_run=run))
 
+    def _decide(self, kept: KeptPatch, choice: str, by: str, reason: str, result: Row) -> None:
+        """Also tells the case whose fix it is, before its checks look again."""
+        super()._decide(kept, choice, by, reason, result)
+        if choice != "accepted":
+            return
+        with contextlib.suppress(CallboardError):  # the sleuth tells it else
+            mine = self._engine.inspect(
+                lambda state: [one.copy() for one in state.cases.open(kept.workspace) if _offers(one, kept)]
+            )
+            for case in mine:
+                self.case_accepted(case, self._kept_patch(kept.number))
+
     def case_accepted(self, case: Case, patch: KeptPatch) -> None:
         """A person took the fix: that is written down, once."""
         note = fresh(case, "fix-tried")
@@ -372,6 +385,11 @@ class CaseWork(CaseScenes, CaseActs):
                 }
             )  # fmt: skip
         return rows
+
+
+def _offers(case: Case, patch: KeptPatch) -> bool:
+    proposed = fresh(case, "fix-proposed")
+    return proposed is not None and proposed.facts.get("patch") == patch.number
 
 
 def _blamed(facts: Mapping[str, Any]) -> list[Any]:

@@ -128,7 +128,7 @@ class Incidents(CaseBundles):
                 continue
             if not already:
                 row["paused"].append(agent)
-            said = "and what it did was ended" if stop else "what it does goes on to its end"
+            said = "what it did was ended" if stop else "what it does goes on to its end"
             words.append(
                 f"{agent} is paused and gets no new work; {said}"
                 + (f" ({already} had paused it before)" if already else "")
