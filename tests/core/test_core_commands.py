@@ -88,7 +88,10 @@ GRANTED: list[tuple[c.Command, list[e.Event]]] = [
             ce.CasesLooked(NOW, "/w", 9),
         ],
     ),
-    (c.MoveCase(1, "triaged", "ann", reason="seen"), [ce.CaseMoved(NOW, 1, "triaged", "ann", "looked at by ann: seen", "seen")]),
+    (
+        c.MoveCase(1, "triaged", "ann", reason="seen"),
+        [ce.CaseMoved(NOW, 1, "triaged", "ann", "looked at by ann: seen", "seen")],
+    ),
     (
         c.MergeCases(2, 1, "ann", "the same"),
         [
@@ -101,7 +104,14 @@ GRANTED: list[tuple[c.Command, list[e.Event]]] = [
         [
             ce.CaseSplit(NOW, 2, (TIP.key,), 3, "ann", "another matter"),
             ce.CaseOpened(
-                NOW, 3, "/w", "It fails", "high", Cause("person", "C2", "ann split it from C2: another matter"), (TIP,), "ann"
+                NOW,
+                3,
+                "/w",
+                "It fails",
+                "high",
+                Cause("person", "C2", "ann split it from C2: another matter"),
+                (TIP,),
+                "ann",
             ),
             ce.CaseTaught(NOW, "/w", "ann", parts=(("r2", "r4"),)),
         ],
