@@ -161,7 +161,8 @@ def _rules(settings: Settings, given: argparse.Namespace) -> int:
                 f"  {ago(act['at']):>12}  {plain(act['title'], 200)}: {plain(act['words'], 300)}{undone}\n"
             )
         if row["dry"]:
-            sys.stdout.write(f"  dry run: {row['dry']['would']} times in {row['dry']['days']} days\n")
+            would = row["dry"]["would"]
+            sys.stdout.write(f"  dry run: {would} {'time' if would == 1 else 'times'} in {row['dry']['days']} days\n")
             for line in row["dry"]["lines"]:
                 sys.stdout.write(f"    {plain(line, 300)}\n")
     return DONE

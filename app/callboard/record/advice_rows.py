@@ -1,6 +1,7 @@
 """Advice and firings of rules in their tables, and which of their events a new engine has to know."""
 
 import sqlite3
+from typing import Any
 
 from callboard.core.advice import MOST_FIRINGS, MOST_STANDING
 from callboard.core.advice_events import (
@@ -105,3 +106,57 @@ def _write_standing(
             "DELETE FROM advice_taken WHERE id=? AND judged IS NULL AND at = (SELECT max(at) FROM advice_taken WHERE id=?)",
             (event.id, event.id),
         )
+
+
+class AdviceTold:
+    """What the events say of the three tables, for holding the tables against the log."""
+
+    def __init__(self) -> None:
+        self._stands: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        self._taken: dict[str, list[Any]] = {}
+        self._fired: dict[str, list[Any]] = {}
+
+    def add(self, event: AdviceEvent | RuleEvent) -> None:
+        """Takes the next event."""
+        match event:
+            case AdviceGone():
+                if (event.id,) in self._stands:
+                    _, by, _ = self._stands[event.id,]
+                    self._stands[event.id,] = ("gone", by, event.at)
+            case AdviceJudged():
+                if event.taking in self._taken:
+                    self._taken[event.taking][3:] = [event.at, event.helped]
+            case RuleFired():
+                self._fired[event.id] = [event.rule, event.mode, event.at, None, False, None]
+            case RuleDone():
+                if event.id in self._fired:
+                    self._fired[event.id][3:5] = [event.at, event.ok]
+            case RuleUndone():
+                if event.id in self._fired:
+                    self._fired[event.id][5] = event.at
+            case _:
+                self._stands[event.id,] = (STANDS[type(event)], getattr(event, "by", ""), event.at)
+                if isinstance(event, AdviceTaken):
+                    self._taken[event.taking] = [event.id, event.by, event.at, None, None]
+                elif isinstance(event, AdviceReopened):
+                    self._reopened(event.id)
+
+    def _reopened(self, id: str) -> None:
+        mine = [(row[2], taking) for taking, row in self._taken.items() if row[0] == id]
+        if mine and self._taken[max(mine)[1]][3] is None:
+            del self._taken[max(mine)[1]]
+
+    def tables(self) -> dict[str, dict[tuple[Any, ...], tuple[Any, ...]]]:
+        """The rows by table, key and values as ADVICE_READ has them."""
+        return {
+            "advice": self._stands,
+            "advice_taken": {(taking,): tuple(row) for taking, row in self._taken.items()},
+            "rule_firing": {(id,): tuple(row) for id, row in self._fired.items()},
+        }
+
+
+ADVICE_READ = {
+    "advice": (1, 'SELECT id, state, "by", at FROM advice'),
+    "advice_taken": (1, 'SELECT taking, id, "by", at, judged, helped FROM advice_taken'),
+    "rule_firing": (1, "SELECT id, rule, mode, at, done, ok, undone FROM rule_firing"),
+}

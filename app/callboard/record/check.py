@@ -6,6 +6,18 @@ from typing import Any
 
 import peewee
 
+from callboard.core.advice_events import (
+    AdviceGiven,
+    AdviceGone,
+    AdviceJudged,
+    AdviceOverruled,
+    AdviceReopened,
+    AdviceSnoozed,
+    AdviceTaken,
+    RuleDone,
+    RuleFired,
+    RuleUndone,
+)
 from callboard.core.alerts import Alert
 from callboard.core.alerts import told as alert_after
 from callboard.core.case_events import CaseGone, CaseMerged, CaseMoved, CaseNoted, CaseOpened, CaseSeen, CaseSplit
@@ -42,6 +54,7 @@ from callboard.core.roadmap_events import (
 )
 from callboard.core.state import State
 from callboard.errors import CallboardError
+from callboard.record.advice_rows import ADVICE_READ, AdviceTold
 from callboard.record.alert_rows import ALERT_COLUMNS, alert_values
 from callboard.record.case_rows import (
     CASE_COLUMNS,
@@ -99,6 +112,7 @@ def differences(database: peewee.SqliteDatabase) -> list[str]:
         "alert": {(alert.id,): alert_values(alert)[1:] for alert in told.alerts.values()},
         "roadmap_task": {(one.id,): assignment_values(one) for one in told.assignments.values()},
         "person": {(name,): (at, to_json(kept)) for name, (at, kept) in told.people.items()},
+        **told.advice.tables(),
     }
     return [words for table, rows in expected.items() for words in _compared(database, table, rows)]
 
@@ -124,6 +138,7 @@ class _Told:
         self.assignments: dict[str, Assignment] = {}
         self.notices: dict[str, Notice] = {}
         self.people: dict[str, tuple[float, dict[str, Any]]] = {}
+        self.advice = AdviceTold()
         self.resolved: dict[Row, Row] = {}
 
     def add(self, event: Event) -> None:
@@ -152,6 +167,19 @@ class _Told:
                 self.assignments[event.id] = assignment_after(self.assignments.get(event.id), event)
             case NoticesMade() | NoticesTried() | NoticeRenewed():
                 notice_after(self.notices, event)
+            case (
+                AdviceGiven()
+                | AdviceGone()
+                | AdviceJudged()
+                | AdviceOverruled()
+                | AdviceReopened()
+                | AdviceSnoozed()
+                | AdviceTaken()
+                | RuleDone()
+                | RuleFired()
+                | RuleUndone()
+            ):
+                self.advice.add(event)
             case PersonSet():
                 known = self.people.get(event.person, (0.0, {}))[1]
                 self.people[event.person] = (event.at, over(known, event.values))
@@ -226,6 +254,7 @@ _READ: Mapping[str, tuple[int, str]] = {
     "roadmap_task": (1, f"SELECT {ASSIGNMENT_COLUMNS} FROM roadmap_task"),  # noqa: S608
     "notice": (1, f"SELECT {NOTICE_COLUMNS} FROM notice"),  # noqa: S608
     "person": (1, "SELECT name, at, kept FROM person"),
+    **ADVICE_READ,
     "schedule": (1, "SELECT name, due, run, missed, note FROM schedule"),
 }
 
