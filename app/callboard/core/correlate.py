@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from callboard.core.case_facts import LEVELS, Cause, Symptom
 from callboard.core.cases import Taught
-from callboard.core.correlate_clues import Clues, Token, clues_of, format_of
+from callboard.core.correlate_clues import Clues, Token, clues_of, format_of, is_server_error
 from callboard.core.correlate_words import cause_of, title_of
 
 SKIPPED, UNKNOWN = "task-skipped", "task-unknown"
@@ -36,8 +36,9 @@ class Scene:
     """What is known beside the symptoms.
 
     `changed` are by path the changes since each check looked before, `gone` are words that they took out, with the file;
-    `reaches` are by path of a test the changed files that it imports, `mentions` by symptom the names of changed functions that its test uses. `needs` is by symptom the check that
-    failed before its own. `backlog` are checks that look for the first time, `fresh` the symptoms that are new since those changes.
+    `reaches` are by path of a test the changed files that it imports, `mentions` by symptom the names of changed functions that
+    its test uses. `needs` is by symptom the check that failed before its own. `backlog` are checks that look for the first time,
+    `fresh` the symptoms that are new since those changes.
     """
 
     changed: Mapping[str, Sequence[Region]] = field(default_factory=dict)
@@ -265,6 +266,19 @@ class _Work:
                 if self.join(whole[0], number, f"new since {place} was changed, which it goes through"):
                     self.kind.setdefault(self.find(number), f"commit\x1f{path}")
 
+        self._by_server_error({path: numbers[0] for (path, _), numbers in buckets.items()})
+
+    def _by_server_error(self, broken: Mapping[str, int]) -> None:
+        """A request that ends in a server error goes to the one broken file among the changed ones that it goes through."""
+        for number, symptom in enumerate(self.all):
+            if symptom.key not in self.scene.fresh or not is_server_error(symptom.message):
+                continue
+            met = [path for path in self.scene.reaches.get(symptom.path, ()) if path in broken]
+            if len(met) == 1 and self.join(
+                broken[met[0]], number, f"its request goes through {met[0]}, which was changed and is broken"
+            ):
+                self.kind.setdefault(self.find(number), f"commit\x1f{met[0]}")
+
     def _says_elsewhere(self, number: int, path: str) -> bool:
         """Whether it names a cause that no change of this file can be: of the host, or another file."""
         return any(
@@ -302,7 +316,7 @@ class _Work:
         """A failure of something that ran; of what was only read, a type error in the changed lines."""
         if symptom.kind in ("test", "task", "slow") and symptom.rule not in (SKIPPED, UNKNOWN):
             return True
-        if clues.raised and symptom.severity not in MILD:
+        if (clues.raised and symptom.severity not in MILD) or is_server_error(symptom.message):
             return True
         return any(tool in TYPE_CHECKERS for tool, _ in symptom.witnesses) and any(
             region.start - NEAR_LINES <= symptom.line <= region.end + NEAR_LINES
@@ -404,7 +418,21 @@ class _Work:
         return min(shared, key=lambda one: (_rank(one[0]), -one[1]))[0]
 
 
-_ORDER = ("file", "module", "setting", "gone", "host", "service", "fixture", "missing", "name", "setup", "raised")
+_ORDER = (
+    "file",
+    "module",
+    "setting",
+    "gone",
+    "host",
+    "service",
+    "fixture",
+    "table",
+    "missing",
+    "name",
+    "setup",
+    "raised",
+    "route",
+)
 
 
 def _is_read(symptom: Symptom) -> bool:

@@ -85,6 +85,13 @@ _RAISED = re.compile(
     r"(?:Error|Exception|NotFound|Warning|Exit|Interrupt|Timeout|DoesNotExist|Refused)): ?(.*)",
     re.DOTALL,
 )
+_TABLE = re.compile(
+    r"no such (table|column): ['\"]?([\w.]{1,200})|(relation|column|table) ['\"]([\w.]{1,200})['\"] (?:of .{1,200} )?"
+    r"(?:does not|doesn't) exist",
+    re.IGNORECASE,
+)
+_SERVER_ERROR = re.compile(r"\bstatus:? 5\d\d\b|\banswers? 5\d\d\b|\b[Ss]erver error\b|\bHTTP 5\d\d\b")
+_ROUTE = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (/[^\s:;,]{0,300})")
 _FIXTURE = re.compile(r"fixture ['\"](\w{1,200})['\"] not found")
 _DECODE = (
     (
@@ -143,6 +150,11 @@ def clues_of(symptom: Symptom) -> Clues:
     return _clues(symptom.kind, symptom.rule, symptom.path, symptom.line, symptom.message)
 
 
+def is_server_error(text: str) -> bool:
+    """Whether the words tell of an answer that is the server's own fault."""
+    return _SERVER_ERROR.search(text) is not None
+
+
 def format_of(path: str) -> str:
     """'json' for data/prices.json, '' for what holds no data."""
     dot = path.rfind(".")
@@ -171,10 +183,17 @@ def _tokens(
                     yield ("missing", name), f"{name} is not there, or may not be read"
     hosts = list(_host(rule, text))
     yield from hosts
+    table = _TABLE.search(text)
+    if table:
+        what, which = (table[1], table[2]) if table[1] else (table[3], table[4])
+        yield ("table", which.lower()), f"the database has no {what.lower()} {which}"
+    route = _ROUTE.search(text) if is_server_error(text) else None
+    if route:
+        yield ("route", f"{route[1]} {route[2]}"), f"{route[1]} {route[2]} ends in a server error"
     fixture = _FIXTURE.search(text)
     if fixture:
         yield ("fixture", fixture[1]), f"there is no fixture '{fixture[1]}'"
-    if not (modules or names or settings or hosts or fixture):
+    if not (modules or names or settings or hosts or table or fixture):
         yield from _same_place(kind, rule, path, line, text, frames)
 
 

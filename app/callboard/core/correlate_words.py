@@ -8,7 +8,9 @@ from callboard.core.case_facts import LEVELS, Cause, Symptom
 KINDS = {
     "file": "file", "module": "dependency", "setting": "setting", "host": "host", "service": "setup", "fixture": "setup",
     "setup": "setup",
-    "gone": "file", "missing": "file", "name": "file", "raised": "file",
+    "gone": "file",
+    "table": "setup",
+    "route": "single", "missing": "file", "name": "file", "raised": "file",
 }  # fmt: skip
 DATA = (".toml", ".yaml", ".yml", ".json", ".ini", ".cfg", ".env", ".properties", ".conf")
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -26,10 +28,10 @@ def cause_of(
     if len(symptoms) == 1 and (token is None or token[0] in ("raised", "setup")):
         return Cause("single", symptoms[0].path, "")
     who = _who(symptoms)
-    rule, _, about = kind.partition("\x1f")
+    rule, _, where = kind.partition("\x1f")
     if token is None:
         if rule == "commit":
-            return Cause("commit", about, f"{about} was changed, and what goes through it fails since: {who}")
+            return Cause("commit", where, f"{where} was changed, and what goes through it fails since: {who}")
         if rule == "family":
             first = symptoms[0]
             tool = first.witnesses[0][0] if first.witnesses else first.agent
@@ -46,6 +48,8 @@ def cause_of(
             )
         return Cause("single", first.path, "")
     name, about = token
+    if rule == "commit" and name in ("route", "table"):
+        return Cause("commit", where, f"{where} was changed, and what goes through it fails since: {who}")
     if name == "gone":
         word, _, path = about.partition(" of ")
         is_data = path.endswith(DATA) or path.rpartition("/")[2].startswith(".env")

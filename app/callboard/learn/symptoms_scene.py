@@ -8,7 +8,7 @@ from pathlib import Path
 
 from callboard.core.case_facts import Symptom
 from callboard.core.correlate import Region, Scene
-from callboard.core.correlate_clues import clues_of
+from callboard.core.correlate_clues import clues_of, is_server_error
 from callboard.learn.commits import COMMIT, ask_git
 from callboard.learn.symptoms_reach import Reach
 from callboard.work.finding import scope_of
@@ -124,7 +124,7 @@ def scene_of(
     if not changed:
         return Scene(needs=needs, backlog=backlog)
     reach = Reach(workspace, paths, changed)
-    failed = [symptom for symptom in symptoms if symptom.kind == "test" and symptom.path]
+    failed = [s for s in symptoms if s.path and (s.kind == "test" or is_server_error(s.message))]
     frames = [path for symptom in symptoms for path, _ in clues_of(symptom).frames]
     through = {path: reach.of(path) for path in dict.fromkeys((*(symptom.path for symptom in failed), *frames))}
     names = {region.name for regions in changed.values() for region in regions if region.name}
