@@ -189,7 +189,7 @@ def parser() -> argparse.ArgumentParser:
     states = ("proposed", "accepted", "rejected", "undone", "stale")
     made.add_argument("--state", choices=states, default="", help="only patches in this state")
     made = command("patch", "patches", "show, check, accept, reject or undo a patch")
-    acts = ("show", "check", "accept", "reject", "undo")
+    acts: tuple[str, ...] = ("show", "check", "accept", "reject", "undo")
     made.add_argument("act", choices=acts, metavar="|".join(acts))
     made.add_argument("number", type=int, metavar="PATCH", help="its number; see `callboard patches`")
     made.add_argument("--reason", default="", help="why it is rejected")
