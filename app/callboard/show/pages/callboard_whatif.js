@@ -156,7 +156,7 @@ export default {
         <div class="stack whatif-out">
           <p v-if="trouble" class="trouble" role="alert">{{ trouble }} <button type="button" class="link" @click="ask">Try again</button></p>
           <CbOutcome v-if="outcome" :of="outcome" :busy="busy" :changed="changed > 0"/>
-          <section v-else-if="!trouble" class="panel"><CbSkeleton :rows="6" label="The futures are being worked out"/></section>
+          <section v-else-if="!trouble" class="panel"><p class="side-words">Many futures are tried, with and without the changes; that takes a few seconds.</p><CbSkeleton :rows="6" label="The futures are being worked out"/></section>
         </div>
       </div>
     </CbFrame>
