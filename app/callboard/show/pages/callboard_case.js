@@ -108,8 +108,8 @@ export default {
         <div class="stack">
           <CbCasePatch v-if="c.fix" :fix="c.fix" :first="patch" :after="after"/>
           <CbSymptoms :c="c" :rows="data.symptoms" :deeds="deeds" :why="may.split" :left="data.symptoms_left_out"/>
-          <CbCaseSource :of="data.source"/>
           <CbAttempts :rows="attempts" :c="c" :deeds="deeds" :why="may.investigate"/>
+          <CbCaseSource :of="data.source"/>
           <CbTimeline :c="c" :rows="data.timeline" :after="after"/>
         </div>
         <aside class="stack" aria-label="Beside">
