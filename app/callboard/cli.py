@@ -304,8 +304,8 @@ def parser() -> argparse.ArgumentParser:
         "insights",
         "what to do next, with reasons and gain; take, overrule or snooze it; what rules did alone",
     )
-    acts = ("list", "show", "take", "overrule", "snooze", "reopen", "rules")
-    made.add_argument("act", nargs="?", choices=acts, default="list", metavar="|".join(acts))
+    advised = ("list", "show", "take", "overrule", "snooze", "reopen", "rules")
+    made.add_argument("act", nargs="?", choices=advised, default="list", metavar="|".join(advised))
     made.add_argument(
         "name", nargs="?", default="", metavar="ID|RULE", help="the advice, or the beginning of its id; a rule"
     )
