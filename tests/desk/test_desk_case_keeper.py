@@ -132,6 +132,7 @@ def test_what_happened_while_nobody_kept_cases_is_told_once_and_a_second_keeper_
         cases = {row["id"]: (row["symptoms"], row["times"]) for row in house.desk.cases()["cases"]}
         assert sorted(symptoms for symptoms, _ in cases.values()) == [1, 3]
         before = told(house)
+        assert house.desk.cases()["unknown"] == []
         looking = CaseLooking(house.desk, CaseLooks(house.history.database), house.desk.spool, lambda _: "")
         CaseKeeper(house.engine, looking).step()
         assert told(house) == before

@@ -56,7 +56,7 @@ class CaseLooking:
         self._desk = desk
         self._spool = spool
         self._why_not_trusted = why_not_trusted
-        self.said: dict[str, str] = {}
+        self.said = desk.case_unknown
 
     @property
     def desk(self) -> CaseActs:

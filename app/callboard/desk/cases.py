@@ -37,6 +37,11 @@ class CaseDesk(Room):
         """The record of cases."""
         return CaseRecord(self._history.database)
 
+    @cached_property
+    def case_unknown(self) -> dict[str, str]:
+        """By check why it knows nothing, since the program started: that is no case, but it is said."""
+        return {}
+
     def cases(
         self, state: str = "", severity: str = "", agent: str = "", workspace: str = "", text: str = "", kind: str = "",
         assignee: str = "", limit: int = 200,
@@ -72,6 +77,7 @@ class CaseDesk(Room):
             "counts": counts,
             "open": sum(count for name, count in counts.items() if name != CaseState.CLOSED),
             "left_out": max(0, number - len(rows)),
+            "unknown": [{"check": check, "words": words} for check, words in list(self.case_unknown.items())],
             "seq": self._history.last_seq(),
         }
 
