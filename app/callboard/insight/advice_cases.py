@@ -65,7 +65,7 @@ def _flaky(case: CaseFact) -> Draft:
     rate = case.flaky or 0.0
     act = Act(
         f"Propose to quarantine it ({case.name})", "POST", f"/cases/{case.id}/investigate", {"what": "fix"},
-        f"callboard cases investigate {case.id} --what fix", "quarantine",
+        f"callboard case investigate {case.id} fix", "quarantine",
     )  # fmt: skip
     said = case.flaky_words or f"it came out bad in {percent(rate)} of {case.flaky_runs} runs of the same code"
     return _draft(
@@ -146,7 +146,7 @@ def _investigate(case: CaseFact, what: str) -> Act:
     }[what]
     return Act(
         f"{title} ({case.name})", "POST", f"/cases/{case.id}/investigate", {"what": what},
-        f"callboard cases investigate {case.id} --what {what}", "investigate",
+        f"callboard case investigate {case.id} {what}", "investigate",
     )  # fmt: skip
 
 
@@ -156,11 +156,11 @@ def _assign(case: CaseFact) -> Act:
         to = f"@{case.assignee}" if case.assignee_kind == "person" else case.assignee
         undo = Act(
             f"Give {case.name} back to {case.assignee}", "POST", f"/cases/{case.id}/assign", {"to": to, "reason": "taken back"},
-            f"callboard cases assign {case.id} --to {to}", "assign",
+            f"callboard case assign {case.id} --to {to}", "assign",
         )  # fmt: skip
     return Act(
         f"Assign {case.name}", "POST", f"/cases/{case.id}/assign", {"to": "auto", "reason": "advised"},
-        f"callboard cases assign {case.id} --to auto", "assign", undo,
+        f"callboard case assign {case.id} --to auto", "assign", undo,
     )  # fmt: skip
 
 
