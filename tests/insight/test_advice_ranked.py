@@ -1,10 +1,14 @@
 """What to do next, by value: facts in, ranked advice with reasons, gain, risk and factors out."""
 
+import re
+import shlex
 from dataclasses import replace
 
 import pytest
 
+from callboard.cli import parser
 from callboard.config.rules import RuleTable
+from callboard.desk.advice_acting import CALLS
 from callboard.insight.advice_drafts import SEVERITIES, lasting
 from callboard.insight.advice_facts import (
     Act,
@@ -245,6 +249,16 @@ def test_an_act_as_a_row_is_a_call_of_the_interface() -> None:
     act = Act("Retry", "POST", "/tasks/4.2/retry", {}, "callboard retry 4.2", "retry")
     assert act.row() == {"title": "Retry", "method": "POST", "path": "/api/v1/tasks/4.2/retry", "body": {},
                          "command": "callboard retry 4.2", "does": "retry"}  # fmt: skip
+
+
+def test_every_act_is_a_documented_call_and_a_command_that_can_be_typed() -> None:
+    for advice in advise(EVERYTHING):
+        for act in (*advice.draft.acts, *(act.undo for act in advice.draft.acts if act.undo)):
+            assert any(re.fullmatch(pattern, act.path) for pattern, _ in CALLS), act.path
+            if act.command:
+                words = shlex.split(act.command)
+                assert words[0] == "callboard"
+                parser().parse_args(words[1:])
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def _assign_case(desk: Any, names: tuple[str, ...], body: Body, by: str) -> tupl
         return f"C{case} is with {now or 'nobody'}", None
     undo = Act(
         f"Give C{case} back to {before}", "POST", f"/cases/{case}/assign", {"to": before, "reason": "taken back"},
-        typed("callboard", "cases", "assign", str(case), "--to", before), "assign",
+        typed("callboard", "case", "assign", str(case), "--to", before), "assign",
     )  # fmt: skip
     return f"C{case} is with {now or 'nobody'}; it was with {before}", undo
 

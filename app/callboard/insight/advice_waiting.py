@@ -278,7 +278,7 @@ def _green(green: Green) -> Draft:
     body = {"environment": green.environment, "version": green.version}
     act = Act(
         f"Hand {green.version or 'it'} over", "POST", "/coordination/handoff", body,
-        typed("callboard", "platform", "handoff", "--environment", green.environment), "handoff",
+        typed("callboard", "platform", "handoff", green.environment), "handoff",
     )  # fmt: skip
     what = f"{green.version} in {green.environment}" if green.version else green.environment
     return Draft(

@@ -69,10 +69,10 @@ def _taken(rows: Sequence[Row]) -> Iterator[str]:
     yield from _table("Taken", ("When", "What", "By", "Did it help", "Before", "After", "n"))
     for row in rows[:MOST]:
         helped = row["helped"] or {"words": "not known yet", "yes": None, "before": None, "after": None, "n": 0}
-        word = {True: "yes", False: "no", None: "not known yet"}[helped.get("yes")]
+        word = {True: "yes: ", False: "no: ", None: ""}[helped.get("yes")]
         tone = {True: "t-good", False: "t-bad", None: "t-odd"}[helped.get("yes")]
         yield f"<tr><td>{moment(row['at'])}</td><td>{e(row['title'], 300)}</td><td>{e(row['by'], 100)}</td>"
-        yield f'<td><b class="{tone}">{word}</b> {e(helped["words"], 300)}</td>'
+        yield f'<td><b class="{tone}">{word}</b>{e(helped["words"], 300)}</td>'
         yield f"<td>{_number(helped['before'])}</td><td>{_number(helped['after'])}</td><td>{helped['n'] or DASH}</td></tr>"
     yield "</tbody></table></div>"
 
