@@ -126,9 +126,11 @@ async def test_rules_waiting_and_what_was_learned(shop: House, visit: Callable[.
     async with page.expect_response("**/insights/bottlenecks?since=*") as told:
         await page.locator('[data-span="1d"]').click()
     cost = await (await told.value).json()
+    await page.locator('.waiting[aria-busy="false"]').wait_for()
     assert await page.locator("[data-cause]").count() == len(cost["causes"])
     assert "span=1d" in page.url
     await page.keyboard.press("3")
+    await page.locator("[data-kind]").first.wait_for()
     kinds = {row["kind"] for row in shop.get("/insights/calibration")["kinds"]}
     assert kinds == set(await page.evaluate("[...document.querySelectorAll('[data-kind]')].map((e) => e.dataset.kind)"))
     assert visitor.faults == []
