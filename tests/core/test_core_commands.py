@@ -11,6 +11,7 @@ from callboard.core import case_events as ce
 from callboard.core import commands as c
 from callboard.core import events as e
 from callboard.core import forecast_events as fe
+from callboard.core import notice_events as n
 from callboard.core import roadmap_events as r
 from callboard.core import yield_events as y
 from callboard.core.alert_rules import Outside
@@ -211,6 +212,9 @@ GRANTED: list[tuple[c.Command, list[e.Event]]] = [
         c.PlaceChange("/w", "x", "ann", "high", 2, ("y",), "now"),
         [r.RoadmapPlaced(NOW, "/w", "x", "ann", "high", 2, ("y",), "now")],
     ),
+    (c.TellNotices(({"id": "a"},)), [n.NoticesMade(NOW, ({"id": "a"},))]),
+    (c.NoteTried(("a",), False, "no answer", 9.0), [n.NoticesTried(NOW, ("a",), False, "no answer", 9.0)]),
+    (c.RenewNotice("a", "ann"), [n.NoticeRenewed(NOW, "a", "ann")]),
     (c.NoteRoadmap("/w", 1, 3, {"x": [1, 3]}), [r.RoadmapCounted(NOW, "/w", 1, 3, {"x": [1, 3]})]),
     (
         c.NoteRoadmap("/w", day="2026-11-27", moments={"x": [1.0, 2.0, 3.0]}),
@@ -491,6 +495,10 @@ SENTENCES: list[tuple[e.Event, str]] = [
     (ce.CaseNoted(1.0, 7, "comment", "I see it too", by="ann"), "ann: I see it too"),
     (ce.CaseTaught(1.0, "/w", "ann", joins=(("a", "b"),)), "ann taught that such pairs are one case from now on."),
     (ce.CaseTaught(1.0, "/w", "ann", parts=(("a", "b"),)), "ann taught that such pairs are apart from now on."),
+    (n.NoticesMade(1.0, ({"channel": "chat"}, {"channel": "mail"})), "2 notices are to be sent to chat, mail."),
+    (n.NoticesTried(1.0, ("a",), True, ""), "1 notice went out."),
+    (n.NoticesTried(1.0, ("a", "b"), False, "no answer."), "2 notices could not be sent: no answer; it is given up."),
+    (n.NoticeRenewed(1.0, "a", "ann"), "ann had notice a tried again."),
     (ce.CasesLooked(1.0, "/w", 812), "Cases were looked for up to event 812."),
     (e.ScheduleFired(1.0, "s", 1.0, 0, 0, "quiet hours 22:00-06:00"), "Schedule 's' started nothing: quiet hours 22:00-06:00."),
 ]  # fmt: skip

@@ -6,7 +6,7 @@ priority = 100 · (1 − 2^−product), where product = severity · blocks · ga
 - blocks: 1 + 0.3 · log2(1 + tasks that wait or were skipped because of it) + 0.5 when one is on the critical path
   + 0.15 for each agent that has nothing else to do, at most 4 of them
 - gate: 2 when something that deploys stands behind it, else 1
-- frequency: 0.8 + 0.2 · log2(1 + times that it was seen), at most 1.6; half as much again for each time that it came back,
+- frequency: 0.8 + 0.2 · log2(1 + runs in which it was seen), at most 1.6; half as much again for each time that it came back,
   at most twice
 - recency: halves every three days since it was seen, down to 0.2
 
@@ -80,7 +80,7 @@ def _blocks(blocks: Blocks) -> float:
 
 def _frequency(case: Case) -> Factor:
     value = min(1.6, 0.8 + 0.2 * math.log2(1 + case.times))
-    words = "seen once" if case.times == 1 else f"seen {case.times:,} times"
+    words = "seen in one run" if case.times == 1 else f"seen in {case.times:,} runs"
     if case.reopened:
         value *= 1.5 ** min(case.reopened, 2)
         words += f", and back {'once' if case.reopened == 1 else f'{case.reopened} times'} after it was closed"

@@ -37,6 +37,7 @@ class Case:
     """One cause and what became of it.
 
     `first` is when a symptom of it was seen first, `opened` when it opened the last time, `moved` when its state changed.
+    `times` counts the runs in which it was seen, and what was seen in no run; `newest` is the last of these runs.
     `present` counts the symptoms that are not gone, `left_out` those that were too many
     to be held. `turn` rises with each word about
     it; `last_by` said the last one. `asks` is what a person is asked, '' for nothing. `known` has the newest note of each kind.
@@ -56,6 +57,7 @@ class Case:
     present: int = 0
     left_out: int = 0
     times: int = 1
+    newest: int = 0
     reopened: int = 0
     assignee: Assignee | None = None
     resolution: Mapping[str, Any] = field(default_factory=lambda: NO_OPTIONS)
@@ -243,6 +245,7 @@ class Cases:
     def _put(self, case: Case, symptoms: Sequence[Symptom], at: float, more: int = 0) -> None:
         keys = []
         before = len(case.symptoms)
+        case.newest = max([case.newest, *(symptom.run for symptom in symptoms)])
         for symptom in symptoms:
             key = symptom.key
             known = case.symptoms.get(key)
@@ -265,9 +268,10 @@ class Cases:
         if not case.is_open:
             raise Refused(f"{case.name} is closed; it is reopened before it is seen again")
         _check(event.symptoms)
+        run = max((symptom.run for symptom in event.symptoms), default=0)
+        case.times += not run or run > case.newest
         self._put(case, event.symptoms, event.at, event.more)
         case.seen = max(case.seen, event.at)
-        case.times += 1
         case.cause = event.cause or case.cause
         case.title = event.title or case.title
         case.severity = event.severity or case.severity

@@ -140,6 +140,7 @@ def case_of(row: Sequence[Any], symptoms: Sequence[Symptom] = ()) -> Case:
             "joined": tuple(json.loads(values["joined"])),
             "known": known,
             "symptoms": {symptom.key: symptom for symptom in symptoms},
+            "newest": max((symptom.run for symptom in symptoms), default=0),
         }
     )
 
