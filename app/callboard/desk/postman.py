@@ -128,8 +128,10 @@ class Postman:
                 title = f"Task {event.run}.{event.task} needs a decision"
                 self._news.append(News("question", about, "high", title, sentence(event), "/inbox", event.at))
             case CaseOpened():
-                news = case_news(event.case, event.severity, "opened", event.title, event.cause.words, event.at)
-                self._news.append(news)
+                tasks = {symptom.task for symptom in event.symptoms}
+                if not any(f"{alert.run}.{alert.task}" in tasks for alert in state.alerts):  # else it is told already
+                    news = case_news(event.case, event.severity, "opened", event.title, event.cause.words, event.at)
+                    self._news.append(news)
             case CaseMoved() | CaseNoted(kind="asks"):
                 self._note_case(event)
             case _:

@@ -1,4 +1,4 @@
-"""Channels on /settings: a break is told to a web hook, a test is sent, one that was given up is tried again."""
+"""Channels on /settings: a break is told, a test is sent, one that was given up is tried again. The tour of the sample."""
 
 import http.server
 import json
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from callboard.settings import SAMPLE_MARK
 from house import CONFIG
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -41,10 +42,14 @@ def hook() -> Iterator[Any]:
     thread.join()
 
 
-async def test_a_break_a_test_and_another_try(
-    new_house: Callable[..., Any], visit: Callable[..., Any], hook: Any
-) -> None:
-    house = new_house(CONFIG + CHANNEL.format(port=hook.server_address[1]))
+@pytest.fixture(scope="module")
+def house(new_house: Callable[..., Any], hook: Any) -> Any:
+    made = new_house(CONFIG + CHANNEL.format(port=hook.server_address[1]))
+    (made.workspace / ".git" / SAMPLE_MARK).write_text("a sample\n")
+    return made
+
+
+async def test_a_break_a_test_and_another_try(house: Any, visit: Callable[..., Any], hook: Any) -> None:
     page = await (await visit(house)).go("/settings")
     house.ended(house.run("check.broken"))
     await page.locator("[data-notice]", has_text="check.broken").wait_for(timeout=LATER_MS)
@@ -62,3 +67,25 @@ async def test_a_break_a_test_and_another_try(
         ("check.broken failed", "sent"),
         ("Test of channel chat", "sent"),
     }
+
+
+async def test_the_tour_knows_what_was_done_leads_on_and_stays_away_when_it_is_ended(
+    house: Any, visit: Callable[..., Any]
+) -> None:
+    if not house.get("/runs"):
+        house.ended(house.run("check.quick"))
+    page = await (await visit(house)).go("/")
+    tour = page.locator(".tour")
+    await page.locator('.tour[data-step="start"][data-done="yes"], .tour[data-step="line"]').wait_for(timeout=LATER_MS)
+    await tour.get_by_role("button", name="Next").click()
+    if await tour.get_attribute("data-step") == "line":
+        await tour.get_by_role("button", name="Next").click()
+    assert await tour.get_attribute("data-step") == "witnesses"
+    await tour.get_by_role("button", name="Show me").click()
+    await page.wait_for_url("**/cases**", timeout=LATER_MS)
+    assert await tour.get_attribute("data-step") == "witnesses"
+    await tour.get_by_role("button", name="End the tour").click()
+    await tour.wait_for(state="detached", timeout=LATER_MS)
+    await page.wait_for_function("async () => (await (await fetch('/api/v1/me')).json()).settings.tour.off")
+    kept = house.get("/me")["settings"]["tour"]
+    assert "start" in kept["done"]
