@@ -15,7 +15,8 @@ from typing import Any
 
 from callboard.core.case_facts import Symptom
 from callboard.core.cases import Taught
-from callboard.core.correlate import Group, Known, Region, Scene, correlate, pairs
+from callboard.core.correlate import correlate, pairs
+from callboard.core.correlate_scene import Group, Known, Region, Scene
 from callboard.learn.symptoms import Look, needed_in_vain, seen_by
 from callboard.learn.symptoms_trace import Trace, traced
 
@@ -111,18 +112,25 @@ def _look(row: dict[str, Any], place: int, task: dict[str, Any]) -> Look:
     )  # fmt: skip
 
 
-def one_after_the_other(scenario: Scenario) -> list[list[Symptom]]:
-    """The cases as they come to be when each task is looked at as it ends."""
+def one_after_the_other(scenario: Scenario, seed: int = 0, *, joins: bool = True) -> list[list[Symptom]]:
+    """The cases as they come to be when each task is looked at as it ends, in another order by each seed but 0."""
     cases: dict[int, tuple[Group, dict[str, Symptom]]] = {}
+    last = 0
     by_task: dict[str, list[Symptom]] = {}
     for symptom in scenario.symptoms:
         by_task.setdefault(symptom.task, []).append(symptom)
-    waiting = [some for some in by_task.values() if some[0].rule == "task-skipped"]
-    for some in (*(some for some in by_task.values() if some not in waiting), *waiting):
-        known = [Known(n, group.cause, tuple(held.values())) for n, (group, held) in cases.items()]
+    tasks = list(by_task.values())
+    if seed:
+        random.Random(seed).shuffle(tasks)
+    waiting = [some for some in tasks if some[0].rule == "task-skipped"]
+    for some in (*(some for some in tasks if some not in waiting), *waiting):
+        known = [Known(n, group.cause, tuple(held.values()), may_join=joins) for n, (group, held) in cases.items()]
         for group in correlate(some, scenario.scene, known, Taught()):
-            number = group.case or len(cases) + 1
+            last += not group.case
+            number = group.case or last
             _, held = cases.get(number, (group, {}))
+            for join in group.joins:
+                cases[join.into][1].update(cases.pop(join.case)[1])
             held |= {symptom.key: symptom for symptom in group.symptoms}
             cases[number] = (group, held)
     return [list(held.values()) for _, held in cases.values()]

@@ -6,7 +6,8 @@ import pytest
 
 from callboard.core.case_facts import Cause, Symptom
 from callboard.core.cases import Taught, pair
-from callboard.core.correlate import Group, Known, Region, Scene, correlate
+from callboard.core.correlate import correlate
+from callboard.core.correlate_scene import Group, Known, Region, Scene
 
 BOTH = frozenset({"quality.tests\x1fa", "quality.tests\x1fb", "start\x1fa", "start\x1fb"})
 

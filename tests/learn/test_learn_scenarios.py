@@ -5,7 +5,8 @@ import re
 import pytest
 
 from callboard.core.cases import Taught
-from callboard.core.correlate import Scene, correlate
+from callboard.core.correlate import correlate
+from callboard.core.correlate_scene import Scene
 from scenarios import REPO, Scenario, Score, mixed, one_after_the_other, scenarios
 
 LEAST_JOINED = 0.95

@@ -72,13 +72,15 @@ class MoveCase:
 
 @dataclass(frozen=True, slots=True)
 class MergeCases:
-    """Two cases are one; the workspace learns it."""
+    """Two cases are one; the workspace learns it. By a rule (`by_rule`) only what no person joined or split, and it teaches
+    nothing."""
 
     case: int
     into: int
     by: str
     reason: str = ""
     turn: int | None = None
+    by_rule: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,9 @@ def _merge(state: State, command: MergeCases, now: float) -> list[CaseEvent]:
             raise Refused(f"{one.name} is part of C{one.into} already, by {one.last_by}")
         if not one.is_open:
             raise Refused(f"{one.name} is closed, by {one.last_by}; reopen it first")
-    pairs = _pairs(list(case.symptoms.values()), list(into.symptoms.values()))
+        if command.by_rule and not state.cases.may_join(one):
+            raise Refused(f"{one.name} is {_how(one)}, or a person joined or split it: no rule joins it")
+    pairs = () if command.by_rule else _pairs(list(case.symptoms.values()), list(into.symptoms.values()))
     merged = CaseMerged(
         now, case.id, into.id, command.by, command.reason[:LONGEST_WORDS], tuple(case.symptoms.values())
     )

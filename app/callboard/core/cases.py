@@ -30,6 +30,7 @@ MOST_SYMPTOMS = 1_000
 MOST_TAUGHT = 5_000
 KEEP_CLOSED = 500
 HANDED = ("agent", "person")
+CALLBOARD = "Callboard"
 
 
 @dataclass(slots=True)
@@ -128,6 +129,7 @@ class Cases:
         self._number: dict[str, int] = {}
         self._taught: dict[str, Taught] = {}
         self._accepted: list[tuple[float, int]] = []
+        self._handled: dict[int, None] = {}
         self.looked: dict[str, int] = {}
         self.last = 0
         self.moves = 0
@@ -163,6 +165,18 @@ class Cases:
     def taught(self, workspace: str) -> Taught:
         """What persons taught there."""
         return self._taught.setdefault(workspace, Taught())
+
+    def may_join(self, case: Case) -> bool:
+        """Whether a rule may make it one with another: it is open, nobody accepted it, and no person joined or split it."""
+        return case.is_open and case.state is not CaseState.ACCEPTED and case.id not in self._handled
+
+    def _handle(self, by: str, *cases: int) -> None:
+        """A person's word about what is one case goes before any rule's."""
+        if by == CALLBOARD:
+            return
+        self._handled |= dict.fromkeys(cases)
+        while len(self._handled) > MOST_TAUGHT:
+            del self._handled[next(iter(self._handled))]
 
     def __len__(self) -> int:
         return len(self._open)
@@ -351,6 +365,7 @@ class Cases:
             into.joined = (*into.joined, event.case)
             into.turn += 1
             into.last_by = event.by
+            self._handle(event.by, into.id)
             self._change(into)
         if case is None:
             return
@@ -373,6 +388,7 @@ class Cases:
         self._drop_keys(case, keys)
         case.turn += 1
         case.last_by = event.by
+        self._handle(event.by, case.id, event.new_case)
         self._change(case, keys)
 
     def _drop_keys(self, case: Case, keys: Sequence[str] | Mapping[str, Symptom]) -> None:
@@ -415,6 +431,7 @@ class Cases:
         return {
             "open": {case.id: case for case in self._open.values()},
             "looked": dict(self.looked),
+            "handled": list(self._handled),
             "taught": {name: (list(t.joins), list(t.parts)) for name, t in self._taught.items() if t.joins or t.parts},
         }
 

@@ -12,14 +12,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from callboard.core.case_batch import Opening, Sighting
-from callboard.core.case_commands import TellCases
+from callboard.core.case_commands import CALLBOARD, MergeCases, TellCases
 from callboard.core.case_facts import Symptom, worse
-from callboard.core.correlate import MILD, Group, correlate
+from callboard.core.correlate import correlate
+from callboard.core.correlate_scene import MILD, Group, Join
 from callboard.core.events import AlertRaised, AlertResolved, AttemptEnded
 from callboard.desk.case_look import CaseLooking, Taken
 from callboard.desk.case_standing import Standing, standing_of
 from callboard.engine import Engine, Published
-from callboard.errors import CallboardError, Refused
+from callboard.errors import CallboardError, NotFound, Refused
 
 logger = logging.getLogger(__name__)
 
@@ -99,8 +100,12 @@ class CaseKeeper:
         upto = events[-1][0]
         taken = self._looking.taken(workspace, [event for _, event in events])
         standing = self._standing(workspace, taken)
-        partings = self._looking.partings(taken, standing)
         groups = self._grouped(workspace, taken, standing)
+        joins = [join for group in groups for join in group.joins]
+        if joins and self._join(joins):
+            standing = self._standing(workspace, taken)
+            groups = self._grouped(workspace, taken, standing)
+        partings = self._looking.partings(taken, standing)
         opened = [Opening(g.title, g.severity, g.cause, g.symptoms) for g in groups if not g.case]
         seen = [self._sighting(g, standing) for g in groups if g.case]
         missing = self._looking.missing(workspace, standing, taken)
@@ -115,6 +120,17 @@ class CaseKeeper:
             looked = self._engine.inspect(lambda state: state.cases.looked.get(workspace, 0))
             if looked < upto:
                 raise
+
+    def _join(self, joins: Sequence[Join]) -> int:
+        """Makes one of cases that news show to be one; how many could be. Done again after a crash, it finds them joined."""
+        done = 0
+        for join in joins:
+            try:
+                self._engine.ask_from(MergeCases(join.case, join.into, CALLBOARD, join.why, by_rule=True))
+                done += 1
+            except (Refused, NotFound) as error:
+                logger.debug("C%d and C%d stay two: %s", join.case, join.into, error)
+        return done
 
     def _standing(self, workspace: str, taken: Taken) -> Standing:
         """The cases that stand, and the closed ones that have any of these symptoms."""

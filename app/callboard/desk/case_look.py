@@ -9,7 +9,7 @@ from typing import Any
 
 from callboard.core.case_facts import Symptom
 from callboard.core.case_life import Parting
-from callboard.core.correlate import SKIPPED, UNKNOWN, Scene
+from callboard.core.correlate_scene import SKIPPED, UNKNOWN, Scene
 from callboard.core.events import AlertRaised, AlertResolved, AttemptEnded
 from callboard.core.facts import How
 from callboard.core.task import FINAL, TaskKey, TaskState

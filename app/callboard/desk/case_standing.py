@@ -3,12 +3,13 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from callboard.core.case_facts import Cause, Symptom
+from callboard.core.case_facts import CaseState, Cause, Symptom
 from callboard.core.cases import Case, Taught
-from callboard.core.correlate import Known
+from callboard.core.correlate_scene import Known
 from callboard.core.state import State
 
 MOST_COMPARED = 60
+WORKED_ON = (CaseState.REPRODUCING, CaseState.FIX_PROPOSED, CaseState.VERIFYING)
 
 
 @dataclass(slots=True)
@@ -33,7 +34,7 @@ def standing_of(state: State, workspace: str, wanted: frozenset[str], closed: fr
     taught = state.cases.taught(workspace)
     found.taught = Taught(dict(taught.joins), dict(taught.parts))
     for case in state.cases.open(workspace):
-        _add(found, case, wanted)
+        _add(found, case, wanted, may_join=state.cases.may_join(case))
         found.wanted |= {key: case.symptoms[key] for key in wanted & case.symptoms.keys()}
         for symptom in case.symptoms.values():
             if not symptom.gone:
@@ -41,14 +42,15 @@ def standing_of(state: State, workspace: str, wanted: frozenset[str], closed: fr
     for number in closed:
         again = state.cases.get(number)
         if again is not None and not again.is_open and not again.into and again.workspace == workspace:
-            _add(found, again, wanted)
+            _add(found, again, wanted, may_join=False)
     return found
 
 
-def _add(found: Standing, case: Case, wanted: frozenset[str]) -> None:
+def _add(found: Standing, case: Case, wanted: frozenset[str], *, may_join: bool) -> None:
     present = [symptom for symptom in case.symptoms.values() if not symptom.gone]
     kept = {symptom.key: symptom for symptom in present[-MOST_COMPARED:]}
     kept |= {key: case.symptoms[key] for key in wanted & case.symptoms.keys()}
     if kept:
-        found.known.append(Known(case.id, case.cause, tuple(kept.values()), case.title))
+        busy = case.assignee is not None or case.state in WORKED_ON
+        found.known.append(Known(case.id, case.cause, tuple(kept.values()), case.title, may_join, busy))
         found.of_case[case.id] = (case.title, case.severity, case.cause)

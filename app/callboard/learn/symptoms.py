@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from callboard.core.case_facts import Symptom, family_of
-from callboard.core.correlate import SKIPPED, UNKNOWN
 from callboard.core.correlate_clues import clues_of
+from callboard.core.correlate_scene import SKIPPED, UNKNOWN
 from callboard.core.run import SEVERITIES
 from callboard.learn.symptoms_trace import Trace
 from callboard.work.finding import clean

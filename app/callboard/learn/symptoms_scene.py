@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from callboard.core.case_facts import Symptom
-from callboard.core.correlate import Region, Scene
 from callboard.core.correlate_clues import clues_of, is_server_error
+from callboard.core.correlate_scene import Region, Scene
 from callboard.learn.commits import COMMIT, ask_git
 from callboard.learn.symptoms_reach import Reach
 from callboard.work.finding import scope_of

@@ -1,0 +1,90 @@
+"""The rules that join failures by the place that a commit changed and that they go through."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from callboard.core.case_facts import Symptom
+from callboard.core.correlate_clues import Clues, is_server_error
+from callboard.core.correlate_scene import MILD, SKIPPED, TYPE_CHECKERS, UNKNOWN
+from callboard.core.correlate_sets import Sets
+
+NEAR_LINES = 3
+
+
+def by_commit(sets: Sets) -> None:
+    """Failures that are new since the last pass, touch one changed file alone, and there the same changed place."""
+    buckets: dict[tuple[str, int], list[int]] = defaultdict(list)
+    where: dict[int, set[tuple[str, int]]] = defaultdict(set)
+    for number, symptom in enumerate(sets.all):
+        spot = _touched(sets, number) if symptom.key in sets.scene.fresh else None
+        where[sets.find(number)].add(spot or ("", -1))
+        if spot is not None:
+            buckets[spot].append(number)
+    for (path, nth), numbers in buckets.items():
+        whole = [n for n in numbers if where[sets.find(n)] == {(path, nth)} and not _says_elsewhere(sets, n, path)]
+        region = sets.scene.changed[path][nth]
+        place = f"{path}, {region.name}" if region.name else path
+        whole.sort(key=lambda number: not sets.is_news(number))
+        for number in whole[1:]:
+            if sets.join(whole[0], number, f"new since {place} was changed, which it goes through", bridges=True):
+                sets.kind.setdefault(sets.find(number), f"commit\x1f{path}")
+
+    _by_server_error(sets, {path: numbers[0] for (path, _), numbers in buckets.items()})
+
+
+def _by_server_error(sets: Sets, broken: Mapping[str, int]) -> None:
+    """A request that ends in a server error goes to the one broken file among the changed ones that it goes through."""
+    for number, symptom in enumerate(sets.all):
+        if symptom.key not in sets.scene.fresh or not is_server_error(symptom.message):
+            continue
+        met = [path for path in sets.scene.reaches.get(symptom.path, ()) if path in broken]
+        if len(met) == 1 and sets.join(
+            broken[met[0]], number, f"its request goes through {met[0]}, which was changed and is broken", bridges=True
+        ):
+            sets.kind.setdefault(sets.find(number), f"commit\x1f{met[0]}")
+
+
+def _says_elsewhere(sets: Sets, number: int, path: str) -> bool:
+    """Whether it names a cause that no change of this file can be: of the host, or another file."""
+    return any(
+        kind in ("host", "service") or (kind == "file" and about != path) for kind, about in sets.clues[number].strong
+    )
+
+
+def _touched(sets: Sets, number: int) -> tuple[str, int] | None:
+    """The one changed file, and place in it, that a failure goes through; None when it is none, or not one alone."""
+    symptom, clues, changed = sets.all[number], sets.clues[number], sets.scene.changed
+    if not changed or not _may_be_of_commit(sets, symptom, clues):
+        return None
+    frames = [place for place in (*clues.frames, (symptom.path, symptom.line)) if place[0] in changed]
+    paths = list(dict.fromkeys(path for path, _ in frames)) or [
+        path for path in sets.scene.reaches.get(symptom.path, ()) if path in changed
+    ]
+    if len(paths) != 1:
+        return None
+    regions = changed[paths[0]]
+    if len(regions) == 1:
+        return paths[0], 0
+    inside = {
+        nth
+        for nth, region in enumerate(regions)
+        for path, line in frames
+        if path == paths[0] and region.start - 1 <= line <= region.end + 1
+    }
+    named = {nth for nth, region in enumerate(regions) if region.name in sets.scene.mentions.get(symptom.key, ())}
+    for found in (inside, named):
+        if len(found) == 1:
+            return paths[0], found.pop()
+    return None
+
+
+def _may_be_of_commit(sets: Sets, symptom: Symptom, clues: Clues) -> bool:
+    """A failure of something that ran; of what was only read, a type error in the changed lines."""
+    if symptom.kind in ("test", "task", "slow") and symptom.rule not in (SKIPPED, UNKNOWN):
+        return True
+    if (clues.raised and symptom.severity not in MILD) or is_server_error(symptom.message):
+        return True
+    return any(tool in TYPE_CHECKERS for tool, _ in symptom.witnesses) and any(
+        region.start - NEAR_LINES <= symptom.line <= region.end + NEAR_LINES
+        for region in sets.scene.changed.get(symptom.path, ())
+    )
