@@ -93,7 +93,7 @@ def _patch(case: Case) -> object:
 def _looked_into(case: Case, able: Able) -> Next | None:
     """Reproducing, narrowing and bisecting; None when that is over and a fix may be looked for."""
     found = fresh(case, "reproduced")
-    if found is None:
+    if found is None or (found.facts.get("cut") and Step.REPRODUCE not in able.done):
         if able.reruns or Step.REPRODUCE in able.done:
             return None
         return Next(Step.REPRODUCE, "it is run again, to tell broken from flaky")

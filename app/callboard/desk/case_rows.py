@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from callboard.core.case_facts import LEVELS, CaseState, Symptom
+from callboard.core.case_next import what_next
 from callboard.core.case_priority import Blocks, priority_of
 from callboard.core.cases import Case
 from callboard.rows import Row
@@ -113,43 +114,16 @@ def _fix(case: Case) -> Row | None:
 
 def next_of(case: Case) -> str:
     """What happens next, in words."""
-    if case.asks:
-        return f"a person is asked: {case.asks}"
-    fix = _fix(case)
-    match case.state:
-        case CaseState.CLOSED:
-            return (
-                f"nothing: it is part of C{case.into}"
-                if case.into
-                else "nothing, unless it is seen again: then it is reopened"
-            )
-        case CaseState.ACCEPTED:
-            day = _day(case.until)
-            return f"it comes back by itself on {day}, and before if it gets worse" if day else "it is left as it is"
-        case CaseState.ASSIGNED if case.assignee is not None:
-            who = case.assignee
-            return (
-                f"{who.words} works on it"
-                if who.kind == "agent"
-                else f"{who.words} sees to it; it closes when its checks pass"
-            )
-        case CaseState.REPRODUCING:
-            return f"its checks run again to tell whether it is broken or flaky{_in_run(case)}"
-        case CaseState.FIX_PROPOSED:
-            what = f"patch {fix['patch']}" if fix and fix["patch"] else "the fix"
-            return f"a person accepts or rejects {what}"
-        case CaseState.VERIFYING:
-            return f"the checks that saw it look again at the code with the fix{_in_run(case)}"
-        case CaseState.CANNOT_REPRODUCE:
-            return "a person decides: close it, accept it until a day, or hand it on"
-        case CaseState.TRIAGED:
-            return "somebody takes it, or gives it to an agent"
-        case _:
-            return "somebody looks at it, or an agent investigates it"
-
-
-def _in_run(case: Case) -> str:
-    return f" (run {case.run})" if case.run else ""
+    if case.state is CaseState.CLOSED:
+        return (
+            f"nothing: it is part of C{case.into}"
+            if case.into
+            else "nothing, unless it is seen again: then it is reopened"
+        )
+    if case.state is CaseState.ACCEPTED and not case.asks:
+        day = _day(case.until)
+        return f"it comes back by itself on {day}, and before if it gets worse" if day else "it is left as it is"
+    return what_next(case)
 
 
 def _day(until: float | None) -> str:

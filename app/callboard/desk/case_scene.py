@@ -25,6 +25,7 @@ from callboard.work.fixes import Symptom as Shown
 
 MOST_TESTS = 20
 MOST_SHOWN = 30
+LOOKED = ("reproduced", "narrowed", "bisected")
 REPRODUCE, NARROW, BISECT = "quality.reproduce", "quality.narrow", "quality.bisect"
 NAMED = re.compile(r"(?:run it alone with \w+: |-o test=)(\S.*)$")
 
@@ -123,6 +124,9 @@ class CaseScenes(Patches):
         config = self.case_config()
         table = config.cases if config is not None else None
         mine = [one for one in runs if one.submitted >= case.opened]
+        if all_fixes:  # a person wishes it: what was cut off is done again
+            cut = {note.run for kind in LOOKED if (note := fresh(case, kind)) is not None and note.facts.get("cut")}
+            mine = [one for one in mine if one.run not in cut]
         patch = self.case_patch(case)
         since = patch.at if patch is not None else 0.0
         done = {one.step for one in mine if one.step not in (Step.TRY, Step.VERIFY) or one.submitted >= since}
@@ -156,9 +160,9 @@ class CaseScenes(Patches):
         if self._catalogue.action(BISECT) is None:
             return "no agent is here that bisects"
         if again.green is None:
-            return f"no commit is known at which {again.check} passed"
+            return f"nobody knows a commit at which {again.check} passed: look for one with Bisect"
         if again.green.commit == again.git.get("commit"):
-            return "it passed at this very commit"
+            return "it passed at this very commit, so no commit broke it"
         return ""
 
     def case_patch(self, case: Case) -> KeptPatch | None:

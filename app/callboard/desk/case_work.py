@@ -9,6 +9,7 @@ from typing import Any
 
 from callboard.core.case_commands import CALLBOARD, MoveCase, NoteCase
 from callboard.core.case_facts import CaseState
+from callboard.core.case_next import found_words
 from callboard.core.case_steps import Able, Next, Step, fresh, next_step
 from callboard.core.case_verdict import Judged, judge
 from callboard.core.cases import Case
@@ -27,8 +28,11 @@ from callboard.rows import Row
 from callboard.work.checkout import Checkout
 from callboard.work.finding import clean
 
+LOOKS = (Step.REPRODUCE, Step.NARROW, Step.BISECT)
 NOTES = {Step.REPRODUCE: "reproduced", Step.NARROW: "narrowed", Step.BISECT: "bisected"}
-OPENINGS = (CaseState.NEW, CaseState.TRIAGED, CaseState.ASSIGNED, CaseState.CANNOT_REPRODUCE)
+OPENINGS = (
+    CaseState.NEW, CaseState.TRIAGED, CaseState.ASSIGNED, CaseState.CANNOT_REPRODUCE, CaseState.REPRODUCING
+)  # fmt: skip
 TOLD = {
     Step.REPRODUCE: ("reproduced",),
     Step.NARROW: ("narrowed",),
@@ -67,7 +71,9 @@ class CaseWork(CaseScenes, CaseActs):
         run = known or self._do(command)
         if what.step is Step.FIX:
             self._note_offer(case, what.facts, run)
-        state = {Step.REPRODUCE: CaseState.REPRODUCING, Step.VERIFY: CaseState.VERIFYING}.get(what.step)
+        state = (
+            CaseState.REPRODUCING if what.step in LOOKS else CaseState.VERIFYING if what.step is Step.VERIFY else None
+        )
         if state is not None and not known and (case.state in OPENINGS or state is CaseState.VERIFYING):
             self._say(MoveCase(case.id, state, by, f"{what.words} (run {run})", in_run=run))
         return run
@@ -81,10 +87,27 @@ class CaseWork(CaseScenes, CaseActs):
 
     def case_left(self, case: Case, why: str) -> None:
         """Nothing more is done by itself: a case that was being looked into waits for a person, with what is known."""
-        if case.state is not CaseState.REPRODUCING:
-            return
-        known = [note.words for kind in ("reproduced", "bisected") if (note := fresh(case, kind)) is not None]
-        self._say(MoveCase(case.id, CaseState.TRIAGED, CALLBOARD, clean("; ".join([why, *known[-1:]]), 1_000)))
+        if case.state is CaseState.REPRODUCING:
+            said = [one for one in (found_words(case), why) if one]
+            self._say(MoveCase(case.id, CaseState.TRIAGED, CALLBOARD, clean("; ".join(said), 1_000)))
+
+    def case_settled(self, case: Case, runs: Sequence[CaseRun]) -> bool:
+        """No case says that something is under way that is over: one whose runs are over, or whose patch was decided about, goes
+        back to where a person sees it; whether it did."""
+        patch = self.case_patch(case)
+        state = self.state_of_patch(patch)
+        if case.state is CaseState.FIX_PROPOSED and patch is not None and state not in ("proposed", "accepted"):
+            by = f" by {patch.by}" if patch.by and state in ("rejected", "undone") else ""
+            words = "is stale: there is a newer one, or its files changed" if state == "stale" else f"was {state}{by}"
+            self._say(MoveCase(case.id, CaseState.TRIAGED, CALLBOARD, f"patch {patch.number} {words}"))
+            return True
+        under_way = any(not one.over for one in runs)
+        seen = fresh(case, "verified")
+        ended = seen is not None and seen.run == case.run and seen.facts.get("where") == "workspace"
+        if case.state is CaseState.VERIFYING and not under_way and ended and state != "accepted" and seen is not None:
+            self._say(MoveCase(case.id, CaseState.TRIAGED, CALLBOARD, seen.words, in_run=seen.run))
+            return True
+        return False
 
     def case_not_looked(self, case: Case, step: Step, why: str) -> None:
         """The fix could not be looked at: that is written down, and a person goes on."""
@@ -97,6 +120,10 @@ class CaseWork(CaseScenes, CaseActs):
         self._say(NoteCase(case.id, "verified", words, facts=facts))
         if step is Step.TRY:
             self._say(MoveCase(case.id, CaseState.FIX_PROPOSED, CALLBOARD, words))
+        elif case.is_open:
+            self._say(MoveCase(case.id, CaseState.TRIAGED, CALLBOARD, words))
+            ask = f"patch {patch.number} is in the workspace, and nobody could look at what it did: {why}"
+            self._say(NoteCase(case.id, "asks", clean(ask, 1_000), facts={"patch": patch.number}))
 
     def _note_offer(self, case: Case, offer: Mapping[str, Any], run: int) -> None:
         note = case.known.get("known-fix")
@@ -194,9 +221,8 @@ class CaseWork(CaseScenes, CaseActs):
     def _collect_look(self, case: Case, step: Step, run: int) -> None:
         outputs = self.case_work.outputs(run)
         told = outputs.get("case")
-        facts: dict[str, Any] = dict(told) if isinstance(told, Mapping) else {}
-        summary = self._summary(run)
-        words = clean(str(facts.get("words") or summary), 1_000)
+        facts: dict[str, Any] = dict(told) if isinstance(told, Mapping) else {"cut": True}
+        words = clean(str(facts.get("words") or f"run {run} told nothing: {self._summary(run)}"), 1_000)
         if step is Step.REPRODUCE:
             facts.setdefault("verdict", "unknown")
         lines = _blamed(facts)
@@ -208,8 +234,24 @@ class CaseWork(CaseScenes, CaseActs):
             if before is None or before.words != clean(said, 500):
                 self._say(NoteCase(case.id, "blamed", clean(said, 500), facts={"lines": lines[:10]}, in_run=run))
         self._say(NoteCase(case.id, NOTES[step], words, facts=_bounded(facts), in_run=run))
-        if step is Step.REPRODUCE and facts["verdict"] in ("gone", "environment", "unknown"):
-            self._say(MoveCase(case.id, CaseState.CANNOT_REPRODUCE, CALLBOARD, words, in_run=run))
+        self._after_look(self.case_of(case.id), run)
+
+    def _after_look(self, case: Case, run: int) -> None:
+        """The run is over, so nothing is run again any more: the case says what was found and who goes on."""
+        if case.state is not CaseState.REPRODUCING:
+            return
+        found = fresh(case, "reproduced")
+        verdict = str(found.facts.get("verdict")) if found is not None else ""
+        if found is not None and found.run == run and verdict in ("gone", "environment", "unknown"):
+            state = CaseState.TRIAGED if found.facts.get("cut") else CaseState.CANNOT_REPRODUCE
+            self._say(MoveCase(case.id, state, CALLBOARD, found.words, in_run=run))
+            return
+        following, _, able = self.case_next(case, self.case_work.case_runs().get(case.id, []), ask=False)
+        notes = [note.words for kind in NOTES.values() if (note := fresh(case, kind)) is not None]
+        why = f"; {able.bisects}" if able.bisects and verdict == "broken" and fresh(case, "bisected") is None else ""
+        more = f"; next: {following.words}" if following.step is not None or following.ask else ""
+        words = clean("; ".join(notes[-2:]), 800) + clean(why + more, 400)
+        self._say(MoveCase(case.id, CaseState.TRIAGED, CALLBOARD, words or f"run {run} is over", in_run=run))
 
     def _collect_fix(self, case: Case, one: CaseRun) -> None:
         kept = self._patches.patches(run=one.run, limit=20)

@@ -134,6 +134,8 @@ class Sleuth:
                 return True
         if runs and self._desk.case_collect(case, runs):
             return True
+        if case.is_open and self._desk.case_settled(case, runs):
+            return True
         if patch is None or patch.choice != "accepted" or patch.decided is None:
             return False
         return self._watch(case, runs, patch.decided + table.watch_hours * HOUR_S)
@@ -169,6 +171,7 @@ class Sleuth:
         if not (wished or accepted):
             if not table.automatic or not begins(case):
                 self._rested[case.id] = mark
+                self._desk.case_left(case, "nothing more is looked into by itself")
                 return False
             if self._desk.case_work.started_since(CALLBOARD, time.time() - HOUR_S) >= table.an_hour:
                 return False
@@ -186,8 +189,10 @@ class Sleuth:
             logger.info("%s: %s was not started: %s", case.name, following.step, error)
             if following.step in (Step.TRY, Step.VERIFY):
                 self._desk.case_not_looked(case, following.step, str(error))
-            elif isinstance(error, ConfigError):
-                self._rested[case.id] = mark
+            else:
+                self._desk.case_left(case, f"the next step ({following.step}) was not started: {error}")
+                if isinstance(error, ConfigError):
+                    self._rested[case.id] = mark
             return False
         return True
 
