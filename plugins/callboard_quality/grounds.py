@@ -52,11 +52,11 @@ class Ground:
             return self._npm(self._ctx, self._ctx.workspace.path)
         return CommandRunner(self._ctx, self._target.command, self._ctx.workspace.path / self._target.folder)
 
-    def fresh(self) -> Runner | None:
-        """On a copy of the workspace's files in a throw-away environment; None where there is no other one than that."""
+    def fresh(self, there: Context) -> Runner | None:
+        """On a copy of the files of `there` in a throw-away environment; None where there is no other one than that."""
         if self._target.kind != "python" or self._asked != "auto" or self._ctx.python_of(self._target.folder) is None:
             return None
-        return self._python(self._ctx, "kept")
+        return self._python(there, "kept")
 
     def at(self, tree: Path) -> Runner:
         """On another tree of the same repository; raises `NotHere`."""

@@ -13,6 +13,7 @@ from callboard_quality.halving import smallest
 from callboard_quality.investigated import told
 from callboard_quality.options import NarrowOptions
 from callboard_quality.runners import CommandRunner, NpmRunner
+from callboard_quality.steady import Still, still
 from callboard_quality.target import Target, listed, target
 from callboard_quality.trying import PythonRunner, Runner, Went, worst
 
@@ -28,6 +29,7 @@ class Narrowing:
         self.options = options
         self.what = what
         self.steps = 0
+        self.place: Still | None = None
         self._longest = 0.0
         self._until = time.monotonic() + options.limit
 
@@ -37,7 +39,9 @@ class Narrowing:
         return self.steps >= self.options.most or time.monotonic() + self._longest > self._until
 
     def run(self, what: Callable[[float], dict[str, Went]], words: str) -> dict[str, Went]:
-        """One run within the limits."""
+        """One run within the limits; raises `Moved` when files of the workspace changed since the first."""
+        if self.place is not None:
+            self.place.check()
         self.steps += 1
         self.ctx.progress(min(0.95, self.steps / (self.steps + 8)), f"run {self.steps}: {words}")
         usual = self.what.python.timeout if not self._longest else 3 * self._longest + 60
@@ -323,7 +327,10 @@ def narrow(ctx: Context, options: NarrowOptions) -> Result:
             if not isinstance(runner, PythonRunner):
                 case = _none(f"{what.words} cannot be made smaller: the order of tests is known of pytest alone", 0)
             else:
-                case = Order(narrowing, runner).case()
+                with still(ctx, runner) as place:
+                    narrowing.place = place
+                    case = Order(narrowing, place.runner).case()  # type: ignore[arg-type]  # as it was given
+                    place.check()
     except NotHere as error:
         case = _none(f"{what.words} cannot be run: {error.reason}", narrowing.steps)
     except CallboardError as error:

@@ -16,6 +16,7 @@ from callboard_quality.investigated import told
 from callboard_quality.odds import Kind, Rule, Tally, interval, rate_words
 from callboard_quality.options import ReproduceOptions
 from callboard_quality.signs import is_environment
+from callboard_quality.steady import Moved, Still, still
 from callboard_quality.target import Target, listed, target
 from callboard_quality.trying import WHOLE, PythonRunner, Runner, Went, worst
 
@@ -48,12 +49,13 @@ class Tried:
 class Reproduction:
     """Runs a target by the rule, within the options' time."""
 
-    def __init__(self, ctx: Context, options: ReproduceOptions, what: Target, ground: Ground, runner: Runner) -> None:
-        self._ctx = ctx
+    def __init__(self, options: ReproduceOptions, what: Target, ground: Ground, place: Still) -> None:
+        self._ctx = ctx = place.ctx
         self._options = options
         self._what = what
         self._ground = ground
-        self._runner = runner
+        self._place = place
+        self._runner = place.runner
         self._until = time.monotonic() + options.limit
         self._longest = 0.0
         self._rule = Rule.of(options.times)
@@ -71,6 +73,7 @@ class Reproduction:
         return max(5.0, min(usual, self._left))
 
     def _run(self, names: Sequence[str], runner: Runner | None = None) -> dict[str, Went]:
+        self._place.check()
         begun = time.monotonic()
         self.runs += 1
         done = max((one.tally.runs for one in self.tests.values()), default=0)
@@ -88,6 +91,7 @@ class Reproduction:
         if self._options.suite and isinstance(self._runner, PythonRunner) and self._what.tests:
             self._in_suite(self._runner)
         self._elsewhere()
+        self._place.check()
         for one in self.tests.values():
             one.kind = self._kind(one)
 
@@ -106,6 +110,7 @@ class Reproduction:
 
     def _everything(self, runner: PythonRunner) -> None:
         """One run of the whole suite; each test that ever fails in it is told of its own."""
+        self._place.check()
         whole = self.tests[WHOLE]
         self.runs += 1
         self._ctx.progress(min(0.95, whole.tally.runs / self._rule.times), f"run {self.runs} of the whole suite")
@@ -163,6 +168,7 @@ class Reproduction:
         found: dict[str, list[bool]] = {}
         wanted = set(names)
         while wanted and self._left > self._longest:
+            self._place.check()
             self.runs += 1
             self._ctx.progress(0.9, f"run {self.runs}: its suite")
             begun = time.monotonic()
@@ -195,6 +201,7 @@ class Reproduction:
             random.Random(seed).shuffle(order)  # noqa: S311  # an order that can be had again
             outcomes: list[bool] = []
             while len(outcomes) < IN_SUITE and self._left > self._longest and (not outcomes or outcomes[-1]):
+                self._place.check()
                 self.runs += 1
                 self._ctx.progress(0.92, f"run {self.runs}: its suite in random order")
                 own = runner.ordered(order, max(5.0, min(self._what.python.timeout, self._left)))[name]
@@ -217,7 +224,7 @@ class Reproduction:
         if not broken or not self._options.other_environment or self._left < 30 or self.tests.keys() == {WHOLE}:
             return
         try:
-            other = self._ground.fresh()
+            other = self._ground.fresh(self._ctx)
         except NotHere as error:
             self.notes.append(f"no other environment could be made to compare with: {error.reason[:200]}")
             return
@@ -276,7 +283,7 @@ class Reproduction:
             "symptom": one.bad.symptom if one.bad else "",
             "message": one.bad.message if one.bad else "",
             "blame": {"lines": blame(self._ctx.workspace.path, one.bad.places) if one.bad else []},
-            "ran": self._runner.words,
+            "ran": self._place.words,
         }
 
     def _words(self, name: str, one: Tried) -> str:
@@ -327,26 +334,35 @@ def reproduce(ctx: Context, options: ReproduceOptions) -> Result:
         runner = ground.here()
     except NotHere as error:
         words = f"{what.words} cannot be run here: {error.reason}"
-        none = {
-            "failed": 0,
-            "runs": 0,
-            "rate": None,
-            "low": 0.0,
-            "high": 1.0,
-            "order": False,
-            "enough": False,
-            "needs": 1,
-        }
-        case: dict[str, Any] = {"verdict": "environment", **none, "words": words, "tests": {}}
+        case = _nothing("environment", words)
         return told(ctx, "reproduce", what.words, case, is_told=False, state="environment")
-    done = Reproduction(ctx, options, what, ground, runner)
-    done.go()
-    case = done.case()
+    try:
+        with still(ctx, runner) as place:
+            done = Reproduction(options, what, ground, place)
+            done.go()
+            case = done.case()
+    except Moved as moved:
+        case = _nothing("unknown", f"nothing can be told of {what.words}: {moved}")
+        return told(ctx, "reproduce", what.words, case, is_told=False, state="unknown")
     bad = next((one.bad for one in done.tests.values() if one.bad is not None and one.bad.text), None)
     if bad is not None:
         _keep(ctx, ctx.scratch / "failure.txt", bad.text)
     kind = str(case["verdict"])
     return told(ctx, "reproduce", what.words, case, is_told=kind != "unknown", state=kind)
+
+
+def _nothing(verdict: Kind, words: str) -> dict[str, Any]:
+    counts = {
+        "failed": 0,
+        "runs": 0,
+        "rate": None,
+        "low": 0.0,
+        "high": 1.0,
+        "order": False,
+        "enough": False,
+        "needs": 1,
+    }
+    return {"verdict": verdict, **counts, "words": words, "tests": {}}
 
 
 def _keep(ctx: Context, path: Path, text: str) -> None:
