@@ -243,6 +243,131 @@ def test_new_symptoms_go_to_the_case_that_stands_and_two_cases_are_never_joined(
     assert [group.case for group in grouped(again, known=(known(3, "k", "yaml"),))] == [3]
 
 
+FILE, TABLE = "No such file or directory: 'prices.dat'", "sqlite3.OperationalError: no such table: prices"
+
+
+def standing(case: int, message: str, **more: Any) -> Known:
+    given = {"may_join": True, **more}
+    return Known(case, Cause("single"), (task(f"k{case}", message, f"check{case}"),), **given)
+
+
+def joined(*symptoms: Symptom, known: tuple[Known, ...], taught: Taught | None = None) -> list[tuple[int, int]]:
+    groups = correlate(symptoms, Scene(), known, taught or Taught())
+    return [(join.case, join.into) for group in groups for join in group.joins]
+
+
+def test_news_that_say_what_two_cases_say_make_them_one_with_the_reason() -> None:
+    news = seen("n", f"t: {FILE}; {TABLE}")
+    (group,) = grouped(news, known=(standing(3, FILE), standing(4, TABLE)))
+    assert group.case == 3
+    assert [(join.case, join.into) for join in group.joins] == [(4, 3)]
+    assert group.joins[0].why == "quality.tests shows that both have one cause: the database has no table prices"
+    assert joined(news, known=(standing(3, FILE), standing(4, TABLE, busy=True))) == [(3, 4)], (
+        "who works on one keeps it"
+    )
+    three = (standing(3, FILE), standing(4, TABLE), standing(5, "fixture 'store' not found"))
+    assert joined(seen("n", f"t: {FILE}; {TABLE}; fixture 'store' not found"), known=three) == [(4, 3), (5, 3)]
+
+
+def test_no_rule_makes_one_of_cases_that_persons_have_in_hand_or_that_name_two_causes() -> None:
+    news = seen("n", f"t: {FILE}; {TABLE}")
+    assert joined(news, known=(standing(3, FILE, may_join=False), standing(4, TABLE))) == []
+    assert joined(news, known=(standing(3, FILE, busy=True), standing(4, TABLE, busy=True))) == []
+    again = task("k3", f"{FILE}; {TABLE}", "check3")
+    assert joined(again, known=(standing(3, FILE), standing(4, TABLE))) == [], "what a case has already is no news"
+    for one, other in (
+        ("No module named 'yaml'", "No module named 'toml'"),
+        ("No module named 'yaml'", "ENOSPC: no space left"),
+        ("KeyError: 'SHOP_URL'", "KeyError: 'SHOP_KEY'"),
+    ):
+        assert joined(seen("n", f"{one}; {other}"), known=(standing(3, one), standing(4, other))) == []
+    known = (
+        Known(3, Cause("single"), (task("a", FILE, "start", family="f1"),), may_join=True),
+        Known(4, Cause("single"), (task("b", TABLE, "export", family="f2"),), may_join=True),
+    )
+    assert joined(news, known=known, taught=Taught(parts={pair("f1", "f2"): None})) == []
+    assert joined(news, known=known) == [(4, 3)]
+
+
+def found(check: str, rule: str, message: str, path: str = "", line: int = 0, **more: Any) -> Symptom:
+    given = {"kind": "finding", "rule": rule, "severity": "high", "path": path, "line": line, **more}
+    return seen(str(given.pop("fingerprint", f"{rule} {message[:30]}")), message, check, **given)
+
+
+SLOW = (
+    found("api.latency", "slow-operation", "GET /report has a p95 of 412.0 ms, 150 ms is wanted", "shop/main.py", 109),
+    found("monitor.endpoints", "slow-endpoint", "report (GET http://127.0.0.1:8791/report): p95 is 422 ms over 5 answers",
+          "callboard.toml", 21, agent="monitor"),
+    found("monitor.levels", "service-level-missed", "service level report (report answers within 150 ms): 0 % of 5 good",
+          "callboard.toml", 28, agent="monitor"),
+    found("monitor.levels", "budget-burns-fast", "service level report: the error budget burns 100.0 times as fast",
+          "callboard.toml", 28, agent="monitor"),
+)  # fmt: skip
+OPEN = (
+    found("api.auth", "operation-open", "GET /report answers 200 without credentials; refuse with 401"),
+    found(
+        "api.contract",
+        "ignored_auth",
+        "GET /report/: API accepts requests without authentication (status 200): Expected",
+    ),
+)
+
+
+def test_the_same_trouble_of_one_operation_is_one_case_whoever_saw_it_and_another_trouble_is_another() -> None:
+    groups = grouped(*SLOW, *OPEN)
+    assert sorted(len(group.symptoms) for group in groups) == [2, 4]
+    assert all(symptom.why for group in groups for symptom in group.symptoms)
+    fails = (
+        found("api.contract", "not_a_server_error", "GET /teas/{tea_id}: Server error (status 500)"),
+        found("crawl", "error-page", "GET https://shop.example:8443/teas/7 answers 500", agent="ui"),
+    )
+    assert len(grouped(*fails)) == 1
+    assert len(grouped(*fails, *OPEN, *SLOW)) == 3
+    known = tuple(Known(nth, Cause("single"), (one,)) for nth, one in enumerate(SLOW[:1], 7))
+    assert [group.case for group in grouped(*SLOW[1:], known=known)] == [7]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("GET /orders answers 200 without credentials", "POST /orders answers 200 without credentials"),
+        ("GET /orders answers 200 without credentials", "GET /orders/{id} answers 200 without credentials"),
+        ("GET /orders answers 200 without credentials", "GET /orders has a p95 of 412 ms, 150 ms is wanted"),
+        ("GET /orders: Response violates schema (status 200)", "GET /orders: Server error (status 500)"),
+        ("a (GET http://h/a): p95 is 422 ms", "b (GET http://h/b): p95 is 422 ms"),
+    ],
+)
+def test_another_operation_or_another_trouble_stays_apart(one: str, other: str) -> None:
+    assert len(grouped(found("api.auth", "x", one), found("monitor.endpoints", "y", other))) == 2
+
+
+def test_parts_of_a_workspace_that_serve_the_same_path_are_two() -> None:
+    words = "GET /health has a p95 of 412.0 ms, 150 ms is wanted"
+    assert len(grouped(found("api.latency:shop", "s", words), found("api.latency:web", "s", words))) == 2
+    assert len(grouped(found("api.latency:shop", "s", words), found("monitor.endpoints", "s", words))) == 1
+
+
+def test_what_judges_by_another_finding_is_one_case_with_it_and_not_with_what_lies_elsewhere() -> None:
+    def control(name: str, path: str, line: int) -> Symptom:
+        return found("security.controls", name, "No secrets lie in the files: 1 finding in the files", path, line,
+                     fingerprint=name, agent="security")  # fmt: skip
+
+    secret = found("security.secrets", "secret-pat", "This file holds a secret", "shop/export.py", 27, agent="security")
+    shell = found("security.static", "B602", "shell=True", "shop/export.py", 11, agent="security")
+    groups = grouped(
+        secret, shell, control("control-tree", "shop/export.py", 27), control("control-user", "Dockerfile", 1)
+    )
+    assert marks(groups) == [
+        ["security.controls control-tree", f"security.secrets {secret.fingerprint}"],
+        ["security.controls control-user"],
+        [f"security.static {shell.fingerprint}"],
+    ]
+    lint = found("quality.lint", "E501", "line too long", "shop/export.py", 27, agent="quality")
+    assert len(grouped(lint, control("control-tree", "shop/export.py", 27))) == 2, (
+        "another agent's finding is no evidence"
+    )
+
+
 def test_what_persons_taught_goes_before_every_rule() -> None:
     one, other = (
         task("a", "No module named 'yaml'", family="f1"),
@@ -258,7 +383,20 @@ def test_what_persons_taught_goes_before_every_rule() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["(" * 4_000, "A_" * 2_000, "a/" * 2_000 + ".py:1)", "No module named " * 250, "\x1f\x00'", "'" * 4_000]
+    "text",
+    [
+        "(" * 4_000,
+        "A_" * 2_000,
+        "a/" * 2_000 + ".py:1)",
+        "No module named " * 250,
+        "\x1f\x00'",
+        "'" * 4_000,
+        "GET /" + ":a" * 2_000,
+        "GET " * 1_000,
+        "/{" * 2_000 + " p95",
+        "p95 " * 1_000,
+        "no authentication" * 200,
+    ],
 )
 def test_hostile_words_cost_little_and_break_nothing(text: str) -> None:
     assert len(grouped(seen("a", text), task("b", text[::-1]))) <= 2

@@ -1,11 +1,14 @@
 """The keeper on the real program: a failure becomes a case, a pass on other code closes it, a restart neither loses nor doubles."""
 
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from callboard.core.case_invariants import cases_kept
 from callboard.desk import Desk
 from callboard.desk.case_keeper import CaseKeeper
 from callboard.desk.case_look import CaseLooking
@@ -142,3 +145,96 @@ def test_what_happened_while_nobody_kept_cases_is_told_once_and_a_second_keeper_
         ).step()
         assert told(house) == before
         assert {row["id"]: (row["symptoms"], row["times"]) for row in house.desk.cases()["cases"]} == cases
+
+
+PIECES = """[workspace]
+detect = false
+[jobs.start]
+command = ["sh", "-c", "cat start.txt >&2; ! test -s start.txt"]
+[jobs.export]
+command = ["sh", "-c", "cat export.txt >&2; ! test -s export.txt"]
+[jobs.report]
+command = ["sh", "-c", "cat report.txt >&2; ! test -s report.txt"]
+[cases]
+automatic = false
+"""
+LACKS, TABLE = "error: No such file or directory: 'prices.dat'", "sqlite3.OperationalError: no such table: prices"
+
+
+def say(shop: Shop, **words: str) -> None:
+    for name in ("start", "export", "report"):
+        (shop.workspace / f"{name}.txt").write_text(words.get(name, ""))
+    shop.commit(GOOD + f"# {sorted(words)}\n")
+
+
+def test_pieces_become_one_case_when_a_check_shows_their_one_cause_and_a_person_has_the_last_word(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(tmp_path)
+    (shop.workspace / "callboard.toml").write_text(PIECES)
+    Trust(shop.data).grant(shop.workspace, "ann")
+    with shop.house() as house:
+        desk = house.desk
+        say(shop, start=LACKS, export=TABLE)
+        ran(desk)
+        first = until(lambda: len(rows := desk.cases(state="open")["cases"]) == 2 and rows, "there are two cases")
+        ids = sorted(row["id"] for row in first)
+        say(shop, start=LACKS, export=TABLE, report=f"{TABLE}: {LACKS}")
+        ran(desk)
+        row = until(lambda: (rows := desk.cases(state="open")["cases"]) and len(rows) == 1 and rows[0], "they are one")
+        until(lambda: desk.case(row["id"])["case"]["symptoms"] == 3, "it has all three")
+        assert row["id"] == ids[0]
+        merged = [one for one in desk.case(ids[0])["timeline"] if one["kind"] == "merged"]
+        assert [(one["by"], one["facts"]["case"]) for one in merged] == [("Callboard", ids[1])]
+        assert "report shows that both have one cause" in merged[0]["words"]
+        taught = house.engine.inspect(lambda state: dict(state.cases.taught(str(shop.workspace)).joins))
+        assert taught == {}, "a rule teaches nothing"
+        key = next(one["key"] for one in desk.case(ids[0])["symptoms"] if one["check"] == "export")
+        other = desk.split_case(ids[0], [key], "two things", "ann")["case"]["id"]
+    with shop.house() as house:
+        desk = house.desk
+        say(shop, start=LACKS, export=TABLE, report=f"{TABLE} once more: {LACKS}")
+        ran(desk)
+        until(looked(house), "all was looked at")
+        stands = {row["id"]: row["checks"] for row in desk.cases(state="open")["cases"]}
+        assert {ids[0], other} <= stands.keys(), "what a person split stays split"
+        assert stands[other] == ["export"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import test_desk_case_keeper as tests
+from callboard.desk.case_keeper import CaseKeeper
+from callboard.desk.case_look import CaseLooking
+from callboard.record.case_looks import CaseLooks
+from callboard.settings import settings_from
+from callboard.wiring import House
+workspace, data = Path(sys.argv[2]), Path(sys.argv[3])
+with House(settings_from({"data": data, "workspace": workspace}, {}, workspace), schedules=False) as house:
+    looking = CaseLooking(house.desk, CaseLooks(house.history.database), house.desk.spool, lambda _: "")
+    keeper = CaseKeeper(house.engine, looking)
+    tests.ran(house.desk)
+    keeper.step()
+    tests.ran(house.desk)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_program_that_is_killed_between_two_batches_loses_nothing_and_tells_nothing_twice(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.commit(BAD)
+    words = [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(shop.workspace), str(shop.data)]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=LONGEST_S, check=False)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    with shop.house() as house:
+        until(looked(house), "what happened before the kill was looked at")
+        rows = house.desk.cases()["cases"]
+        assert sorted((row["symptoms"], row["times"]) for row in rows) == [(1, 2), (3, 2)]
+        kinds = [kind for _, kind in told(house)]
+        assert kinds.count("CaseOpened") == 2
+        seen = {key: symptom.times for case in house.engine.inspect(lambda s: [c.copy() for c in s.cases.open()])
+                for key, symptom in case.symptoms.items()}  # fmt: skip
+        assert sorted(seen.values()) == [2, 2, 2, 2]
+        assert cases_kept(house.engine.inspect(lambda state: state.cases)) == []

@@ -140,8 +140,11 @@ class Sets:
         )
 
     def _named(self, root: int) -> dict[str, set[Token]]:
+        """What the symptoms that cases have name as causes; what is new may name several."""
         found: dict[str, set[Token]] = defaultdict(set)
         for number in self._members[root]:
+            if number >= self.fresh_from:
+                continue
             for token in self.clues[number].strong:
                 if token[0] in (*ROOTS, *NAMED):
                     found["root" if token[0] in ROOTS else token[0]].add(token)
