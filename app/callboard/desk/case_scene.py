@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ from callboard.desk.patches import Patches
 from callboard.errors import CallboardError, ConfigError
 from callboard.learn.commits import LastPass, last_pass
 from callboard.record.case_work import CaseRun, CaseWorkRecord
+from callboard.record.cases import CaseRecord, Remedy
 from callboard.record.patches import KeptPatch
 from callboard.rows import Row, key_of
 from callboard.work.finding import clean
@@ -178,11 +179,14 @@ class CaseScenes(Patches):
         return "stale" if patch.choice == "proposed" and patch.newer else patch.choice
 
     def case_offers(self, case: Case) -> list[Offer]:
-        """What the plugins offer for what is there of the case; asks them in a process of its own, which takes a moment."""
+        """What the plugins offer for what is there of the case, what helped before in this workspace first; asks them in a process
+        of its own, which takes a moment."""
         config = self.case_config()
         present = [symptom for symptom in case.symptoms.values() if not symptom.gone][:MOST_SHOWN]
         shown = [self._shown(case, symptom) for symptom in present]
-        return list(offers(shown, self.workspace, self._catalogue, config.table if config else {}).offers)
+        found = offers(shown, self.workspace, self._catalogue, config.table if config else {}).offers
+        families = list(dict.fromkeys(symptom.family for symptom in present if symptom.family))
+        return best_first(found, CaseRecord(self._history.database).remedies(families, case.workspace))
 
     def _shown(self, case: Case, symptom: Symptom) -> Shown:
         row = self.case_finding(symptom) or {}
@@ -208,6 +212,29 @@ class CaseScenes(Patches):
             tests=tuple(self.case_tests(symptom)) if symptom.kind == "test" else (),
             verdict=str(found.facts.get("verdict", "")) if found else "", words=found.words if found and flaky else "",
         )  # fmt: skip
+
+
+def fix_name(action: str, options: Mapping[str, Any]) -> str:
+    """What a fix is called, the same for the same remedy: the action and the options that say what it does."""
+    chosen = [f"{name}={options[name]}" for name in ("select", "package", "module") if options.get(name)]
+    return " ".join([action, *chosen])[:200]
+
+
+def best_first(found: Sequence[Offer], remedies: Sequence[Remedy]) -> list[Offer]:
+    """The offers, first what helped before, last what was tried and never did; the words of both say so. Else the order stays."""
+    counts: dict[str, tuple[int, int]] = {}
+    for one in remedies:
+        if one.kind == "patch":
+            tried, worked = counts.get(one.what, (0, 0))
+            counts[one.what] = (max(tried, one.tried), max(worked, one.worked))
+    ranked = []
+    for place, offer in enumerate(found):
+        tried, worked = counts.get(fix_name(offer.fix.action, offer.fix.options), (0, 0))
+        if tried:
+            said = f"{offer.fix.words or offer.fix.action}; it helped {worked} of {tried} times here"
+            offer = replace(offer, fix=replace(offer.fix, words=said))
+        ranked.append((0 if worked else 2 if tried else 1, -(worked / tried) if tried else 0.0, -worked, place, offer))
+    return [one[-1] for one in sorted(ranked, key=lambda one: one[:-1])]
 
 
 def is_run(symptom: Symptom) -> bool:

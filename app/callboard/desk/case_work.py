@@ -17,7 +17,7 @@ from callboard.core.commands import Submit
 from callboard.core.task import Priority
 from callboard.desk.case_acts import CaseActs
 from callboard.desk.case_copy import PatchedCopy
-from callboard.desk.case_scene import BISECT, NARROW, REPRODUCE, Again, CaseScenes, step_key
+from callboard.desk.case_scene import BISECT, NARROW, REPRODUCE, Again, CaseScenes, fix_name, step_key
 from callboard.desk.patches import file_hash
 from callboard.errors import CallboardError, Refused
 from callboard.learn.commits import UNTOLD
@@ -102,6 +102,9 @@ class CaseWork(CaseScenes, CaseActs):
             self._say(MoveCase(case.id, CaseState.TRIAGED, CALLBOARD, f"patch {patch.number} {words}"))
             return True
         under_way = any(not one.over for one in runs)
+        if case.state is CaseState.REPRODUCING and not under_way:
+            self._after_look(case, case.run)
+            return True
         seen = fresh(case, "verified")
         ended = seen is not None and seen.run == case.run and seen.facts.get("where") == "workspace"
         if case.state is CaseState.VERIFYING and not under_way and ended and state != "accepted" and seen is not None:
@@ -406,8 +409,7 @@ class CaseWork(CaseScenes, CaseActs):
         if kept is None or not kept.tasks:
             return "a fix"
         spec = kept.tasks[0].spec
-        chosen = [f"{name}={spec.options[name]}" for name in ("select", "package", "module") if spec.options.get(name)]
-        return " ".join([spec.action or spec.name, *chosen])[:200]
+        return fix_name(spec.action or spec.name, spec.options)
 
     def _summary(self, run: int) -> str:
         kept = self._history.run(run)

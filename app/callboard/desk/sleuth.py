@@ -114,10 +114,11 @@ class Sleuth:
                 return
 
     def _chosen(self, state: State) -> list[Case]:
-        """The cases of the workspace that could move, the gravest first; closed ones while their fix may be watched."""
+        """The cases of the workspace that could move, those that were run again already and then the gravest first; closed ones
+        while their fix may be watched."""
         still = (CaseState.ACCEPTED,)
         found = [case for case in state.cases.open(self._where) if case.state not in still]
-        found.sort(key=lambda case: (RANK.index(case.severity), case.opened))
+        found.sort(key=lambda case: (fresh(case, "reproduced") is None, RANK.index(case.severity), case.opened))
         closed = [
             case for case in state.cases.closed()
             if case.workspace == self._where and "fix-tried" in case.known and not case.into
@@ -197,14 +198,16 @@ class Sleuth:
         return True
 
     def _next(self, case: Case, runs: Sequence[CaseRun]) -> tuple[Next | None, Again | str]:
-        """What follows; None when plugins would have to be asked, and were asked often enough in this hour."""
+        """What follows; None when plugins would have to be asked for a case that nobody looked into, and were asked often enough in
+        this hour."""
         following, again, _ = self._desk.case_next(case, runs, ask=False)
         if not following.ask:
             return following, again
         now = time.monotonic()
-        if len(self._asked) == MOST_ASKED and now - self._asked[0] < HOUR_S:
-            return None, again
-        self._asked.append(now)
+        if fresh(case, "reproduced") is None:
+            if len(self._asked) == MOST_ASKED and now - self._asked[0] < HOUR_S:
+                return None, again
+            self._asked.append(now)
         following, again, _ = self._desk.case_next(case, runs)
         return following, again
 

@@ -137,11 +137,12 @@ class CaseRecord(History):
         )
         return [(seq, decode(kind, body)) for seq, kind, body in reversed(self._rows(sql, (number, number, most)))]
 
-    def remedies(self, families: Sequence[str]) -> list[Remedy]:
-        """What was tried on these families, what worked most often first."""
+    def remedies(self, families: Sequence[str], workspace: str = "") -> list[Remedy]:
+        """What was tried on these families, there or anywhere, what worked most often first."""
         found: list[tuple[Any, ...]] = []
         for some in _pieces(list(families)[:MOST_FAMILIES]):
-            found += self._rows(_REMEDIES.format(f"family IN ({_marks(some)})"), some)
+            where = f"family IN ({_marks(some)}) AND (? = '' OR workspace = ?)"
+            found += self._rows(_REMEDIES.format(where), [*some, workspace, workspace])
         return sorted(map(_remedy, found), key=lambda one: (-one.worked / one.tried, -one.worked, -one.last))
 
     def families(self, text: str = "", most: int = 50) -> list[tuple[str, str, int, list[Remedy]]]:
