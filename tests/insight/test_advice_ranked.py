@@ -27,6 +27,8 @@ from callboard.insight.advice_facts import (
     LostTask,
     Machine,
     NeedFact,
+    OfferFact,
+    PatchFact,
     Relieved,
     RepeatFact,
     ScheduleFact,
@@ -50,6 +52,7 @@ ALERT = AlertFact("ab12", "endpoint-down", "high", "open", "GET /health answers 
 LOST = LostTask("4.2", "quality.tests", "quality", "timed out", "it took longer than 2 s", NOW - 30, 4, True, 1, 3)
 PATCH = Waiting("patch:14", "patch", "Patch 14 of refactor.fix waits", "1 file", NOW - 7200, "/patches/14",
                 (("accept", "/patches/14/accept", {}, False),))  # fmt: skip
+OFFER = OfferFact("refactor", "refactor.fixes", "remove the import")
 EVERYTHING = Facts(
     NOW, "/w",
     cases=(
@@ -57,7 +60,8 @@ EVERYTHING = Facts(
         replace(CASE, id=9, state="fix-proposed", patch=14, fix_words="patch 14 adds the bracket"),
         replace(CASE, id=10, looked=True, broken_by="it broke with 1a2b3c4d"),
         replace(CASE, id=11, state="assigned", opened=NOW - 3 * DAY, moved=NOW - 2 * DAY, assignee="ann", assignee_kind="person"),
-        replace(CASE, id=14, static=True),
+        replace(CASE, id=14, static=True), replace(CASE, id=15, static=True, offers=(OFFER,)),
+        *(replace(CASE, id=20 + number, static=True, blocks=0, severity="low", priority=9.0) for number in range(5)),
         replace(CASE, id=12, state="cannot-reproduce"), replace(CASE, id=13, state="accepted", until=NOW + DAY, accepted_by="ben"),
     ),
     agents=(BUSY, AgentFact("infra", 2, 90.0, paused_by="ann", paused_at=NOW - 90),
@@ -124,7 +128,12 @@ def test_what_halts_everything_comes_first_then_the_case_that_blocks_most() -> N
     ("case", "kind"),
     [
         (CASE, "case-investigate"),
-        (replace(CASE, static=True), "case-mend"),
+        (replace(CASE, static=True), "case-look"),
+        (replace(CASE, static=True, asked=True), "case-look"),
+        (replace(CASE, static=True, offers=(OFFER,)), "case-mend"),
+        (replace(CASE, not_again="nothing of it is a test or a command"), "case-look"),
+        (replace(CASE, state="reproducing"), "case-look"),
+        (replace(CASE, state="reproducing", blocks=0), ""),
         (replace(CASE, looked=True), "case-assign"),
         (replace(CASE, state="fix-proposed", patch=3), "case-fix"),
         (replace(CASE, flaky=0.2, flaky_runs=20), "case-flaky"),
@@ -137,6 +146,73 @@ def test_what_halts_everything_comes_first_then_the_case_that_blocks_most() -> N
 )
 def test_a_case_has_one_next_thing(case: CaseFact, kind: str) -> None:
     assert kinds(Facts(NOW, "/w", cases=(case,))) == ([kind] if kind else [])
+
+
+def test_a_fix_is_only_promised_where_an_agent_offers_one_and_static_findings_are_not_run_again() -> None:
+    plain = replace(
+        CASE, static=True, place="shop/cart.py:3", owner_why="quality's checks saw it", help="Close the bracket"
+    )
+    draft = one(Facts(NOW, "/w", cases=(replace(plain, asked=True),)), "case-look").draft
+    assert {act.does for act in draft.acts} == {"take", "assign"}
+    assert "No agent offers a fix" in draft.words
+    assert "Close the bracket" in draft.words
+    assert {"It is in shop/cart.py:3.", "Who: quality's checks saw it."} <= set(draft.reasons)
+    assert "No fix is known" in one(Facts(NOW, "/w", cases=(plain,)), "case-look").draft.words
+    offered = one(Facts(NOW, "/w", cases=(replace(plain, offers=(OFFER,)),)), "case-mend").draft
+    assert offered.title == "Have refactor mend C7: remove the import"
+    assert offered.acts[0].body == {"what": "fix"}
+    hers = replace(plain, owner="Ann Lee", owner_kind="person")
+    act = one(Facts(NOW, "/w", cases=(hers,)), "case-look").draft.acts[0]
+    assert (act.title, act.body["to"]) == ("Give C7 to Ann Lee", "@Ann Lee")
+    assert parser().parse_args(shlex.split(act.command)[1:]).to == "@Ann Lee"
+
+
+def test_a_waiting_patch_is_one_advice_for_all_cases_that_it_mends() -> None:
+    low = replace(CASE, static=True, severity="low", priority=9.0, blocks=0, blocks_words="")
+    patch = PatchFact(15, "refactor.fixes", "refactor", "mends 2 F401", ("a.py",), (2, 3), (4,), NOW)
+    facts = Facts(NOW, "/w", cases=tuple(replace(low, id=id) for id in (2, 3, 4)), patches=(patch,),
+                  waiting=(replace(PATCH, id="patch:15"),))  # fmt: skip
+    listed = advise(facts)
+    assert [advice.draft.title for advice in listed[:1]] == ["Accept patch 15: it mends C2 and 1 more"]
+    assert listed[0].draft.href == "/patches/15"
+    assert "It changes a part of C4 too." in listed[0].draft.reasons
+    assert [advice.draft.kind for advice in listed] == ["case-fix", "case-look"]
+    unsure = replace(facts, patches=(replace(patch, sure=False),))
+    assert advise(unsure)[0].draft.title == "Accept patch 15: it changes the lines of C2 and 1 more"
+
+
+def test_many_alike_are_one_line_with_a_link_and_titles_are_short() -> None:
+    words = "a very long sentence about what was seen " * 5
+    cases = [
+        replace(CASE, id=n, static=True, blocks=0, title=words, severity="high", priority=38.0) for n in range(1, 31)
+    ]
+    listed = advise(Facts(NOW, "/w", cases=tuple(cases)))
+    assert [advice.draft.kind for advice in listed] == ["case-look"] * 3 + ["case-more"]
+    assert listed[3].draft.title == "And 27 more high cases that quality saw: C4, C5, C6, C7 and 23 more"
+    assert listed[3].draft.href == "/cases?severity=high&agent=quality"
+    assert all(len(advice.draft.title) <= 90 for advice in listed)
+    assert words.strip() in listed[0].draft.words
+    many = [replace(case, agents=(f"a{case.id}",)) for case in cases]
+    listed = advise(Facts(NOW, "/w", cases=tuple(many)))
+    assert [advice.draft.kind for advice in listed] == ["case-look"] * 6 + ["case-more"]
+    assert listed[6].draft.title.startswith("And 24 more high cases of 24 agents: C")
+
+
+def test_equal_scores_stand_in_a_stated_order_and_the_factors_say_which() -> None:
+    base = replace(CASE, static=True, severity="high", priority=38.0, blocks=0)
+    older = replace(base, id=2, opened=NOW - 300)
+    listed = advise(Facts(NOW, "/w", cases=(replace(base, opened=NOW - 60), older)))
+    assert [advice.draft.case for advice in listed] == [2, 7]
+    assert listed[0].score == listed[1].score
+    assert listed[0].factors[-1] == ("order", 0.0, "before the next, which has the same score: it is older (5 min)")
+    assert listed[1].factors[-1][0] != "order"
+    seen = replace(base, checks=tuple(f"check{n}" for n in range(8)))
+    assert advise(Facts(NOW, "/w", cases=(older, seen)))[0].draft.case == 7
+
+
+def test_a_case_that_has_an_alert_is_no_alert_too() -> None:
+    down = replace(ALERT, mark="beef")
+    assert kinds(Facts(NOW, "/w", cases=(replace(CASE, alerts=("beef",)),), alerts=(down,))) == ["case-investigate"]
 
 
 def test_a_reopened_case_is_another_matter_than_the_one_that_was_overruled() -> None:

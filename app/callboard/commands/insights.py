@@ -9,6 +9,7 @@ from typing import Any
 
 from callboard.cli import DONE
 from callboard.commands.alerts import COLOURS, until_moment
+from callboard.commands.cells import cut
 from callboard.commands.doors import reading_desk, remote_desk, settings_of
 from callboard.commands.export import write_pieces
 from callboard.commands.show import ago, paint, plain, print_json, table
@@ -18,6 +19,7 @@ from callboard.settings import Settings
 
 SNOOZE = "2h"
 MOST_SHOWN = 20
+MOST_TITLE, MOST_CLICK = 62, 27  # so that the table fits 120 columns
 
 
 def insights(given: argparse.Namespace) -> int:
@@ -46,11 +48,12 @@ def insights(given: argparse.Namespace) -> int:
     else:
         table(
             [
-                (row["id"], str(round(row["score"])), paint(row["severity"], COLOURS.get(row["severity"], "")), row["title"],
-                 _gain(row), row["risk"]["level"], row["act"]["title"] if row["act"] else "")
+                (row["id"], str(round(row["score"])), paint(row["severity"], COLOURS.get(row["severity"], "")),
+                 cut(row["title"], MOST_TITLE),
+                 cut(row["act"]["title"] if row["act"] else f"see {row['href']}", MOST_CLICK))
                 for row in found["next"][:MOST_SHOWN]
             ],
-            ("ADVICE", "SCORE", "SEVERITY", "WHAT", "GAIN", "RISK", "ONE CLICK"),
+            ("ADVICE", "SCORE", "SEVERITY", "WHAT", "ONE CLICK"),
         )  # fmt: skip
     if len(found["next"]) > MOST_SHOWN:
         sys.stdout.write(f"and {len(found['next']) - MOST_SHOWN} more with --json\n")

@@ -22,6 +22,7 @@ from callboard.insight.advice_facts import (
 )
 from callboard.insight.bottlenecks import about
 from callboard.learn.drift import drift
+from callboard.learn.symptoms_world import alert_mark
 from callboard.rows import Row
 
 DAY = 86_400.0
@@ -49,6 +50,9 @@ def case_fact(row: Mapping[str, Any]) -> CaseFact:
         broken_by=_broken(broken), patch=fix.get("patch"), fix_words=str(fix.get("words", "")), until=row.get("until"),
         static=bool(row["kinds"]) and set(row["kinds"]) <= {"finding", "ingested"},
         accepted_by=str(row.get("accepted_by") or ""), looked=bool(row.get("run")), next=str(row.get("next", "")),
+        tools=tuple(dict.fromkeys(one["tool"] for one in row["witnesses"]))[:MOST_NAMES], run=int(row.get("run") or 0),
+        stops=tuple(check for check in row["checks"] if check != row["cause"]["about"])
+        if row["cause"]["kind"] == "upstream" and row["state"] != "accepted" else (),
     )  # fmt: skip
 
 
@@ -73,7 +77,7 @@ def alert_fact(alert: Alert) -> AlertFact:
     """An alert that stands."""
     return AlertFact(
         alert.id, alert.kind, alert.severity, alert.state.value, alert.title, alert.text, alert.href, alert.job, alert.agent,
-        alert.opened, alert.seen, alert.times,
+        alert.opened, alert.seen, alert.times, alert_mark(alert.key),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from callboard.config import read_config
 from callboard.config.rules import RuleTable
 from callboard.core.alerts import AlertState
+from callboard.core.cases import Case
 from callboard.core.load import Load, loads, relief_of
 from callboard.core.run import Task
 from callboard.core.state import State
@@ -29,6 +30,7 @@ from callboard.desk.advice_facts_of import (
     schedule_fact,
     waiting_fact,
 )
+from callboard.desk.advice_offers import AdviceOffers
 from callboard.desk.alerts import Alerts
 from callboard.desk.bottlenecks import Bottlenecks
 from callboard.desk.case_blocks import Blocking
@@ -75,15 +77,16 @@ class _Lately(NamedTuple):
 class _Now(NamedTuple):
     """What the state says, taken in one look."""
 
-    cases: tuple[CaseFact, ...]
+    cases: tuple[tuple[CaseFact, Case], ...]
     agents: tuple[AgentFact, ...]
+    takes: Mapping[str, str]
     machine: Machine
     behind: Mapping[str, int]
     alerts: tuple[AlertFact, ...]
     kept: bool
 
 
-class AdviceGather(Telemetry, Alerts, CatchUp, Platform, Bottlenecks):
+class AdviceGather(Telemetry, Alerts, CatchUp, Platform, Bottlenecks, AdviceOffers):
     """Facts for the rules of `callboard.insight`. `advice_pending`: something is left for a case to be made of it, and is to be
     looked at again soon."""
 
@@ -113,10 +116,12 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform, Bottlenecks):
         where, now = str(self.workspace), time.time()
         found = self._engine.inspect(self._advice_now)
         rules = self.advice_rules()
+        patches = self._patches_waiting([case for _, case in found.cases])
         return Facts(
             now=now,
             workspace=where,
-            cases=found.cases,
+            cases=tuple(self._with_offers(fact, case, found.takes) for fact, case in found.cases),
+            patches=patches,
             agents=tuple(self._with_days(agent, now) for agent in found.agents),
             waiting=tuple(waiting_fact(row, found.behind.get(row["task"] or "", 0)) for row in self.inbox()),
             alerts=found.alerts,
@@ -159,10 +164,10 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform, Bottlenecks):
         now, where = self._engine.now(), str(self.workspace)
         blocking = Blocking(state)
         rows = [
-            case_row(case, blocking.of(case.workspace, case.checks), now)
+            (case_row(case, blocking.of(case.workspace, case.checks, case.id), now), case)
             for case in islice(state.cases.open(where), 5 * MOST_CASES)
         ]
-        rows.sort(key=lambda row: -row["priority"])
+        rows.sort(key=lambda row: -row[0]["priority"])
         halted = state.halted if self._engine.loop is not None and state.halted != NO_ENGINE else ""
         free = self._engine.host().get("disk_free_gb") if self._engine.loop is not None else None
         machine = Machine(
@@ -175,9 +180,9 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform, Bottlenecks):
         kept = where in state.cases.looked
         self.advice_pending = kept and any(now - alert.opened < CASE_S for alert in alerts)
         agents = self._agents_now(state, now)
-        return _Now(
-            tuple(map(case_fact, rows[:MOST_CASES])), agents, machine, _behind(state), alerts[:MOST_ALERTS], kept
-        )
+        takes = {name: state.trouble_of(name) for name, agent in state.agents.items() if agent.present}
+        cases = tuple((case_fact(row), case.copy()) for row, case in rows[:MOST_CASES])
+        return _Now(cases, agents, takes, machine, _behind(state), alerts[:MOST_ALERTS], kept)
 
     def _agents_now(self, state: State, now: float) -> tuple[AgentFact, ...]:
         of_all = loads(state, now)
@@ -235,6 +240,10 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform, Bottlenecks):
         days = self._lately(f"days {agent.name} {cause}", SLOWLY_S, lambda: self._days(agent.name, cause, now)) or ()
         _, gain, words = self._simulated.get((agent.name, agent.relief.limit), (0.0, None, ""))
         return replace(agent, waited_days=days, gain=gain, simulated=words)
+
+    def ask_for_advice(self) -> bool:
+        """Asks plugins what they offer for the cases that come first; whether there is news. Takes seconds."""
+        return self.ask_for_offers([case for _, case in self._engine.inspect(self._advice_now).cases])
 
     def simulate_advice(self) -> bool:
         """Asks what-if of one overloaded agent, at most every AGAIN_S: what its run would gain by the limit that is advised.

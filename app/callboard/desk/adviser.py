@@ -125,9 +125,10 @@ class Adviser:
                 self._desk.advise_anew()
 
     def _simulate(self) -> None:
-        """What an advice would gain, where that can be tried; the list is made anew when it is known."""
+        """What agents offer for cases, and what an advice would gain where that can be tried; the list is made anew when one of
+        them is known."""
         try:
-            if self._desk.simulate_advice():
+            if self._desk.ask_for_advice() or self._desk.simulate_advice():
                 self._woken.set()
         except CallboardError as error:
             logger.debug("Nothing is simulated for advice: %s", error)

@@ -26,6 +26,7 @@ class Draft:
 
     `weights` are the factors that the rule itself gives, (name, value, words); the ranking adds those that hold for all.
     `acts` are what can be done about it with one click, the best first. `waits_since` is since when somebody or something waits.
+    `spread` is how many checks saw it; of those with the same `alike` only the first few are shown one by one.
     """
 
     kind: str
@@ -49,6 +50,8 @@ class Draft:
     state: str = ""
     agents: tuple[str, ...] = ()
     jobs: tuple[str, ...] = ()
+    spread: int = 0
+    alike: str = ""
     more: Mapping[str, object] = field(default_factory=lambda: NO_OPTIONS)
 
 

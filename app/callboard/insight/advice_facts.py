@@ -45,10 +45,38 @@ def typed(*words: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferFact:
+    """A fix that an agent offers for a case, and that was not tried yet."""
+
+    agent: str
+    action: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatchFact:
+    """A patch that waits for a word. `cases` are those of which it changes every place, `part` those of which it changes some;
+    `sure`: it names itself which rules it mends."""
+
+    number: int
+    task: str
+    agent: str
+    words: str
+    files: tuple[str, ...]
+    cases: tuple[int, ...]
+    part: tuple[int, ...]
+    at: float
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class CaseFact:
     """A case that is not closed. `blocks` counts the tasks that wait for its checks, `flaky` is the share of bad runs.
 
-    `static`: it is of findings in files alone, so there is nothing to run again to find out about it.
+    `static`: it is of findings in files alone, so there is nothing to run again to find out about it; `not_again` says why what
+    is not static cannot be run again. `offers` are fixes that agents offer, `asked` whether they were asked; `help` is what the
+    tool says that mends it; `owner` is who should have it, '' when only `owner_why` is known. `alerts` are the marks of alerts
+    that are part of it, `stops` are jobs that could not start because of it.
     """
 
     id: int
@@ -83,11 +111,27 @@ class CaseFact:
     accepted_by: str = ""
     looked: bool = False
     next: str = ""
+    offers: tuple[OfferFact, ...] = ()
+    asked: bool = False
+    help: str = ""
+    owner: str = ""
+    owner_kind: str = ""
+    owner_why: str = ""
+    not_again: str = ""
+    alerts: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    run: int = 0
+    stops: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """'C7'."""
         return f"C{self.id}"
+
+    @property
+    def stopped(self) -> str:
+        """A job that could not start because of it: the deploy behind it, else one that its checks hold up."""
+        return next(iter((*self.gates, *self.stops)), "")
 
     @property
     def about(self) -> str:
@@ -161,6 +205,7 @@ class AlertFact:
     opened: float
     seen: float
     times: int
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +413,7 @@ class Facts:
     now: float
     workspace: str
     cases: tuple[CaseFact, ...] = ()
+    patches: tuple[PatchFact, ...] = ()
     agents: tuple[AgentFact, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     alerts: tuple[AlertFact, ...] = ()

@@ -14,10 +14,12 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "halted": Kind("the engine starts no new work", "gone"),
-    "case-fix": Kind("a patch is proposed for a case", "case"),
+    "case-fix": Kind("a patch waits for a word and mends a case", "case"),
     "case-flaky": Kind("of 5 or more runs of the same code 2 to 90 % failed", "case-quiet"),
-    "case-investigate": Kind("a case is new, nobody has it and nothing has looked at it", "case"),
-    "case-mend": Kind("a case of findings in files is new, and nobody has it", "case"),
+    "case-investigate": Kind("a case that can be run again is new, nobody has it and nothing has looked at it", "case"),
+    "case-mend": Kind("an agent was asked and offers a fix for a case, and nobody has it", "case"),
+    "case-look": Kind("no agent offers a fix for a case that cannot be run again; or one that blocks work is looked into", "case"),
+    "case-more": Kind("2 or more cases of one advice, severity and agent stand beyond the first 3", "gone"),
     "case-assign": Kind("a case was looked at and nobody has it", "case"),
     "case-stuck": Kind("a case that somebody works on has not moved for a day", "case"),
     "case-unclear": Kind("a case could not be reproduced", "case"),

@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from callboard.core.advice import advice_id
 from callboard.insight.advice_cases import of_cases
-from callboard.insight.advice_drafts import DAY, HOUR, MINUTE, NO_RISK, SEVERITIES, Draft, count, lasting
+from callboard.insight.advice_drafts import DAY, HOUR, MINUTE, NO_RISK, Draft, count, lasting
 from callboard.insight.advice_facts import Facts, Gain, Track
+from callboard.insight.advice_fold import before_words, parted, short, tie
 from callboard.insight.advice_load import of_load
 from callboard.insight.advice_measures import Measure
 from callboard.insight.advice_waiting import of_waiting
@@ -43,14 +45,25 @@ def advise(facts: Facts) -> list[Advice]:
     """At most MOST_ADVICE, the highest score first; the same facts give the same list."""
     seen: dict[str, Advice] = {}
     for draft in drafts(facts):
-        advice = ranked(draft, facts)
+        advice = ranked(short(draft), facts)
         if advice.id not in seen:
             seen[advice.id] = advice
-    return sorted(seen.values(), key=_order)[:MOST_ADVICE]
+    stays, rest = parted([advice.draft for advice in sorted(seen.values(), key=_order)])
+    found = sorted((ranked(draft, facts) for draft in (*stays, *map(short, rest))), key=_order)[:MOST_ADVICE]
+    return [_with_order(advice, after, facts.now) for advice, after in zip_longest(found, found[1:])]
 
 
-def _order(advice: Advice) -> tuple[float, int, str, str]:
-    return (-advice.score, SEVERITIES.index(advice.draft.severity), advice.draft.kind, advice.draft.about)
+def _order(advice: Advice) -> tuple[float, tuple[float, ...], str, int, str]:
+    draft = advice.draft
+    return (-advice.score, tie(draft), draft.kind, draft.case or 0, draft.about)
+
+
+def _with_order(advice: Advice, after: Advice | None, now: float) -> Advice:
+    """With why it stands before the next where the score does not say."""
+    if after is None or after.score != advice.score:
+        return advice
+    words = before_words(advice.draft, after.draft, now)
+    return replace(advice, factors=(*advice.factors, ("order", 0.0, words)))
 
 
 def drafts(facts: Facts) -> Iterator[Draft]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from callboard.insight.advice_cases import patched
 from callboard.insight.advice_drafts import DAY, HOUR, NO_GAIN, NO_RISK, Draft, Risk, count, lasting
 from callboard.insight.advice_facts import (
     Act,
@@ -37,13 +38,14 @@ COVERED_ALERTS = ("disk-low", "pressure", "task-lost")
 def of_waiting(facts: Facts) -> Iterator[Draft]:
     """The engine and its machine first, then people, alerts, lost work and what is due."""
     yield from _of_machine(facts)
-    seen = {case.patch for case in facts.cases if case.patch is not None and case.state == "fix-proposed"}
+    seen = patched(facts)
     for item in facts.waiting:
         if item.kind in KINDS_OF_WAITING and not (
             item.kind == "patch" and item.id in {f"patch:{patch}" for patch in seen}
         ):
             yield _item(item, facts.now)
     told = {check for case in facts.cases for check in case.checks}
+    told |= {mark for case in facts.cases for mark in case.alerts}
     yield from (_lost(task) for task in facts.lost)  # beside a case: to try once more costs little and may settle it
     told |= {task.job for task in facts.lost}
     yield from (_alert(alert, facts.now) for alert in facts.alerts if _is_news(alert, told, facts))
@@ -154,7 +156,9 @@ def _lost(task: LostTask) -> Draft:
 def _is_news(alert: AlertFact, told: set[str], facts: Facts) -> bool:
     """Alerts that nothing else on the list speaks for, once a case could have been made or somebody could have seen them."""
     age = facts.now - alert.opened
-    if alert.state != "open" or alert.kind in COVERED_ALERTS or (alert.job and alert.job.rpartition(":")[2] in told):
+    if alert.state != "open" or alert.kind in COVERED_ALERTS or alert.mark in told:
+        return False
+    if alert.job and any(alert.job.endswith(f":{check}") for check in told):  # also of a copy of the workspace
         return False
     if facts.kept and (age < CASE_S or (alert.kind == "run-broken" and facts.cases)):
         return False
