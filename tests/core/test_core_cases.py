@@ -342,3 +342,37 @@ def test_a_broken_promise_is_noticed() -> None:
     assert promises_of_log([*story.events, looked]) == [f"the keeper looks at event 1 of {SHOP} again"]
     case.present = 7
     assert cases_kept(story.state.cases) == ["C1 counts 7 symptoms that are there and has 2"]
+
+
+def test_a_rule_joins_without_teaching_and_never_what_a_person_joined_split_accepted_or_closed() -> None:
+    story = Story()
+    one, two = symptom(), symptom("api.contract", "f2", rule="other", path="api.py", severity="medium")
+    first, second = story.open(one), story.open(two)
+    said = story.do(MergeCases(second.id, first.id, "Callboard", "one cause", by_rule=True))
+    assert kinds(said) == ["CaseMerged"]
+    taught = story.state.cases.taught(SHOP)
+    assert not taught.joins
+    assert not taught.parts
+    assert sorted(first.checks) == ["api.contract", "quality.tests"]
+    assert (second.is_open, second.into) == (False, first.id)
+    story.see(second.id, two)
+    assert first.symptoms[two.key].times == 2, "what is seen of it is told of the one that it is part of"
+    with pytest.raises(Refused, match="part of"):
+        story.do(MergeCases(second.id, first.id, "Callboard", "again", by_rule=True))
+
+    story.do(SplitCase(first.id, (two.key,), "ann", "two things"))
+    other = story.state.cases.of(SHOP, two.key)
+    assert other is not None
+    assert other is not first
+    for case, into in ((other.id, first.id), (first.id, other.id)):
+        with pytest.raises(Refused, match="joined or split by a person"):
+            story.do(MergeCases(case, into, "Callboard", "one cause", by_rule=True))
+    third, fourth = (story.open(symptom(f"check{nth}", f"g{nth}")) for nth in (3, 4))
+    story.do(MoveCase(third.id, CaseState.ACCEPTED, "ann", reason="known", until=story.now + DAY))
+    with pytest.raises(Refused, match="accepted"):
+        story.do(MergeCases(third.id, fourth.id, "Callboard", "one cause", by_rule=True))
+    story.do(MoveCase(fourth.id, CaseState.CLOSED, "ann", reason="done"))
+    fifth = story.open(symptom("check5", "g5"))
+    with pytest.raises(Refused, match="closed"):
+        story.do(MergeCases(fifth.id, fourth.id, "Callboard", "one cause", by_rule=True))
+    assert cases_kept(story.state.cases) == []

@@ -124,6 +124,17 @@ def test_what_stands_behind_a_failing_check_raises_its_priority(keeper: Keeper) 
     assert row["priority"] > before
     assert "ship cannot deploy while it is there" in [factor["words"] for factor in row["factors"]]
     assert keeper.desk.cases()["cases"][0]["id"] == number
+    lesser = (
+        symptom("check.broken", "b2", kind="finding", rule="coverage", severity="medium"),
+        symptom("check.broken", "b3", rule="test-flaky", severity="medium"),
+    )
+    for one in lesser:
+        beside = keeper.case(one, severity="medium")
+        row = keeper.desk.case(beside)["case"]
+        assert row["blocks"]["words"] == "blocks nothing now", "it is not why the check failed"
+        assert next(row for row in keeper.desk.cases()["cases"] if row["id"] == beside)["blocks"]["tasks"] == 0
+    keeper.tell(gone=[Parting(number, (symptom("check.broken", "b1").key,), "it is gone", code="c9")])
+    assert keeper.desk.case(beside)["case"]["blocks"]["tasks"] == 2, "nothing graver is known of that check"
 
 
 def test_of_two_people_the_second_is_told_and_acts_say_who_and_why(keeper: Keeper) -> None:

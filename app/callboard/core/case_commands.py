@@ -226,7 +226,8 @@ def _merge(state: State, command: MergeCases, now: float) -> list[CaseEvent]:
         if not one.is_open:
             raise Refused(f"{one.name} is closed, by {one.last_by}; reopen it first")
         if command.by_rule and not state.cases.may_join(one):
-            raise Refused(f"{one.name} is {_how(one)}, or a person joined or split it: no rule joins it")
+            why = f"is {_how(one)}" if one.state is CaseState.ACCEPTED else "was joined or split by a person"
+            raise Refused(f"{one.name} {why}: no rule joins it")
     pairs = () if command.by_rule else _pairs(list(case.symptoms.values()), list(into.symptoms.values()))
     merged = CaseMerged(
         now, case.id, into.id, command.by, command.reason[:LONGEST_WORDS], tuple(case.symptoms.values())

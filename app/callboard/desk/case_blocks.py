@@ -1,9 +1,15 @@
-"""What each check keeps from going on now: the tasks behind it that wait or were skipped, deploys and idle agents among them."""
+"""What each check keeps from going on now: the tasks behind it that wait or were skipped, deploys and idle agents among them.
+
+A case blocks what stands behind a check only when its symptoms are why the check failed: beside grave ones (high, critical, a
+failed test, a bad end), lesser findings of the same check block nothing.
+"""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from callboard.core.case_facts import Symptom
 from callboard.core.case_priority import Blocks
+from callboard.core.correlate_scene import SKIPPED, UNKNOWN
 from callboard.core.run import Run, Task
 from callboard.core.state import State
 from callboard.core.task import BAD, TaskKey, TaskState
@@ -13,6 +19,8 @@ DEPLOY = "deploy"
 MOST_STEPS = 50_000
 HELD_UP = (TaskState.WAITING, TaskState.SKIPPED)
 STUCK = (*BAD, TaskState.NEEDS_DECISION)
+GRAVE = ("critical", "high")
+PASSED_AT_LAST = "test-flaky"
 
 
 class _Behind(NamedTuple):
@@ -35,6 +43,7 @@ class Blocking:
         self._steps = 0
         self._whole = True
         self._of: dict[tuple[str, str], dict[TaskKey, _Behind]] = {}
+        self._why: dict[tuple[str, str], set[int]] = {}
         newest: dict[tuple[str, str], Run] = {}
         for run in state.runs.values():
             known = newest.get((run.workspace, run.name))
@@ -42,6 +51,16 @@ class Blocking:
                 newest[run.workspace, run.name] = run
         for run in newest.values():
             self._look(state, run)
+        if self._of:
+            self._look_why(state)
+
+    def _look_why(self, state: State) -> None:
+        """Which cases have a grave symptom of a check that something waits for. O(symptoms of open cases)."""
+        for case in state.cases.open():
+            for symptom in case.symptoms.values():
+                place = (case.workspace, symptom.check)
+                if place in self._of and not symptom.gone and is_grave(symptom):
+                    self._why.setdefault(place, set()).add(case.id)
 
     def _look(self, state: State, run: Run) -> None:
         stuck = [
@@ -74,11 +93,13 @@ class Blocking:
                     todo.append(child)
         return [tasks[place] for place in todo if tasks[place].state in HELD_UP]
 
-    def of(self, workspace: str, checks: Iterable[str]) -> Blocks:
-        """What a case with these checks blocks."""
+    def of(self, workspace: str, checks: Iterable[str], case: int = 0) -> Blocks:
+        """What a case with these checks blocks; without its number, as if its symptoms were why each of them failed."""
         behind: dict[TaskKey, _Behind] = {}
         for check in checks:
-            behind |= self._of.get((workspace, check), {})
+            why = self._why.get((workspace, check))
+            if not case or not why or case in why:
+                behind |= self._of.get((workspace, check), {})
         if not behind:
             return Blocks()
         several = behind.values()
@@ -89,3 +110,10 @@ class Blocking:
             tuple(dict.fromkeys(one.idle for one in several if one.idle)),
             self._whole,
         )
+
+
+def is_grave(symptom: Symptom) -> bool:
+    """Whether it is why its check failed, where the check has other findings besides."""
+    if symptom.kind == "task":
+        return symptom.rule not in (SKIPPED, UNKNOWN)
+    return symptom.severity in GRAVE or (symptom.kind == "test" and symptom.rule != PASSED_AT_LAST)

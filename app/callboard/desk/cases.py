@@ -64,12 +64,15 @@ class CaseDesk(Room):
         now = time.time()
         blocking = self._engine.inspect(Blocking)
         checks = record.checks([case.id for case in found if case.is_open])
-        rough = ranked([_rank(case, blocking.of(case.workspace, checks.get(case.id, ())), now) for case in found])
+        rough = ranked(
+            [_rank(case, blocking.of(case.workspace, checks.get(case.id, ()), case.id), now) for case in found]
+        )
         by_number = {case.id: case for case in found}
         few = FEW if limit > MANY else MOST_IN_LIST
         shown = record.with_symptoms([by_number[row["id"]] for row in rough[:limit]], few)
         rows = [
-            case_row(one.case, blocking.of(one.case.workspace, one.checks), now, one.total, one.checks) for one in shown
+            case_row(one.case, blocking.of(one.case.workspace, one.checks, one.case.id), now, one.total, one.checks)
+            for one in shown
         ]
         counts = record.counts(place)
         return {
@@ -91,7 +94,7 @@ class CaseDesk(Room):
         """One case with its symptoms, its history, the source it is about, what was tried and what could be; raises `NotFound`."""
         case = self.case_of(number)
         steps = self.case_record.steps(case.id)
-        blocks = self._engine.inspect(Blocking).of(case.workspace, case.checks)
+        blocks = self._engine.inspect(Blocking).of(case.workspace, case.checks, case.id)
         families = list(dict.fromkeys(symptom.family for symptom in case.symptoms.values() if symptom.family))
         symptoms = sorted(
             case.symptoms.values(), key=lambda one: (bool(one.gone), LEVELS.index(one.severity), -one.seen)
