@@ -20,6 +20,9 @@ automatic = false
 [jobs.broken]
 command = ["false"]
 idempotent = true
+[jobs.mended]
+command = ["grep", "-q", "good", "state"]
+idempotent = true
 [jobs.slow]
 command = ["sh", "-c", "test ! -e ran || sleep 60; touch ran; exit 1"]
 idempotent = true
@@ -48,6 +51,7 @@ def test_what_was_run_again_leaves_reproducing_whatever_came_of_it(tmp_path: Pat
     workspace, data = tmp_path / "shop", tmp_path / "data"
     workspace.mkdir()
     (workspace / "callboard.toml").write_text(CONFIG)
+    (workspace / "state").write_text("bad\n")
     (workspace / ".gitignore").write_text("ran\n")
     for words in ("init -q -b main", "add -A", "-c user.name=t -c user.email=t@example.org commit -qm first"):
         subprocess.run(["git", "-C", str(workspace), *words.split()], check=True)
@@ -83,3 +87,11 @@ def test_what_was_run_again_leaves_reproducing_whatever_came_of_it(tmp_path: Pat
             desk.case_able(desk.case_of(slow), desk.case_work.case_runs()[slow], "", None, all_fixes=True).done
             == frozenset()
         )
+
+        (workspace / "state").write_text("good\n")  # a person mends it, before it is run again
+        mended = row_of(desk, "mended")["id"]
+        over(desk, desk.investigate_case(mended, "reproduce", "ann")["run"])
+        row = until(lambda: (r := row_of(desk, "mended"))["state"] != "reproducing" and r, "it was told")
+        assert (row["state"], row["flaky"]) == ("cannot-reproduce", None), "it passes on other files: that is not flaky"
+        assert "does not fail any more" in row["words"]
+        assert row["next"].startswith("it closes by itself once its checks look at other code")

@@ -20,7 +20,7 @@ from callboard.desk.case_copy import PatchedCopy
 from callboard.desk.case_scene import BISECT, NARROW, REPRODUCE, Again, CaseScenes, fix_name, step_key
 from callboard.desk.patches import file_hash
 from callboard.errors import CallboardError, Refused
-from callboard.learn.commits import UNTOLD
+from callboard.learn.commits import UNTOLD, git_facts
 from callboard.planning import Prepared
 from callboard.record.case_work import CaseRun, trigger_of
 from callboard.record.patches import KeptPatch
@@ -173,7 +173,17 @@ class CaseWork(CaseScenes, CaseActs):
             options |= {} if order else {"files": True, "good": green}
         elif green:
             options["good"] = green
+        if step is Step.REPRODUCE and self._is_other(again.git, Path(case.workspace)):
+            options["seen"] = 0
         return self.prepare_one(action, options, workspace=Path(case.workspace))
+
+    @staticmethod
+    def _is_other(then: Mapping[str, Any], workspace: Path) -> bool:
+        """Whether the files are known to be others than when it was seen: passing on these is no sign that it is flaky."""
+        now = git_facts(workspace)
+        marks = [(one.get("commit"), one.get("digest")) for one in (then, now)]
+        told = all(commit and isinstance(digest, str) and digest != UNTOLD for commit, digest in marks)
+        return told and marks[0] != marks[1]
 
     def _looks(self, case: Case, place: Path) -> Prepared:
         """The checks that saw it, and what the fix names besides, as jobs of the pipeline."""
