@@ -88,8 +88,9 @@ def secrets_in_tree(scene: Scene) -> Judgement:
     if isinstance(said, str):
         return open_(said, "run security.secrets")
     in_tree = said.outputs.get("tree")
+    here = sorted(said.places, key=lambda place: not place.line)  # what lies in the files before what lies in commits
     if said.verdict is Verdict.FAIL and in_tree:
-        return broken(f"{counted(int(in_tree), 'finding')} in the files", [*said.places, said.evidence])
+        return broken(f"{counted(int(in_tree), 'finding')} in the files", [*here, said.evidence])
     if in_tree == 0:
         return held("no secret of a known format lies in the files", [said.evidence])
     if said.verdict is Verdict.PASS:
@@ -104,7 +105,8 @@ def secrets_in_history(scene: Scene) -> Judgement:
     if isinstance(said, str):
         return open_(said, settle)
     if said.outputs.get("past"):
-        return broken(f"{counted(int(said.outputs['past']), 'finding')} in former commits", [said.evidence])
+        past = [place for place in said.places if not place.line]  # a line is of the files as they are now
+        return broken(f"{counted(int(said.outputs['past']), 'finding')} in former commits", [*past, said.evidence])
     if said.outputs.get("history") == "whole" and said.verdict is not Verdict.UNKNOWN:
         return held("every commit was looked through", [said.evidence])
     if said.outputs.get("history") == "part":

@@ -387,8 +387,9 @@ def test_what_tasks_of_the_run_found_comes_first(
 
 
 def test_what_a_task_found_is_the_evidence_of_the_control(place: Path) -> None:
-    entry = before(place, "secrets", "fail", tree=2, history="not looked at")
+    entry = before(place, "secrets", "fail", tree=2, history="whole", past=1)
     found = [
+        ("critical", "old/key.txt", 0, ""),
         ("high", "deploy/prod.env", 3, ""),
         ("low", "docs/x.md", 1, ""),
         ("critical", "a.py", 7, ""),
@@ -408,7 +409,9 @@ def test_what_a_task_found_is_the_evidence_of_the_control(place: Path) -> None:
     outcome = act(place, SHOP, before=[entry])
     (control,) = [finding for finding in outcome.findings if finding.rule == "control-secrets-tree"]
     assert (control.path, control.line) == ("a.py", 7)
-    assert control.message.endswith("2 findings in the files (and 2 more places)")
+    assert control.message.endswith("2 findings in the files (and 3 more places)")
+    (past,) = [finding for finding in outcome.findings if finding.rule == "control-secrets-history"]
+    assert (past.path, past.line) == ("old/key.txt", 0)
 
 
 def test_vulnerabilities_need_fresh_data(place: Path) -> None:
