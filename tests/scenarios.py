@@ -118,11 +118,11 @@ def one_after_the_other(scenario: Scenario, seed: int = 0, *, joins: bool = True
     last = 0
     by_task: dict[str, list[Symptom]] = {}
     for symptom in scenario.symptoms:
-        by_task.setdefault(symptom.task, []).append(symptom)
+        by_task.setdefault(symptom.check, []).append(symptom)
     tasks = list(by_task.values())
     if seed:
         random.Random(seed).shuffle(tasks)
-    waiting = [some for some in tasks if some[0].rule == "task-skipped"]
+    waiting = [some for some in tasks if any(symptom.key in scenario.scene.needs for symptom in some)]
     for some in (*(some for some in tasks if some not in waiting), *waiting):
         known = [Known(n, group.cause, tuple(held.values()), may_join=joins) for n, (group, held) in cases.items()]
         for group in correlate(some, scenario.scene, known, Taught()):

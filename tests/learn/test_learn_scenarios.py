@@ -58,11 +58,13 @@ def test_without_git_less_is_joined_and_nothing_wrongly(planted: list[Scenario])
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_causes_that_come_together_are_told_apart(planted: list[Scenario], seed: int) -> None:
-    score = Score()
+    together, pieces = Score(), Score()
     for scenario in mixed(planted, seed, 40):
-        score.add(scenario, [g.symptoms for g in correlate(scenario.symptoms, scenario.scene, (), Taught())])
-    assert score.recall >= LEAST_JOINED, score
-    assert score.mistaken <= MOST_WRONG, score
+        together.add(scenario, [g.symptoms for g in correlate(scenario.symptoms, scenario.scene, (), Taught())])
+        pieces.add(scenario, one_after_the_other(scenario, seed))
+    for score in (together, pieces):
+        assert score.recall >= LEAST_JOINED, score
+        assert score.mistaken <= MOST_WRONG, score
 
 
 CAUSES = {
