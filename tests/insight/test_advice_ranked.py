@@ -261,7 +261,7 @@ def test_lost_work_that_is_not_idempotent_is_a_high_risk_and_what_a_case_has_is_
     assert plain.score - careful.score == 10
     told = replace(CASE, checks=("quality.tests",))
     assert kinds(Facts(NOW, "/w", cases=(told,), lost=(LOST,))) == ["case-investigate", "retry"]
-    same = replace(ALERT, kind="task-broken", job="/w:quality.tests", opened=NOW)
+    same = replace(ALERT, kind="task-broken", job="quality.tests", opened=NOW)
     assert kinds(Facts(NOW, "/w", cases=(told,), alerts=(same,))) == ["case-investigate"]
     assert kinds(Facts(NOW, "/w", alerts=(same,))) == ["alert"]
     assert kinds(Facts(NOW, "/w", alerts=(replace(ALERT, opened=NOW - 60),))) == []
@@ -269,7 +269,7 @@ def test_lost_work_that_is_not_idempotent_is_a_high_risk_and_what_a_case_has_is_
 
 
 def test_where_cases_are_kept_an_alert_gives_them_a_moment() -> None:
-    broken = replace(ALERT, kind="task-broken", job="/w:quality.tests", opened=NOW - 1)
+    broken = replace(ALERT, kind="task-broken", job="quality.tests", opened=NOW - 1)
     whole = replace(ALERT, kind="run-broken", severity="critical", opened=NOW - 60)
     assert kinds(Facts(NOW, "/w", alerts=(broken,), kept=True)) == []
     assert kinds(Facts(NOW, "/w", alerts=(replace(broken, opened=NOW - 6),), kept=True)) == ["alert"]

@@ -74,9 +74,11 @@ def waiting_fact(row: Mapping[str, Any], behind: int) -> Waiting:
 
 
 def alert_fact(alert: Alert) -> AlertFact:
-    """An alert that stands."""
+    """An alert that stands, with the job that it is about, without the workspace."""
+    about = alert.job or (alert.key.partition(":")[2] if alert.kind.startswith("task-") else "")
+    job = about.removeprefix(f"{alert.workspace}:")
     return AlertFact(
-        alert.id, alert.kind, alert.severity, alert.state.value, alert.title, alert.text, alert.href, alert.job, alert.agent,
+        alert.id, alert.kind, alert.severity, alert.state.value, alert.title, alert.text, alert.href, job, alert.agent,
         alert.opened, alert.seen, alert.times, alert_mark(alert.key),
     )  # fmt: skip
 

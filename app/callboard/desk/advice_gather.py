@@ -175,7 +175,10 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform, Bottlenecks, AdviceOffe
             sum(state.queued.values()), len(state.live), {name: agent.limit for name, agent in state.agents.items()},
         )  # fmt: skip
         alerts = tuple(
-            alert_fact(alert) for alert in islice(state.alerts, 5 * MOST_ALERTS) if alert.state is AlertState.OPEN
+            alert_fact(alert)
+            for alert in islice(state.alerts, 5 * MOST_ALERTS)
+            if alert.state is AlertState.OPEN
+            and alert.workspace in ("", where)  # those of copies are a matter of their case
         )
         kept = where in state.cases.looked
         self.advice_pending = kept and any(now - alert.opened < CASE_S for alert in alerts)

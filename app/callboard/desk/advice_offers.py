@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from callboard.agents.fixes import Offer, offers
+from callboard.agents.fixes import MOST_FIXES, Offer, offers
 from callboard.core.case_facts import LEVELS, Symptom
 from callboard.core.case_owner import owner_of
 from callboard.core.cases import Case
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 20  # symptoms about which one process asks; `offers` gives at most as many fixes
 OF_A_CASE = 3
-ASKS_AN_HOUR = 30
+ASKS_AN_HOUR, PAUSE_S = 30, 10.0
 HOUR_S = 3_600.0
 MOST_KEPT = 2_000
 MOST_PATCHES = 50
@@ -72,18 +72,21 @@ class AdviceOffers(CaseScenes):
             (case, symptom) for case in cases for symptom in told_by(case) if self._asked_key(case, symptom) not in self._offered
         ][:AT_ONCE]  # fmt: skip
         now = time.monotonic()
-        busy = len(self._offer_asks) == ASKS_AN_HOUR and now - self._offer_asks[0] < HOUR_S
+        asks = self._offer_asks
+        busy = bool(asks) and (now - asks[-1] < PAUSE_S or (len(asks) == ASKS_AN_HOUR and now - asks[0] < HOUR_S))
         if not unknown or busy:
             return False
-        self._offer_asks.append(now)
+        asks.append(now)
         config = self.case_config()
         shown = [self._shown(case, symptom) for case, symptom in unknown]
         found = offers(shown, self.workspace, self._catalogue, config.table if config else {})
         for trouble in found.troubles:
             logger.debug("Offers for advice: %s", trouble)
+        whole = len(found.offers) < MOST_FIXES and not (found.troubles and not found.offers)
         for place, (case, symptom) in enumerate(unknown):
             mine = tuple(offer for offer in found.offers if place in offer.symptoms)
-            self._offered[self._asked_key(case, symptom)] = mine
+            if mine or whole:
+                self._offered[self._asked_key(case, symptom)] = mine
         while len(self._offered) > MOST_KEPT:
             self._offered.pop(next(iter(self._offered)))
         return True

@@ -61,13 +61,13 @@ def _rest(hidden: Sequence[Draft], about: str) -> Draft:
 
 
 def short(draft: Draft) -> Draft:
-    """With a title of at most LONGEST_TITLE characters; the whole of a longer one stands before its words."""
+    """With a title of at most LONGEST_TITLE characters; the whole of a longer one stands after its words."""
     if len(draft.title) <= LONGEST_TITLE:
         return draft
     text = draft.title[: LONGEST_TITLE - 1]
     text = text.rpartition(" ")[0] if " " in text[LONGEST_TITLE // 2 :] else text
     whole = draft.title.rstrip(". ")
-    return replace(draft, title=f"{text.rstrip(' ,;:(')}…", words=f"{whole}. {draft.words}")
+    return replace(draft, title=f"{text.rstrip(' ,;:(')}…", words=f"{draft.words} In full: {whole}.")
 
 
 def tie(draft: Draft) -> tuple[float, ...]:

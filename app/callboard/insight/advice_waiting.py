@@ -158,7 +158,7 @@ def _is_news(alert: AlertFact, told: set[str], facts: Facts) -> bool:
     age = facts.now - alert.opened
     if alert.state != "open" or alert.kind in COVERED_ALERTS or alert.mark in told:
         return False
-    if alert.job and any(alert.job.endswith(f":{check}") for check in told):  # also of a copy of the workspace
+    if alert.job in told:
         return False
     if facts.kept and (age < CASE_S or (alert.kind == "run-broken" and facts.cases)):
         return False
@@ -180,7 +180,7 @@ def _alert(alert: AlertFact, now: float) -> Draft:
         evidence=((alert.title, alert.href or "/alerts"),), href=alert.href or "/alerts",
         risk=Risk("none", "Acknowledging says who sees to it; the alert stays until its cause is gone."),
         measure=Measure("alert", alert.id), acts=(act,), waits_since=alert.opened, agents=(alert.agent,) if alert.agent else (),
-        jobs=(alert.job.rpartition(":")[2],) if alert.job else (),
+        jobs=(alert.job,) if alert.job else (),
     )  # fmt: skip
 
 
