@@ -20,11 +20,11 @@ def case_in(state: CaseState, *notes: Note, run: int = 5, assigned: str = "") ->
     story.tell(opened=[Opening("t", "high", Cause("single"), (symptom(),))])
     if assigned:
         story.do(MoveCase(1, CaseState.ASSIGNED, "ann", to_kind="person", to=assigned))
+    if state is not CaseState.NEW:
+        story.do(MoveCase(1, state, "Callboard", f"moved (run {run})", in_run=run))
     for kind, facts in notes:
         story.now += 1
         story.do(NoteCase(1, kind, f"{kind}!", facts=facts, in_run=run))
-    if state is not CaseState.NEW:
-        story.do(MoveCase(1, state, "Callboard", f"moved (run {run})", in_run=run))
     return story.state.cases.case(1)
 
 
@@ -66,3 +66,13 @@ def test_who_has_it_is_named_and_who_is_asked_goes_first() -> None:
     asked = case_in(CaseState.TRIAGED, BROKEN)
     asked.asks = "undo it, or keep it"
     assert what_next(asked) == "a person is asked: undo it, or keep it"
+
+
+def test_a_patch_that_was_turned_down_is_not_tried_any_more() -> None:
+    story = Story()
+    story.tell(opened=[Opening("t", "high", Cause("single"), (symptom(),))])
+    story.do(NoteCase(1, "fix-proposed", "patch 3", facts={"patch": 3}, in_run=5))
+    assert "is tried in a copy" in what_next(story.state.cases.case(1))
+    story.now += 1
+    story.do(MoveCase(1, CaseState.TRIAGED, "Callboard", "patch 3 was rejected by bob"))
+    assert what_next(story.state.cases.case(1)) == "somebody takes it, or gives it to an agent"

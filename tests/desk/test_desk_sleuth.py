@@ -135,3 +135,15 @@ def test_nothing_starts_by_itself_when_it_is_switched_off_and_a_person_may_ask(t
         over(desk, answer["run"])
         until(lambda: "fix-proposed" in desk.case_of(number).known, "the patch is written down")
         assert [one.step for one in desk.case_work.case_runs()[number]] == ["fix"]
+        until(lambda: desk.case_of(number).state is CaseState.FIX_PROPOSED, "it is offered as it is")
+        row = desk.case(number)["case"]
+        assert "it was not tried in a copy" in row["words"]
+        patch = row["fix"]["patch"]
+        assert row["next"] == f"a person accepts or rejects patch {patch}"
+        desk.reject_patch(patch, "not so", "bob")
+        until(lambda: desk.case_of(number).state is CaseState.TRIAGED, "nothing is offered any more")
+        row = desk.case(number)["case"]
+        assert (row["words"], row["next"]) == (
+            f"patch {patch} was rejected by bob",
+            "somebody takes it, or gives it to an agent",
+        )

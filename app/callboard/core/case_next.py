@@ -4,7 +4,7 @@ from callboard.core.case_facts import CaseState, Noted
 from callboard.core.case_steps import fresh
 from callboard.core.cases import Case
 
-WORKED = ("reproduced", "narrowed", "bisected", "known-fix", "verified")
+WORKED = ("reproduced", "narrowed", "bisected", "known-fix", "fix-proposed", "verified")
 MOST_FILES = 3
 
 
@@ -67,7 +67,10 @@ def _triaged(case: Case) -> str:
     if offer is not None and offer.run and offer.at >= done and offer.run >= case.run:
         return f"{offer.words} (run {offer.run})"
     seen = fresh(case, "verified")
-    if proposed is not None and (seen is None or seen.at < proposed.at) and (tried is None or tried.at < proposed.at):
+    untried = proposed is not None and all(one is None or one.at < proposed.at for one in (seen, tried))
+    if (
+        proposed is not None and untried and proposed.at >= case.moved
+    ):  # since then it was neither rejected nor handed on
         return f"patch {proposed.facts.get('patch')} is tried in a copy before it is offered"
     return _after_looks(case, fresh(case, "reproduced"))
 

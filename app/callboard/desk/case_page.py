@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from callboard.core.case_facts import CaseState
+from callboard.core.case_steps import fresh
 from callboard.core.cases import Case
 from callboard.desk.case_rows import act, may_of
 from callboard.record.cases import Remedy
@@ -25,13 +26,15 @@ def suggestions(case: Case, remedies: Sequence[Remedy]) -> list[Row]:
     path = f"/cases/{case.id}"
     rows: list[Row] = []
     fix = case.known.get("fix-proposed")
-    if case.state is CaseState.FIX_PROPOSED and fix is not None and fix.facts.get("patch"):
+    tried = fresh(case, "fix-tried")
+    decided = tried is not None and fix is not None and tried.facts.get("patch") == fix.facts.get("patch")
+    if case.state is CaseState.FIX_PROPOSED and fix is not None and fix.facts.get("patch") and not decided:
         number = int(fix.facts["patch"])
         accept = act(f"Accept patch {number}", f"/patches/{number}/accept", {}, f"callboard patch accept {number}")
         rows.append(
             _suggestion(f"Look at patch {number} and accept it: {fix.words}", "fix", 0, 0, f"/patches/{number}", accept)
         )
-    for (kind, what), (tried, worked, words, cases) in _together(remedies).items():
+    for (kind, what), (times, worked, words, cases) in _together(remedies).items():
         said = SAYS.get(kind, "{}").format(words or what)
         again = None
         if kind == "patch":
@@ -41,7 +44,7 @@ def suggestions(case: Case, remedies: Sequence[Remedy]) -> list[Row]:
                 {"what": "fix"},
                 f"callboard case investigate {case.id} fix",
             )
-        rows.append(_suggestion(said, "known-fix", worked, tried, f"/cases/{cases[0]}" if cases else "", again))
+        rows.append(_suggestion(said, "known-fix", worked, times, f"/cases/{cases[0]}" if cases else "", again))
     if case.assignee is None and case.state in (CaseState.NEW, CaseState.TRIAGED):
         give = act(
             "Give it to who can act", f"{path}/assign", {"to": "auto"}, f"callboard case assign {case.id} --to auto"
@@ -49,13 +52,38 @@ def suggestions(case: Case, remedies: Sequence[Remedy]) -> list[Row]:
         rows.append(
             _suggestion("Give it to the agent that can act, or to a person; the reason is shown", "act", 0, 0, "", give)
         )
-    if "reproduced" not in case.known and any(one.kind in ("test", "task") for one in case.symptoms.values()):
-        run = act("Find out whether it is broken or flaky", f"{path}/investigate", {"what": "reproduce"},
-                  f"callboard case investigate {case.id} reproduce")  # fmt: skip
-        rows.append(
-            _suggestion("Nobody has run it again yet: reruns tell whether it is broken or flaky", "act", 0, 0, "", run)
-        )
+    rows += _looks(case)
     return rows[:MOST_SUGGESTIONS]
+
+
+def _looks(case: Case) -> list[Row]:
+    """What running it again has left to find out."""
+    if case.state in (CaseState.REPRODUCING, CaseState.FIX_PROPOSED, CaseState.VERIFYING):
+        return []
+    found, proposed = fresh(case, "reproduced"), fresh(case, "fix-proposed")
+    verdict = found.facts.get("verdict") if found is not None else None
+    what, title, said = "", "", ""
+    if found is None or found.facts.get("cut"):
+        if any(one.kind in ("test", "task") and not one.gone for one in case.symptoms.values()):
+            what, title = "reproduce", "Find out whether it is broken or flaky"
+            before = "Nobody has run it again yet" if found is None else "It was cut off when it was run again"
+            said = f"{before}: reruns tell whether it is broken or flaky"
+    elif verdict == "broken" and fresh(case, "bisected") is None:
+        what, title, said = (
+            "bisect",
+            "Look for the commit that broke it",
+            "It is broken, and nobody knows since which commit",
+        )
+    elif verdict == "flaky" and proposed is None:
+        what, title, said = (
+            "fix",
+            "Propose to set it aside",
+            "It is flaky: it can be set aside for a while, as a patch to accept",
+        )
+    if not what:
+        return []
+    deed = act(title, f"/cases/{case.id}/investigate", {"what": what}, f"callboard case investigate {case.id} {what}")
+    return [_suggestion(said, "act", 0, 0, "", deed)]
 
 
 def _together(remedies: Sequence[Remedy]) -> dict[tuple[str, str], tuple[int, int, str, list[int]]]:

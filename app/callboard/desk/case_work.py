@@ -91,6 +91,16 @@ class CaseWork(CaseScenes, CaseActs):
             said = [one for one in (found_words(case), why) if one]
             self._say(MoveCase(case.id, CaseState.TRIAGED, CALLBOARD, clean("; ".join(said), 1_000)))
 
+    def case_untried(self, case: Case) -> None:
+        """A fix that was asked for alone, and is not tried by itself, is offered as it is."""
+        patch = self.case_patch(case)
+        if patch is None or case.state not in OPENINGS or self.state_of_patch(patch) != "proposed":
+            return
+        seen = fresh(case, "verified")
+        if seen is None or seen.facts.get("patch") != patch.number:
+            words = f"patch {patch.number} is offered; it was not tried in a copy"
+            self._say(MoveCase(case.id, CaseState.FIX_PROPOSED, CALLBOARD, words, in_run=patch.run))
+
     def case_settled(self, case: Case, runs: Sequence[CaseRun]) -> bool:
         """No case says that something is under way that is over: one whose runs are over, or whose patch was decided about, goes
         back to where a person sees it; whether it did."""

@@ -173,6 +173,7 @@ class Sleuth:
             if not table.automatic or not begins(case):
                 self._rested[case.id] = mark
                 self._desk.case_left(case, "nothing more is looked into by itself")
+                self._desk.case_untried(case)
                 return False
             if self._desk.case_work.started_since(CALLBOARD, time.time() - HOUR_S) >= table.an_hour:
                 return False
