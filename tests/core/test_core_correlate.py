@@ -1,5 +1,6 @@
 """Each rule by which symptoms are one case, by value: what it joins, its words, and what it must leave apart."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -362,6 +363,14 @@ def test_what_judges_by_another_finding_is_one_case_with_it_and_not_with_what_li
         ["security.controls control-user"],
         [f"security.static {shell.fingerprint}"],
     ]
+    past = found(
+        "security.secrets", "secret-pat", "Commit bad20 holds what looks like a secret", "old.txt", agent="security"
+    )
+    bill = found("security.sbom", "no-lock", "nothing is locked", "pyproject.toml", agent="security")
+    history = control("control-history", "old.txt", 0)
+    history = replace(history, message="No secrets lie in former commits: 1 finding in former commits")
+    assert len(grouped(past, history)) == 1
+    assert len(grouped(bill, control("control-updates", "pyproject.toml", 0))) == 2, "one file alone is no evidence"
     lint = found("quality.lint", "E501", "line too long", "shop/export.py", 27, agent="quality")
     assert len(grouped(lint, control("control-tree", "shop/export.py", 27))) == 2, (
         "another agent's finding is no evidence"

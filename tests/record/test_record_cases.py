@@ -80,6 +80,10 @@ def test_log_state_and_tables_are_equal_after_a_random_history_of_cases(tmp_path
     loaded, state = story.loaded().cases.facts(), story.state.cases.facts()
     assert loaded == state
     assert story.loaded().cases.last == story.state.cases.last
+    free = [
+        {case.id: cases.may_join(case) for case in cases.open()} for cases in (story.loaded().cases, story.state.cases)
+    ]
+    assert free[0] == free[1], "which cases a rule may join is in the log"
     story.database.close()
 
 

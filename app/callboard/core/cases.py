@@ -253,6 +253,7 @@ class Cases:
         self.last = max(self.last, event.case)
         self._open[case.id] = case
         self._number[case.workspace] = self._number.get(case.workspace, 0) + 1
+        self._handle(event.by, case.id)
         self._put(case, event.symptoms, event.at, event.more)
         self._change(case)
 
@@ -431,7 +432,6 @@ class Cases:
         return {
             "open": {case.id: case for case in self._open.values()},
             "looked": dict(self.looked),
-            "handled": list(self._handled),
             "taught": {name: (list(t.joins), list(t.parts)) for name, t in self._taught.items() if t.joins or t.parts},
         }
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from callboard.core.case_facts import LEVELS, Symptom
 from callboard.core.correlate_clues import LONGEST, is_server_error
+from callboard.core.correlate_scene import MILD
 from callboard.core.correlate_sets import Sets
 
 LONGEST_PATH = 300
@@ -27,6 +28,7 @@ _SCHEMA = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"(?:^|\()([\w.-]{2,100}) (?:\((?=[A-Z]{3,7} )|answers? within )")
+_WORD = re.compile(r"[a-z]{5,30}")
 _SUBJECT = re.compile(r"^([^:(]{3,100}?) ?[:(]")
 
 TROUBLES = (("slow", _SLOW), ("open", _OPEN), ("schema", _SCHEMA))
@@ -97,10 +99,11 @@ def is_summary(symptom: Symptom) -> bool:
 
 
 def by_evidence(sets: Sets) -> None:
-    """A judgement of the whole goes to the finding of the same agent that it points at: the one at its place."""
+    """A judgement of the whole goes to the grave finding of the same agent that it points at: the one at its line, or where
+    both name only a file, one that speaks of the same."""
     evidence: dict[tuple[str, str, int], list[int]] = defaultdict(list)
     for number, symptom in enumerate(sets.all):
-        if symptom.kind == "finding" and symptom.path and not is_summary(symptom):
+        if symptom.kind == "finding" and symptom.path and symptom.severity not in MILD and not is_summary(symptom):
             evidence[symptom.agent, symptom.path, symptom.line].append(number)
     for number, symptom in enumerate(sets.all):
         if not (is_summary(symptom) and symptom.path):
@@ -108,7 +111,7 @@ def by_evidence(sets: Sets) -> None:
         at = [
             n
             for n in evidence.get((symptom.agent, symptom.path, symptom.line), ())
-            if sets.all[n].check != symptom.check
+            if sets.all[n].check != symptom.check and (symptom.line or _words_in_common(symptom, sets.all[n]) >= 2)
         ]
         if not at:
             continue
@@ -116,3 +119,9 @@ def by_evidence(sets: Sets) -> None:
         if max(worst, number) >= sets.fresh_from:
             place = f"{symptom.path}:{symptom.line}" if symptom.line else symptom.path
             sets.join(worst, number, f"{symptom.check} judges by what {sets.all[worst].check} found at {place}")
+
+
+def _words_in_common(one: Symptom, other: Symptom) -> int:
+    """How many longer words both say, in one or in many."""
+    said = [{word.rstrip("s") for word in _WORD.findall(s.message[:LONGEST].lower())} for s in (one, other)]
+    return len(said[0] & said[1])
