@@ -42,7 +42,7 @@ def take_over(case: CaseFact) -> Act:
     if case.owner_kind == "person" and case.owner:
         to, title = f"@{case.owner}", f"Give {case.name} to {case.owner}"
     else:
-        to, title = "me", f"Take {case.name} yourself"
+        to, title = "me", f"Take {case.name}"
     command = f"callboard case assign {case.id} --to {quote(to, safe='@') if ' ' not in to else repr(to)}"
     return Act(title, "POST", f"/cases/{case.id}/assign", {"to": to, "reason": "advised"}, command, "take")
 
