@@ -135,6 +135,10 @@ def test_what_stands_behind_a_failing_check_raises_its_priority(keeper: Keeper) 
         assert next(row for row in keeper.desk.cases()["cases"] if row["id"] == beside)["blocks"]["tasks"] == 0
     keeper.tell(gone=[Parting(number, (symptom("check.broken", "b1").key,), "it is gone", code="c9")])
     assert keeper.desk.case(beside)["case"]["blocks"]["tasks"] == 2, "nothing graver is known of that check"
+    keeper.close()
+    keeper.open()
+    row = keeper.desk.case(beside)["case"]
+    assert (row["blocks"]["tasks"], row["blocks"]["gates"]) == (2, ["ship"]), "a restart does not forget what it blocks"
 
 
 def test_of_two_people_the_second_is_told_and_acts_say_who_and_why(keeper: Keeper) -> None:

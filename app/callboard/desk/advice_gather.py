@@ -14,7 +14,7 @@ from callboard.config.rules import RuleTable
 from callboard.core.alerts import AlertState
 from callboard.core.cases import Case
 from callboard.core.load import Load, loads, relief_of
-from callboard.core.run import Task
+from callboard.core.run import Run, Task
 from callboard.core.state import State
 from callboard.core.task import TaskState
 from callboard.desk.advice_facts_of import (
@@ -114,7 +114,7 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform, Bottlenecks, AdviceOffe
     def advice_facts(self) -> Facts:
         """All that is known now. Costs some queries; what is slow is at most RARELY_S old."""
         where, now = str(self.workspace), time.time()
-        found = self._engine.inspect(self._advice_now)
+        found = self._advice_state()
         rules = self.advice_rules()
         patches = self._patches_waiting([case for _, case in found.cases])
         return Facts(
@@ -159,10 +159,14 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform, Bottlenecks, AdviceOffe
 
     # -- of the state ------------------------------------------------------------------------------------------
 
-    def _advice_now(self, state: State) -> _Now:
+    def _advice_state(self) -> _Now:
+        kept = self.kept_newest
+        return self._engine.inspect(lambda state: self._advice_now(state, kept))
+
+    def _advice_now(self, state: State, earlier: Iterable[Run]) -> _Now:
         """On the engine's thread: cases, agents with what would relieve them, the machine, what waits behind what waits."""
         now, where = self._engine.now(), str(self.workspace)
-        blocking = Blocking(state)
+        blocking = Blocking(state, earlier)
         rows = [
             (case_row(case, blocking.of(case.workspace, case.checks, case.id), now), case)
             for case in islice(state.cases.open(where), 5 * MOST_CASES)
@@ -246,7 +250,7 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform, Bottlenecks, AdviceOffe
 
     def ask_for_advice(self) -> bool:
         """Asks plugins what they offer for the cases that come first; whether there is news. Takes seconds."""
-        return self.ask_for_offers([case for _, case in self._engine.inspect(self._advice_now).cases])
+        return self.ask_for_offers([case for _, case in self._advice_state().cases])
 
     def simulate_advice(self) -> bool:
         """Asks what-if of one overloaded agent, at most every AGAIN_S: what its run would gain by the limit that is advised.
@@ -254,7 +258,7 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform, Bottlenecks, AdviceOffe
         Gives whether there is news. Takes seconds, in a process of its own.
         """
         now = time.time()
-        found = self._engine.inspect(self._advice_now)
+        found = self._advice_state()
         for agent in found.agents:
             limit = agent.relief.limit if agent.relief is not None else None
             if limit is None or now - self._simulated.get((agent.name, limit), (0.0, None, ""))[0] < AGAIN_S:

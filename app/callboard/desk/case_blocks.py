@@ -39,13 +39,14 @@ class Blocking:
     What it holds afterwards may be read from anywhere.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, kept: Iterable[Run] = ()) -> None:
+        """`kept` are runs that ended before this engine began; newer ones of the state go before them."""
         self._steps = 0
         self._whole = True
         self._of: dict[tuple[str, str], dict[TaskKey, _Behind]] = {}
         self._why: dict[tuple[str, str], set[int]] = {}
         newest: dict[tuple[str, str], Run] = {}
-        for run in state.runs.values():
+        for run in (*kept, *state.runs.values()):
             known = newest.get((run.workspace, run.name))
             if known is None or run.id > known.id:
                 newest[run.workspace, run.name] = run

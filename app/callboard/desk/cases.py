@@ -8,6 +8,7 @@ from pathlib import Path
 from callboard.core.case_facts import LEVELS, CaseState
 from callboard.core.case_priority import Blocks
 from callboard.core.cases import Case
+from callboard.core.run import Run
 from callboard.desk.case_blocks import Blocking
 from callboard.desk.case_page import may, remedy_row, suggestions
 from callboard.desk.case_rows import case_row, ranked, symptom_row
@@ -62,7 +63,7 @@ class CaseDesk(Room):
         number = record.number(wants)
         found = record.cases(wants, MOST_RANKED)
         now = time.time()
-        blocking = self._engine.inspect(Blocking)
+        blocking = self._blocking()
         checks = record.checks([case.id for case in found if case.is_open])
         rough = ranked(
             [_rank(case, blocking.of(case.workspace, checks.get(case.id, ()), case.id), now) for case in found]
@@ -84,6 +85,20 @@ class CaseDesk(Room):
             "seq": self._history.last_seq(),
         }
 
+    @cached_property
+    def kept_newest(self) -> tuple[Run, ...]:
+        """The newest run of each of the workspace's pipelines as the record had it at the first look: what an engine that began
+        later does not hold."""
+        return tuple(
+            run
+            for number in self.case_record.newest_runs(str(self.workspace))
+            if (run := self._history.run(number)) is not None
+        )
+
+    def _blocking(self) -> Blocking:
+        kept = self.kept_newest
+        return self._engine.inspect(lambda state: Blocking(state, kept))
+
     def _place_of(self, workspace: str) -> str:
         """The path of a workspace that is named by its path or its last part; '' for all."""
         if not workspace or "/" in workspace:
@@ -94,7 +109,7 @@ class CaseDesk(Room):
         """One case with its symptoms, its history, the source it is about, what was tried and what could be; raises `NotFound`."""
         case = self.case_of(number)
         steps = self.case_record.steps(case.id)
-        blocks = self._engine.inspect(Blocking).of(case.workspace, case.checks, case.id)
+        blocks = self._blocking().of(case.workspace, case.checks, case.id)
         families = list(dict.fromkeys(symptom.family for symptom in case.symptoms.values() if symptom.family))
         symptoms = sorted(
             case.symptoms.values(), key=lambda one: (bool(one.gone), LEVELS.index(one.severity), -one.seen)

@@ -13,6 +13,8 @@ from callboard.record.codec import decode
 from callboard.record.history import History
 
 MOST_STEPS = 600
+MOST_PIPELINES = 5
+LARGEST_RUN = 2_000
 MOST_IN_LIST = 40  # symptoms of each case in a list
 MOST_WORDS = 12
 MOST_FAMILIES = 200
@@ -61,6 +63,16 @@ class CaseRecord(History):
             " ORDER BY state = 'closed', moved DESC, id DESC LIMIT ?"
         )
         return [case_of(row) for row in self._rows(sql, (*values, most))]
+
+    def newest_runs(self, workspace: str) -> list[int]:
+        """The newest ended run of each of the pipelines that ran last there, at most MOST_PIPELINES of at most LARGEST_RUN tasks;
+        not those of one action."""
+        found = self._rows(
+            "SELECT max(id) FROM run WHERE workspace = ? AND ended IS NOT NULL AND name NOT LIKE 'do %' AND total <= ?"
+            " GROUP BY name ORDER BY 1 DESC LIMIT ?",
+            (workspace, LARGEST_RUN, MOST_PIPELINES),
+        )
+        return [int(row[0]) for row in found]
 
     def number(self, wants: Mapping[str, str]) -> int:
         """How many fit."""
