@@ -37,6 +37,11 @@ STIRS = (PatchDecided, AgentSet, AgentsFound)
 RANK = ("critical", "high", "medium", "low", "info")
 
 
+def _is_begun(case: Case) -> bool:
+    """Whether it was run again already, or a fix of it was tried."""
+    return any(fresh(case, kind) is not None for kind in ("reproduced", "fix-proposed", "fix-tried"))
+
+
 class Sleuth:
     """Works for one workspace, from `start` to `stop`."""
 
@@ -110,15 +115,18 @@ class Sleuth:
         if busy:
             return
         for case in cases:
+            begun = time.monotonic()
             if self._closing or (case.is_open and self._begun(case, runs.get(case.id, ()), config.cases)):
                 return
+            if self._woken.is_set() and time.monotonic() - begun > READY_S:
+                return  # plugins were asked meanwhile, and something happened: what matters more now goes first
 
     def _chosen(self, state: State) -> list[Case]:
         """The cases of the workspace that could move, those that were run again already and then the gravest first; closed ones
         while their fix may be watched."""
         still = (CaseState.ACCEPTED,)
         found = [case for case in state.cases.open(self._where) if case.state not in still]
-        found.sort(key=lambda case: (fresh(case, "reproduced") is None, RANK.index(case.severity), case.opened))
+        found.sort(key=lambda case: (not _is_begun(case), RANK.index(case.severity), case.opened))
         closed = [
             case for case in state.cases.closed()
             if case.workspace == self._where and "fix-tried" in case.known and not case.into
