@@ -230,8 +230,10 @@ def test_a_program_that_is_killed_between_two_batches_loses_nothing_and_tells_no
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     with shop.house() as house:
         until(looked(house), "what happened before the kill was looked at")
-        rows = house.desk.cases()["cases"]
-        assert sorted((row["symptoms"], row["times"]) for row in rows) == [(1, 2), (3, 2)]
+        until(
+            lambda: sorted((row["symptoms"], row["times"]) for row in house.desk.cases()["cases"]) == [(1, 2), (3, 2)],
+            "each case was seen in both runs",
+        )
         kinds = [kind for _, kind in told(house)]
         assert kinds.count("CaseOpened") == 2
         seen = {key: symptom.times for case in house.engine.inspect(lambda s: [c.copy() for c in s.cases.open()])
