@@ -66,9 +66,9 @@ class CaseRecord(History):
 
     def newest_runs(self, workspace: str) -> list[int]:
         """The newest ended run of each of the pipelines that ran last there, at most MOST_PIPELINES of at most LARGEST_RUN tasks;
-        not those of one action."""
+        not those of one task, behind which nothing stands."""
         found = self._rows(
-            "SELECT max(id) FROM run WHERE workspace = ? AND ended IS NOT NULL AND name NOT LIKE 'do %' AND total <= ?"
+            "SELECT max(id) FROM run WHERE workspace = ? AND ended IS NOT NULL AND total BETWEEN 2 AND ?"
             " GROUP BY name ORDER BY 1 DESC LIMIT ?",
             (workspace, LARGEST_RUN, MOST_PIPELINES),
         )
