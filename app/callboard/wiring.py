@@ -59,7 +59,9 @@ class House:
     carries out wishes, but starts nothing; with `cases` what checks saw becomes cases, as with `schedules`.
     """
 
-    def __init__(self, settings: Settings, *, schedules: bool = False, quiet: bool = False, cases: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, *, schedules: bool = False, quiet: bool = False, cases: bool = False
+    ) -> None:
         self.settings = settings
         self._quiet = quiet
         self._cases = cases or schedules

@@ -148,7 +148,8 @@ class AdviceOffers(CaseScenes):
             words = str(proof.get("words") or "") if isinstance(proof, Mapping) else ""
             mended = proof.get("mended") if isinstance(proof, Mapping) else None
             lines = self._lines_of(kept)
-            whole, part = [], []
+            whole: list[int] = []
+            part: list[int] = []
             for case in cases:
                 share = touched(case, lines, mended if isinstance(mended, Mapping) else None)
                 if share:
