@@ -1,9 +1,9 @@
 """80 % ranges hold four times of five, in simulated weeks of teams whose truth is played by the real core."""
 
 import pytest
-from worlds import WORLDS, Kind, World, held
 
 from callboard.insight.calibration import shown
+from worlds import WORLDS, Kind, World, held
 
 WEEKS = 34
 
