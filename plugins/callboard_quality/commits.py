@@ -87,6 +87,28 @@ class Repository:
         """The newest commits before that changed a file."""
         return (git(self.top, "log", "--format=%H", f"--max-count={most}", commit, "--", path) or "").split()
 
+    def former(self, commit: str, path: str) -> list[str]:
+        """The names that a file had before, from the workspace's top, the newest first, as far as git recognises it."""
+        words = [
+            "log",
+            "--follow",
+            "--relative",
+            "-M",
+            "--diff-filter=R",
+            "--name-status",
+            "-z",
+            "--format=",
+            commit,
+            "--",
+            path,
+        ]
+        found: list[str] = []
+        parts = (git(self.top, *words) or "").split("\0")
+        for place, part in enumerate(parts[:-2]):
+            if re.fullmatch(r"\n*R\d{1,3}", part) and parts[place + 1] not in (path, *found):
+                found.append(parts[place + 1])
+        return found[:10]
+
     def blob(self, commit: str, path: str) -> bytes | None:
         """The content of a file in a commit; the path is from the workspace's top. None for no file."""
         text = git(self.top, "cat-file", "blob", f"{commit}:./{path}")

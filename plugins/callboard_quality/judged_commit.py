@@ -64,6 +64,7 @@ class Judge:
         self._times = times
         self._until = until
         self._longest = 0.0
+        self._former: dict[str, list[str]] = {}
         self.bring = True
         self.what = what
         self.failure = Failure(what.tests, set(), set())
@@ -206,6 +207,9 @@ class Judge:
         """How the tests went, and whether one had to be brought: first its file alone, then all that lies beside it."""
         went = self._run(runner, names)
         missing = [name for name, one in went.items() if one.way == "missing" and name != WHOLE]
+        if missing and isinstance(runner, PythonRunner):
+            went = {**went, **self._by_former_names(runner, missing)}
+            missing = [name for name in missing if went[name].way == "missing"]
         if not missing or not self.bring or not isinstance(runner, PythonRunner):
             return went, False
         files = [path for name in missing if (path := self._file(name))]
@@ -218,6 +222,22 @@ class Judge:
             self._bring(runner, [path for folder in folders for path in self._beside(folder)])
             went = self._run(runner, names)
         return went, True
+
+    def _by_former_names(self, runner: PythonRunner, names: Sequence[str]) -> dict[str, Went]:
+        """How tests go whose file has another name there, as git followed it."""
+        found: dict[str, Went] = {}
+        for name in names:
+            here = self._file(name)
+            if here not in self._former:
+                self._former[here] = self._repository.former(self._source or "HEAD", here) if here else []
+            for old in self._former[here]:
+                if (runner.environment.base / old).is_file():
+                    known = _renamed(name, here, old, self.what.folder)
+                    went = self._run(runner, [known])[known]
+                    if went.way != "missing":
+                        found[name] = went
+                    break
+        return found
 
     def _file(self, name: str) -> str:
         """The file of a test, from the workspace's top; '' when the failing tree has none."""
@@ -247,3 +267,12 @@ class Judge:
                 continue
             spot.parent.mkdir(parents=True, exist_ok=True)
             spot.write_bytes(text)
+
+
+def _renamed(name: str, here: str, old: str, folder: str) -> str:
+    """The id of a test when its file is called otherwise."""
+    here, old = (path.removeprefix(f"{folder}/") if folder else path for path in (here, old))
+    if "::" in name:
+        return f"{old}::{name.partition('::')[2]}"
+    module, former = (path.removesuffix(".py").replace("/", ".") for path in (here, old))
+    return former + name[name.find(module) + len(module) :] if module in name else name

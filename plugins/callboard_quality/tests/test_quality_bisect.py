@@ -104,10 +104,22 @@ def test_the_commit_is_named_through_a_merge_a_torn_commit_and_a_renamed_test(
     found = history.bisect(tests=["test_b.Test.test_one"], good=history.shas[0])
     assert (found["commit"], found["certain"], found["range"]) == (culprit, True, [culprit])
     assert (found["subject"], found["author"], found["files"]) == ("Counts anew", "Ann", ["code_of.py", "note.txt"])
-    assert "its file was brought along" in found["words"]
+    assert "brought along" not in found["words"], "the test was there under its former name"
     assert "1 files that are not committed were left out" in found["words"]
     [line] = [one for one in found["blame"]["lines"] if one["path"] == "test_b.py"]
     assert (line["line"], line["author"]) == (7, "Ann")
+
+
+def test_a_test_that_was_written_afterwards_is_brought_along(history: History) -> None:
+    history.commit({"code_of.py": GOOD})
+    culprit = history.commit({"code_of.py": BAD})
+    history.commit({"other.txt": ""})
+    history.commit({"test_a.py": CHECK})
+    found = history.bisect(tests=["test_a.Test.test_one"])
+    assert (found["commit"], found["certain"]) == (culprit, True)
+    assert "the test did not exist as it is now, and its file was brought along" in found["words"]
+    without = history.bisect(tests=["test_a.Test.test_one"], bring_tests=False, good=history.shas[0])
+    assert without["commit"] == ""
 
 
 def test_skips_that_hide_it_leave_a_range_and_are_not_tried_again(history: History) -> None:
