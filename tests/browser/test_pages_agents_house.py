@@ -237,7 +237,8 @@ async def test_an_agent_is_paused_with_a_reason_and_bounded(twins: Twins, visit:
     twins.until(lambda: twins.get("/agents/right")["paused"] is None)
     await page.get_by_role("button", name="One more").click()
     twins.until(lambda: twins.get("/agents/right")["concurrency"] == 1)
-    await page.get_by_text("1", exact=True).first.wait_for()
+    await page.get_by_role("button", name="One less", disabled=False).wait_for()
+    assert await page.locator(".stepper output").inner_text() == "1"
     await page.keyboard.press("-")
     twins.until(lambda: twins.get("/agents/right")["concurrency"] == 0)
 

@@ -93,7 +93,7 @@ async def test_adopted_attempt_whose_wrapper_is_killed(tmp_path: Path, workspace
     key = first.launch(command("sleep", "82.5"))
     process = (await first.began(key)).process
     await first.launcher.close()
-    assert pids_with("82.5")
+    await soon(lambda: bool(pids_with("82.5")))
     second = Stage(data, workspace, LocalLauncher(data))
     await second.launcher.open(second.deliver)
     await second.launcher.adopt([LeftRunning(key, process, command("sleep", "82.5"))])
