@@ -49,6 +49,7 @@ from callboard.settings import Settings
 SAMPLE_S = 2.0
 IDLE_SAMPLE_S = 10.0
 READY_S = 30.0
+START_S = 300.0  # a start that goes on is no failure, however busy the machine is
 FORGET_EVERY_S = 3600.0
 
 
@@ -129,13 +130,14 @@ class House:
         PlatformWatch(self.engine, self.desk, feed, self._prober, self._samples.write)
         self._thread = threading.Thread(target=self._work, args=[database.close], name="engine", daemon=True)
         self._thread.start()
-        if not self.engine.ready.wait(READY_S) or self._failure:
+        if not self.engine.ready.wait(START_S) or self._failure:
             cause = self._failure[0] if self._failure else None
             if isinstance(cause, CallboardError):
                 raise cause
             raise CallboardError(f"the engine did not start: {cause or 'it took too long'}") from cause
         self.desk.name_agents()
         self._limit_agents(config)
+        self.desk.finish_incidents()
         self.desk.recover_patches()
         if self._schedules or (self._prober.rule.yields and not self._quiet):
             self._prober.start()

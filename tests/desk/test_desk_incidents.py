@@ -12,6 +12,7 @@ import pytest
 from callboard.core.case_batch import Opening
 from callboard.core.case_commands import TellCases
 from callboard.core.case_facts import Cause, Symptom
+from callboard.desk.incident_files import IncidentFiles
 from callboard.desk.packing import packed, without_secrets
 from callboard.desk.veil import MASK
 from callboard.errors import ConfigError, NotFound, Refused
@@ -107,3 +108,46 @@ def test_an_incident_from_its_begin_to_its_end(tmp_path: Path) -> None:
         desk.end_incident(2, "", "bob")
         assert desk.agent("quality")["paused"] is None
         assert [one["id"] for one in desk.incidents()] == [2, 1]
+
+
+def left(number: int, **more: object) -> dict[str, object]:
+    """What a program writes down of an incident before it does anything."""
+    return {
+        "id": number, "case": None, "agents": ["quality"], "by": "ann", "at": 1.0, "reason": "it went wild", "state": "beginning",
+        "ended": None, "ended_by": "", "words_list": [], "bundle": f"/api/v1/incidents/{number}/bundle", "sha256": "",
+        "paused": [], "stop": False, "crew": False, **more,
+    }  # fmt: skip
+
+
+def test_what_was_begun_before_the_program_was_ended_is_done_at_its_next_start(tmp_path: Path) -> None:
+    stage = PatchStage(tmp_path)
+    files = IncidentFiles(stage.data)
+    with stage.house() as desk:
+        desk.pause("security", "incident 2: it went wild", "ann")  # paused, and then the program was ended
+        desk.stop_agent("refactor", "incident 3: it went wild", "ann")
+    CrewToken(stage.data).new()
+    files.keep(left(1, crew=True))
+    files.keep(left(2, agents=["security"]))
+    files.keep(left(3, agents=["refactor", "no-longer-here"], stop=True))
+    files.freeze(3, b"frozen before")
+    files.folder(7).mkdir()
+    (files.folder(7) / "incident.json").write_text("{")
+    with stage.house() as desk:
+        rows = {row["id"]: row for row in desk.incidents()}
+        assert {number: row["state"] for number, row in rows.items()} == {1: "on", 2: "on", 3: "on", 7: "broken"}
+        assert [rows[number]["paused"] for number in (1, 2, 3)] == [["quality"], ["security"], ["refactor"]]
+        assert "was ended before this was done" in rows[1]["words_list"][0]
+        assert "the crew's token is revoked" in " ".join(rows[1]["words_list"])
+        assert "'no-longer-here'" in " ".join(rows[3]["words_list"])
+        assert desk.incident_bundle(3)[1] == b"frozen before"
+        assert "agents.json" in opened(desk.incident_bundle(1)[1])
+        with pytest.raises(Refused, match="broken"):
+            desk.end_incident(7, "", "bob")
+        for number in (1, 2, 3):
+            desk.end_incident(number, "", "bob")
+        assert [desk.agent(name)["paused"] for name in ("quality", "security", "refactor")] == [None, None, None]
+        long = desk.begin_incident(["quality"], "\N{FIRE}" * 1_000, "ann")
+        assert (long["id"], desk.incident(8)["reason"]) == (8, "\N{FIRE}" * 1_000)
+        with pytest.raises(ConfigError, match="at most 20 agents"):
+            desk.begin_incident([f"a{n}" for n in range(21)], "why", "ann")
+        assert desk.finish_incidents() == 0

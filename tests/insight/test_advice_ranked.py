@@ -351,3 +351,11 @@ def test_every_act_is_a_documented_call_and_a_command_that_can_be_typed() -> Non
 )
 def test_how_long_something_lasts(seconds: float, words: str) -> None:
     assert lasting(seconds) == words
+
+
+def test_no_rule_lets_an_agent_work_again_that_an_incident_paused() -> None:
+    paused = AgentFact(
+        "infra", 2, 90.0, paused_by="ann", paused_at=NOW - 90, pause_reason="stopped, incident 7: it went wild"
+    )
+    held = one(replace(EVERYTHING, agents=(paused,)), "resume").draft
+    assert (held.acts, "Incident 7" in held.title, "callboard incident end 7" in held.words) == ((), True, True)

@@ -1,5 +1,6 @@
 """What to do next: the ranked list, a person's word about it, and the rules that act alone."""
 
+import contextlib
 import secrets
 import threading
 import time
@@ -38,6 +39,9 @@ PATIENCE_S = DAY
 FRESH_S = 2.0
 MOST_TAKEN, MOST_PAST = 50, 100
 LONGEST_REASON = 1_000
+CUT = (
+    "the program was ended while it was done, so nobody knows whether it was; look, and take it back by hand if need be"
+)
 UNSTEADY = ("concurrency-raise", "concurrency-lower", "give-away", "disk")  # come and go with the load
 GONE_AFTER_S, UNSTEADY_GONE_AFTER_S = 20.0, 600.0
 
@@ -322,6 +326,23 @@ class Advices(AdviceMeasuring):
         self._told()
         rows = self.advice_rule_rows(name)
         return {**rows[0], "done": words} if rows else {"name": name, "done": words}
+
+    def finish_firings(self) -> int:
+        """What rules had begun when the program was ended is said to be unknown, and its advice is open again; how many."""
+        where = str(self.workspace)
+        known = self._engine.inspect(lambda state: {one.id for one in state.advised.firings() if one.done is None})
+        left = [
+            one
+            for one in self._advised.firings(where)
+            if one["mode"] == ACT and one["done"] is None and one["id"] in known
+        ]
+        for one in left:
+            act = clean(str(one["act"].get("title") or "its act"), 200)
+            self._do(EndFiring(one["id"], False, f"{act}: {CUT}"))
+            said = Said(one["advice"], where, one["kind"], one["about"], one["title"])
+            with contextlib.suppress(CallboardError):  # it is open, or gone
+                self._do(ReopenAdvice(said, CALLBOARD, f"rule {one['rule']}: {CUT}"))
+        return len(left)
 
     def _advice_rule(self, name: str) -> RuleTable:
         rules = self.advice_rules()

@@ -86,6 +86,10 @@ class Adviser:
             self._soon = self._soon or isinstance(event, SOON)
 
     def _work(self) -> None:
+        try:
+            self._desk.finish_firings()
+        except Exception:
+            logger.exception("What rules had begun was not ended")
         while not self._closing:
             begun = time.monotonic()
             self._soon = False

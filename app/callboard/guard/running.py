@@ -98,8 +98,8 @@ def write_private(file: Path, content: bytes) -> None:
         raise
 
 
-def read_private(file: Path) -> bytes | None:
-    """The content of a file that its owner alone may read or write, at most 16 KiB; None for any other."""
+def read_private(file: Path, most: int = LONGEST_FILE) -> bytes | None:
+    """The content of a file that its owner alone may read or write, at most `most` bytes; None for any other."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -108,8 +108,8 @@ def read_private(file: Path) -> bytes | None:
         found = os.fstat(opened.fileno())
         if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
             return None
-        content = opened.read(LONGEST_FILE + 1)
-    return content if len(content) <= LONGEST_FILE else None
+        content = opened.read(most + 1)
+    return content if len(content) <= most else None
 
 
 def _parsed(raw: bytes) -> RunningServer | None:

@@ -1,6 +1,7 @@
 """What is advised about load: room for agents, what waiting costs, what is declared wrongly, what got slower, what repeats."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 
 from callboard.insight.advice_drafts import NO_GAIN, NO_RISK, Draft, Risk, count, lasting, percent
@@ -16,6 +17,7 @@ FLAKY_S = 60.0
 DRIFT_TIMES, DRIFT_S = 1.25, 5.0
 ENOUGH_DAYS = 3
 PER_WEEK = 7
+BY_INCIDENT = re.compile(r"\bincident (\d+): ")  # such a pause is no slip: only a person who ends the incident lifts it
 
 
 def of_load(facts: Facts) -> Iterator[Draft]:
@@ -99,14 +101,20 @@ def _paused(agent: AgentFact) -> Draft:
             typed("callboard", "pause", agent.name), "pause"),
     )  # fmt: skip
     why = f": {agent.pause_reason}" if agent.pause_reason else ", and said no reason"
+    incident = BY_INCIDENT.search(agent.pause_reason)
+    title = f"Ask {agent.paused_by} whether {agent.name} may work again"
+    if incident is not None:
+        title = f"Incident {incident[1]} keeps {agent.name} paused: end it once it is over"
+        why += f"; `callboard incident end {incident[1]}` lets it work again"
     return Draft(
-        kind="resume", about=agent.name, title=f"Ask {agent.paused_by} whether {agent.name} may work again",
+        kind="resume", about=agent.name, title=title,
         words=f"{agent.paused_by} paused it{why}. {count(agent.waiting, 'task waits', 'tasks wait')} for it and for nothing else.",
         severity="high",
         reasons=(f"{count(agent.waiting, 'task waits', 'tasks wait')}, the oldest for {lasting(agent.oldest_s)}.",),
         evidence=((f"Agent {agent.name}", f"/agents/{part(agent.name)}"),), href=f"/agents/{part(agent.name)}",
         risk=Risk("medium", f"{agent.paused_by} had a reason to pause it, and may still have it."),
-        measure=Measure("gone", f"paused:{agent.name}"), acts=(act,), waits_since=agent.paused_at or None, blocks=agent.waiting,
+        measure=Measure("gone", f"paused:{agent.name}"), acts=() if incident is not None else (act,),
+        waits_since=agent.paused_at or None, blocks=agent.waiting,
         blocks_words=count(agent.waiting, "task waits", "tasks wait"), agents=(agent.name,),
     )  # fmt: skip
 

@@ -35,7 +35,7 @@ class Incident(rows.Row):
     by: str
     at: rows.Seconds
     reason: str
-    state: Literal["beginning", "on", "ended"]
+    state: Literal["beginning", "on", "ended", "broken"]
     ended: rows.Seconds | None
     ended_by: str
     words_list: list[str]
