@@ -164,3 +164,17 @@ def test_an_id_stands_for_kind_and_thing_in_a_workspace() -> None:
     }
     assert len(ids) == 4
     assert advice_id("/w", "alert", "x") == advice_id("/w", "alert", "x")
+
+
+def test_what_a_person_took_back_a_rule_does_not_do_again_about_the_same() -> None:
+    story = Story()
+    story.do(NoteAdvice((SAID,)))
+    story.do(fire(ACT, "f1"))
+    story.do(EndFiring("f1", True, "done", UNDO))
+    story.do(UndoFiring("f1", "ann"))
+    story.do(NoteAdvice((), (("a1", "it passed"),)))
+    story.do(NoteAdvice((SAID,)), NOW + 60)
+    assert story.advised.has_fired("calm", ACT, "a1", NOW + 60)
+    with pytest.raises(Refused, match="ann took back what rule 'calm' had done"):
+        story.do(fire(ACT, "f2", since=NOW + 60), NOW + 61)
+    story.do(fire(ACT, "f3", Said("a2", "/w", "alert", "y", "t")), NOW + 61)

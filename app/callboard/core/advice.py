@@ -137,11 +137,23 @@ class Advised:
         )
 
     def has_fired(self, rule: str, mode: str, advice: str, since: float) -> bool:
-        """Whether a rule has dealt with this advice since then."""
+        """Whether a rule has dealt with this advice since then, or somebody took back what it had done about it at any time."""
         return any(
-            firing.rule == rule and firing.mode == mode and firing.advice == advice and firing.at >= since
+            firing.rule == rule
+            and firing.mode == mode
+            and firing.advice == advice
+            and (firing.at >= since or firing.undone is not None)
             for firing in self._firings.values()
         )
+
+    def taken_back(self, rule: str, advice: str) -> str:
+        """Who took back what the rule had done about this advice; '' for nobody."""
+        found = (
+            one
+            for one in self._firings.values()
+            if one.rule == rule and one.advice == advice and one.undone is not None
+        )
+        return next((firing.by for firing in found), "")
 
     def take(self, event: AdviceEvent | RuleEvent) -> None:
         """Puts an event in; the events of `callboard.core.advice_commands` fit what was there before them."""

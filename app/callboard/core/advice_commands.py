@@ -206,12 +206,15 @@ def grant_advice(advised: Advised, command: AdviceCommand, now: float) -> list[A
 
 def _fire(advised: Advised, command: FireRule, now: float) -> list[AdviceEvent | RuleEvent]:
     said, rule = command.said, command.rule
+    who = advised.taken_back(rule, said.id) if command.mode == ACT else ""
+    if who:
+        raise Refused(f"{who} took back what rule '{rule}' had done about '{said.title}', so it is left to a person")
     if advised.has_fired(rule, command.mode, said.id, command.since):
         raise Refused(f"rule '{rule}' has dealt with advice {said.id} already")
     if advised.fired(rule, command.mode, now) >= command.per_hour:
         raise Refused(f"rule '{rule}' has fired {command.per_hour} times in this hour: that is its limit")
-    who = (said.id, said.kind, said.about, said.title)
-    fired = RuleFired(now, command.id, rule, said.workspace, *who, command.mode, command.act, command.taking)
+    what = (said.id, said.kind, said.about, said.title)
+    fired = RuleFired(now, command.id, rule, said.workspace, *what, command.mode, command.act, command.taking)
     if command.mode != ACT:
         return [fired]
     before = _named(advised, said, now)

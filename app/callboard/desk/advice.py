@@ -371,10 +371,18 @@ class Advices(AdviceMeasuring):
         return number
 
     def _may_fire(self, rule: RuleTable, advice: Advice, first: float) -> bool:
-        def look(state: State) -> bool:
-            return not state.advised.has_fired(rule.name, rule.mode, advice.id, first)
+        def look(state: State) -> tuple[bool, str]:
+            advised = state.advised
+            return not advised.has_fired(rule.name, rule.mode, advice.id, first), advised.taken_back(
+                rule.name, advice.id
+            )
 
-        return self._engine.inspect(look)
+        may, who = self._engine.inspect(look)
+        if who:
+            self._rule_troubles[rule.name] = (
+                f"'{advice.draft.title}' is left to a person: {who} took back what it had done"
+            )
+        return may
 
     def _fire_rule(self, rule: RuleTable, advice: Advice, act: Row, first: float) -> bool:
         """Writes down that it fires, and in earnest then does it; whether the advice is taken by it."""
