@@ -1,26 +1,35 @@
 """The action `quality.bisect`: the commit that broke a test, by `git bisect` in a worktree of its own."""
 
 import hashlib
+import itertools
 import platform
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from callboard.api import CallboardError, Context, Result, Worktree
 from callboard_quality.blamed import blame
-from callboard_quality.commits import MOST_RANGE, Repository, Search
+from callboard_quality.commits import Repository, Search
 from callboard_quality.grounds import Ground
 from callboard_quality.investigated import told
 from callboard_quality.judged_commit import Judge, Judgement
+from callboard_quality.odds import Tally
 from callboard_quality.options import BisectOptions
-from callboard_quality.target import Target, target
+from callboard_quality.searched import Finder
+from callboard_quality.target import Target, listed, target
 
 MOST_LEARNED = 2_000
 LEARNED_S = 60 * 86_400.0
 KEY = "bisect.untestable"
 NEARBY = 6  # commits around a proposed good one that are tried when it cannot be tested
 MOST_MISSED = 0.01
+ROUNDS = 8
+MOST_UNDONE = 3
+SURE = 4  # further runs at the commit that was found, none of which may pass; half of them before it
+SURE_AT_BAD = 15  # further runs at the bad commit, when one of those did
+SLOW_S = 30.0  # a run that takes longer is not done again to be surer
 
 
 class Ended(CallboardError):
@@ -47,24 +56,31 @@ class Bisection:
         self.steps: dict[str, Judgement] = {}
         self.notes: list[str] = []
         self._longest = 0.0
-        self._guess = 12
         self._ground = Ground(ctx, what, options.interpreter, options.install_limit)
         source = self.bad if options.bad else ""
         self.judge = Judge(ctx, what, self._ground, self._repository, source, options.times, self._until)
         self.judge.bring = options.bring_tests
         self._learned = self._known("tests")
         self._faulty = self._known("install")
+        self._trees: dict[str, Judgement] = {}
+        self._finder = Finder(self._repository, self._search, self.steps, self._at, self._is_late, self.notes)
+        self._finder.untestable = self._learned
 
     def case(self) -> dict[str, Any]:
         """Searches, and tells what was found; raises `Ended` when there is nothing to be found."""
         self._see_bad()
         self._see_good()
-        left = self._halve(self.bad, self.good, {"good": "good", "bad": "bad", "otherwise": "bad"})
-        culprit = self._search.culprit
+        found = self._finder.found(self.bad, self.good)
+        for _ in range(ROUNDS):
+            if not found.culprit or not found.certain or not self._is_to_search_again(found.culprit):
+                break
+            found = self._finder.found(self.bad, self.good)
+        else:
+            found = replace(found, certain=False)
+        if found.is_late:
+            self.notes.append(f"the time limit of {self._options.limit:.0f} s was reached")
+        certain = found.certain
         log = self._search.log()
-        certain = bool(culprit)
-        if culprit and self.steps.get(culprit, Judgement("bad")).says == "otherwise":
-            culprit, certain = self._of_symptom(culprit)
         missed = max((one.missed for one in self.steps.values()), default=0.0)
         if missed > MOST_MISSED:
             certain = False
@@ -73,7 +89,42 @@ class Bisection:
                 f"{100 * missed:.0f} % chance; more 'times' make it surer"
             )
         self._keep_log(log)
-        return self._told(culprit, certain, left)
+        return self._told(found.culprit, certain, found.left)
+
+    def _is_to_search_again(self, culprit: str) -> bool:
+        """Whether what was found does not hold: it was taken back and came again, or passes too when it is run more often."""
+        for commit in self._repository.undoing(culprit, self.bad)[:MOST_UNDONE]:
+            if commit != self.good and not self._is_late() and self._at(commit).says == "good":
+                self.notes.append(f"{culprit[:8]} made it fail too, and {commit[:8]} mended that")
+                self.good = commit
+                return True
+        if self.judge.failure.rate < 1 or self.judge.seconds > SLOW_S:
+            return False
+        doubt = culprit != self.bad and self._counted(culprit, SURE).passed > 0
+        parents = self._repository.about(culprit)["parents"] if not doubt else []
+        was_good = [one for one in parents if one in self.steps and self.steps[one].says == "good"]
+        unsteady = [one for one in was_good[:2] if self._counted(one, SURE // 2).failed]
+        if not doubt and not unsteady:
+            return False
+        tally = self._counted(self.bad, SURE_AT_BAD)
+        if tally.passed:
+            self.judge.failure.rate = (self.judge.failure.runs + tally.failed) / (self.judge.failure.runs + tally.runs)
+            self._forget()
+            self._see_good()
+            return True
+        self.judge.again = SURE
+        if doubt:
+            self.steps[culprit] = Judgement("good", "fails now and then there, not always")
+            self._trees[self._repository.tree(culprit)] = self.steps[culprit]
+        return doubt
+
+    def _counted(self, commit: str, runs: int) -> Tally:
+        """How often it fails in further runs at a commit; none when there is no time."""
+        if self._is_late():
+            return Tally()
+        self._ctx.progress(0.96, f"runs it again at {commit[:8]}")
+        self._search.checkout(commit)
+        return self.judge.counted(self._tree, runs, self._faulty.get(commit, ""))
 
     def close(self) -> None:
         """Gives back what is held."""
@@ -103,7 +154,15 @@ class Bisection:
             self.notes.append(f"{len(changed)} files that are not committed were left out, as it fails without them")
 
     def _see_good(self) -> None:
-        """Finds a commit that passes: the one that is named, the last green one, or by going back in ever longer steps."""
+        """Finds a commit that passes; one that fails now and then is not given up for one failure."""
+        usual, self.judge.again = self.judge.again, max(SURE, self.judge.again)
+        try:
+            self._seek_good()
+        finally:
+            self.judge.again = usual
+
+    def _seek_good(self) -> None:
+        """The one that is named, the last green one, or by going back in ever longer steps."""
         named = self._repository.commit(self._options.good)
         if self._options.good and not named:
             raise Ended(f"'{self._options.good}' is no commit of this repository")
@@ -133,10 +192,15 @@ class Bisection:
             if self._try_good(line[place]):
                 return
             oldest, distance = place, distance * 2
+        tried = [place for place, commit in enumerate(line) if commit in self.steps]
+        between = [line[(one + other) // 2] for one, other in itertools.pairwise(tried) if other - one > 1]
         for path in {name.partition("::")[0] for name in self.judge.failure.tests}:
-            for commit in self._repository.touching(self.bad, path, NEARBY):
-                if commit != self.bad and self._try_good(commit):
-                    return
+            between += self._repository.touching(self.bad, path, NEARBY)
+        for commit in dict.fromkeys(between[: 2 * NEARBY]):
+            if commit != self.bad and self._try_good(commit):
+                return
+        if self._leave_out(start, line):
+            return
         if self._repository.is_shallow:
             words = "the history is cut off there (a shallow clone); 'git fetch --unshallow' brings the rest"
         elif len(line) > self._options.back:
@@ -152,6 +216,29 @@ class Bisection:
             f"{len(bad)} of {len(self.steps)} tried commits have the failure",
             "never",
         )
+
+    def _leave_out(self, start: str, line: Sequence[str]) -> bool:
+        """Whether a commit is good without those of several tests that fail there as well, which began to fail earlier, if ever."""
+        for commit in (start, *reversed(line)):
+            passing = self.judge.passing.get(commit, ())
+            if commit not in self.steps or not passing or len(passing) == len(self.judge.failure.tests):
+                continue
+            older = [name for name in self.judge.failure.tests if name not in passing]
+            self.notes.append(
+                f"{listed(older)} failed at {commit[:8]} already, and {'is' if len(older) == 1 else 'are'} left out"
+            )
+            self.judge.keep(passing)
+            self._forget()
+            if self._try_good(commit):
+                return True
+        return False
+
+    def _forget(self) -> None:
+        """What was judged counts no more, as other tests or another rule decide now."""
+        kept = {commit: one for commit, one in self.steps.items() if one.says == "skip" or commit == self.bad}
+        self.steps.clear()
+        self.steps.update(kept)
+        self._trees.clear()
 
     def _try_good(self, commit: str) -> bool:
         """Whether the commit passes; where it cannot be tested, its neighbours towards the older ones are tried."""
@@ -171,16 +258,23 @@ class Bisection:
         if commit in self._learned:
             self.steps[commit] = Judgement("skip", f"known from before: {self._learned[commit]}")
             return self.steps[commit]
-        if self._left() < self._longest:
+        tree = self._repository.tree(commit)
+        if tree in self._trees:
+            self.steps[commit] = self._trees[tree]
+            return self.steps[commit]
+        if self._is_late() and not self.good:
             raise Ended(f"the time limit of {self._options.limit:.0f} s was reached before a good commit was found")
-        self._search.checkout(commit)
-        return self._judge(commit)
+        if self._search.current != commit:
+            self._search.checkout(commit)
+        seen = self._trees[tree] = self._judge(commit)
+        return seen
 
     def _judge(self, commit: str) -> Judgement:
         done = len(self.steps)
-        self._ctx.progress(min(0.95, done / (done + self._guess)), f"step {done + 1}: {commit[:8]}")
+        self._ctx.progress(min(0.95, done / (done + self._finder.guess)), f"step {done + 1}: {commit[:8]}")
         known = self._faulty.get(commit, "")
         seen = self._timed(lambda: self.judge.at(self._tree, known))
+        self.judge.passing[commit] = seen.passing
         self.steps[commit] = seen
         self._ctx.log(f"{commit[:10]} {seen.says}: {seen.words}")
         if seen.is_lasting and seen.own_fault and not known:
@@ -192,48 +286,14 @@ class Bisection:
     def _timed(self, judge: Callable[[], Judgement]) -> Judgement:
         begun = time.monotonic()
         seen = judge()
-        self._longest = max(self._longest, time.monotonic() - begun)
+        self._longest = max(self._longest, (time.monotonic() - begun) / max(1, seen.runs))
         return seen
 
     def _left(self) -> float:
         return self._until - time.monotonic()
 
-    def _halve(self, bad: str, good: str, as_what: dict[str, str]) -> list[str]:
-        """Runs `git bisect` to its end; the commits that may still be the one, when it comes to none."""
-        search = self._search
-        search.start(bad, good)
-        inside = self._repository.between(good, bad)
-        known = [commit for commit in inside if commit in self._learned and commit != bad and commit not in self.steps]
-        for commit in known:
-            self.steps[commit] = Judgement("skip", f"known from before: {self._learned[commit]}")
-        skips = [c for c in inside if c != bad and c in self.steps and self.steps[c].says == "skip"]
-        if skips and not search.is_over:
-            search.mark("skip", skips)
-        self._guess = max(1, len(inside).bit_length() + len(skips) // 2)
-        while not search.is_over:
-            commit = search.current
-            if self._left() < self._longest:
-                self.notes.append(f"the time limit of {self._options.limit:.0f} s was reached")
-                return search.remaining()[:MOST_RANGE]
-            self._guess = max(1, len(search.remaining()).bit_length())
-            seen = self.steps.get(commit) or self._judge(commit)
-            search.mark(as_what.get(seen.says, "skip"), [commit])
-        return search.left[:MOST_RANGE]
-
-    def _of_symptom(self, culprit: str) -> tuple[str, bool]:
-        """The commit since which it fails in the manner of the bad one, if the one before passes; else the first that failed."""
-        self.notes.append(f"at {culprit[:8]} it failed in another manner ({self.steps[culprit].words[:200]})")
-        self._halve(self.bad, culprit, {"good": "good", "bad": "bad", "otherwise": "good"})
-        later = self._search.culprit
-        if not later or later == culprit:
-            return culprit, False
-        parents = self._repository.about(later)["parents"]
-        says = {self._at(parent).says for parent in parents}
-        if says == {"good"}:
-            self.notes.append("that was mended in between, and is another failure")
-            return later, True
-        self.notes.append(f"since {later[:8]} it fails as it does now, and there was no pass in between")
-        return culprit, "skip" not in says
+    def _is_late(self) -> bool:
+        return self._left() < min(self._longest, self.judge.most_s + 60)
 
     def _known(self, kind: str) -> dict[str, str]:
         """What was learned of commits that cannot be tested, or that cannot be installed, as far as it holds for this target."""
@@ -299,6 +359,9 @@ class Bisection:
         brought = sum(one.brought for one in tested)
         if brought:
             words += f"; in {brought} of them the test did not exist as it is now, and its file was brought along"
+        if self.judge.scope != "alone":
+            whole = "the whole suite" if self.judge.scope == "suite" else "all tests of its file"
+            words += f"; it passes alone, so {whole} ran at each commit; quality.narrow tells which others it takes"
         if failure.rate < 1:
             words += f"; it fails in {100 * failure.rate:.0f} % of runs, so each commit was run up to {self._options.times} times"
         there = [commit for commit in (self.bad,) if failure.went.places]

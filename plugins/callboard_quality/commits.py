@@ -13,6 +13,7 @@ from callboard_quality.changes import SAFE, git
 
 MOST_FILES = 200
 MOST_RANGE = 50
+MOST_LOGGED = 2_000
 FIRST_BAD = re.compile(r"^([0-9a-f]{40,64}) is the first bad commit", re.MULTILINE)
 LEFT = re.compile(r"^([0-9a-f]{40,64})$", re.MULTILINE)
 
@@ -109,6 +110,46 @@ class Repository:
                 found.append(parts[place + 1])
         return found[:10]
 
+    def tree(self, commit: str) -> str:
+        """The name of all that a commit has; commits with the same tree have the same files."""
+        return (git(self.top, "rev-parse", "--verify", "-q", f"{commit}^{{tree}}") or "").strip()
+
+    def undoing(self, commit: str, bad: str) -> list[str]:
+        """Commits since then that say that they revert it, or that gave a file of it its former content; the newest first."""
+        told = git(self.top, "log", "--format=%H", "-F", f"--grep=reverts commit {commit}", f"{commit}..{bad}", "--")
+        words = [
+            "diff-tree",
+            "-r",
+            "--raw",
+            "--no-abbrev",
+            "--no-renames",
+            "--no-commit-id",
+            "-m",
+            "--first-parent",
+            commit,
+        ]
+        before = {
+            row.split("\t")[1]: row.split()[2] for row in (git(self.top, *words) or "").splitlines() if "\t" in row
+        }
+        names = [f":(top,literal){path}" for path in list(before)[:MOST_FILES]]
+        words = [
+            "log",
+            "--format=%H",
+            "--raw",
+            "--no-abbrev",
+            "--no-renames",
+            f"--max-count={MOST_LOGGED}",
+            f"{commit}..{bad}",
+            "--",
+        ]
+        found, current = set((told or "").split()), ""
+        for row in (git(self.top, *words, *names) or "").splitlines() if names else ():
+            if not row.startswith(":"):
+                current = row.strip() or current
+            elif before.get(row.partition("\t")[2]) == row.split()[3]:
+                found.add(current)
+        return [one for one in self.between(commit, bad) if one in found]
+
     def blob(self, commit: str, path: str) -> bytes | None:
         """The content of a file in a commit; the path is from the workspace's top. None for no file."""
         text = git(self.top, "cat-file", "blob", f"{commit}:./{path}")
@@ -144,6 +185,7 @@ class Search:
         self.tree = tree
         self.culprit = ""
         self.left: list[str] = []
+        self._line: list[str] = []
 
     def checkout(self, commit: str) -> None:
         """The tree as the commit has it, without anything else."""
@@ -151,12 +193,12 @@ class Search:
         self._git("clean", "-ffdxq")
         self._git("checkout", "-q", "--force", "--detach", commit, "--")
 
-    def start(self, bad: str, good: str) -> None:
-        """Begins anew between two commits."""
-        self.culprit, self.left = "", []
+    def start(self, bad: str, good: str, *, main: bool = False) -> None:
+        """Begins anew between two commits; with `main` among the first parents of the bad one only."""
+        self.culprit, self.left, self._line = "", [], ["--first-parent"] if main else []
         self.clean()
         self._git("bisect", "reset", bad, fine=(0, 1))
-        self._read(self._git("bisect", "start", bad, good, "--", fine=(0, 1, 2)))
+        self._read(self._git("bisect", "start", *self._line, bad, good, "--", fine=(0, 1, 2)))
 
     def mark(self, word: str, commits: Sequence[str]) -> None:
         """Says that commits are 'good', 'bad' or to 'skip'; afterwards the next one is checked out, or the search is over."""
@@ -187,7 +229,7 @@ class Search:
     def remaining(self) -> list[str]:
         """The commits that may still be the one, the newest first."""
         good = self._git("for-each-ref", "--format=^%(objectname)", "refs/bisect/good-*").split()
-        return self._git("rev-list", "refs/bisect/bad", *good, "--").split()
+        return self._git("rev-list", *self._line, "refs/bisect/bad", *good, "--").split()
 
     def log(self) -> str:
         """The steps, for `git bisect replay`."""

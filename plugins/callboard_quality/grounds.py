@@ -1,12 +1,13 @@
 """Where a target is run: on the workspace's files as they are, or on another tree with an environment made for it."""
 
+import os
 import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from callboard.api import CallboardError, Context, NoEnvironment, Workspace
+from callboard.api import CallboardError, Context, Environment, NoEnvironment, Workspace
 from callboard_quality.packages import QUIET, install_words, is_installed, package
 from callboard_quality.projects import is_django, projects, speaks_pytest
 from callboard_quality.runners import CommandRunner, NpmRunner
@@ -42,6 +43,7 @@ class Ground:
         self._limit = install_limit
         self._modules: dict[bytes, Path] = {}
         self._spare: PythonRunner | None = None
+        self._plain: Environment | None = None
         self.note = ""
 
     def here(self) -> Runner:
@@ -110,9 +112,9 @@ class Ground:
         extra = [*(["pytest"] if framework == "pytest" else []), "coverage"]
         is_elsewhere = there.workspace.path != self._ctx.workspace.path
         try:
-            if interpreter == "own" and is_elsewhere:
-                own = self._ctx.environment(folder, create=False)
-                environment = replace(own, base=there.workspace.path)
+            if is_elsewhere and (interpreter in ("own", "callboard") or os.path.isabs(interpreter)):
+                # the same for all trees, so it is looked at once
+                environment = replace(self._same(interpreter), base=there.workspace.path)
             else:
                 environment = there.environment(folder, extra=extra, interpreter=interpreter, install_limit=self._limit)
         except NoEnvironment as none:
@@ -126,6 +128,12 @@ class Ground:
             raise NotHere(f"the tests are written for pytest and {environment.words} has none")
         chosen = replace(options, framework=framework)
         return PythonRunner(there, environment, chosen, framework, paths, environment.is_throw_away)
+
+    def _same(self, interpreter: str) -> Environment:
+        if self._plain is None:
+            asked = "" if interpreter == "own" else interpreter
+            self._plain = self._ctx.environment(self._target.folder, interpreter=asked, create=False)
+        return self._plain
 
     def _framework(self, there: Context) -> Framework:
         asked, folder = self._target.python.framework, self._target.folder

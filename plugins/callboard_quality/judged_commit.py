@@ -1,8 +1,9 @@
 """Whether a commit has the failure: its tests are run there, brought along where they do not exist yet, again where they waver."""
 
+import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -10,14 +11,16 @@ from callboard.api import Context
 from callboard_quality.commits import Repository
 from callboard_quality.grounds import Ground, NotHere
 from callboard_quality.odds import Tally, passes_for
+from callboard_quality.runners import CommandRunner
 from callboard_quality.target import Target
-from callboard_quality.trying import WHOLE, PythonRunner, Runner, Went, worst
+from callboard_quality.trying import WHOLE, PythonRunner, Runner, Way, Went, worst
 
 Says = Literal["good", "bad", "otherwise", "skip"]
+Scope = Literal["alone", "file", "suite"]
 MOST_BROUGHT = 2_000
 LOST = ("collect", "start", "missing", "error")
+MOST_SINGLE = 20
 AT_FIRST = 5  # runs at the bad commit, all of which fail for a failure that is always there
-AGAIN = 3  # failures in a row at another commit, where it always fails at the bad one
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Judgement:
     missed: float = 0.0
     own_fault: str = ""
     places: tuple[tuple[str, int], ...] = ()
+    passing: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -49,6 +53,7 @@ class Failure:
     rate: float = 1.0
     runs: int = 0
     went: Went = Went("failed")
+    each: Mapping[str, Went] = field(default_factory=dict)
 
 
 class Judge:
@@ -63,11 +68,24 @@ class Judge:
         self._source = source
         self._times = times
         self._until = until
+        self._given = until - time.monotonic()
         self._longest = 0.0
         self._former: dict[str, list[str]] = {}
+        self._passing = 0.0
         self.bring = True
+        self.again = 1  # failures in a row that are believed, where it always fails at the bad one; what is found is run more often
+        self.scope: Scope = "alone"
         self.what = what
         self.failure = Failure(what.tests, set(), set())
+        self.passing: dict[str, tuple[str, ...]] = {}
+
+    def keep(self, names: Sequence[str]) -> None:
+        """From now on only these of the tests count."""
+        each = {name: self.failure.each[name] for name in names if name in self.failure.each}
+        if each:
+            first = next(iter(each.values()))
+            symptoms, ways = {one.symptom for one in each.values()}, {str(one.way) for one in each.values()}
+            self.failure = replace(self.failure, tests=tuple(each), symptoms=symptoms, ways=ways, went=first, each=each)
 
     def at_bad(self, tree: Path) -> Judgement:
         """The commit that is said to fail: in which manner, and whether always."""
@@ -89,12 +107,15 @@ class Judge:
             names = [name for name, one in went.items() if one.is_bad][:20]
             self.failure.tests = tuple(names)
         tally, brought, bad, last = Tally(), False, dict[str, Went](), Went("missing")
-        while not self._is_enough(tally):
+        while not self._is_enough(tally, last.way):
             went, moved = self._went(runner, names)
             brought = brought or moved
             last = worst(went)
             if not last.is_bad and last.way != "passed":
                 return Judgement("skip", last.words, kind="tests", brought=brought)
+            if tally.passed == 1 and not tally.failed and not last.is_bad and self._widen(runner, names):
+                tally = Tally()
+                continue
             bad |= {name: one for name, one in went.items() if one.is_bad}
             tally = tally.plus(last.is_bad)
         if not tally.failed:
@@ -105,15 +126,17 @@ class Judge:
         self.failure.ways = {str(one.way) for one in bad.values()}
         self.failure.rate, self.failure.runs = tally.failed / tally.runs, tally.runs
         self.failure.went = next(iter(bad.values()))
+        self.failure.each = bad
         first = self.failure.went
         return Judgement("bad", first.words, first.symptom, brought, runs=tally.runs, places=first.places)
 
-    def _is_enough(self, tally: Tally) -> bool:
+    def _is_enough(self, tally: Tally, way: Way) -> bool:
         """Few runs for what always fails, all of them for what wavers: its rate decides how often the others are run."""
         if tally.runs and time.monotonic() + 2 * self._longest > self._until:
             return True
         if not tally.passed:
-            return tally.failed >= (AT_FIRST if self._longest < 60 else 2)
+            quick = self._longest < 60 and way != "timeout"
+            return tally.failed >= (AT_FIRST if quick else 2 if self._longest < 240 else 1)
         return tally.runs >= self._times
 
     def at(self, tree: Path, fault: str = "") -> Judgement:
@@ -138,6 +161,28 @@ class Judge:
         seen = self._judged(borrowed)
         return replace(seen, own_fault=fault, is_lasting=lasting and seen.is_lasting)
 
+    def counted(self, tree: Path, runs: int, fault: str = "") -> Tally:
+        """How often it fails in so many runs at a commit that was judged before, fewer when time runs out."""
+        runner: Runner | None = None
+        if not fault:
+            try:
+                runner = self._ground.at(tree)
+            except NotHere:
+                runner = None
+        runner = runner or self._ground.borrowed(tree)
+        if runner is None:
+            return Tally()
+        try:
+            tally = Tally()
+            while tally.runs < runs and not self._is_late():
+                last = worst(self._went(runner, self.failure.tests)[0])
+                if not last.is_bad and last.way != "passed":
+                    break
+                tally = tally.plus(last.is_bad)
+            return tally
+        finally:
+            runner.close()
+
     def _judged(self, runner: Runner) -> Judgement:
         rate = self.failure.rate
         wanted = 1 if rate >= 1 else min(self._times, passes_for(0.7 * rate, 0.99))
@@ -151,8 +196,7 @@ class Judge:
                 return odd
             tally = tally.plus(last.is_bad)
             if rate >= 1:
-                again = AGAIN if self._longest < 20 else 2
-                if tally.passed or tally.failed >= again or self._is_late():
+                if tally.passed or tally.failed >= self.again or self._is_late():
                     break
             elif tally.failed or tally.passed >= wanted or self._is_late():
                 break
@@ -167,7 +211,8 @@ class Judge:
         says: Says = (
             "bad" if any(one.symptom in self.failure.symptoms for one in went.values() if one.is_bad) else "otherwise"
         )
-        return Judgement(says, bad.words, bad.symptom, brought, runs=tally.runs, places=bad.places)
+        passing = tuple(name for name, one in went.items() if one.way == "passed")
+        return Judgement(says, bad.words, bad.symptom, brought, runs=tally.runs, places=bad.places, passing=passing)
 
     def _odd(self, went: dict[str, Went], brought: bool) -> Judgement | None:
         """A commit of which this run can tell nothing; None when it can."""
@@ -175,6 +220,8 @@ class Judge:
             return None
         for name, one in went.items():
             what = "" if name == WHOLE else f"{name.rpartition('/')[2]}: "
+            if one.way == "missing" and any(other.way in ("passed", "failed") for other in went.values()):
+                continue  # the others tell
             if one.way in ("missing", "untold", "skipped"):
                 words = "the test does not exist there" if one.way == "missing" else one.words
                 return Judgement("skip", what + words, kind="tests", brought=brought)
@@ -190,38 +237,91 @@ class Judge:
                 return Judgement("skip", what + one.words, kind="tests")
         return None
 
+    def _widen(self, runner: Runner, names: Sequence[str]) -> bool:
+        """For tests that pass alone: whether they always fail among those of their files or in the suite, as they run then."""
+        if not names or not isinstance(runner, PythonRunner):
+            return False
+        scopes: tuple[Scope, ...] = ("file", "suite")
+        for scope in scopes:
+            self.scope = scope
+            if all(not self._is_late() and worst(self._run(runner, names)).is_bad for _ in range(2)):
+                return True
+        self.scope = "alone"
+        return False
+
+    @property
+    def seconds(self) -> float:
+        """How long the longest run took."""
+        return self._longest
+
+    @property
+    def most_s(self) -> float:
+        """The seconds that the next run may take: a share of all, less for few tests than for a suite, and not much over a pass."""
+        if self._passing:
+            return 10 * self._passing + 30
+        share = 10 if self.what.tests and self.what.kind == "python" else 3
+        first = min(self.what.python.timeout, self._given / share)
+        return max(first, 3 * self._longest + 60) if self._longest else first
+
     def _is_late(self) -> bool:
-        return time.monotonic() + self._longest > self._until
+        return time.monotonic() + min(self._longest, self.most_s) > self._until
 
     def _limit(self) -> float:
-        usual = self.what.python.timeout if not self._longest else 3 * self._longest + 60
-        return max(5.0, min(usual, self._until - time.monotonic()))
+        return max(5.0, min(self.most_s, self._until - time.monotonic()))
 
     def _run(self, runner: Runner, names: Sequence[str]) -> dict[str, Went]:
         begun = time.monotonic()
-        went = runner.alone(names, self._limit())
-        self._longest = max(self._longest, time.monotonic() - begun)
+        if self.scope != "alone" and names and isinstance(runner, PythonRunner):
+            went = runner.among(names, self._limit(), whole=self.scope == "suite")
+        else:
+            went = runner.alone(names, self._limit())
+        took = time.monotonic() - begun
+        self._longest = max(self._longest, took)
+        if went and all(one.way == "passed" for one in went.values()):
+            self._passing = max(self._passing, took)
         return went
 
     def _went(self, runner: Runner, names: Sequence[str]) -> tuple[dict[str, Went], bool]:
         """How the tests went, and whether one had to be brought: first its file alone, then all that lies beside it."""
+        if isinstance(runner, CommandRunner):
+            lacking = self._lacking(runner)
+            if lacking and not self.bring:
+                return {WHOLE: Went("missing", "", f"there is no {lacking[0]}")}, False
+            self._bring(runner.here, self.what.folder, lacking)
+            return self._run(runner, names), bool(lacking)
         went = self._run(runner, names)
         missing = [name for name, one in went.items() if one.way == "missing" and name != WHOLE]
-        if missing and isinstance(runner, PythonRunner):
-            went = {**went, **self._by_former_names(runner, missing)}
-            missing = [name for name in missing if went[name].way == "missing"]
-        if not missing or not self.bring or not isinstance(runner, PythonRunner):
+        if not missing or not isinstance(runner, PythonRunner):
+            return went, False
+        if len(missing) == len(names) and 1 < len(names) <= MOST_SINGLE:
+            went = {
+                name: self._run(runner, [name])[name] for name in names
+            }  # one that is missing keeps the others from running
+            missing = [name for name in names if went[name].way == "missing"]
+        went = {**went, **self._by_former_names(runner, missing)}
+        missing = [name for name in missing if went[name].way == "missing"]
+        if not missing or not self.bring or len(missing) < len(names):
             return went, False
         files = [path for name in missing if (path := self._file(name))]
         if not files:
             return went, False
-        self._bring(runner, files)
+        base = runner.environment.base
+        self._bring(base, "", files)
         went = self._run(runner, names)
         if any(went[name].way in LOST for name in missing):
             folders = {path.rpartition("/")[0].partition("/")[0] for path in files} - {""}
-            self._bring(runner, [path for folder in folders for path in self._beside(folder)])
+            self._bring(base, "", [path for folder in folders for path in self._beside(folder)])
             went = self._run(runner, names)
         return went, True
+
+    def _lacking(self, runner: CommandRunner) -> list[str]:
+        """The files that a command names and that the failing tree has, but this one has not."""
+        prefix = f"{self.what.folder}/" if self.what.folder else ""
+        named = [
+            word for word in runner.command if word and not word.startswith(("-", "/")) and ".." not in word.split("/")
+        ]
+        names = [os.path.normpath(word) for word in named]
+        return [n for n in names if not (runner.here / n).exists() and self._text(f"{prefix}{n}") is not None]
 
     def _by_former_names(self, runner: PythonRunner, names: Sequence[str]) -> dict[str, Went]:
         """How tests go whose file has another name there, as git followed it."""
@@ -258,10 +358,10 @@ class Judge:
             return self._repository.files(self._source, folder)[:MOST_BROUGHT]
         return [path for path in self._ctx.workspace.files if path.startswith(f"{folder}/")][:MOST_BROUGHT]
 
-    def _bring(self, runner: PythonRunner, paths: Sequence[str]) -> None:
-        base = runner.environment.base
+    def _bring(self, base: Path, folder: str, paths: Sequence[str]) -> None:
+        """Lays files of the failing tree's `folder` into `base`."""
         for path in paths:
-            text = self._text(path)
+            text = self._text(f"{folder}/{path}" if folder else path)
             spot = base / path
             if text is None or spot.is_symlink() or not spot.resolve().is_relative_to(base.resolve()):
                 continue

@@ -11,6 +11,12 @@ from callboard_quality.packages import QUIET
 from callboard_quality.target import Target
 from callboard_quality.trying import WHOLE, Way, Went, same_test, symptom_of
 
+# the lines by which Python, Node and what runs on them say what went wrong, and those that say that code cannot be read
+ERROR_LINE = re.compile(r"^(?:E\s+)?((?:[A-Za-z_]\w*\.)*\w*(?:Error|Exception)\b.*)", re.MULTILINE)
+UNREADABLE = re.compile(
+    r"SyntaxError|IndentationError|TabError|ModuleNotFoundError|ImportError"
+    r"|Error(?: \[ERR_MODULE_NOT_FOUND\])?: Cannot find (?:module|package)"
+)
 UNTESTABLE = 125  # as `git bisect run` has it
 
 
@@ -40,7 +46,11 @@ class CommandRunner:
             why = "it says that it cannot judge" if run.code == UNTESTABLE else run.trouble or "it does not start"
             return {WHOLE: Went("untold", "", f"exit code {run.code}: {why}", "", run.seconds)}
         text = f"{run.stdout[-10_000:]}\n{run.stderr[-10_000:]}".strip()
-        return {WHOLE: Went("exit", f"exit: {run.code}", f"exit code {run.code}: {run.trouble}", text, run.seconds)}
+        told = [line.strip() for line in ERROR_LINE.findall(text)]
+        way: Way = "collect" if told and UNREADABLE.match(told[-1]) else "exit"
+        symptom = symptom_of(way, f"{run.code} {told[-1]}") if told else f"exit: {run.code}"
+        words = f"exit code {run.code}: {told[-1] if told else run.trouble}"
+        return {WHOLE: Went(way, symptom, words[:300], text, run.seconds)}
 
     def close(self) -> None:
         if self.environment is not None:

@@ -128,6 +128,19 @@ class PythonRunner:
         suite = self.suite(pick)
         return {name: self.went(suite, name) for name in names}
 
+    def among(self, names: Sequence[str], timeout: float, *, whole: bool) -> dict[str, Went]:
+        """How tests go in a run of all of their files, or of the whole suite."""
+        files = dict.fromkeys(self._file(name) for name in names) if not whole else {}
+        suite = self.suite(Pick(operands=[self._operand(name) for name in files], timeout=timeout))
+        return {name: self.went(suite, name) for name in names}
+
+    def _file(self, name: str) -> str:
+        """The file of a test, or its module where it is called by that."""
+        if self.framework == "pytest":
+            return name.partition("::")[0]
+        parts = name.split(".")
+        return ".".join(parts[:-2] if len(parts) > 2 else parts[:1])
+
     def everything(self, timeout: float) -> dict[str, Went]:
         """How each test goes in a run of all, in their own order."""
         suite = self.suite(Pick(timeout=timeout))
@@ -142,7 +155,7 @@ class PythonRunner:
     def suite(self, pick: Pick) -> SuiteRun:
         """One run, in the tests' own order; what would run failed ones again by itself is switched off."""
         mark = f"try-{id(self)}-{next(self._numbers)}"
-        words = ["-p", "no:randomly"] if self.framework == "pytest" else []
+        words = ["-p", "no:randomly", "--maxfail=0"] if self.framework == "pytest" else []
         if self.framework == "pytest" and self.environment.has.get("pytest-rerunfailures"):
             words += ["--reruns", "0"]
         chosen = Pick(

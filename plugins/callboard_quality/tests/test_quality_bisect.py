@@ -210,6 +210,95 @@ def test_of_the_changed_files_those_that_it_takes_are_found(history: History) ->
     assert history.bisect("narrow", tests=["test_a.Test.test_one"], files=True, good=good)["files"] == ["a.py"]
 
 
+def test_a_branch_from_before_the_mend_and_a_change_that_was_taken_back_are_not_to_blame(history: History) -> None:
+    good = ["grep", "-q", "good", "state"]
+    history.commit({"state": "bad"})
+    history.git("checkout", "-q", "-b", "side")
+    for number in range(6):
+        history.commit({f"side_{number}": ""})
+    history.git("checkout", "-q", "main")
+    history.commit({"state": "good"})
+    mended = history.shas[-1]
+    history.git("merge", "-q", "--no-ff", "-m", "merge", "side")
+    first = history.commit({"state": "bad again"}, "Counts anew")
+    history.commit({"end": ""})
+    found = history.bisect(command=good, good=mended)
+    assert (found["commit"], found["certain"]) == (first, True)
+    history.commit({"more": ""})
+    history.commit({"state": "good"}, 'Revert "Counts anew"')
+    history.commit({"calm": ""})
+    second = history.commit({"state": "bad again"}, 'Reapply "Counts anew"')
+    history.commit({"last": ""})
+    again = history.bisect(command=good, good=mended)
+    assert (again["commit"], again["certain"]) == (second, True)
+    both = history.bisect(command=good, good=mended, bad=first)
+    assert (both["commit"], both["certain"]) == (first, True)
+
+
+def test_a_script_that_came_later_is_brought_along_and_what_cannot_be_read_is_left_out(history: History) -> None:
+    history.commit({"state": "good"})
+    history.commit({"state": "torn"}, "Work in progress")
+    history.commit({"state": "good"})
+    history.commit({"more": ""})
+    culprit = history.commit({"state": "bad"})
+    history.commit({"end": ""})
+    check = (
+        "if grep -q torn state; then echo 'SyntaxError: invalid syntax' >&2; exit 1; fi\ngrep -q good state || exit 1\n"
+    )
+    history.commit({"tools/check.sh": check})
+    found = history.bisect(command=["sh", "tools/check.sh"], good=history.shas[0])
+    assert (found["commit"], found["certain"]) == (culprit, True)
+    assert "its file was brought along" in found["words"]
+    torn = history.bisect(command=["sh", "tools/check.sh"], good=history.shas[1])
+    assert (torn["commit"], torn["certain"]) == (culprit, True)
+    [why] = [words for commit, says, words in torn["steps"] if says == "skip"]
+    assert "SyntaxError" in why
+
+
+def test_one_that_fails_now_and_then_besides_and_one_that_seldom_passes_are_named_rightly(
+    history: History, tmp_path: Path
+) -> None:
+    count = tmp_path / "count"
+    counts = f"n=$(cat {count} 2>/dev/null || echo 0)\necho $((n + 1)) > {count}\n"
+    noise = counts + "grep -q bad state && exit 1\ntest $((n % 4)) -ne 3\n"
+    history.commit({"check.sh": noise, "state": "good"})
+    for number in range(12):
+        history.commit({"other": str(number)})
+    culprit = history.commit({"state": "bad"})
+    for number in range(4):
+        history.commit({"more": str(number)})
+    for start in range(4):
+        count.write_text(str(start))
+        found = history.bisect(command=["sh", "check.sh"], good=history.shas[0])
+        assert (found["commit"], found["certain"]) == (culprit, True), start
+    seldom = history.commit(
+        {"check.sh": counts + "grep -q bad state || exit 0\ntest $((n % 6)) -eq 5\n", "state": "good"}
+    )
+    history.commit({"other": "x"})
+    culprit = history.commit({"state": "bad"})
+    history.commit({"other": "y"})
+    history.commit({"other": "z"})
+    count.write_text("0")
+    found = history.bisect(command=["sh", "check.sh"], good=seldom)
+    assert found["commit"] == culprit
+    assert found["rate"] < 1
+
+
+@pytest.mark.long
+def test_a_test_that_passes_alone_is_searched_for_in_its_file_or_suite(history: History) -> None:
+    code = "SEEN = []\n\ndef one():\n    return 1 + len(SEEN)\n\ndef prepare():\n    {}\n"
+    before = CHECK.replace("class Test", "class First").replace(
+        "self.assertEqual(code_of.one(), 1)", "code_of.prepare()"
+    )
+    history.commit({"code_of.py": code.format("pass"), "test_0.py": before, "test_a.py": CHECK})
+    history.commit({"more.txt": ""})
+    culprit = history.commit({"code_of.py": code.format("SEEN.append(1)")})
+    history.commit({"end.txt": ""})
+    found = history.bisect(tests=["test_a.Test.test_one"])
+    assert (found["commit"], found["certain"]) == (culprit, True)
+    assert "passes alone" in found["words"]
+
+
 @pytest.mark.long
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
 def test_an_npm_test_is_searched_for_and_run_again_too(history: History) -> None:
