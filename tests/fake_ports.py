@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from callboard.core.cases import Case
 from callboard.core.events import AlertMarked, AlertRaised, AlertResolved, Event, RunSubmitted, ScheduleFired
 from callboard.core.facts import Began, Ended, Fact, How
 from callboard.core.joining import Joining
@@ -110,6 +111,12 @@ class FakeLog:
                     yield seq, event
             elif getattr(event, "run", None) not in self._ended:
                 yield seq, event
+
+    def open_cases(self) -> Iterable[Case]:
+        return ()
+
+    def last_case(self) -> int:
+        return 0
 
     def last_run(self) -> int:
         return max((event.run for event in self.events if isinstance(event, RunSubmitted)), default=0)

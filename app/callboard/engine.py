@@ -9,7 +9,7 @@ import asyncio
 import math
 import threading
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -79,6 +79,16 @@ class Published:
 
 
 Watcher = Callable[[Published], None]
+
+
+def restored(state: State, log: Log) -> Iterator[Event]:
+    """Brings a new state to where the log is, while it gives the events that it folds for that."""
+    for case in log.open_cases():
+        state.cases.restore(case)
+    state.cases.last = max(state.cases.last, log.last_case())
+    for _, event in log.load():
+        fold(state, event)
+        yield event
 
 
 class Engine:
@@ -212,8 +222,7 @@ class Engine:
     async def take_over(self) -> None:
         """Reads the log, adopts what still runs and takes the first step; `run` begins with it."""
         told: dict[AttemptKey, Counter[str]] = defaultdict(Counter)
-        for _, event in self._log.load():
-            fold(self.state, event)
+        for event in restored(self.state, self._log):
             count_told(event, told)
         self.state.last_run = max(self.state.last_run, self._log.last_run())
         self._settle()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from callboard.core.cases import Case
 from callboard.core.events import Event
 from callboard.core.facts import Fact
 from callboard.core.joining import Joining
@@ -100,6 +101,12 @@ class Log(Protocol):
 
     def load(self) -> Iterable[tuple[int, Event]]:
         """The events of all runs that have not ended, and those that concern no run, with their sequence numbers, in order."""
+
+    def open_cases(self) -> Iterable[Case]:
+        """Cases that are not closed and whose events `load` does not give, as these events made them, in order of their opening."""
+
+    def last_case(self) -> int:
+        """The highest number that a case of such events ever had, 0 for none."""
 
     def last_run(self) -> int:
         """The highest number that a run ever had, 0 for none."""

@@ -27,6 +27,12 @@ class DoubleLog(FakeLog):
     def load(self):  # type: ignore[no-untyped-def]
         return self.real.load()
 
+    def open_cases(self):  # type: ignore[no-untyped-def]
+        return self.real.open_cases()
+
+    def last_case(self) -> int:
+        return self.real.last_case()
+
     def last_run(self) -> int:
         return self.real.last_run()
 

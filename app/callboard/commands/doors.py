@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,8 @@ def reading_desk(settings: Settings, *, again: bool = False) -> Any:
     from callboard.agents.catalogue import scan
     from callboard.bench.instant import FixedMeter, InstantLauncher
     from callboard.clock import SystemClock
-    from callboard.core.fold import fold
     from callboard.desk import Desk
-    from callboard.engine import Engine
+    from callboard.engine import Engine, restored
     from callboard.live import LiveFeed
     from callboard.record.database import open_database
     from callboard.record.history import History
@@ -64,8 +64,8 @@ def reading_desk(settings: Settings, *, again: bool = False) -> Any:
     )
     engine.capacity = room
     database = open_database(settings.data)
-    for _, event in () if again else SqliteLog(database).load():
-        fold(engine.state, event)
+    if not again:
+        deque(restored(engine.state, SqliteLog(database)), maxlen=0)
     engine.state.halted = engine.state.halted or "`callboard up` goes on with it"
     history = History(database)
     return Desk(

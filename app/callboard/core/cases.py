@@ -42,6 +42,7 @@ class Case:
     `present` counts the symptoms that are not gone, `left_out` those that were too many
     to be held. `turn` rises with each word about
     it; `last_by` said the last one. `asks` is what a person is asked, '' for nothing. `known` has the newest note of each kind.
+    `handled` says that a person joined or split it: their word about what is one case goes before any rule's.
     """
 
     id: int
@@ -73,6 +74,7 @@ class Case:
     into: int = 0
     run: int = 0
     asks: str = ""
+    handled: bool = False
     known: dict[str, Noted] = field(default_factory=dict)
 
     @property
@@ -129,7 +131,6 @@ class Cases:
         self._number: dict[str, int] = {}
         self._taught: dict[str, Taught] = {}
         self._accepted: list[tuple[float, int]] = []
-        self._handled: dict[int, None] = {}
         self.looked: dict[str, int] = {}
         self.last = 0
         self.moves = 0
@@ -168,18 +169,23 @@ class Cases:
 
     def may_join(self, case: Case) -> bool:
         """Whether a rule may make it one with another: it is open, nobody accepted it, and no person joined or split it."""
-        return case.is_open and case.state is not CaseState.ACCEPTED and case.id not in self._handled
-
-    def _handle(self, by: str, *cases: int) -> None:
-        """A person's word about what is one case goes before any rule's."""
-        if by == CALLBOARD:
-            return
-        self._handled |= dict.fromkeys(cases)
-        while len(self._handled) > MOST_TAUGHT:
-            del self._handled[next(iter(self._handled))]
+        return case.is_open and case.state is not CaseState.ACCEPTED and not case.handled
 
     def __len__(self) -> int:
         return len(self._open)
+
+    def restore(self, case: Case) -> None:
+        """Puts in an open case as its events made it, before any event of cases; in the order in which they were opened."""
+        self._open[case.id] = case
+        self._number[case.workspace] = self._number.get(case.workspace, 0) + 1
+        self.last = max(self.last, case.id)
+        for key, symptom in case.symptoms.items():
+            place = (case.workspace, key)
+            other = self._open.get(self._by_key.get(place, 0))
+            if other is None or other.symptoms[key].seen <= symptom.seen:
+                self._by_key[place] = case.id
+        if case.state is CaseState.ACCEPTED and case.until is not None:
+            heapq.heappush(self._accepted, (case.until, case.id))
 
     def remember(self, case: Case) -> None:
         """Brings a closed case back from the record, so that what is said of it next can be taken; no change of anything."""
@@ -248,12 +254,11 @@ class Cases:
         first = min(symptom.first or event.at for symptom in event.symptoms)
         case = Case(
             event.case, event.workspace, event.title, event.severity, event.cause, first, event.at, event.at, event.at,
-            last_by=event.by,
+            last_by=event.by, handled=event.by != CALLBOARD,
         )  # fmt: skip
         self.last = max(self.last, event.case)
         self._open[case.id] = case
         self._number[case.workspace] = self._number.get(case.workspace, 0) + 1
-        self._handle(event.by, case.id)
         self._put(case, event.symptoms, event.at, event.more)
         self._change(case)
 
@@ -366,7 +371,7 @@ class Cases:
             into.joined = (*into.joined, event.case)
             into.turn += 1
             into.last_by = event.by
-            self._handle(event.by, into.id)
+            into.handled = into.handled or event.by != CALLBOARD
             self._change(into)
         if case is None:
             return
@@ -389,7 +394,7 @@ class Cases:
         self._drop_keys(case, keys)
         case.turn += 1
         case.last_by = event.by
-        self._handle(event.by, case.id, event.new_case)
+        case.handled = case.handled or event.by != CALLBOARD
         self._change(case, keys)
 
     def _drop_keys(self, case: Case, keys: Sequence[str] | Mapping[str, Symptom]) -> None:

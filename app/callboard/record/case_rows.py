@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from callboard.core.case_events import CaseNoted, OneCaseEvent
@@ -13,25 +13,35 @@ from callboard.record.codec import decode_symptom, to_json
 
 FIELDS = (
     "workspace", "title", "severity", "state", "first", "opened", "seen", "moved", "present", "left_out", "times", "reopened",
-    "until", "accepted_by", "accepted_why", "words", "last_by", "turn", "notes", "into", "run", "asks",
+    "until", "accepted_by", "accepted_why", "words", "last_by", "turn", "notes", "into", "run", "asks", "newest", "handled",
 )  # fmt: skip
 HELD = ("cause", "assignee", "resolution", "joined", "known")
 CASE_COLUMNS = ", ".join(f'"{name}"' for name in ("id", *FIELDS, *HELD))
 CASE_KINDS = "'CaseOpened', 'CaseSeen', 'CaseGone', 'CaseMoved', 'CaseMerged', 'CaseSplit', 'CaseNoted'"
 LOOK_KIND = "'CasesLooked'"
-CASE_LOAD = (
-    "seq IN (SELECT e.seq FROM case_row c JOIN event e ON json_extract(e.body, '$.case') = c.id"  # noqa: S608
-    f" AND e.kind IN ({CASE_KINDS}) WHERE c.state != 'closed' OR c.id = (SELECT max(id) FROM case_row))"
-    " OR seq IN (SELECT e.seq FROM case_row c JOIN event e ON json_extract(e.body, '$.into') = c.id"
-    " AND e.kind = 'CaseMerged' WHERE c.state != 'closed' OR c.id = (SELECT max(id) FROM case_row))"
-    f" OR seq IN (SELECT max(seq) FROM event WHERE kind = {LOOK_KIND} GROUP BY json_extract(body, '$.workspace'))"
-)
+CASE_LOAD = f"seq IN (SELECT max(seq) FROM event WHERE kind = {LOOK_KIND} GROUP BY json_extract(body, '$.workspace'))"  # noqa: S608
 SYMPTOM_COLUMNS = '"case", "key", workspace, "check", family, agent, gone, body'
 OF_SYMPTOM, OF_CASE, OF_NOTE = 0, 1, 2
 _WRITE = f"INSERT OR REPLACE INTO case_row ({CASE_COLUMNS}) VALUES ({','.join('?' * (1 + len(FIELDS) + len(HELD)))})"  # noqa: S608
 _SYMPTOM = f"INSERT INTO case_symptom ({SYMPTOM_COLUMNS}) VALUES (?,?,?,?,?,?,?,?) RETURNING id"  # noqa: S608
 _AGAIN = 'UPDATE case_symptom SET family=?, agent=?, gone=?, body=? WHERE "case"=? AND "key"=?'
 _TEXT = 'INSERT INTO case_text (rowid, "case", words) VALUES (?,?,?)'
+
+
+def open_cases(connection: sqlite3.Connection) -> Iterator[Case]:
+    """The cases that are not closed, in the order in which they were opened, as their events made them."""
+    bodies = connection.execute(
+        'SELECT s."case", s.body FROM case_row c JOIN case_symptom s ON s."case" = c.id'
+        " WHERE c.state != 'closed' ORDER BY c.opened, c.id, s.id"
+    )
+    following: tuple[int, str] | None = next(bodies, None)
+    rows = f"SELECT {CASE_COLUMNS} FROM case_row WHERE state != 'closed' ORDER BY opened, id"  # noqa: S608
+    for row in connection.execute(rows):
+        symptoms = []
+        while following is not None and following[0] == row[0]:
+            symptoms.append(symptom_of(following[1]))
+            following = next(bodies, None)
+        yield case_of(row, symptoms)
 
 
 def write_case(connection: sqlite3.Connection, event: OneCaseEvent, seq: int) -> None:
@@ -139,8 +149,8 @@ def case_of(row: Sequence[Any], symptoms: Sequence[Symptom] = ()) -> Case:
             "resolution": json.loads(values["resolution"]),
             "joined": tuple(json.loads(values["joined"])),
             "known": known,
+            "handled": bool(values["handled"]),
             "symptoms": {symptom.key: symptom for symptom in symptoms},
-            "newest": max((symptom.run for symptom in symptoms), default=0),
         }
     )
 

@@ -29,6 +29,7 @@ from callboard.core.case_events import (
     CaseSeen,
     CaseSplit,
 )
+from callboard.core.cases import Case
 from callboard.core.crew_events import CrewSeen, CrewSilent
 from callboard.core.events import (
     AgentDrained,
@@ -71,7 +72,15 @@ from callboard.core.state import AgentState, State
 from callboard.core.yield_events import DrainSeen, DrainSet, HandoffMade, HandoffSeen
 from callboard.record.advice_rows import ADVICE_KINDS, ADVICE_LOAD, write_advice
 from callboard.record.alert_rows import write_alert
-from callboard.record.case_rows import CASE_KINDS, CASE_LOAD, LOOK_KIND, write_case, write_changed, write_resolved
+from callboard.record.case_rows import (
+    CASE_KINDS,
+    CASE_LOAD,
+    LOOK_KIND,
+    open_cases,
+    write_case,
+    write_changed,
+    write_resolved,
+)
 from callboard.record.codec import decode, encode, to_json
 from callboard.record.crew_rows import CREW_KINDS, CREW_LOAD, write_crew
 from callboard.record.database import full_or_raise
@@ -130,8 +139,16 @@ class SqliteLog:
 
     def load(self) -> Iterable[tuple[int, Event]]:
         """Events of runs that have not ended, and of no run; of schedules only the newest firing, of alerts that are resolved
-        none."""
+        none, and of cases how far they were looked for: what stands of them tells `open_cases`."""
         return self._read(_LOAD, ())
+
+    def open_cases(self) -> Iterable[Case]:
+        """The cases that are not closed, read back: the same as their events folded, at a fraction of the cost."""
+        return open_cases(self._database.connection())
+
+    def last_case(self) -> int:
+        """The highest number that a case ever had."""
+        return int(self._database.execute_sql("SELECT coalesce(max(id), 0) FROM case_row").fetchone()[0])
 
     def load_all(self) -> Iterable[tuple[int, Event]]:
         """Every event from the first."""
@@ -435,6 +452,14 @@ class MemoryLog:
     def load(self) -> Iterable[tuple[int, Event]]:
         """All events from the first."""
         return enumerate(list(self.events), 1)
+
+    def open_cases(self) -> Iterable[Case]:
+        """None: all events are loaded."""
+        return ()
+
+    def last_case(self) -> int:
+        """0, for the same reason."""
+        return 0
 
     def last_run(self) -> int:
         """The highest number of a run."""

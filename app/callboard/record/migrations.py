@@ -176,9 +176,33 @@ def forecasts(database: SqliteDatabase) -> None:
     database.create_tables([ForecastRow])
 
 
+def cases_read_back(database: SqliteDatabase) -> None:
+    """17: what is missing to read a case back from its row, without its events: its newest run, and whether persons handled it."""
+    present = {column.name for column in database.get_columns("case_row")}
+    for name in {"newest", "handled"} - present:
+        database.execute_sql(f"ALTER TABLE case_row ADD COLUMN {name} INTEGER NOT NULL DEFAULT 0")
+    kinds = "'CaseOpened', 'CaseSeen', 'CaseGone', 'CaseMoved', 'CaseMerged', 'CaseSplit', 'CaseNoted'"
+    by_person = "json_extract(body, '$.by') != 'Callboard'"
+    run = "max(CASE s.type WHEN 'object' THEN json_extract(s.value, '$.run') END)"
+    seen = (
+        "SELECT json_extract(e.body, '$.case') AS id, s.type, s.value FROM event e JOIN json_each(e.body, '$.symptoms') s"
+        " WHERE e.kind IN ('CaseOpened', 'CaseSeen') UNION ALL SELECT json_extract(e.body, '$.into'), s.type, s.value"
+        " FROM event e JOIN json_each(e.body, '$.symptoms') s WHERE e.kind = 'CaseMerged'"
+    )
+    database.execute_sql(
+        f"UPDATE case_row SET newest = coalesce(of.run, 0) FROM (SELECT s.id AS id, {run} AS run FROM ({seen}) s GROUP BY s.id) of"  # noqa: S608
+        " WHERE of.id = case_row.id"
+    )
+    database.execute_sql(
+        "UPDATE case_row SET handled = 1 WHERE id IN (SELECT json_extract(body, '$.case') FROM event"  # noqa: S608
+        f" WHERE kind IN ({kinds}) AND kind IN ('CaseOpened', 'CaseSplit') AND {by_person})"
+        f" OR id IN (SELECT json_extract(body, '$.into') FROM event WHERE kind = 'CaseMerged' AND {by_person})"
+    )
+
+
 MIGRATIONS: Sequence[Migration] = (
     first_tables, sections, patches, git_and_digests, accepted_findings, people, alerts, news, hands, roadmap, crews,
-    coordination, notices, cases, advice, forecasts,
+    coordination, notices, cases, advice, forecasts, cases_read_back,
 )  # fmt: skip
 
 

@@ -524,6 +524,8 @@ class CaseRow(Model):
     into = IntegerField()
     run = IntegerField()
     asks = TextField()
+    newest = IntegerField(default=0)
+    handled = BooleanField(default=False)
     cause = TextField()
     assignee = TextField()
     resolution = TextField()
