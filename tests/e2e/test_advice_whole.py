@@ -24,6 +24,10 @@ time_limit_s = 0.5
 idempotent = true
 attempts = 1
 
+[jobs.looks]
+command = ["true"]
+agent = "monitor"
+
 [cases]
 automatic = false
 
@@ -32,6 +36,11 @@ when = ["retry"]
 do = "retry"
 mode = "act"
 per_hour = 1
+
+[rules.awake]
+when = ["resume"]
+do = "resume"
+mode = "act"
 
 [rules.watch]
 when = ["alert", "case-*"]
@@ -99,6 +108,19 @@ def test_a_rule_acts_once_under_its_name_and_another_only_says_what_it_would_do(
     assert house.api.post("/insights/rules/none/dry-run", json={}).status_code == 404
 
 
+def test_what_a_person_takes_back_did_not_help_and_is_not_done_again(house: House) -> None:
+    house.post("/agents/monitor/pause", {"reason": "lunch"})
+    house.run("looks")
+    house.until(lambda: next((one for one in rule(house, "awake")["acts"] if one["done"]), None))
+    house.post("/insights/rules/awake/undo", {})
+    taken = next(one for one in house.get("/insights")["taken"] if one["rule"] == "awake")
+    assert (taken["helped"]["yes"], "took back what the rule had done" in taken["helped"]["words"]) == (False, True)
+    house.run("looks")
+    house.until(lambda: "is left to a person" in rule(house, "awake")["trouble"])
+    assert house.get("/agents/monitor")["paused"]["reason"] == "taken back"
+    house.post("/agents/monitor/resume", {})
+
+
 def test_what_is_overruled_stays_away_and_needs_a_reason(house: House) -> None:
     assert house.call("insights", "overrule", "zzzz").returncode == 2
     row = house.until(lambda: next(iter(house.get("/insights")["next"]), None) or (house.run("check.broken") and None))
@@ -120,7 +142,7 @@ def test_the_week_is_one_page_that_needs_nothing_else(house: House, tmp_path: Pa
     assert "<script" not in page
     assert "http-equiv" in page
     row = house.get("/insights/report")
-    assert row["numbers"]["taken"] == 2
-    assert row["numbers"]["by_rules"] == 1
+    assert row["numbers"]["taken"] == 3
+    assert row["numbers"]["by_rules"] == 2
     assert house.api.get("/insights/report?week=2026-W60").status_code == 422
     assert house.call("report", "--week", "nonsense").returncode == 2

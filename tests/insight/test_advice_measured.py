@@ -18,6 +18,8 @@ HOUR = 3_600.0
         ("wait", 600.0, Seen(100.0, 40), 12 * HOUR, None),
         ("wait", 0.2, Seen(0.0, 40), 2 * DAY, False),
         ("case", 0.0, Seen(1.0, 1), HOUR, True),
+        ("case", 0.0, Seen(1.0, 0), HOUR, None),
+        ("case", 0.0, Seen(1.0, 0), 15 * DAY, None),
         ("case", 0.0, Seen(0.0, 1), HOUR, None),
         ("case", 0.0, Seen(0.0, 1), 15 * DAY, False),
         ("case-quiet", 0.8, Seen(1.0, 5), HOUR, True),
@@ -55,6 +57,7 @@ def test_what_is_not_known_yet_says_what_is_missing() -> None:
     assert state_words("wait", Seen(1.0, 40), HOUR) == "not known yet: measured for 1 h, 24 h are needed"
     assert state_words("job-good", Seen(1.0, 2), HOUR) == "not known yet: 2 of 5 observations"
     assert state_words("case", Seen(0.0, 1), HOUR) == "not known yet"
+    assert state_words("case", Seen(1.0, 0), HOUR) == "not known yet: the case is closed, and has to stay so for a day"
 
 
 def test_what_is_kept_of_a_measure_is_enough_to_measure_again() -> None:

@@ -323,9 +323,21 @@ class Advices(AdviceMeasuring):
             raise Refused(f"rule '{name}', '{one['title']}': {who}")
         words, _ = perform(self, one["undo"], by)
         self._do(UndoFiring(one["id"], by, words))
+        self._judge_taken_back(one, by)
         self._told()
         rows = self.advice_rule_rows(name)
         return {**rows[0], "done": words} if rows else {"name": name, "done": words}
+
+    def _judge_taken_back(self, firing: Row, by: str) -> None:
+        """What a person takes back did not help, whatever was measured of it before, and the advice is open again."""
+        for taking in self._advised.taken(str(self.workspace), firing["at"]):
+            if (taking["id"], taking["rule"], taking["at"]) == (firing["advice"], firing["rule"], firing["at"]):
+                words = f"{by} took back what the rule had done"
+                self._do(JudgeTaking(taking["id"], taking["taking"], False, words))
+        standing = self._standings().get(firing["advice"])
+        if standing is not None and standing.state is Stand.TAKEN and standing.rule == firing["rule"]:
+            said = Said(firing["advice"], str(self.workspace), firing["kind"], firing["about"], firing["title"])
+            self._do(ReopenAdvice(said, by, f"took back what rule {firing['rule']} had done"))
 
     def finish_firings(self) -> int:
         """What rules had begun when the program was ended is said to be unknown, and its advice is open again; how many."""

@@ -100,12 +100,17 @@ class AdviceMeasuring(AdviceGather):
         return sum(row["seconds"] or 0.0 for row in rows) / days, int(days)
 
     def _case_closed(self, case: int) -> Seen:
-        def look(state: State) -> bool | None:
-            known = state.cases.get(case)
-            return None if known is None else known.state is CaseState.CLOSED
+        """Of a case that was closed less than a day ago nobody knows yet whether it comes back."""
 
-        closed = self._engine.inspect(look)
-        return Seen(float(closed is not False), 1)  # one that is not in memory any more was closed long ago
+        def look(state: State) -> tuple[bool, float] | None:
+            known = state.cases.get(case)
+            return None if known is None else (known.state is CaseState.CLOSED, known.moved)
+
+        found = self._engine.inspect(look)
+        if found is None:
+            return Seen(1.0, 1)  # one that is not in memory any more was closed long ago
+        closed, moved = found
+        return Seen(float(closed), int(not closed or time.time() - moved >= DAY))
 
     def _alert_resolved(self, name: str) -> Seen:
         try:

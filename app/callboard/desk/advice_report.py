@@ -20,6 +20,7 @@ from callboard.work.finding import clean
 DAY = 86_400.0
 WEEK = re.compile(r"(\d{4})-W(\d{2})")
 MOST_ROWS, MOST_CAUSES = 100, 8
+FOR_CASE = "case "
 
 
 class AdviceReport(Advices):
@@ -32,7 +33,7 @@ class AdviceReport(Advices):
         until = min(end, time.time())
         events = [event for _, event in record.happened(where, begin, end)]
         given = list({event.id: event for event in events if isinstance(event, AdviceGiven)}.values())
-        judged = [event for event in events if isinstance(event, AdviceJudged)]
+        judged = list({event.taking: event for event in events if isinstance(event, AdviceJudged)}.values())
         takings = {row["taking"]: row for row in record.taken(where, begin, end, MOST_ROWS)}
         for event in judged:
             if event.taking not in takings:
@@ -103,12 +104,14 @@ class AdviceReport(Advices):
         }  # fmt: skip
 
     def _runs_of(self, begin: float, end: float) -> Row:
-        rows = [row for row in self._advised.ended_pipelines(str(self.workspace), begin, 5_000) if row["ended"] < end]
+        """What was asked for; the runs by which cases were looked into are counted for themselves."""
+        ended = [row for row in self._advised.ended_pipelines(str(self.workspace), begin, 5_000) if row["ended"] < end]
+        rows = [row for row in ended if not str(row["trigger"]).startswith(FOR_CASE)]
         states = Counter(row["state"] for row in rows)
         seconds = [row["ended"] - row["started"] for row in rows if row["started"] is not None]
         return {
             "total": len(rows), **{state: states.get(state, 0) for state in ("succeeded", "failed", "unknown", "cancelled")},
-            "median_s": round(statistics.median(seconds), 1) if seconds else None,
+            "median_s": round(statistics.median(seconds), 1) if seconds else None, "for_cases": len(ended) - len(rows),
         }  # fmt: skip
 
     def _waits_of(self, begin: float, until: float) -> Row:
@@ -183,7 +186,10 @@ def lines_of(row: Row) -> list[str]:
         back = f"; {count(cases['reopened'], 'case')} came back" if cases["reopened"] else ""
         lines.append(f"{count(cases['opened'], 'case')} opened, {cases['closed']} closed{took}{back}.")
     if runs["total"]:
-        lines.append(f"{count(runs['total'], 'run')}: {runs['succeeded']} good, {runs['failed']} failed.")
+        rest = "".join(f", {runs[state]} {state}" for state in ("unknown", "cancelled") if runs.get(state))
+        lines.append(f"{count(runs['total'], 'run')}: {runs['succeeded']} good, {runs['failed']} failed{rest}.")
+    if runs.get("for_cases"):
+        lines.append(f"{count(runs['for_cases'], 'run')} more looked into cases.")
     if waiting["total_s"] or waiting["before_s"]:
         change = waiting["total_s"] - waiting["before_s"]
         against = (

@@ -45,12 +45,12 @@ class IncidentFiles:
         except (ValueError, RecursionError):
             facts = None
         if isinstance(facts, dict) and facts.get("id") == number:
-            return {"stop": False, "crew": False, **facts}
+            return {"stop": False, "crew": False, "contained": False, **facts}
         return {
             "id": number, "case": None, "agents": [], "by": "", "at": folder.stat().st_mtime,
             "reason": f"nobody can tell: {FACTS} of it is not there, is not yours alone, or cannot be read", "state": "broken",
             "ended": None, "ended_by": "", "words_list": [f"look into {folder}"], "bundle": "", "sha256": "", "paused": [],
-            "stop": False, "crew": False,
+            "stop": False, "crew": False, "contained": False,
         }  # fmt: skip
 
     def keep(self, row: Mapping[str, object]) -> None:

@@ -81,7 +81,8 @@ class Incidents(CaseBundles):
             try:
                 if row in begun:
                     row["words_list"].append(CUT)
-                    self._contain(row, stop=bool(row["stop"]), crew=bool(row["crew"]))
+                    if not row["contained"]:
+                        self._contain(row, stop=bool(row["stop"]), crew=bool(row["crew"]))
                     self._freeze(row)
                 elif row["state"] == "on" and row["case"] is not None:
                     self._note_incident(row)
@@ -125,7 +126,7 @@ class Incidents(CaseBundles):
                 "id": number, "case": case, "agents": names, "by": by, "at": time.time(), "reason": reason,
                 "state": "beginning", "ended": None, "ended_by": "", "words_list": [],
                 "bundle": f"/api/v1/incidents/{number}/bundle",
-                "sha256": "", "paused": [], "stop": stop, "crew": crew,
+                "sha256": "", "paused": [], "stop": stop, "crew": crew, "contained": False,
             }  # fmt: skip
             self._under_way.add(number)
             try:
@@ -173,6 +174,7 @@ class Incidents(CaseBundles):
                 if gone
                 else "the crew has no token, so there is none to revoke"
             )
+        row["contained"] = True
         self._incident_files.keep(row)
 
     def _freeze(self, row: Row) -> None:

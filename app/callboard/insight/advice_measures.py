@@ -38,7 +38,7 @@ MEASURES: Mapping[str, Means] = {
     "wait": Means(
         "seconds a day that work waited for that cause, of the 7 days before and of the days after; at least one day and 5 tasks "
         "after; helped: at most 80 % of before", "s a day", 5, DAY, 14 * DAY),
-    "case": Means("whether the case was closed, and not reopened since; no after 14 days", "closed", 1, 0.0, 14 * DAY),
+    "case": Means("whether the case was closed and stayed so for a day; no after 14 days", "closed", 1, 0.0, 14 * DAY),
     "case-quiet": Means(
         "whether the check came out good in runs after it; at least 5 runs; helped: at least 9 of 10 good", "share good", 5,
         0.0, 14 * DAY),
@@ -86,7 +86,7 @@ def judge(what: str, before: float | None, seen: Seen, passed_s: float) -> Judge
     if means is None:
         return None
     after, n = seen.value, seen.n
-    given_up = passed_s >= means.gives_up_s
+    given_up = passed_s >= means.gives_up_s and not _is_closed_anew(what, seen)
     if after is None or n < means.enough or passed_s < means.least_s:
         if not given_up:
             return None
@@ -123,11 +123,18 @@ def state_words(what: str, seen: Seen, passed_s: float) -> str:
     means = MEASURES.get(what)
     if means is None:
         return "nothing is measured for it"
+    if _is_closed_anew(what, seen):
+        return "not known yet: the case is closed, and has to stay so for a day"
     if passed_s < means.least_s:
         return f"not known yet: measured for {passed_s / 3600:.0f} h, {means.least_s / 3600:.0f} h are needed"
     if seen.n < means.enough:
         return f"not known yet: {seen.n} of {means.enough} observations"
     return "not known yet"
+
+
+def _is_closed_anew(what: str, seen: Seen) -> bool:
+    """Whether a case is closed, but not for long enough to say that it stays so."""
+    return what == "case" and seen.value == 1.0 and not seen.n
 
 
 _YES = {

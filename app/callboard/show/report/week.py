@@ -107,7 +107,8 @@ def _cases(cases: Row) -> Iterator[str]:
 
 def _runs(runs: Row) -> Iterator[str]:
     states = [(word.capitalize(), runs.get(word, 0)) for word in ("succeeded", "failed", "unknown", "cancelled")]
-    yield from _facts((("In all", runs["total"]), *states, ("Half took up to", duration(runs.get("median_s")))))
+    more = (("Half took up to", duration(runs.get("median_s"))), ("More, for cases", runs.get("for_cases", 0)))
+    yield from _facts((("In all", runs["total"]), *states, *more))
 
 
 def _waits(waits: Row) -> Iterator[str]:
