@@ -190,3 +190,37 @@ def test_what_a_run_was_long_for_adds_up_to_its_length() -> None:
     rows = blame(twin.state.runs[1])
     assert [row["name"] for row in rows if row["why"].startswith("ran")] == ["a", "b"]
     assert sum(row["share"] for row in rows) == pytest.approx(1.0, abs=0.02)
+
+
+def test_a_job_with_two_usual_times_drifts_nowhere_and_says_nothing_of_the_machine() -> None:
+    wrong = 0
+    for seed in range(60):
+        dice = random.Random(seed)
+        logs = [math.log(0.05) if dice.random() < 0.6 else 3.5 + dice.gauss(0.0, 0.1) for _ in range(40)]
+        wrong += drift(logs) is not None
+    assert wrong <= 6
+    dice = random.Random(3)
+    tries = [
+        Tried(f"j{job}", run, run * HOUR, 0.05 if dice.random() < 0.6 else 30.0)
+        for run in range(40, 0, -1)
+        for job in range(5)
+    ]
+    known = model(tries)
+    assert known.sigma <= 0.1
+
+
+def test_the_moment_that_a_task_takes_to_begin_is_counted_where_it_has_yet_to_begin() -> None:
+    tries = [Tried("a", run, run * HOUR, 1.0, lead=4.0) for run in range(12, 0, -1)]
+    found = forecast(state_of([spec("a")]), {"/w": model(tries)}, ROOM, 1, 0.0, more=lambda n: n < 20)
+    assert sorted(found.ends)[10] == pytest.approx(5.0, rel=0.1)
+
+
+def test_the_tasks_of_one_run_count_as_one_forecast_and_a_jobs_own_for_more() -> None:
+    found = raw([10.0] * 20, 0.2)
+    fine = [Judged(f"j{n}", 0.0, (True, True, True), run) for run in range(30, 2, -1) for n in range(25)]
+    one_bad_run = [Judged(f"j{n}", 9.0, (False, False, False), 31) for n in range(25)]
+    calm = Correction(fine, "j3").seconds(found)[1]
+    assert Correction([*one_bad_run, *fine], "j3").seconds(found)[1] == pytest.approx(calm, rel=0.05)
+    own = [Judged("slow", 9.0, (False, False, False), run) for run in range(30, 2, -1)]
+    both = sorted([*own, *fine], key=lambda one: -one.run)
+    assert Correction(both, "slow").seconds(found)[1] > 1.2 * Correction(both, "j3").seconds(found)[1]

@@ -9,7 +9,8 @@ NO_TASKS: Mapping[str, tuple[float, ...]] = {}
 @dataclass(frozen=True, slots=True)
 class ForecastKept:
     """When a run would end, as it was foreseen at its start: moments with 50, 80 and 95 of 100 as shown, `logs` what the futures
-    alone said, from `samples` of them. `of_tasks` are some of its tasks by place: (p50, p80, p95, raw middle, raw spread).
+    alone said, from `samples` of them. `of_tasks` are some of its tasks by place: (p50, p80, p95, raw middle, raw spread) of
+    its end, and where it is to begin later the same of its start.
     """
 
     at: float

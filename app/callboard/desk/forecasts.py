@@ -51,7 +51,7 @@ class Forecasts(Plans):
         return threading.Condition()
 
     @cached_property
-    def _judged_before(self) -> dict[str, tuple[float, list[Judged], list[Judged]]]:
+    def _judged_before(self) -> dict[str, tuple[float, list[Judged], list[Judged], list[Judged]]]:
         return {}
 
     def run_forecast(self, run: int) -> Row:
@@ -146,13 +146,13 @@ class Forecasts(Plans):
 
     # -- calibration -------------------------------------------------------------------------------------------
 
-    def _judged(self, workspace: str) -> tuple[list[Judged], list[Judged]]:
+    def _judged(self, workspace: str) -> tuple[list[Judged], list[Judged], list[Judged]]:
         now = time.monotonic()
         known = self._judged_before.get(workspace)
         if known is None or now - known[0] > JUDGED_S:
-            known = (now, judged_runs(self._history, workspace), judged_tasks(self._history, workspace))
+            known = (now, judged_runs(self._history, workspace), *judged_tasks(self._history, workspace))
             self._judged_before[workspace] = known
-        return known[1], known[2]
+        return known[1:]
 
     def _calibrated(self, workspace: str) -> Row:
         return dict(shown(self._judged(workspace)[0]))
@@ -160,12 +160,12 @@ class Forecasts(Plans):
     def calibration(self) -> Row:
         """How 80 % ranges of runs, tasks and the roadmap held, and what came of each kept forecast of a run, oldest first."""
         where = str(self.workspace)
-        runs, tasks = self._judged(where)
+        runs, tasks, starts = self._judged(where)
         past = [
             [row["at"], *(round(row[name] - row["at"], 2) for name in ("p50", "p80", "ended"))]
             for row in due(self._history.database, where, MOST_PAST)
         ]
-        kinds = [{"kind": "run", **shown(runs)}, {"kind": "task", **shown(tasks)}]
+        kinds = [{"kind": "run", **shown(runs)}, {"kind": "task", **shown(tasks)}, {"kind": "start", **shown(starts)}]
         return {"kinds": [*kinds, *self._held_elsewhere()], "past": past[::-1]}
 
     def _held_elsewhere(self) -> list[Row]:

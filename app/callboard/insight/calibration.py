@@ -3,9 +3,11 @@
 The correction (conformal): the score of a kept forecast is by how many of its own spreads its end came later than its middle,
 in logarithms of the seconds from when it was made; the spread is that from its middle to its raw P80. The corrected P80 is
 the middle plus the spread times that score below which 80 of 100 former scores lie. The newer ones count more (HALF_LIFE), those of
-other pipelines less (OTHERS), and the raw futures count as PRIOR forecasts, so that a first few do not throw it about.
+other pipelines less (OTHERS), and the raw futures count as PRIOR forecasts, so that a first few do not throw it about. The tasks
+of one run share their luck: together they count as one forecast, a task's own job for more than the others (OTHERS).
 """
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ LEAST_S = 0.05
 SMALL = 8
 ENOUGH = 10
 MOST = 400
+MOST_OTHERS = 100
 Z80, Z95 = 0.8416, 1.6449
 
 
@@ -71,28 +74,56 @@ def _at(ordered: Sequence[float], share: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A forecast that came due: of which pipeline, its score, and whether the end came by its P50, P80 and P95 as shown."""
+    """A forecast that came due: of which pipeline or job, its score, and whether the end came by its P50, P80 and P95 as shown.
+
+    Those of one `run` (0: each for itself) follow each other.
+    """
 
     name: str
     score: float
     held: tuple[bool, bool, bool]
+    run: int = 0
+
+
+class Past:
+    """Former forecasts, newest first: their scores with how much each counts, for `Correction` of any name."""
+
+    def __init__(self, judged: Sequence[Judged], most: int = MOST) -> None:
+        self._own: dict[str, list[tuple[float, float]]] = {}
+        others: list[tuple[float, float]] = []
+        taken = judged[:most]
+        self.n = len(taken)
+        runs = itertools.groupby(enumerate(taken), key=lambda pair: pair[1].run or -pair[0] - 1)
+        for nth, (_, group) in enumerate(runs):
+            scores = [one for _, one in group]
+            weight = OTHERS * 0.5 ** (nth / HALF_LIFE) / len(scores)
+            for one in scores:
+                others.append((one.score, weight))
+                own = self._own.setdefault(one.name, [])
+                own.append((one.score, 0.5 ** (len(own) / HALF_LIFE)))
+        self._others = _thinned(sorted(others))
+
+    def scores(self, name: str) -> list[tuple[float, float]]:
+        """Those that count for a forecast of this name, with their weights, in no order."""
+        return [*self._others, *self._own.get(name, ())]
+
+
+def _thinned(ordered: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """At most MOST_OTHERS scores in the place of so many neighbours each, with their weight."""
+    step = -(-len(ordered) // MOST_OTHERS)
+    if step <= 1:
+        return list(ordered)
+    parts = [ordered[at : at + step] for at in range(0, len(ordered), step)]
+    return [(part[len(part) // 2][0], sum(weight for _, weight in part)) for part in parts]
 
 
 class Correction:
-    """What former forecasts, newest first, say of the spread of the next one of a pipeline."""
+    """What former forecasts, newest first, say of the spread of the next one of a pipeline or job."""
 
-    def __init__(self, judged: Sequence[Judged], name: str) -> None:
-        self.n = len(judged[:MOST])
-        self._scores: list[tuple[float, float]] = []
-        own = others = 0
-        for one in judged[:MOST]:
-            if one.name == name:
-                weight = 0.5 ** (own / HALF_LIFE)
-                own += 1
-            else:
-                weight = OTHERS * 0.5 ** (others / HALF_LIFE)
-                others += 1
-            self._scores.append((one.score, weight))
+    def __init__(self, judged: Sequence[Judged] | Past, name: str) -> None:
+        past = judged if isinstance(judged, Past) else Past(judged)
+        self.n = past.n
+        self._scores = past.scores(name)
 
     def seconds(self, found: Raw) -> tuple[float, float, float]:
         """Seconds until the end at P50, P80 and P95, corrected."""

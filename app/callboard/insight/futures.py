@@ -28,7 +28,9 @@ class Draws:
     """One future's luck: the script of an `Ahead`. All its tasks share `common`, how many deviations slow the machine is.
 
     A task that has run for a while is drawn until it is longer than that; one that outlasts all that was seen goes on for a
-    third as long again on average. Jobs with fewer than FEW tries go by their estimate, which may be wrong by a factor of two.
+    third as long again on average. One that has yet to begin takes a moment for that, as others did. Jobs with fewer than FEW
+    tries go by their estimate, which may be wrong by a factor of two where there
+    is none.
     With a `seed` the luck of a try depends on nothing but its task, so that two futures can be held side by side.
     """
 
@@ -43,6 +45,13 @@ class Draws:
 
     def __call__(self, task: Task, passed: float) -> Course:
         model = self._models[task.run.workspace]
+        course = self._course(task, passed, model)
+        if passed or not model.leads:
+            return course
+        lead = model.leads[int(self._dice.random() * len(model.leads))]
+        return Course(course.seconds + lead, course.how, course.verdict, course.dice)
+
+    def _course(self, task: Task, passed: float, model: Model) -> Course:
         job = model.jobs.get(task.spec.name)
         dice = self._dice
         if self._seed is not None:
@@ -71,8 +80,11 @@ class Draws:
     def _whole(self, task: Task, job: Job | None, model: Model, passed: float, failing: bool = False) -> float:
         centre = self._centre(task, job, model, failing)
         least = math.log(passed) if passed > LEAST_S else -math.inf
+        as_others = (
+            failing and job is not None and job.bad_centre is not None
+        )  # its own are about the centre of good tries
         for _ in range(REDRAWS):
-            log = centre + self._own(job, model)
+            log = centre + self._own(job, model, as_others)
             if log > least:
                 return math.exp(min(log, 18.0))
         return passed * (1.0 + self._dice.expovariate(TAIL))
@@ -83,7 +95,8 @@ class Draws:
         if known is None:
             gauss = self._dice.gauss
             if job is None or job.n < FEW:
-                known = math.log(max(task.spec.estimate, LEAST_S)) + gauss(0.0, UNSURE)
+                known = math.log(max(task.spec.estimate, LEAST_S))
+                known += gauss(0.0, UNSURE / math.sqrt(1.0 + (job.n if job is not None else 0)))
             else:
                 known = job.centre + gauss(0.0, job.doubt)
             known += self._common[task.run.workspace]
@@ -92,13 +105,13 @@ class Draws:
             return known + job.bad_centre - job.centre
         return known
 
-    def _own(self, job: Job | None, model: Model) -> float:
+    def _own(self, job: Job | None, model: Model, as_others: bool) -> float:
         """What is this try's own: one of the job's former ones, or of any job's while it has few; never exactly the same."""
         dice = self._dice
-        values = model.pooled
-        if job is not None and job.own and dice.random() < len(job.own) / (len(job.own) + OWN):
-            values = job.own
-        return values[int(dice.random() * len(values))] + dice.gauss(0.0, 0.2 * model.own_sigma)
+        spread = job.spread if job is not None else model.own_sigma
+        if job is not None and job.own and not as_others and dice.random() < len(job.own) / (len(job.own) + OWN):
+            return job.own[int(dice.random() * len(job.own))] + dice.gauss(0.0, 0.2 * spread)
+        return spread * (model.pooled[int(dice.random() * len(model.pooled))] + dice.gauss(0.0, 0.2))
 
 
 @dataclass(slots=True)

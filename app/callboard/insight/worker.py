@@ -21,7 +21,7 @@ from callboard.core.run import Run
 from callboard.core.state import State
 from callboard.core.task import Priority
 from callboard.errors import CallboardError
-from callboard.insight.calibration import Correction, Raw, raw
+from callboard.insight.calibration import Correction, Past, raw
 from callboard.insight.futures import Futures, forecast
 from callboard.insight.judging import judged_runs, judged_tasks
 from callboard.insight.whatif import Changes, side_by_side
@@ -75,10 +75,13 @@ class Worker:
         known = models[run.workspace]
         names = [task.spec.name for task in run.tasks if not task.final]
         few = sum(1 for name in names if name not in known.jobs or known.jobs[name].n < FEW)
-        places = [task.index for task in run.tasks if not task.final][:MOST_TASKS]
+        left = [task.index for task in run.tasks if not task.final]
+        kept = left[:: -(-len(left) // MOST_PARTS)]
+        places = list(dict.fromkeys((*left[:MOST_TASKS], *kept)))
         past = judged_runs(self._history, run.workspace)
         correction = Correction(past, run.name)
-        of_tasks = Correction(judged_tasks(self._history, run.workspace), "")
+        ends, starts = judged_tasks(self._history, run.workspace)
+        of_tasks = (Past(ends, len(ends)), Past(starts, len(starts)))
         found = Futures()
         base: Row = {
             "run": run.id, "at": now, "left": len(names), "few": few, "left_out": left_out, "pipeline": run.name,
@@ -99,7 +102,7 @@ class Worker:
                 "refined": refined,
                 "cpu_s": round(time.process_time() - began, 3),
                 "process_s": round(time.process_time(), 3),
-                **_said(found, run, now, correction, of_tasks),
+                **_said(found, run, now, correction, of_tasks, frozenset(kept)),
             }
             if found.stuck or refined:
                 return
@@ -183,19 +186,24 @@ def _bounded(state: State, run: Run) -> int:
     return gone
 
 
-def _said(found: Futures, run: Run, now: float, correction: Correction, of_tasks: Correction) -> Row:
+def _said(
+    found: Futures, run: Run, now: float, correction: Correction, of_tasks: tuple[Past, Past], kept: frozenset[int]
+) -> Row:
     count = len(found.ends)
     row: Row = {"samples": count, "stuck": found.stuck, "persons": found.persons, "end": None, "chance_ok": None}
     parts: Row = {}
     tasks = []
     for place, ends in found.finishes.items():
-        span = raw([end - now for end in ends], found.sigma)
+        name = run.tasks[place].spec.name
         begins = found.begins.get(place)
-        seconds = of_tasks.seconds(span)
-        start = _moments(now, _plain(raw([max(0.05, at - now) for at in begins], found.sigma))) if begins else None
-        tasks.append({"task": f"{run.id}.{place}", "start": start, "end": _moments(now, seconds)})
-        if len(parts) < MOST_PARTS and len(ends) == count:
-            parts[str(place)] = [*(now + value for value in seconds), span.middle, span.spread]
+        part, start = _part(ends, now, found.sigma, Correction(of_tasks[0], name)), None
+        if begins:
+            later = _part(begins, now, found.sigma, Correction(of_tasks[1], name))
+            start = [round(moment, 2) for moment in later[:3]]
+            part += later
+        tasks.append({"task": f"{run.id}.{place}", "start": start, "end": [round(moment, 2) for moment in part[:3]]})
+        if place in kept and len(ends) == count:
+            parts[str(place)] = part
     row["tasks"] = tasks
     if count and not found.stuck:
         whole = raw([end - now for end in found.ends], found.sigma)
@@ -205,8 +213,10 @@ def _said(found: Futures, run: Run, now: float, correction: Correction, of_tasks
     return row
 
 
-def _plain(span: Raw) -> tuple[float, float, float]:
-    return math.exp(span.logs[9]), math.exp(span.logs[15]), math.exp(span.logs[18])
+def _part(moments: list[float], now: float, sigma: float, correction: Correction) -> list[float]:
+    """P50, P80 and P95 as moments, and of the futures alone the middle and the spread."""
+    span = raw([moment - now for moment in moments], sigma)
+    return [*(now + seconds for seconds in correction.seconds(span)), span.middle, span.spread]
 
 
 def _moments(now: float, seconds: tuple[float, float, float]) -> list[float]:

@@ -19,11 +19,16 @@ OWN = 8.0
 LEAST_S = 0.001
 TOGETHER_S = 6 * 3_600.0
 LEAST_SIGMA = 0.03
+MOST_LEADS = 200
+FAR = 4.0
+OFTEN = 0.2
+HALF_OF_NORMAL = 1.349
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One try of a job in a run: how it ended (GOOD, BAD: it ran to its end and was bad, CRASH: it broke off), and what it used."""
+    """One try of a job in a run: how it ended (GOOD, BAD: it ran to its end and was bad, CRASH: it broke off), what it used, and
+    `lead`, the seconds from when it was decided until it ran."""
 
     job: str
     run: int
@@ -33,13 +38,15 @@ class Tried:
     cpu_s: float = 0.0
     peak_mb: float = 0.0
     attempt: int = 1
+    lead: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """What is known of a job from `n` good tries, newest first: `centre` is the logarithm of its usual seconds, `doubt` how
     unsure that is, `own` are what its tries had of their own. `bad_after` are the shares of tries that do not end well after
-    a good one and after one that was not, `crashes` which part of those breaks off."""
+    a good one and after one that was not, `crashes` which part of those breaks off. `spread` is how far its tries usually are
+    from each other."""
 
     n: int
     centre: float
@@ -49,6 +56,7 @@ class Job:
     crashes: float
     was_bad: bool
     bad_centre: float | None
+    spread: float = 0.2
     drift: Drift | None = None
     drift_at: float = 0.0
 
@@ -56,10 +64,11 @@ class Job:
 @dataclass(frozen=True, slots=True)
 class Model:
     """What a workspace's past says. `sigma` is the spread of what the jobs of a run have in common, `last` what the newest run
-    had and `last_at` when, `follows` how much of that the next one has. `pooled` are what tries of any job had of their own."""
+    had and `last_at` when, `follows` how much of that the next one has. `pooled` are what tries of any job had of their own, in
+    spreads of that job; `leads` the seconds that newer tries took from when they were decided until they ran."""
 
     jobs: Mapping[str, Job] = field(default_factory=dict)
-    pooled: tuple[float, ...] = (-0.25, -0.1, 0.0, 0.1, 0.3)
+    pooled: tuple[float, ...] = (-1.25, -0.5, 0.0, 0.5, 1.5)
     sigma: float = 0.1
     follows: float = 0.0
     last: float = 0.0
@@ -67,6 +76,7 @@ class Model:
     own_sigma: float = 0.2
     bad: float = 0.05
     tries: int = 0
+    leads: tuple[float, ...] = ()
 
     def common(self, now: float) -> tuple[float, float]:
         """Mean and spread of what the jobs of a run that begins now have in common."""
@@ -126,10 +136,14 @@ def model(tries: Sequence[Tried]) -> Model:
         for name, values in away.items()
         if len(values) >= FEW
     }
-    pooled = sorted(value for values in own.values() for value in values[:20])
+    spreads = {name: max(LEAST_SIGMA, _shortest(values)) for name, values in own.items()}
+    pooled = sorted(min(FAR, max(-FAR, value / spreads[name])) for name, values in own.items() for value in values[:20])
     step = max(1, len(pooled) // 400)
-    spread = _sigma(pooled) if len(pooled) >= 10 else 0.2
-    made = {name: _job(jobs[name], centres[name], own.get(name, []), spread, bad) for name in centres}
+    spread = median(list(spreads.values())) if len(pooled) >= 10 else 0.2
+    made = {
+        name: _job(jobs[name], centres[name], own.get(name, []), (spreads.get(name, spread), spread), bad)
+        for name in centres
+    }
     newest = max(ends, key=lambda run: ends[run], default=0)
     return Model(
         made,
@@ -141,6 +155,7 @@ def model(tries: Sequence[Tried]) -> Model:
         spread,
         bad,
         len(tries),
+        tuple(one.lead for one in tries[:MOST_LEADS] if one.end != CRASH),
     )
 
 
@@ -158,7 +173,7 @@ def _centre(good: Sequence[Tried]) -> tuple[tuple[float, float, Drift | None, fl
         (one.run, log - (centre if place < len(fresh) else former))
         for place, (one, log) in enumerate(zip(good, logs, strict=True))
     ]
-    sigma = max(LEAST_SIGMA, _sigma([value for _, value in away]))
+    sigma = max(LEAST_SIGMA, _shortest([value for _, value in away]))
     count = sum(heavy) ** 2 / sum(weight * weight for weight in heavy)
     doubt = 1.25 * sigma / math.sqrt(count)
     at = good[len(fresh) - 1].ended if change else 0.0
@@ -169,9 +184,17 @@ def _middle(values: Sequence[float], heavy: Sequence[float]) -> float:
     return (quantile(values, heavy, 0.5) + quantile(values, heavy, 0.5001)) / 2
 
 
-def _sigma(values: Sequence[float]) -> float:
-    """The spread of values about 0, by what two thirds of them keep within; 0 for none."""
-    return quantile([abs(value) for value in values], [1.0] * len(values), 0.683) if values else 0.0
+def _two_ways(values: Sequence[float]) -> bool:
+    """Whether a job is often far from its usual time (unchanged, or much to do): that says nothing of the machine."""
+    far = FAR * max(LEAST_SIGMA, _shortest(values))
+    return sum(abs(value) > far for value in values) > OFTEN * len(values)
+
+
+def _shortest(values: Sequence[float]) -> float:
+    """The spread of values, by the shortest stretch that more than half of them are in: of a job with two usual times, that of
+    the one that is more usual. 0 for none."""
+    ordered, half = sorted(values), len(values) // 2
+    return min((b - a for a, b in zip(ordered, ordered[half:], strict=False)), default=0.0) / HALF_OF_NORMAL
 
 
 def _common(
@@ -180,7 +203,7 @@ def _common(
     """What the jobs of each run had in common, its spread, how much of it the next run has, and when each run ended."""
     of_run: dict[int, list[float]] = {}
     for values in away.values():
-        if len(values) >= FEW:
+        if len(values) >= FEW and not _two_ways([value for _, value in values]):
             for run, value in values:
                 of_run.setdefault(run, []).append(value)
     ends: dict[int, float] = {}
@@ -213,9 +236,10 @@ def _job(
     known: Sequence[Tried],
     centre: tuple[float, float, Drift | None, float],
     own: Sequence[float],
-    spread: float,
+    spread: tuple[float, float],
     bad: float,
 ) -> Job:
+    of_job, usual = spread
     good = sum(one.end == GOOD for one in known)
     worse = [one for one in known if one.end != GOOD]
     crashed = [one for one in worse if one.end == CRASH]
@@ -230,12 +254,13 @@ def _job(
     return Job(
         good,
         centre[0],
-        min(0.8, max(doubt, spread / math.sqrt(good + 1.0))),
+        min(0.8, max(doubt, usual / math.sqrt(good + 1.0))),
         tuple(own[:40]),
         (counts[0][0] / counts[0][1], counts[1][0] / counts[1][1]),
         (len(crashed) + 0.2) / (len(worse) + 1.0),
         bool(known) and known[0].end != GOOD,
         median(failed) if len(failed) >= FEW else None,
+        math.exp((len(own) * math.log(of_job) + FEW * math.log(usual)) / (len(own) + FEW)),
         centre[2],
         centre[3],
     )

@@ -3,7 +3,9 @@
 The test: for every place at which the tries can be split in two windows of at least LEAST each, the difference of the means of
 the logarithms over its standard error. Values far from their neighbours are pulled in first, so that one slow try is no
 drift, and the noise is taken from tries that follow each other, so that the drift itself does not hide it. The largest of these
-must reach SURE, and the change LEAST_CHANGE. Then the newer window is looked at again, for a later change.
+must reach SURE, and the change LEAST_CHANGE. A job with two usual times takes now more of the one, now more of the other: so the
+tries themselves, by their ranks alone, must lie on two sides of the place as well (Mann and Whitney, RANKS deviations). Then
+the newer window is looked at again, for a later change.
 """
 
 import itertools
@@ -16,6 +18,8 @@ SURE = 4.5
 LEAST_CHANGE = 0.1
 FAR = 3.0
 ROUNDS = 4
+RANKS = 3.3
+ALL_OF_IT = 0.95
 MAD_TO_SIGMA = 1.4826
 
 
@@ -79,7 +83,15 @@ def _split(logs: Sequence[float]) -> int | None:
         score = abs(away) / (noise * math.sqrt(1.0 / at + 1.0 / (count - at)))
         if score > best:
             best, place, change = score, at, abs(away)
-    return place if best >= SURE and change >= LEAST_CHANGE else None
+    return place if best >= SURE and change >= LEAST_CHANGE and _apart(logs[:place], logs[place:]) else None
+
+
+def _apart(before: Sequence[float], after: Sequence[float]) -> bool:
+    """Whether by ranks nearly all of one side is on one side of the other; equal values are on none."""
+    above = sum((b > a) - (b < a) for a in before for b in after)
+    n, m = len(before), len(after)
+    deviation = math.sqrt(n * m * (n + m + 1) / 3.0)
+    return abs(above) >= min(RANKS * deviation, ALL_OF_IT * n * m)
 
 
 def _pulled(logs: Sequence[float]) -> list[float]:

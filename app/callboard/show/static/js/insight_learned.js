@@ -44,7 +44,7 @@ export const CbHeld = {
   `,
 };
 
-const NAMES = { run: "runs", task: "tasks", roadmap: "roadmap" };
+const NAMES = { run: "runs", task: "tasks", start: "starts of tasks", roadmap: "roadmap" };
 
 export const CbCalibration = {
   components: { CbHeld, ...PARTS },
