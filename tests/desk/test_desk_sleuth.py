@@ -120,6 +120,12 @@ def test_with_take_back_off_a_person_is_asked(tmp_path: Path) -> None:
         case = until(lambda: (c := desk.case_of(number)).asks and c, "a person is asked")
         assert "take_back is false" in case.asks
         assert "import os" not in shop.code.read_text()
+        desk.undo_patch(int(case.known["verified"].facts["patch"]), "Callboard")  # and then the program was ended
+    with shop.house() as desk:
+        case = until(
+            lambda: "taken-back" in (c := desk.case_of(number)).known and c, "it is said that it was taken back"
+        )
+        assert (case.is_open, case.known["fix-tried"].facts["ok"]) == (True, False)
 
 
 @pytest.mark.long

@@ -72,6 +72,8 @@ def next_step(case: Case, able: Able) -> Next:
     if able.patch == "accepted":
         if Step.VERIFY not in able.done and looked != "workspace":
             return Next(Step.VERIFY, "its fix was accepted: every check that saw it looks again")
+        if looked == "workspace" and seen is not None and seen.facts.get("ok") is False:
+            return _mend_the_rest(case, able)
         return Next(None, "its fix was accepted and is watched")
     if case.assignee is not None and case.assignee.kind == "person":
         return Next(None, f"{case.assignee.words} has it", person=True)
@@ -83,6 +85,17 @@ def next_step(case: Case, able: Able) -> Next:
         if seen is None or not looked or seen.facts.get("ok") is not False:
             return Next(None, f"patch {patch} waits for a person", person=True)
     return _looked_into(case, able) or _mend(case, able)
+
+
+def _mend_the_rest(case: Case, able: Able) -> Next:
+    """The accepted fix did not mend all of it: another one is looked for, on top of it."""
+    if case.assignee is not None and case.assignee.kind == "person":
+        return Next(None, f"{case.assignee.words} has it", person=True)
+    following = _mend(case, able)
+    if following.step is not None or following.ask:
+        return following
+    words = f"patch {_patch(case)} is in the workspace and did not mend all of it; {following.words}"
+    return Next(None, words, person=True)
 
 
 def _patch(case: Case) -> object:

@@ -379,10 +379,25 @@ class CaseWork(CaseScenes, CaseActs):
             ask = f"patch {patch.number} makes things worse and is still in the workspace; undo it, or keep it: {why}"
             self._say(NoteCase(case.id, "asks", clean(ask, 1_000), facts={"patch": patch.number}, in_run=run))
             return
-        told = clean(f"{words}; it was undone, all of it", 1_500)
+        self._say_taken_back(case, f"{words}; it was undone, all of it", facts, run)
+
+    def _say_taken_back(self, case: Case, words: str, facts: Mapping[str, Any], run: int) -> None:
+        told = clean(words, 1_500)
         self._say(NoteCase(case.id, "fix-tried", told, facts=_bounded(facts), in_run=run))
-        self._say(NoteCase(case.id, "taken-back", told, facts=_bounded(facts), in_run=run))
         self._say(MoveCase(case.id, CaseState.TRIAGED, CALLBOARD, told, in_run=run))
+        self._say(NoteCase(case.id, "taken-back", told, facts=_bounded(facts), in_run=run))
+
+    def case_taken_back_before(self, case: Case, patch: KeptPatch) -> bool:
+        """Where the program was ended between taking a fix back and saying so, that is said now; whether it was."""
+        noted = case.known.get("taken-back")
+        if patch.by != CALLBOARD or (noted is not None and noted.facts.get("patch") == patch.number):
+            return False
+        words = f"patch {patch.number} made things worse and was undone, all of it; what was worse stands in the runs before that"
+        if not case.is_open:
+            self._say(MoveCase(case.id, CaseState.NEW, CALLBOARD, words, reason="its fix was taken back"))
+        facts = {"patch": patch.number, "href": f"/patches/{patch.number}", "ok": False, "what": self._what(patch.run)}
+        self._say_taken_back(case, words, facts, 0)
+        return True
 
     def _decide(self, kept: KeptPatch, choice: str, by: str, reason: str, result: Row) -> None:
         """Also tells the case whose fix it is, before its checks look again."""
@@ -437,6 +452,11 @@ class CaseWork(CaseScenes, CaseActs):
             return "nothing is known of it"
         task = kept.tasks[0]
         return clean(task.outcome_reason or str(task.state), 500)
+
+    def case_fixes_in(self, runs: Sequence[CaseRun], choice: str = "accepted") -> list[KeptPatch]:
+        """The accepted (or undone) patches of the fixes that were made for a case, the newest first."""
+        made = [kept for one in runs if one.step == Step.FIX for kept in self._patches.patches(run=one.run, limit=20)]
+        return sorted((kept for kept in made if kept.choice == choice), key=lambda kept: -kept.number)
 
     def case_rows(self, case: Case, runs: Sequence[CaseRun]) -> list[Row]:
         """The runs that were started for it, the newest first, as the page of the case shows them."""

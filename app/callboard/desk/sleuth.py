@@ -23,6 +23,7 @@ from callboard.desk.case_work import CaseWork
 from callboard.engine import Engine, Published
 from callboard.errors import CallboardError, ConfigError
 from callboard.record.case_work import CaseRun
+from callboard.record.patches import KeptPatch
 
 logger = logging.getLogger(__name__)
 
@@ -141,18 +142,19 @@ class Sleuth:
             if note is None or note.facts.get("patch") != patch.number:
                 self._desk.case_accepted(case, patch)
                 return True
+        if any(self._desk.case_taken_back_before(case, one) for one in self._desk.case_fixes_in(runs, "undone")[:1]):
+            return True
         if runs and self._desk.case_collect(case, runs):
             return True
         if case.is_open and self._desk.case_settled(case, runs):
             return True
-        if patch is None or patch.choice != "accepted" or patch.decided is None:
-            return False
-        return self._watch(case, runs, patch.decided + table.watch_hours * HOUR_S)
+        accepted = [patch] if patch is not None and patch.choice == "accepted" else []
+        accepted += [one for one in self._desk.case_fixes_in(runs) if not accepted or one.number != accepted[0].number]
+        return any(self._watch(case, runs, one, table.watch_hours * HOUR_S) for one in accepted)
 
-    def _watch(self, case: Case, runs: Sequence[CaseRun], until: float) -> bool:
+    def _watch(self, case: Case, runs: Sequence[CaseRun], patch: KeptPatch, seconds: float) -> bool:
         """Looks at runs since a fix was accepted; whether the fix was taken back."""
-        patch = self._desk.case_patch(case)
-        if patch is None or patch.decided is None or time.time() > until:
+        if patch.decided is None or time.time() > patch.decided + seconds:
             return False
         ours = {one.run for one in runs}
         first = next((one.run for one in runs if one.step == "verify" and one.submitted >= patch.decided), 0)
@@ -188,6 +190,14 @@ class Sleuth:
         following, again = self._next(case, mine)
         if following is None:
             return False
+        if (
+            accepted and not wished and following.step not in (None, Step.VERIFY)
+        ):  # beyond looking, it goes on as any other case
+            if not table.automatic or not begins(case):
+                self._rested[case.id] = mark
+                return False
+            if self._desk.case_work.started_since(CALLBOARD, time.time() - HOUR_S) >= table.an_hour:
+                return False
         if following.step is None:
             self._rested[case.id] = mark
             self._desk.case_left(case, following.words)
