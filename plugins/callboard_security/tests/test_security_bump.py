@@ -52,6 +52,12 @@ def test_the_advisory_says_what_is_offered() -> None:
         ("requirements.txt", "flask == 2.0.1 ; python_version > '3'\n", "flask == 2.3.2 ; python_version > '3'"),
         ("pyproject.toml", '[project]\ndependencies = ["flask>=2.0", "flask-cors>=1"]\n', '"flask>=2.3.2", "flask-cors>=1"'),
         ("setup.cfg", "[options]\ninstall_requires =\n    flask==2.0\n", "    flask==2.3.2"),
+        ("requirements/base.txt", "flask[async] >= 1.0, < 3 ; python_version > '3'\n",
+         "flask[async] >= 2.3.2, < 3 ; python_version > '3'"),
+        ("requirements.in", "flask~=2.0\n", "flask~=2.0,>=2.3.2"),
+        ("requirements.txt", "flask~=2.0.1,!=2.0.3\n", "flask~=2.3.2,!=2.0.3"),
+        ("requirements.txt", "flask<3\n", "flask>=2.3.2,<3"),
+        ("pyproject.toml", "[project]\ndependencies = ['flask == 2.*']\n", "'flask == 2.*,>=2.3.2'"),
         ("web/package.json", '{"dependencies": {"flask": "^2.0.0"}}', '"flask": "^2.3.2"'),
     ],
 )  # fmt: skip
@@ -68,7 +74,9 @@ def test_one_number_is_another(tmp_path: Path, path: str, before: str, after: st
         ({"requirements.txt": "flask==2.0 --hash=sha256:ab\n"}, "requirements.txt", "hashes"),
         ({"package.json": '{"dependencies": {"flask": "1.0.0"}}', "package-lock.json": "{}"}, "package.json", "npm install flask"),
         ({"requirements.txt": "flask==3.0\nmyflask==1\nflask-x==1\n"}, "requirements.txt", "no patch was made"),
-        ({"requirements.txt": "flask>=1,<2\n"}, "requirements.txt", "no patch was made"),
+        ({"requirements.txt": "flask>=1,<2\n"}, "requirements.txt", "asks for <2, which leaves 2.3.2 out"),
+        ({"pyproject.toml": '[project]\ndependencies = ["flask>=2"]\n', "uv.lock": "",
+          "callboard.toml": '[jobs.lock]\ncommand = ["uv", "lock"]\n'}, "pyproject.toml", "`callboard run --only lock`"),
         ({"a.txt": ""}, "../a.txt", "there is no file"),
     ],
 )  # fmt: skip
