@@ -97,6 +97,7 @@ async def test_a_case_is_split_accepted_reopened_and_closed(shop: House, visit: 
     number = next(row["id"] for row in shop.get("/cases?state=open")["cases"] if row["symptoms"] == 2)
     page = await visitor.go(f"/cases/{number}")
     assert await page.locator("[data-factor]").count() == 5
+    assert await page.locator('[data-act="investigate"]').count() == 1  # the guided tour points at it
     await page.locator("[data-symptom]").last.locator("[data-main]").focus()
     await page.keyboard.press("x")
     await page.keyboard.press("s")

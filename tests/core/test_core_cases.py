@@ -39,6 +39,14 @@ def test_a_case_closes_only_when_each_check_that_saw_it_looked_at_other_code() -
     assert "quality.tests, quality.lint" in case.words
 
 
+def test_a_commit_at_which_it_was_still_seen_is_not_what_mended_it() -> None:
+    story = Story()
+    lint = symptom("quality.lint", "l1", code="c1c1c1c1c1c1 clean")
+    case = story.open(lint)
+    story.part(case.id, lint, code="c1c1c1c1c1c1 0f3a", commit="c1c1c1c1c1c1", subject="Vouchers")
+    assert (case.resolution["what"], case.resolution["words"]) == ("a change", "a change that was not committed")
+
+
 def test_the_same_code_without_it_closes_nothing() -> None:
     story = Story()
     test = symptom(code="c1")

@@ -66,7 +66,7 @@ class Resolution:
 
 
 def resolution_of(case: Case, last: Parting) -> Resolution:
-    """What made the last symptom of a case go: a fix that stands, else the commit, else nothing that anybody knows."""
+    """What made the last symptom of a case go: a fix that stands, else a new commit, else a change, else nothing that anybody knows."""
     tried = case.known.get("fix-tried")
     back = case.known.get("taken-back")
     if tried is not None and (back is None or back.at < tried.at) and tried.facts.get("ok", True):
@@ -74,12 +74,17 @@ def resolution_of(case: Case, last: Parting) -> Resolution:
         facts = {name: tried.facts[name] for name in ("patch", "href") if tried.facts.get(name)}
         return Resolution("patch", tried.words, what, facts)
     kinds = {symptom.kind for symptom in case.symptoms.values()}
-    if last.commit and not kinds <= set(OF_THE_WORLD):
+    if last.commit and last.commit not in _commits(case, last) and not kinds <= set(OF_THE_WORLD):
         subject = f": {last.subject}" if last.subject else ""
         return Resolution("commit", f"commit {last.commit[:10]}{subject}", "a commit", {"commit": last.commit})
     if last.code and not kinds <= set(OF_THE_WORLD):
         return Resolution("commit", "a change that was not committed", "a change")
     return Resolution("gone by itself", "it went without anything that Callboard knows of", "gone by itself")
+
+
+def _commits(case: Case, last: Parting) -> set[str]:
+    """The commits at which what went had been seen last: a look at one of them owes nothing to that commit."""
+    return {case.symptoms[key].code.partition(" ")[0] for key in last.symptoms if key in case.symptoms}
 
 
 def closing_words(case: Case, last: Parting) -> str:

@@ -68,7 +68,7 @@ export default {
     );
     const blame = computed(() => [...data.value.timeline].reverse().find((e) => e.kind === "blamed")?.facts?.lines ?? []);
     const attempts = computed(() => {
-      const found = { reproduce: "reproduced", narrow: "narrowed", bisect: "bisected" };
+      const found = { reproduce: "reproduced", narrow: "narrowed", bisect: "bisected", verify: "verified" };
       return data.value.attempts.map((a) => ({ ...a, facts: a.facts ?? [...data.value.timeline].reverse().find((e) => e.kind === found[a.kind] && (e.run == null || e.run === a.run) && (!e.href || !a.href || e.href === a.href))?.facts }));
     });
     useTitle(() => `${c.value.name} ${c.value.title} – Callboard`);
@@ -100,11 +100,11 @@ export default {
         <span><em>last</em><CbAgo :at="c.seen"/></span>
         <span><em>seen</em><span class="num">{{ words.plural(c.times, 'time') }}</span></span>
         <span v-if="c.reopened"><em>came back</em><b class="num">{{ words.plural(c.reopened, 'time') }}</b></span>
-        <span v-if="c.flaky"><em>flaky</em><span class="num">{{ c.flaky.words || words.percent(c.flaky.rate) }}</span></span>
+        <span v-if="c.flaky" :title="c.flaky.words || undefined"><em>flaky</em><span class="num">{{ c.flaky.rate == null ? 'yes' : words.percent(c.flaky.rate) }}<template v-if="c.flaky.runs">, {{ c.flaky.failed }} of {{ words.plural(c.flaky.runs, 'run') }} failed</template></span></span>
         <span v-if="c.until"><em>accepted until</em><span class="num">{{ words.moment(c.until) }}</span><span v-if="c.accepted_by" class="quiet">by {{ c.accepted_by }}</span></span>
         <span v-if="c.workspace && frame.workspace && c.workspace !== frame.workspace.path"><em>at</em>{{ c.workspace_name }}</span>
       </div>
-      <div class="two case-two">
+      <div class="case-page-body"><div class="two case-two">
         <div class="stack">
           <CbCasePatch v-if="c.fix" :fix="c.fix" :first="patch" :after="after"/>
           <CbSymptoms :c="c" :rows="data.symptoms" :deeds="deeds" :why="may.split" :left="data.symptoms_left_out"/>
@@ -118,7 +118,7 @@ export default {
           <CbBlame :c="c" :lines="blame"/>
           <CbRelated :rows="data.related"/>
         </aside>
-      </div>
+      </div></div>
       <CbCaseDialog :deeds="deeds" :who="who"/>
     </CbFrame>
   `,

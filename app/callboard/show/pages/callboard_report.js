@@ -99,7 +99,7 @@ export default {
         </div>
         <aside class="stack" aria-label="Beside">
           <CbTaken :rows="of.taken.concat(of.overruled)"/>
-          <section v-if="(of.waits.causes || []).length" class="panel" aria-labelledby="h-wwaits"><header><h2 id="h-wwaits">Waited for</h2></header><ul class="rows pairs-list"><li v-for="w in of.waits.causes" :key="w.cause"><span class="name">{{ w.cause.replace(/^waits for /, "") }}</span><span class="num">{{ rough(w.seconds) }}</span></li></ul></section>
+          <section v-if="(of.waits.causes || []).length" class="panel" aria-labelledby="h-wwaits"><header><h2 id="h-wwaits">Waited for</h2></header><ul class="rows pairs-list"><li v-for="w in of.waits.causes" :key="w.cause"><span class="name">{{ words.lack(w.cause.replace(/^waits for /, "")) }}</span><span class="num">{{ rough(w.seconds) }}</span></li></ul></section>
         </aside>
       </div>
     </CbFrame>

@@ -21,11 +21,8 @@ export const CbAdvice = {
       { id: "snooze-to", title: "Snooze until a day…", run: () => props.deeds.snoozeTo(props.a) },
     ]);
     const whole = computed(() => props.rank <= WHOLE || open.value);
-    // What the title says already is not said again: "C7: the title" is C7 there.
-    const brief = (text) => {
-      const [, name, rest] = /^([^:]{1,24}): (.+)$/s.exec(text) ?? [];
-      return rest && props.a.title.includes(rest) ? name : text;
-    };
+    // A case that is named has its title on hover and behind the link: "C7: the title" is C7 here.
+    const brief = (e) => (e.href ? (/^(C\d+): /.exec(e.words)?.[1] ?? e.words) : e.words);
     return { open, flip, whole, brief, items, words };
   },
   template: `
@@ -36,7 +33,7 @@ export const CbAdvice = {
         <p class="advice-why">{{ a.words }}</p>
         <ul v-if="whole && a.reasons.length" class="advice-reasons"><li v-for="(r, i) in a.reasons" :key="i">{{ r }}</li></ul>
         <p class="advice-meta">
-          <span v-if="a.evidence.length">evidence: <template v-for="(e, i) in a.evidence" :key="i">{{ i ? ', ' : '' }}<a v-if="e.href" :href="e.href" :title="e.words" class="evidence-link">{{ brief(e.words) }}</a><template v-else>{{ e.words }}</template></template></span>
+          <span v-if="a.evidence.length">evidence: <template v-for="(e, i) in a.evidence" :key="i">{{ i ? ', ' : '' }}<a v-if="e.href" :href="e.href" :title="e.words" class="evidence-link">{{ brief(e) }}</a><template v-else>{{ e.words }}</template></template></span>
           <span>first seen <CbAgo :at="a.first"/></span>
           <button type="button" class="link" :aria-expanded="open"  @click="flip" data-why>score {{ words.amount(a.score) }}, why</button>
         </p>

@@ -44,15 +44,17 @@ export const CbAttempts = {
   setup(props) {
     const items = computed(() => INVESTIGATE.map((i) => ({ id: i.what, title: i.title, note: i.note, run: () => props.deeds.investigate(props.c, i.what) })));
     const listed = computed(() => [...props.rows].sort((a, b) => (b.at ?? 0) - (a.at ?? 0)));
-    return { items, listed, TITLES, words };
+    // A look at a mended copy is told by what it saw: its run may have failed for other reasons.
+    const came = (a) => (a.kind === "verify" && typeof a.facts?.ok === "boolean" ? (a.facts.ok ? { word: "succeeded", said: "not seen any more" } : { word: "failed", said: "still there" }) : null);
+    return { items, listed, came, TITLES, words };
   },
   template: `
     <section class="panel case-attempts" aria-labelledby="h-attempts">
-      <header><h2 id="h-attempts">Investigation</h2><span class="more"><CbMenu v-if="!why" label="Investigate" :items="items"/><button v-else type="button" class="button" disabled :title="why">Investigate</button></span></header>
+      <header><h2 id="h-attempts">Investigation</h2><span class="more"><CbMenu v-if="!why" label="Investigate" data-act="investigate" :items="items"/><button v-else type="button" data-act="investigate" class="button" disabled :title="why">Investigate</button></span></header>
       <p v-if="why" class="case-why-not">{{ why }}</p>
       <ol v-if="listed.length" class="rows">
         <li v-for="(a, i) in listed" :key="(a.run || '') + a.kind + i" class="tried" :data-attempt="a.kind">
-          <p class="tried-head"><b>{{ TITLES[a.kind] || a.kind }}</b><CbState :word="a.state"/><a v-if="a.href" class="hold" :href="a.href">run {{ a.run }}</a><span class="quiet"><CbAgo :at="a.at"/></span></p>
+          <p class="tried-head"><b>{{ TITLES[a.kind] || a.kind }}</b><span v-if="came(a)" class="state" :class="'t-' + words.stateOf(came(a).word).tone"><CbState :word="came(a).word" bare aria-hidden="true"/> {{ came(a).said }}</span><CbState v-else :word="a.state"/><a v-if="a.href" class="hold" :href="a.href">run {{ a.run }}</a><span class="quiet"><CbAgo :at="a.at"/></span></p>
           <p v-if="a.words" class="tried-words">{{ a.words }}</p>
           <CbFound v-if="a.facts" :kind="a.kind" :f="a.facts"/>
         </li>

@@ -10,7 +10,7 @@ const FIELDS = ["q", "state", "severity", "agent", "kind", "assignee"];
 const among = (value, known) => (known.includes(value) ? value : "");
 
 export function useCaseFilters() {
-  const usual = matchMedia("(max-width: 640px)").matches ? "list" : "board"; // columns want room
+  const usual = matchMedia("(max-width: 900px)").matches ? "list" : "board"; // columns want room
   const wants = reactive({
     view: ["board", "list"].includes(asked("view")) ? asked("view") : usual, q: asked("q"), state: among(asked("state"), STATES), severity: among(asked("severity"), words.SEVERITIES),
     agent: asked("agent"), kind: among(asked("kind"), CAUSES), assignee: asked("assignee"),

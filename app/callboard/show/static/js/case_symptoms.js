@@ -56,7 +56,7 @@ export const CbSymptoms = {
       <header><h2 id="h-symptoms">{{ rows.length === 1 ? 'One symptom' : words.plural(rows.length, 'symptom') + ', one cause' }}</h2><span v-if="c.gone" class="quiet num">{{ c.gone }} gone</span>
         <span v-if="rows.length > 1" class="more"><CbAct small :run="split" :disabled="!!why || picked.size >= rows.length" :why="why || 'One symptom has to stay'">{{ picked.size ? 'Split off ' + picked.size + '…' : 'Split…' }}</CbAct></span>
       </header>
-      <p class="case-cause"><CbCause :cause="c.cause" :n="rows.length"/></p>
+      <p v-if="rows.length > 1 || (c.cause && c.cause.kind !== 'single')" class="case-cause"><CbCause :cause="c.cause" :n="rows.length"/></p>
       <ol class="symptoms"><CbSymptom v-for="s in listed" :key="s.key" :s="s" :many="rows.length > 1" :picked="picked.has(s.key)" :pick="pick"/></ol>
       <button v-if="rows.length > FIRST && !shown.all" type="button" class="link case-more" @click="shown.all = true">show all {{ words.count(rows.length) }}</button>
       <p v-if="left && (shown.all || rows.length <= FIRST)" class="differ-left">and {{ words.count(left) }} more of the kind</p>

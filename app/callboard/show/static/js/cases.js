@@ -36,7 +36,7 @@ export const CbPriority = {
 export const CbCause = {
   props: { cause: Object, n: Number },
   setup: () => ({ CAUSES }),
-  template: `<span class="cause-line"><span v-if="cause && cause.kind !== 'single'" class="tag cause-kind">{{ cause.kind }}</span><span class="cause-words">{{ cause?.words || (n > 1 ? 'joined' : 'one symptom') }}</span></span>`,
+  template: `<span class="cause-line"><span v-if="cause && cause.kind !== 'single'" class="tag cause-kind">{{ cause.kind }}</span><span class="cause-words" :title="cause?.words">{{ cause?.words || (n > 1 ? 'seen as one' : 'one symptom') }}</span></span>`,
 };
 
 // Who has it; nobody is said as such.

@@ -60,12 +60,12 @@ export const CbWaiting = {
         <span class="more chips" role="group" aria-label="Time that is looked at"><button v-for="s in SPANS" :key="s.name" type="button" class="chip" :aria-pressed="span === s.name" :title="'the last ' + s.title" :data-span="s.name" @click="choose(s.name)">{{ s.title }}</button></span>
       </header>
       <template v-if="of.causes.length">
-        <p class="call waiting-call"><b class="num">{{ rough(of.total_s) }}</b> in <span class="num">{{ words.plural(days, 'day') }}</span> tasks stood ready and waited<template v-if="of.causes[0].share != null">; <b class="num">{{ words.percent(of.causes[0].share) }}</b> of it: {{ of.causes[0].cause }}</template>.<span v-if="of.dependency_s" class="waiting-else">Another {{ rough(of.dependency_s) }} they waited for other tasks, which is the order of the work and not counted here.</span></p>
+        <p class="call waiting-call"><b class="num">{{ rough(of.total_s) }}</b> in <span class="num">{{ words.plural(days, 'day') }}</span> tasks stood ready and waited<template v-if="of.causes[0].share != null">; <b class="num">{{ words.percent(of.causes[0].share) }}</b> of it for {{ words.lack(of.causes[0].cause) }}</template>.<span v-if="of.dependency_s" class="waiting-else">Another {{ rough(of.dependency_s) }} they waited for other tasks, which is the order of the work and not counted here.</span></p>
         <p v-if="!of.enough" class="trouble ask waiting-few">{{ of.why }}</p>
         <ol class="wait-list">
           <li v-for="c in shown" :key="c.kind + c.cause" class="wait" :data-cause="c.cause">
             <div class="wait-what">
-              <p class="wait-line"><component :is="c.href ? 'a' : 'span'" class="name" :href="c.href || undefined" data-main>{{ c.cause }}</component></p>
+              <p class="wait-line"><component :is="c.href ? 'a' : 'span'" class="name" :href="c.href || undefined" data-main>{{ words.lack(c.cause) }}</component></p>
               <p class="wait-words">{{ c.words }}</p>
               <p class="wait-facts"><span v-if="c.tasks != null" class="num">{{ words.plural(c.tasks, 'task') }}</span><span v-if="c.agents && c.agents.length">waited: <template v-for="(a, i) in c.agents.slice(0, 5)" :key="a">{{ i ? ', ' : '' }}<a :href="words.agentHref(a)">{{ a }}</a></template><template v-if="c.agents.length > 5"> and {{ c.agents.length - 5 }} more</template></span><span v-if="c.since">since <CbAgo :at="c.since"/></span></p>
               <p v-if="c.relief" class="wait-relief"><span class="quiet">relief:</span> {{ c.relief }}</p>
@@ -88,7 +88,7 @@ export const CbPath = {
   setup: () => ({ words }),
   template: `
     <section class="panel" aria-labelledby="h-path">
-      <header><h2 id="h-path">What the last run was long for</h2><a v-if="path && path.run" class="more" :href="'/runs/' + path.run + '?tab=gantt'">Run {{ path.run }}</a></header>
+      <header><h2 id="h-path">Why the last run took as long</h2><a v-if="path && path.run" class="more" :href="'/runs/' + path.run + '?tab=gantt'">Run {{ path.run }}</a></header>
       <ol v-if="path && path.blame && path.blame.length" class="rows blame">
         <li v-for="(b, i) in path.blame" :key="i" :class="{waited: /^wait/.test(b.why)}">
           <p class="blame-line"><a class="name" :href="'/tasks/' + b.task">{{ b.name || b.task }}</a><span class="num"><b>{{ words.duration(b.seconds) }}</b> <span class="quiet">{{ words.percent(b.share) }}</span></span></p>

@@ -46,7 +46,7 @@ export const CbOutcome = {
           <thead><tr><th><span class="sr">What</span></th><th v-for="b in both" :key="b.name" class="right">{{ b.name }}</th></tr></thead>
           <tbody>
             <tr v-for="r in rows" :key="r.name"><th scope="row">{{ r.name }}<span v-if="r.title" class="quiet outcome-what">{{ r.title }}</span></th><td v-for="b in both" :key="b.name" class="right num"><component :is="r.strong ? 'b' : 'span'">{{ r.value(b.o) }}</component></td></tr>
-            <tr class="outcome-lists"><th scope="row">waits for</th><td v-for="b in both" :key="b.name"><ul><li v-for="w in waits(b.o)" :key="w.cause"><span>{{ w.cause }}</span> <span class="num">{{ words.duration(w.seconds) }}</span></li><li v-if="!(b.o.waits || []).length" class="quiet">nothing</li></ul></td></tr>
+            <tr class="outcome-lists"><th scope="row">waits for<span class="quiet outcome-what">all tasks together</span></th><td v-for="b in both" :key="b.name"><ul><li v-for="w in waits(b.o)" :key="w.cause"><span>{{ words.lack(w.cause) }}</span> <span class="num">{{ words.duration(w.seconds) }}</span></li><li v-if="!(b.o.waits || []).length" class="quiet">nothing</li></ul></td></tr>
             <tr class="outcome-lists"><th scope="row">longest path</th><td v-for="b in both" :key="b.name">{{ (b.o.longest || []).slice(0, 6).join(' → ') || words.DASH }}</td></tr>
           </tbody>
         </table>

@@ -1,4 +1,4 @@
-// Where the time of a task went: what it waited for and how long it worked, as one bar that adds up.
+// Where the time of a task went: what it waited for and how long it worked, as one bar that adds up (parts of less than a whole in all do not fill it, so they are thousandths).
 import { computed } from "vue";
 import * as words from "callboard/words.js";
 
@@ -28,8 +28,8 @@ export const CbSpent = {
   template: `
     <div class="spent">
       <span class="segments spent-bar" role="img" :aria-label="parts.map((p) => p.words + ' ' + words.duration(p.seconds)).join(', ')">
-        <i v-for="(p, n) in parts" :key="n" :class="['t-' + p.tone, p.kind]" :style="{flexGrow: p.seconds}" :title="p.words + ': ' + words.duration(p.seconds)"></i>
-        <i v-if="rest > 0.5" class="none" :style="{flexGrow: rest}"></i>
+        <i v-for="(p, n) in parts" :key="n" :class="['t-' + p.tone, p.kind]" :style="{flexGrow: p.seconds * 1000}" :title="p.words + ': ' + words.duration(p.seconds)"></i>
+        <i v-if="rest > 0.5" class="none" :style="{flexGrow: rest * 1000}"></i>
       </span>
       <ul class="spent-parts">
         <li v-for="(p, n) in parts" :key="n" :class="'t-' + p.tone"><i :class="p.kind" aria-hidden="true"></i><span>{{ p.words }}</span><b class="num">{{ words.duration(p.seconds) }}</b><em class="num">{{ share(p) }} %</em></li>

@@ -85,8 +85,8 @@ export const CbTour = {
       const found = document.querySelector(selector);
       if (!found) return void (tries > 0 ? setTimeout(() => ring(tries - 1), WAIT_MS) : keep(POINT, null));
       keep(POINT, null);
-      found.scrollIntoView({ block: "center", behavior: "auto" });
-      found.classList.add("tour-ring");
+      found.classList.add("tour-ring"); // with it comes room for the bar above it
+      found.scrollIntoView({ block: "start", behavior: "auto" });
       setTimeout(() => found.classList.remove("tour-ring"), 6000);
     }
     const end = () => setSetting("tour.off", true);

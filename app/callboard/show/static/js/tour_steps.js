@@ -1,24 +1,36 @@
 // The steps of the guided tour of the sample: what to look at, where, and how the board itself tells that it was done.
 import { get } from "callboard/live.js";
 
+const MANY_RUNS = 20; // among so many newest runs is one of the checks
 const cases = async (text) => (await get(`/cases?limit=20&text=${encodeURIComponent(text)}`)).cases;
+const CHANGED = ["cpus", "memory_mb", "machines", "concurrency", "without", "priority", "order", "cache"]; // what a what-if changes, in its address
 const seen = (pattern) => () => (pattern.test(location.pathname) ? "You are there." : "");
 const named = async (text, fits) => (await cases(text)).find(fits);
+// A run of the team's jobs; what a case had run for itself is none.
+const ownRun = async () => (await get(`/runs?limit=${MANY_RUNS}`)).find((run) => !run.trigger.startsWith("case "));
+// A task with a red line: its tests where they failed, else whatever failed.
+async function failedTask() {
+  const run = await ownRun();
+  const failed = run ? (await get(`/runs/${run.id}`)).tasks.filter((t) => t.state === "failed") : [];
+  return failed.find((t) => t.action === "quality.tests") ?? failed[0];
+}
 
 // Each: name, title, text, where (path, or a function that finds one), point (what is ringed there), done (words, '' for not yet).
 export const STEPS = [
   {
     name: "start", title: "One board for seven agents",
     text: "Each card is an agent. A run lets them look at this shop: lint, tests, secrets, the API, the container. Press ‘Start a run’, or `g n`.",
-    where: "/runs/new", point: "[data-start], button[type=submit]",
-    done: async () => ((await get("/runs?limit=1")).length ? "A run was started." : ""),
+    where: "/runs/new", point: "[data-start]",
+    done: async () => {
+      const run = await ownRun();
+      return run ? `Run ${run.id} was started${run.summary ? `: ${run.summary}` : ""}.` : "";
+    },
   },
   {
     name: "line", title: "From red to the line",
-    text: "A task that failed opens at its first failing line, with what changed since it last passed beside it. `e` goes to the next one.",
+    text: "A task that failed opens at its first failing line, with what changed since it last passed beside it. `e`, or the red arrow, goes to the next one.",
     where: async () => {
-      const [run] = await get("/runs?limit=1");
-      const task = run && (await get(`/runs/${run.id}`)).tasks?.find((t) => t.state === "failed");
+      const task = await failedTask();
       return task ? `/tasks/${task.id}` : "/runs";
     },
     point: ".log", done: seen(/^\/tasks\//),
@@ -35,7 +47,7 @@ export const STEPS = [
   },
   {
     name: "flaky", title: "Broken, or only sometimes?",
-    text: "‘The printer is warm’ fails the first time and passes afterwards. Reruns tell: investigate this case, and it says how often it fails.",
+    text: "‘The printer is warm’ fails the first time and passes afterwards. Reruns tell: choose ‘Investigate’, ‘Reproduce’, and it says how often it fails.",
     where: async () => (await named("printer", () => true))?.href ?? "/cases", point: "[data-act='investigate']",
     done: async () => {
       const found = await named("printer", (c) => c.flaky);
@@ -44,7 +56,7 @@ export const STEPS = [
   },
   {
     name: "commit", title: "Which commit broke it",
-    text: "Ten packets should be cheaper, and once were. Investigate this case: git's history is halved again and again in a worktree until one commit is left.",
+    text: "Ten packets should be cheaper, and once were. Choose ‘Investigate’, ‘Bisect’: git's history is halved again and again in a tree of its own until one commit is left.",
     where: async () => (await named("packets", () => true))?.href ?? "/cases", point: "[data-act='investigate']",
     done: async () => {
       const found = await named("packets", (c) => c.broken_by);
@@ -53,11 +65,11 @@ export const STEPS = [
   },
   {
     name: "cure", title: "A cure that is verified",
-    text: "An unused import has a fix that an agent offers as a patch. Accept it: the checks that saw the finding look again, and only then the case is closed.",
-    where: async () => (await named("F401", () => true))?.href ?? "/patches", point: "[data-suggestions], [data-patch]",
+    text: "An unused import: choose ‘Investigate’, ‘Ask for a fix’, and an agent offers a patch. Accept it: the check that saw it looks again, and only then the case is closed.",
+    where: async () => (await named("F401", () => true))?.href ?? "/patches", point: ".case-patch-foot, [data-act='investigate'], .patches",
     done: async () => {
-      const closed = (await get("/cases?state=closed&limit=20")).cases.find((c) => c.fix?.patch);
-      return closed ? `${closed.name} is closed: ${closed.fix.words}` : "";
+      const found = await named("F401", (c) => c.state === "closed");
+      return found ? `${found.name} is closed: every check that saw it looked again.` : "";
     },
   },
   {
@@ -67,17 +79,18 @@ export const STEPS = [
   },
   {
     name: "whatif", title: "What if there were four cores?",
-    text: "The real planner, run ahead over what was learned: more cores, less memory, without a job. Side by side, with ranges.",
-    where: "/insights/whatif", point: "form", done: seen(/^\/insights\/whatif/),
+    text: "The real planner, run ahead over what was learned. Set CPUs to 4, or take out a job: both stand side by side, with ranges.",
+    where: "/insights/whatif", point: ".whatif-form fieldset",
+    done: () => (/^\/insights\/whatif/.test(location.pathname) && CHANGED.some((name) => new URLSearchParams(location.search).has(name)) ? "You changed something; nothing but the picture did." : ""),
   },
   {
     name: "week", title: "The week on one page",
     text: "What was advised, what was taken, and whether it helped; which cases opened and closed. It is a page and a file.",
-    where: "/insights/report", point: "main", done: seen(/^\/insights\/report/),
+    where: "/insights/report", point: ".week-lines", done: seen(/^\/insights\/report/),
   },
   {
     name: "told", title: "When you do not look",
-    text: "Alerts, cases and questions reach chat, mail and web hooks by a table [notify.NAME]. Here you see what was told, and send a test.",
+    text: "Alerts, cases and questions reach chat, mail and web hooks by a table `[notify.NAME]` in `callboard.toml`. Here you see what was told, and send a test.",
     where: "/settings#notices", point: "#notices", done: seen(/^\/settings/),
   },
 ];

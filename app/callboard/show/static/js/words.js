@@ -78,6 +78,8 @@ export function mebibytes(mb) {
 export const bytes = (n) =>
   n == null ? DASH : n < 1024 ? `${n} B` : n < 1048576 ? `${(n / 1024).toFixed(1)} KiB` : mebibytes(n / 1048576);
 export const cpus = (n) => (n == null ? DASH : n.toFixed(n < 10 ? 2 : 1));
+// What was waited for where only its measure is named; anything else is said already.
+export const lack = (cause) => ({ cpus: "free cores", memory: "free memory", memory_mb: "free memory" })[cause] ?? cause;
 export const percent = (part) => (part == null ? DASH : `${Math.round(part * 100)} %`);
 export const count = (n) => (n == null ? DASH : Number(n).toLocaleString("en-GB").replaceAll(",", " "));
 // A number of an agent, at most two decimals; text as it is.
