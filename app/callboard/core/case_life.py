@@ -66,7 +66,7 @@ class Resolution:
 
 
 def resolution_of(case: Case, last: Parting) -> Resolution:
-    """What made the last symptom of a case go: a fix that stands, else a new commit, else a change, else nothing that anybody knows."""
+    """What made the last symptom of a case go: a fix that stands, else a new commit or change, else nothing that anybody knows."""
     tried = case.known.get("fix-tried")
     back = case.known.get("taken-back")
     if tried is not None and (back is None or back.at < tried.at) and tried.facts.get("ok", True):
