@@ -153,11 +153,11 @@ class ReproduceOptions(CaseOptions):
     """How often it is tried, and what is known already."""
 
     times: int = option(
-        20, help="Runs at most; two fifths of them failing without a pass are called broken", minimum=1, maximum=1000
+        20, help="Runs at most; seven tenths of them failing without a pass are called broken", minimum=1, maximum=1000
     )
     seen: int = option(
         -1,
-        help="How often just this code failed before; -1: once, unless 'bad' is another commit",
+        help="How often just this code failed before; -1: once, unless 'bad' is another commit or a file changed since",
         minimum=-1,
         maximum=100000,
     )
@@ -167,6 +167,12 @@ class ReproduceOptions(CaseOptions):
     other_environment: bool = option(
         True,
         help="When it is broken in the workspace's own environment, try a fresh one too, to tell code from environment",
+    )
+    spread: float = option(
+        40.0,
+        help="Seconds over which tries are spread that all fail, where code has to do with time; at most a quarter of 'limit'",
+        minimum=0,
+        maximum=3600,
     )
     limit: float = option(1200.0, help="Seconds that all runs may take", minimum=1)
 

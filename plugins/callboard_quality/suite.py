@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ class Pick:
     `only` are the ids that stay, `operands` what pytest is told on its command line, `first` what our own plugin puts in front: ids
     ('first'), files ('first_files'), and all that is not among 'known'; without 'rest' the others are left out. `mark` names the
     files of this run; all but 'first' are further tries, without coverage. With `collect_only` nothing runs and the ids are in
-    `collected` of the result. `words` are further options for pytest. `paths` is where modules are looked for first.
+    `collected` of the result. `words` are further options for pytest. `paths` is where modules are looked for first, `zone` whose
+    local time it is (as TZ has it), here by default.
     """
 
     mark: str = "first"
@@ -37,6 +39,7 @@ class Pick:
     timeout: float | None = None
     words: Sequence[str] = ()
     paths: Sequence[str] = ()
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +80,17 @@ def variables(ctx: Context, environment: Environment, stream: Path, paths: Seque
     }
 
 
+def _zone(pick: Pick) -> dict[str, str]:
+    return {"TZ": pick.zone} if pick.zone else {}
+
+
 def run_pytest(ctx: Context, environment: Environment, options: TestOptions, pick: Pick = Pick()) -> SuiteRun:
     """Runs pytest with the project's own configuration; what cannot be collected does not keep the rest from running."""
     again = pick.mark != "first"
     configured = pytest_options(ctx.workspace, options.folder)
     addopts = configured.get("addopts", "")
     junit, stream = ctx.scratch / f"junit-{pick.mark}.xml", ctx.scratch / f"stream-{pick.mark}.jsonl"
-    given = variables(ctx, environment, stream, pick.paths)
+    given = {**variables(ctx, environment, stream, pick.paths), **_zone(pick)}
     coverage, left_out = ("", "") if again else _coverage_way(environment, options, addopts)
     words: list[str | Path] = [environment.python]
     words += ["-m", "coverage", "run", "-m", "pytest"] if coverage == "run" else ["-m", "pytest"]
@@ -117,7 +124,7 @@ def run_pytest(ctx: Context, environment: Environment, options: TestOptions, pic
         given["CALLBOARD_PLAN"] = str(plan)
     words += [*pick.words, *(f"--ignore={folder}" for folder in options.ignore)]
     chosen = list(pick.operands) or [_operand(name) for name in options.select]
-    with Progress(ctx, stream):
+    with nullcontext() if again else Progress(ctx, stream):  # who tries again says how far that is
         run = ctx.run_tool(
             [*words, *chosen],
             cwd=environment.base / options.folder,
@@ -179,11 +186,11 @@ def _told(
     stream = ctx.scratch / f"stream-{pick.mark}.jsonl"
     measured = options.coverage and environment.has.get("coverage") is not None and not again
     words: list[str | Path] = [environment.python, *(["-m", "coverage", "run"] if measured else []), *how]
-    with Progress(ctx, stream):
+    with nullcontext() if again else Progress(ctx, stream):  # who tries again says how far that is
         run = ctx.run_tool(
             [*words, *(pick.operands or options.select)],
             cwd=environment.base / options.folder,
-            env=variables(ctx, environment, stream, pick.paths),
+            env={**variables(ctx, environment, stream, pick.paths), **_zone(pick)},
             timeout=pick.timeout or options.timeout,
             echo=not again,
         )

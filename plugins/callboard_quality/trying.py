@@ -87,7 +87,8 @@ def same_test(told: str, wanted: str) -> bool:
 
 @dataclass(slots=True)
 class PythonRunner:
-    """Runs Python tests in an environment; its base is the tree. `paths` are put in front of where modules are looked for."""
+    """Runs Python tests in an environment; its base is the tree. `paths` are put in front of where modules are looked for,
+    `zone` is whose local time it is."""
 
     ctx: Context
     environment: Environment
@@ -96,6 +97,7 @@ class PythonRunner:
     paths: Sequence[str] = ()
     holds: bool = False
     root: str = ""
+    zone: str = ""
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property
@@ -167,6 +169,7 @@ class PythonRunner:
             timeout=pick.timeout,
             words=[*words, *pick.words],
             paths=self.paths,
+            zone=self.zone,
         )
         run = {"pytest": run_pytest, "unittest": run_unittest, "django": run_django}[self.framework]
         suite = run(self.ctx, self.environment, self.options, chosen)

@@ -69,7 +69,7 @@ def test_what_was_run_again_leaves_reproducing_whatever_came_of_it(tmp_path: Pat
         over(desk, run)
         row = until(lambda: (r := row_of(desk, "broken"))["state"] != "reproducing" and r, "it was told")
         assert row["state"] == "triaged"
-        assert "is broken: failed 8 of 8 runs" in row["words"]
+        assert "is broken: failed 14 of 14 runs" in row["words"]
         assert "nobody knows a commit at which broken passed: look for one with Bisect" in row["words"]
         assert (
             row["next"]

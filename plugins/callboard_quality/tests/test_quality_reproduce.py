@@ -65,9 +65,9 @@ def test_a_failure_that_is_always_there_is_broken_and_names_the_lines(project: P
     project.write("test_a.py", CASE + "    def test_one(self):\n        self.assertEqual(2, 1)\n")
     outcome = project.run(tests=["test_a.Test.test_one"], times=5)
     found = case(outcome)
-    assert (found["verdict"], found["failed"], found["runs"], found["enough"]) == ("broken", 3, 3, True)
+    assert (found["verdict"], found["failed"], found["runs"], found["enough"]) == ("broken", 4, 4, True)
     assert found["low"] < found["rate"] == found["high"] == 1.0
-    assert "test_a.Test.test_one is broken: failed 3 of 3 runs" in found["words"]
+    assert "test_a.Test.test_one is broken: failed 4 of 4 runs" in found["words"]
     assert found["tests"]["test_a.Test.test_one"]["verdict"] == "broken"
     assert "2 != 1" in outcome.artifacts["failure.txt"].read_text()
     assert outcome.result is not None
