@@ -13,17 +13,20 @@ from callboard.bench.figures import Figure, figure_of
 from callboard.core.events import AttemptBegan, AttemptDecided, AttemptEnded, EngineStarted, Event, RunSubmitted
 from callboard.core.facts import How
 from callboard.core.fold import fold
-from callboard.core.resources import Lock, Needs
+from callboard.core.resources import Capacity, Lock, Needs
 from callboard.core.state import State
 from callboard.core.task import Priority, Process, TaskSpec, TaskState, Usage
+from callboard.insight.coarse import outline
 from callboard.insight.seer import Seer
+from callboard.learn.durations import learned
 from callboard.record.database import open_database
 from callboard.record.log import SqliteLog
+from callboard.record.replica import Replica
 
 TASKS = 1_000
 RUNS = 6
 WORKSPACE = "/bench"
-ROOM = {"cpus": 8.0, "memory_mb": 16_000.0, "total_cpus": 8.0, "total_memory_mb": 16_000.0}
+ROOM: dict[str, Any] = {"cpus": 8.0, "memory_mb": 16_000.0, "total_cpus": 8.0, "total_memory_mb": 16_000.0}
 TICK_S = 0.005
 Row = dict[str, Any]
 
@@ -35,9 +38,11 @@ def insight(runs: int) -> list[Figure]:
     refined: list[float] = []
     futures: list[float] = []
     lags: list[float] = []
+    looks: list[float] = []
     with tempfile.TemporaryDirectory(prefix="callboard-insight-") as folder:
         past(Path(folder), TASKS, RUNS)
         for _ in range(runs):
+            looks.append(_look(Path(folder)))
             seer = Seer(Path(folder))
             try:
                 cold.append(_ask(seer)[3])
@@ -56,12 +61,27 @@ def insight(runs: int) -> list[Figure]:
                 seer.close()
     named = f"a run of {TASKS:,} tasks"
     return [
-        figure_of(f"{named}: CPU until the first range, process new", "ms", "", cold),
-        figure_of(f"{named}: CPU until the first range", "ms", "≤ 500", warm),
+        figure_of(f"{named}: CPU until the first range", "ms", "≤ 500", looks),
+        figure_of("CPU until the first of futures, process new", "ms", "", cold),
+        figure_of("CPU until the first of futures", "ms", "", warm),
         figure_of("CPU of the refined range", "s", "≤ 5", refined),
         figure_of("futures behind it", "", "", futures),
         figure_of("lag of a loop beside it, over that of one alone", "times", "≤ 3", lags),
     ]
+
+
+def _look(folder: Path) -> float:
+    """Milliseconds of CPU until the coarse range is there, what it takes to know how long jobs usually take among them."""
+    database = open_database(folder)
+    try:
+        state = Replica(database).follow()
+        began = time.process_time()
+        left = outline(state, RUNS + 1, time.time(), learned(database, WORKSPACE))
+        assert left is not None  # noqa: S101
+        left.range(Capacity(**ROOM))
+        return (time.process_time() - began) * 1_000
+    finally:
+        database.close()
 
 
 def _ask(seer: Seer) -> tuple[float, float, int, float]:

@@ -12,7 +12,8 @@ from callboard.core.resources import Capacity
 from callboard.core.state import State
 from callboard.desk.plans import Plans
 from callboard.errors import CallboardError, ConfigError, NotFound
-from callboard.insight.calibration import Judged, shown
+from callboard.insight.calibration import Correction, Judged, shown
+from callboard.insight.coarse import Outline, outline
 from callboard.insight.judging import judged_runs, judged_tasks
 from callboard.insight.seer import Seer
 from callboard.insight.whatif_words import answer, checked
@@ -70,11 +71,11 @@ class Forecasts(Plans):
             words = f"none of the {few} jobs that are left" if few != 1 else "the one job that is left does not have"
             row["why"] = f"too little data: {words}{' has' if few != 1 else ''} {FEW} earlier tries here"
             return row
-        found = self._futures_of(run)
+        found = self._futures_of(run, workspace)
         return {**row, **found} if found else {**row, "why": "it is being worked out"}
 
-    def _futures_of(self, run: int) -> Row | None:
-        """The newest answer, waited for a moment if there is none or it is old."""
+    def _futures_of(self, run: int, workspace: str) -> Row | None:
+        """The newest answer; a coarse one at once where there is none yet."""
         asked_at = time.time()
         found = self._foreseen_rows.get(run)
         if found is not None and asked_at - found["at"] < FRESH_S:
@@ -85,10 +86,28 @@ class Forecasts(Plans):
             except CallboardError as error:
                 return {"why": str(error)}
         self.forecast_wanted(run)
-        if found is None:
+        return found or self._coarse(run, workspace)
+
+    def _coarse(self, run: int, workspace: str) -> Row | None:
+        """The first range, without futures; where there is too much to look at, the first futures, waited for a moment."""
+        now = time.time()
+        usual = self.learned(Path(workspace))
+
+        def look(state: State) -> tuple[Outline | None, str]:
+            return outline(state, run, now, usual), state.runs[run].name if run in state.runs else ""
+
+        left, name = self._engine.inspect(look)
+        if left is None:
             with self._foreseen_news:
                 self._foreseen_news.wait_for(lambda: run in self._foreseen_rows, FIRST_WAIT_S)
-        return self._foreseen_rows.get(run)
+            return self._foreseen_rows.get(run)
+        past = self._judged(workspace)[0]
+        seconds = Correction(past, name).seconds(left.range(self._engine.capacity))
+        p50, p80, p95 = (round(now + value, 2) for value in seconds)
+        return {
+            "at": now, "end": {"p50": p50, "p80": p80, "p95": p95, "n": len(past)},
+            "why": "a first look, by its longest path and its work; futures are being tried",
+        }  # fmt: skip
 
     def foresee_run(self, run: int, cpu_s: float = REFINED_CPU_S, heard: Callable[[Row], None] | None = None) -> Row:
         """Asks for futures of a run; each answer is kept, and given to `heard`. Raises `CallboardError` when none comes."""

@@ -55,8 +55,12 @@ def raw(seconds: Sequence[float], sigma: float) -> Raw:
         return Raw(tuple(_at(logs, level) for level in LEVELS))
     mean = sum(logs) / count
     own = math.sqrt(sum((log - mean) ** 2 for log in logs) / (count - 1)) if count > 1 else 0.0
-    width = max(own, sigma, LEAST_SPREAD)
-    return Raw(tuple(middle + width * z for z in _NORMAL))
+    return normal(middle, max(own, sigma, LEAST_SPREAD))
+
+
+def normal(middle: float, sigma: float) -> Raw:
+    """With this middle and spread of the logarithms."""
+    return Raw(tuple(middle + sigma * z for z in _NORMAL))
 
 
 _NORMAL = (
@@ -130,9 +134,10 @@ class Correction:
         scores = [*self._scores, *(((log - found.middle) / found.spread, PRIOR / len(LEVELS)) for log in found.logs)]
         scores.sort()
         total = sum(weight for _, weight in scores)
+        came = sum(weight for _, weight in self._scores)
         seconds = []
         for share in SHARES:
-            late = 1.0 if share > 0.5 else 0.0  # one more that came late: few forecasts prove little
+            late = came / total if share > 0.5 else 0.0  # one more that came late: few forecasts prove little
             wanted, passed, at = min(total, share * (total + late)), 0.0, scores[-1][0]
             for score, weight in scores:
                 passed += weight
