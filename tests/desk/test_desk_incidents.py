@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import stat
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -12,11 +13,13 @@ import pytest
 from callboard.core.case_batch import Opening
 from callboard.core.case_commands import TellCases
 from callboard.core.case_facts import Cause, Symptom
+from callboard.desk.case_loose import origin, uncommitted
 from callboard.desk.incident_files import IncidentFiles
 from callboard.desk.packing import packed, without_secrets
 from callboard.desk.veil import MASK
 from callboard.errors import ConfigError, NotFound, Refused
 from callboard.guard.crew_token import CrewToken
+from callboard.learn.commits import git_facts
 from patch_stage import PatchStage
 
 SECRET = "ghp_" + "a1B2c3D4" * 5
@@ -45,6 +48,10 @@ def test_nothing_secret_is_packed_and_hashes_hold() -> None:
     assert "cut here" in opened(packed({"long.txt": "x y\n" * 900_000}))["long.txt"][-60:]
     key = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----"
     assert "MIIE" not in json.dumps(without_secrets({"log": key}))
+    drawn = "aX9" + "bQ3kZ7" * 6
+    assert without_secrets(f"h = '{drawn}1'") == f"h = '{MASK}'"
+    plain = f"{'0f3a' * 10} TestThatOneLongNameIsNoSecretAtAll2 src/app/Some2/deep/Folder3/with/Names4.py"
+    assert without_secrets(plain) == plain
 
 
 def test_an_incident_from_its_begin_to_its_end(tmp_path: Path) -> None:
@@ -71,6 +78,7 @@ def test_an_incident_from_its_begin_to_its_end(tmp_path: Path) -> None:
             "findings.sarif",
         } < set(files)
         assert "sh -c 'echo tidy'" in files["repeat.md"]
+        assert "uncommitted.diff" not in files
         assert "looked" in files["logs/1.0.txt"]
 
         with pytest.raises(ConfigError):
@@ -151,3 +159,28 @@ def test_what_was_begun_before_the_program_was_ended_is_done_at_its_next_start(t
         with pytest.raises(ConfigError, match="at most 20 agents"):
             desk.begin_incident([f"a{n}" for n in range(21)], "why", "ann")
         assert desk.finish_incidents() == 0
+
+
+def test_what_was_changed_without_a_commit_travels_as_a_patch_that_applies(tmp_path: Path) -> None:
+    stage = PatchStage(tmp_path)
+    stage.write("app/a.py", stage.swapped(3))
+    stage.write("app/new.py", "n = 1\n")
+    stage.write(".env.local", f"TOKEN={SECRET}\n")
+    stage.write("app/keys.py", f"k = '{SECRET}'\n")
+    text = uncommitted(stage.workspace, git_facts(stage.workspace), {"app/keys.py"})
+    assert "as it was when the task ran" in text
+    assert (SECRET in text, ".env.local holds secrets" in text, "app/keys.py holds secrets" in text) == (
+        False,
+        True,
+        True,
+    )
+    after = stage.read("app/a.py")
+    other = tmp_path / "other"
+    stage.git("clone", "-q", str(stage.workspace), str(other))
+    subprocess.run(["git", "-C", str(other), "apply", "--unidiff-zero", "-"], input=text.encode(), check=True)
+    assert ((other / "app/a.py").read_text(), (other / "app/new.py").read_text()) == (after, "n = 1\n")
+    stage.write("app/a.py", "a1 = 0\n")
+    before = {**git_facts(stage.workspace), "digest": "another"}
+    assert "written again since" in uncommitted(stage.workspace, before, ())
+    stage.git("remote", "add", "origin", f"https://ann:{SECRET}@example.org/shop.git")
+    assert origin(stage.workspace) == "https://example.org/shop.git"

@@ -1,12 +1,15 @@
 """All that somebody needs who takes a case over, in one archive that holds no secret."""
 
+import contextlib
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from callboard.core.cases import Case
+from callboard.desk.case_loose import origin, uncommitted
 from callboard.desk.diff import Diffs
 from callboard.desk.facts import Facts
 from callboard.desk.investigating import Investigations
@@ -15,6 +18,7 @@ from callboard.desk.veil import is_all_secret
 from callboard.errors import CallboardError
 from callboard.reports import sarif_of_run
 from callboard.rows import Row, key_of
+from callboard.work.checkout import Checkout
 
 MOST_TASKS = 10
 MOST_LINES = 20_000
@@ -30,6 +34,7 @@ State {state}, severity {severity}. {cause}
 | `repeat.md` | the commands that show it, the commit, and how each was run |
 | `environment.json` | versions of tools, machine and commit; no variable of any environment is in it |
 | `logs/` | the end of the output of each task that saw it |
+| `uncommitted.diff` | what was changed without a commit, for `git apply --unidiff-zero`; not there when nothing was |
 | `changes.diff` | what differs from the last run in which its check passed |
 | `findings.sarif` | its findings, for programs that read SARIF 2.1.0 |
 | `related.json` | cases like it, and what helped with its kind, with how often |
@@ -65,6 +70,8 @@ class CaseBundles(Diffs, Facts, Investigations):
             log = self._tail(task)
             if log:
                 parts[f"logs/{task}.txt"] = log
+        loose = self._uncommitted(tasks)
+        parts |= {"uncommitted.diff": loose} if loose else {}
         parts["changes.diff"] = self._differences(tasks)
         parts["findings.sarif"] = sarif_of_run(self._findings_of_case(case), self._version)
         parts["related.json"] = {"related": page["related"], "suggestions": page["suggestions"]}
@@ -86,7 +93,7 @@ class CaseBundles(Diffs, Facts, Investigations):
             return ""
 
     def _repeat(self, case: Case, tasks: Sequence[str]) -> str:
-        lines = [f"# How to see {case.name} again", ""]
+        lines = [f"# How to see {case.name} again", "", *self._to_get_there(tasks)]
         for task in tasks:
             key = key_of(task)
             try:
@@ -112,8 +119,53 @@ class CaseBundles(Diffs, Facts, Investigations):
             lines.append("")
         tests = [test for symptom in list(case.symptoms.values())[:20] for test in self.case_tests(symptom)]
         if tests:
-            lines += ["## The tests alone", ""] + [f"    {shlex.quote(test)}" for test in dict.fromkeys(tests)]
+            again = [
+                f"    callboard do quality.reproduce -o {_option('tests', [test])}" for test in dict.fromkeys(tests)
+            ]
+            lines += ["## The tests alone, several times", "", *again]
         return "\n".join(lines) + "\n"
+
+    def _to_get_there(self, tasks: Sequence[str]) -> list[str]:
+        """The code as it was, before anything is run."""
+        git = self._newest_git(tasks)
+        if not git.get("commit"):
+            return ["Git knew nothing of the workspace when it ran: ask whoever has it for the files.", ""]
+        where = origin(self.workspace)
+        lines = ["First the code as it was:", ""]
+        lines.append(
+            f"    git clone {shlex.quote(where)} it && cd it"
+            if where
+            else "    # ask for a clone: the repository has no remote"
+        )
+        lines.append(f"    git checkout --detach {git['commit']}")
+        top = Path(self.workspace)
+        with contextlib.suppress(CallboardError):
+            top = Checkout(self.workspace).top
+        if top.resolve() != self.workspace.resolve():
+            lines.append(f"    cd {shlex.quote(str(self.workspace.resolve().relative_to(top.resolve())))}")
+        if git.get("changed"):
+            lines.append(
+                "    git apply --unidiff-zero ../uncommitted.diff   # from this archive; a veiled line in it is put back by hand"
+            )
+        lines += [
+            "",
+            "Then what it needs is installed, as the project says; versions are in `environment.json`. Of the rest:",
+            "",
+        ]
+        return lines
+
+    def _newest_git(self, tasks: Sequence[str]) -> Mapping[str, Any]:
+        keys = [key for task in tasks if (key := key_of(task)) is not None]
+        return self.case_work.git_of(max(key.run for key in keys)) if keys else {}
+
+    def _uncommitted(self, tasks: Sequence[str]) -> str:
+        git = self._newest_git(tasks)
+        if not git.get("changed"):
+            return ""
+        if self._trust.why_not(self.workspace):
+            return "# the workspace is not trusted, so git was not asked what differs\n"
+        secret = {path for task in tasks if (key := key_of(task)) is not None for path in self._secret_lines(key)}
+        return uncommitted(self.workspace, git, secret)
 
     def _environment_of(self, case: Case, tasks: Sequence[str]) -> Row:
         runs = [key.run for task in tasks if (key := key_of(task)) is not None]

@@ -15,12 +15,16 @@ LARGEST = 20_000_000
 MOMENT = (1980, 1, 1, 0, 0, 0)
 HASHES = "SHA256SUMS"
 SECRET_KEY = re.compile(r"(?i)(?:^|[_-])(?:password|passwd|secret|token|api[_-]?key|private[_-]?key|credentials?)$")
+# What looks drawn by lot, whatever it is called: long, of both cases, with several digits; commits and hashes have one case.
+RANDOM = re.compile(
+    r"(?<![\w/+=-])(?=[^\W_]*[a-z])(?=[^\W_]*[A-Z])(?=(?:[A-Za-z+/]*\d){3})(?:[A-Za-z0-9+]{32,200}|[A-Za-z0-9+/]{40})={0,2}(?![\w/+])"
+)
 
 
 def without_secrets(value: Any) -> Any:
     """Plain values whose texts hold nothing that looks like a secret."""
     if isinstance(value, str):
-        return "\n".join(veiled(value.split("\n")))
+        return RANDOM.sub(MASK, "\n".join(veiled(value.split("\n"))))
     if isinstance(value, Mapping):
         return {
             str(key): MASK if isinstance(item, str) and item and SECRET_KEY.search(str(key)) else without_secrets(item)
