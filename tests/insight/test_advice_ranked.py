@@ -273,6 +273,9 @@ def test_where_cases_are_kept_an_alert_gives_them_a_moment() -> None:
     whole = replace(ALERT, kind="run-broken", severity="critical", opened=NOW - 60)
     assert kinds(Facts(NOW, "/w", alerts=(broken,), kept=True)) == []
     assert kinds(Facts(NOW, "/w", alerts=(replace(broken, opened=NOW - 6),), kept=True)) == ["alert"]
+    assert kinds(Facts(NOW, "/w", alerts=(broken,), kept=True, looked=broken.opened)) == ["alert"], (
+        "no case was made of it"
+    )
     assert kinds(Facts(NOW, "/w", cases=(CASE,), alerts=(whole,), kept=True)) == ["case-investigate"]
     assert kinds(Facts(NOW, "/w", cases=(CASE,), alerts=(whole,))) == ["case-investigate", "alert"]
 

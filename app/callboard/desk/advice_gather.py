@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from callboard.config import read_config
 from callboard.config.rules import RuleTable
 from callboard.core.alerts import AlertState
+from callboard.core.case_priority import Blocks
 from callboard.core.cases import Case
 from callboard.core.load import Load, loads, relief_of
 from callboard.core.run import Run, Task
@@ -34,7 +35,7 @@ from callboard.desk.advice_offers import AdviceOffers
 from callboard.desk.alerts import Alerts
 from callboard.desk.bottlenecks import Bottlenecks
 from callboard.desk.case_blocks import Blocking
-from callboard.desk.case_rows import case_row
+from callboard.desk.case_rows import case_row, rank_of
 from callboard.desk.catchup import CatchUp
 from callboard.desk.platform import Platform
 from callboard.desk.telemetry import Telemetry
@@ -63,6 +64,7 @@ logger = logging.getLogger(__name__)
 DAY = 86_400.0
 WEEK = 7 * DAY
 MOST_CASES, MOST_ALERTS, MOST_TRIED = 60, 60, 6
+MOST_NEW, NEW_S = 20, 3_600.0
 MOST_WALK = 5_000
 NO_ENGINE = "`callboard up` goes on with it"
 SLOWLY_S, RARELY_S, AGAIN_S = 20.0, 120.0, 120.0
@@ -114,6 +116,7 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform, Bottlenecks, AdviceOffe
     def advice_facts(self) -> Facts:
         """All that is known now. Costs some queries; what is slow is at most RARELY_S old."""
         where, now = str(self.workspace), time.time()
+        looked = self.case_watch.looked  # before the state: the cases of what was looked at until then are in it
         found = self._advice_state()
         rules = self.advice_rules()
         patches = self._patches_waiting([case for _, case in found.cases])
@@ -142,6 +145,7 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform, Bottlenecks, AdviceOffe
             tracks={kind: Track(**row) for kind, row in self._advised.tracks(where).items()},
             ruled=tuple(pattern for rule in rules.values() for pattern in rule.when),
             kept=found.kept,
+            looked=looked,
         )
 
     def _lately(self, name: str, seconds: float, find: Callable[[], T], mark: object = None) -> T | None:
@@ -167,11 +171,7 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform, Bottlenecks, AdviceOffe
         """On the engine's thread: cases, agents with what would relieve them, the machine, what waits behind what waits."""
         now, where = self._engine.now(), str(self.workspace)
         blocking = Blocking(state, earlier)
-        rows = [
-            (case_row(case, blocking.of(case.workspace, case.checks, case.id), now), case)
-            for case in islice(state.cases.open(where), 5 * MOST_CASES)
-        ]
-        rows.sort(key=lambda row: -row[0]["priority"])
+        chosen = _chosen(state.cases.open(where), blocking, now)
         halted = state.halted if self._engine.loop is not None and state.halted != NO_ENGINE else ""
         free = self._engine.host().get("disk_free_gb") if self._engine.loop is not None else None
         machine = Machine(
@@ -185,10 +185,11 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform, Bottlenecks, AdviceOffe
             and alert.workspace in ("", where)  # those of copies are a matter of their case
         )
         kept = where in state.cases.looked
-        self.advice_pending = kept and any(now - alert.opened < CASE_S for alert in alerts)
+        looked = self.case_watch.looked
+        self.advice_pending = kept and any(alert.opened > looked and now - alert.opened < CASE_S for alert in alerts)
         agents = self._agents_now(state, now)
         takes = {name: state.trouble_of(name) for name, agent in state.agents.items() if agent.present}
-        cases = tuple((case_fact(row), case.copy()) for row, case in rows[:MOST_CASES])
+        cases = tuple((case_fact(case_row(case, blocks, now)), case.copy()) for case, blocks in chosen)
         return _Now(cases, agents, takes, machine, _behind(state), alerts[:MOST_ALERTS], kept)
 
     def _agents_now(self, state: State, now: float) -> tuple[AgentFact, ...]:
@@ -367,6 +368,19 @@ class AdviceGather(Telemetry, Alerts, CatchUp, Platform, Bottlenecks, AdviceOffe
         if not row["wanted"] or row["at"] is None:
             return None
         return Drain(row["by"], row["at"], row["reason"], row["until"])
+
+
+def _chosen(cases: Iterable[Case], blocking: Blocking, now: float) -> list[tuple[Case, Blocks]]:
+    """The cases that matter most, of equal ones the newest; beside them those that were opened lately, whatever they matter: what
+    is new is seen on the list, however much else there is."""
+    none = Blocks()
+    ranked = []
+    for case in cases:
+        blocks = blocking.of(case.workspace, case.checks, case.id) if blocking.any else none
+        ranked.append((-rank_of(case, blocks, now), -case.opened, -case.id, case, blocks))
+    ranked.sort(key=lambda one: one[:3])
+    late = sorted((one for one in ranked[MOST_CASES:] if now + one[1] < NEW_S), key=lambda one: one[1])[:MOST_NEW]
+    return [(case, blocks) for _, _, _, case, blocks in (*ranked[:MOST_CASES], *late)]
 
 
 def gain_of(run: int, difference: Mapping[str, Any]) -> tuple[Gain | None, str]:

@@ -44,11 +44,15 @@ IDLE_S = 60.0
 REST = 4.0  # it works at most a fifth of the time, and rests no longer than MOST_REST_S for it
 MOST_REST_S = 0.6
 JUDGE_S = 60.0
+CASE_S = (
+    1.0  # for which it waits for the case of what has just gone wrong: without it the list would say little of that
+)
 AT_ONCE = (
     AgentSet, AgentDraining, AgentDrained, AgentStopped, AgentsFound, DecisionMade, PatchDecided, QuestionAsked, QuestionAnswered,
     ScheduleFired, TaskTaken, TaskReleased, DrainSet, HandoffMade, RoadmapEvent, AlertEvent, CaseEvent, AdviceTaken,
     AdviceOverruled, AdviceSnoozed, AdviceReopened, RuleUndone,
 )  # fmt: skip
+OF_CASES = (AttemptEnded, AlertEvent)  # of which cases are made
 SOON = (AttemptEnded, RunSubmitted, ArtifactKept)
 
 
@@ -59,6 +63,8 @@ class Adviser:
         self._engine = engine
         self._desk = desk
         self._woken = threading.Event()
+        self._settled = threading.Event()
+        self._wrong = False
         self._soon = False
         self._closing = False
         self._judged = float("-inf")
@@ -69,11 +75,13 @@ class Adviser:
         """Begins; the engine runs already."""
         self._desk.advice_watched = True
         self._engine.watchers.append(self.heard)
+        self._desk.case_watch.listeners.append(self._looked)
         self._thread.start()
 
     def stop(self) -> None:
         """Ends after the step under way."""
         self._closing = True
+        self._settled.set()
         self._woken.set()
         self._thread.join(10.0)
 
@@ -81,9 +89,20 @@ class Adviser:
         """On the engine's thread: notes whether something bears on the list, now or soon."""
         for _, event in published.events:
             if at_once(event):
+                if isinstance(event, CaseEvent):
+                    self._settled.set()
+                elif isinstance(event, OF_CASES):
+                    self._settled.clear()
+                    self._wrong = True
                 self._woken.set()
                 return
             self._soon = self._soon or isinstance(event, SOON)
+
+    def _looked(self) -> None:
+        """On the keeper's thread: all that went wrong until now has its case, if it has one."""
+        self._settled.set()
+        if self._desk.advice_pending:
+            self._woken.set()
 
     def _work(self) -> None:
         try:
@@ -93,6 +112,7 @@ class Adviser:
         while not self._closing:
             begun = time.monotonic()
             self._soon = False
+            looked = self._desk.case_watch.looked
             try:
                 self.step()
             except CallboardError as error:
@@ -100,9 +120,14 @@ class Adviser:
             except Exception:
                 logger.exception("The adviser stumbled")
             self._soon = self._soon or self._desk.advice_pending
+            if self._desk.advice_pending and self._desk.case_watch.looked > looked:
+                self._woken.set()  # the case was made during the step
             self._rest(min(MOST_REST_S, max(READY_S, REST * (time.monotonic() - begun))))
             self._wait()
             self._woken.clear()
+            if self._wrong and self._desk.case_watch.looked:
+                self._settled.wait(CASE_S)
+            self._wrong = False
             self._rest(READY_S)  # what comes in a burst is looked at once
 
     def _wait(self) -> None:

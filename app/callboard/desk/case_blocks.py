@@ -55,6 +55,11 @@ class Blocking:
         if self._of:
             self._look_why(state)
 
+    @property
+    def any(self) -> bool:
+        """Whether anything is blocked at all."""
+        return bool(self._of)
+
     def _look_why(self, state: State) -> None:
         """Which cases have a grave symptom of a check that something waits for. O(symptoms of open cases)."""
         for case in state.cases.open():

@@ -84,8 +84,10 @@ class CaseKeeper:
             self._cursor = min([*looked.values(), begin])
         until = time.monotonic() + LAST_S
         while not (self._closing and time.monotonic() > until):
+            now = self._engine.inspect(lambda state: self._engine.now())
             events = self._looking.record.told(self._cursor)
             if not events:
+                self._looking.desk.case_watch.told(now)
                 return
             by_place: dict[str, list[tuple[int, object]]] = defaultdict(list)
             for seq, event in events:

@@ -71,6 +71,11 @@ def case_row(case: Case, blocks: Blocks, now: float, total: int | None = None, c
     }  # fmt: skip
 
 
+def rank_of(case: Case, blocks: Blocks, now: float) -> int:
+    """The priority of a case, 0 for one that is closed or accepted."""
+    return priority_of(case, blocks, now)[0] if case.is_open and case.state is not CaseState.ACCEPTED else 0
+
+
 def _place(case: Case) -> Symptom | None:
     """The symptom that names the place of the case: of its cause if that is a file, else the worst with a path."""
     with_path = [symptom for symptom in case.symptoms.values() if symptom.path]

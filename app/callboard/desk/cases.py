@@ -1,5 +1,6 @@
 """Cases: which there are and how much each matters, one of them with all that is known of it, what helped before."""
 
+import json
 import time
 from collections.abc import Sequence
 from functools import cached_property
@@ -11,8 +12,9 @@ from callboard.core.cases import Case
 from callboard.core.run import Run
 from callboard.desk.case_blocks import Blocking
 from callboard.desk.case_page import may, remedy_row, suggestions
-from callboard.desk.case_rows import case_row, ranked, symptom_row
+from callboard.desk.case_rows import case_row, rank_of, ranked, symptom_row
 from callboard.desk.case_timeline import attempts, timeline
+from callboard.desk.case_watch import CaseWatch
 from callboard.desk.room import HIGHEST, Room
 from callboard.desk.source import LONGEST_LINE, read_inside
 from callboard.desk.veil import is_all_secret, is_secret, veiled
@@ -22,7 +24,6 @@ from callboard.rows import Row
 from callboard.work.finding import clean
 
 MOST_CASES = 2_000
-MOST_RANKED = 10_000
 MANY, FEW = 300, 8  # in a list of very many cases, each is told by its first symptoms
 MOST_SYMPTOMS = 500
 MOST_PLACES = 3
@@ -43,6 +44,11 @@ class CaseDesk(Room):
         """By check why it knows nothing, since the program started: that is no case, but it is said."""
         return {}
 
+    @cached_property
+    def case_watch(self) -> CaseWatch:
+        """How far the keeper of cases has looked."""
+        return CaseWatch()
+
     def cases(
         self, state: str = "", severity: str = "", agent: str = "", workspace: str = "", text: str = "", kind: str = "",
         assignee: str = "", limit: int = 200,
@@ -60,17 +66,20 @@ class CaseDesk(Room):
         }  # fmt: skip
         limit = max(1, min(limit, MOST_CASES))
         record = self.case_record
-        number = record.number(wants)
-        found = record.cases(wants, MOST_RANKED)
+        among = record.with_words(text)
+        if among is not None:
+            wants |= {"text": "", "among": json.dumps(among)}
         now = time.time()
         blocking = self._blocking()
-        checks = record.checks([case.id for case in found if case.is_open])
+        opened = record.open_ones(wants)
+        checks = record.checks([case.id for case in opened]) if blocking.any else {}
         rough = ranked(
-            [_rank(case, blocking.of(case.workspace, checks.get(case.id, ()), case.id), now) for case in found]
+            [_rank(case, blocking.of(case.workspace, checks.get(case.id, ()), case.id), now) for case in opened]
         )
-        by_number = {case.id: case for case in found}
+        first = [row["id"] for row in rough[:limit]]
+        closed, then = record.closed_ones(wants, limit - len(first))
         few = FEW if limit > MANY else MOST_IN_LIST
-        shown = record.with_symptoms([by_number[row["id"]] for row in rough[:limit]], few)
+        shown = record.with_symptoms(record.numbered([*first, *then]), few)
         rows = [
             case_row(one.case, blocking.of(one.case.workspace, one.checks, one.case.id), now, one.total, one.checks)
             for one in shown
@@ -80,7 +89,7 @@ class CaseDesk(Room):
             "cases": ranked(rows),
             "counts": counts,
             "open": sum(count for name, count in counts.items() if name != CaseState.CLOSED),
-            "left_out": max(0, number - len(rows)),
+            "left_out": max(0, len(opened) + closed - len(rows)),
             "unknown": [{"check": check, "words": words} for check, words in list(self.case_unknown.items())],
             "seq": self._history.last_seq(),
         }
@@ -208,8 +217,7 @@ def steps_runs(steps: Sequence[tuple[int, object]]) -> list[int]:
 
 def _rank(case: Case, blocks: Blocks, now: float) -> Row:
     """As much of the row as ranking needs."""
-    row = case_row(case, blocks, now)
-    return {name: row[name] for name in ("id", "state", "priority", "moved")}
+    return {"id": case.id, "state": case.state, "priority": rank_of(case, blocks, now), "moved": case.moved}
 
 
 def _known(words: str, known: Sequence[str]) -> None:

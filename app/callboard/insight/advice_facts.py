@@ -408,7 +408,8 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that is known at a moment. `kept`: somebody makes cases of what goes wrong here, a moment later."""
+    """All that is known at a moment. `kept`: somebody makes cases of what goes wrong here, and has made those of all until
+    `looked`."""
 
     now: float
     workspace: str
@@ -433,3 +434,4 @@ class Facts:
     tracks: Mapping[str, Track] = field(default_factory=dict)
     ruled: tuple[str, ...] = ()
     kept: bool = False
+    looked: float = 0.0

@@ -30,7 +30,7 @@ KINDS_OF_WAITING: Mapping[str, tuple[str, str]] = {
     "workspace": ("trust", "high"), "roadmap": ("roadmap-hand", "low"), "schedule": ("schedule-missed", "medium"),
     "person": ("by-hand", "low"), "case": ("case-person", "medium"),
 }  # fmt: skip
-CASE_S = 5.0  # within which a case is made of what went wrong
+CASE_S = 5.0  # the longest that an alert waits for the case that may be made of it, should the keeper of cases be slow
 SAFE_LABELS = ("run it now", "look for agents again")
 COVERED_ALERTS = ("disk-low", "pressure", "task-lost")
 
@@ -160,7 +160,8 @@ def _is_news(alert: AlertFact, told: set[str], facts: Facts) -> bool:
         return False
     if alert.job in told:
         return False
-    if facts.kept and (age < CASE_S or (alert.kind == "run-broken" and facts.cases)):
+    is_looked_at = alert.opened <= facts.looked or age >= CASE_S
+    if facts.kept and (not is_looked_at or (alert.kind == "run-broken" and facts.cases)):
         return False
     return alert.severity == "critical" or alert.kind == "task-broken" or age >= OLD_ALERT_S
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from callboard.core.case_facts import BETWEEN, CaseState
+from callboard.core.case_facts import BETWEEN, CaseState, Cause
 from callboard.core.cases import Case
 from callboard.core.events import Event
 from callboard.record.case_rows import CASE_COLUMNS, CASE_KINDS, case_of, symptom_of
@@ -17,9 +17,11 @@ MOST_PIPELINES = 5
 LARGEST_RUN = 2_000
 MOST_IN_LIST = 40  # symptoms of each case in a list
 MOST_WORDS = 12
+MOST_FOUND = 50_000
 MOST_FAMILIES = 200
 AT_ONCE = 400  # values in a query
 _OPEN = "state != 'closed'"
+_NAMED = re.compile(r"[Cc]?(\d{1,12})")
 _WORD = re.compile(r"\w+", re.UNICODE)
 
 
@@ -56,13 +58,56 @@ class CaseRecord(History):
 
     def cases(self, wants: Mapping[str, str], most: int = 10_000) -> list[Case]:
         """Cases without their symptoms, the open ones first and then the newest; `wants` are states, severities (with commas),
-        agent, workspace, text, kind, assignee; the state 'open' is all but closed."""
+        agent, workspace, text, kind, assignee, and among which numbers (JSON); the state 'open' is all but closed."""
         where, values = _narrowed(wants)
         sql = (
             f"SELECT {CASE_COLUMNS} FROM case_row c WHERE {' AND '.join(where)}"  # noqa: S608
             " ORDER BY state = 'closed', moved DESC, id DESC LIMIT ?"
         )
         return [case_of(row) for row in self._rows(sql, (*values, most))]
+
+    def open_ones(self, wants: Mapping[str, str]) -> list[Case]:
+        """Those that fit and are not closed, with nothing but what their priority is made of."""
+        where, values = _narrowed(wants)
+        sql = (
+            "SELECT id, workspace, severity, state, times, reopened, seen, moved FROM case_row c"  # noqa: S608
+            f" WHERE {' AND '.join(where)} AND c.{_OPEN}"
+        )
+        return [
+            Case(id, workspace, "", severity, Cause("single"), seen, seen, seen, moved, CaseState(state), times=times,
+                 reopened=reopened)
+            for id, workspace, severity, state, times, reopened, seen, moved in self._rows(sql, values)
+        ]  # fmt: skip
+
+    def closed_ones(self, wants: Mapping[str, str], most: int) -> tuple[int, list[int]]:
+        """How many fit that are closed, and the numbers of those that moved last."""
+        where, values = _narrowed(wants)
+        fitting = f"FROM case_row c WHERE {' AND '.join(where)} AND c.state = 'closed'"
+        number = int(self._rows(f"SELECT count(*) {fitting}", values)[0][0])
+        if most <= 0 or not number:
+            return number, []
+        return number, [
+            row[0]
+            for row in self._rows(f"SELECT c.id {fitting} ORDER BY c.moved DESC, c.id DESC LIMIT ?", (*values, most))
+        ]
+
+    def numbered(self, cases: Sequence[int]) -> list[Case]:
+        """The cases of these numbers without their symptoms, in this order."""
+        found: dict[int, Case] = {}
+        for some in _pieces(cases):
+            sql = f"SELECT {CASE_COLUMNS} FROM case_row WHERE id IN ({_marks(some)})"  # noqa: S608
+            found |= {row[0]: case_of(row) for row in self._rows(sql, some)}
+        return [found[number] for number in cases if number in found]
+
+    def with_words(self, text: str) -> list[int] | None:
+        """The cases in which all of these words are found; None for a text that asks for one case by its name, or for nothing."""
+        if not text.strip() or _NAMED.fullmatch(text.strip()):
+            return None
+        query = matching(text)
+        if not query:
+            return []
+        sql = 'SELECT DISTINCT "case" FROM case_text WHERE case_text MATCH ? LIMIT ?'
+        return [row[0] for row in self._rows(sql, (query, MOST_FOUND))]
 
     def newest_runs(self, workspace: str) -> list[int]:
         """The newest ended run of each of the pipelines that ran last there, at most MOST_PIPELINES of at most LARGEST_RUN tasks;
@@ -105,9 +150,9 @@ class CaseRecord(History):
         totals: dict[int, int] = {}
         for some in _pieces(numbers):
             sql = (
-                'SELECT "case", body, total FROM (SELECT "case", body, id, count(*) OVER (PARTITION BY "case") AS total,'  # noqa: S608
+                'SELECT s."case", s.body, f.total FROM (SELECT id, count(*) OVER (PARTITION BY "case") AS total,'  # noqa: S608
                 ' row_number() OVER (PARTITION BY "case" ORDER BY gone > 0, id) AS nth FROM case_symptom'
-                f' WHERE "case" IN ({_marks(some)})) WHERE nth <= ? ORDER BY "case", id'
+                f' WHERE "case" IN ({_marks(some)})) f JOIN case_symptom s ON s.id = f.id WHERE f.nth <= ? ORDER BY s."case", s.id'
             )
             for case, body, total in self._rows(sql, (*some, most)):
                 bodies.setdefault(case, []).append(body)
@@ -247,11 +292,11 @@ def _narrowed(wants: Mapping[str, str]) -> tuple[list[str], list[Any]]:
     if wants.get("workspace"):
         add("c.workspace = ?", wants["workspace"])
     if wants.get("agent"):
-        add('EXISTS (SELECT 1 FROM case_symptom s WHERE s."case" = c.id AND s.agent = ?)', wants["agent"])
+        add('c.id IN (SELECT s."case" FROM case_symptom s WHERE s.agent = ?)', wants["agent"])
     if wants.get("kind"):
         add(
-            "(json_extract(c.cause, '$.kind') = ? OR EXISTS (SELECT 1 FROM case_symptom s WHERE s.\"case\" = c.id"
-            " AND json_extract(s.body, '$.kind') = ?))",
+            "(json_extract(c.cause, '$.kind') = ? OR c.id IN (SELECT s.\"case\" FROM case_symptom s"
+            " WHERE json_extract(s.body, '$.kind') = ?))",
             wants["kind"], wants["kind"],
         )  # fmt: skip
     given = wants.get("assignee") or ""
@@ -264,9 +309,11 @@ def _narrowed(wants: Mapping[str, str]) -> tuple[list[str], list[Any]]:
             kind,
             name,
         )
+    if wants.get("among"):
+        add("c.id IN (SELECT value FROM json_each(?))", wants["among"])
     text = (wants.get("text") or "").strip()
     if text:
-        number = re.fullmatch(r"[Cc]?(\d{1,12})", text)
+        number = _NAMED.fullmatch(text)
         if number:
             add("c.id = ?", int(number[1]))
         else:

@@ -200,9 +200,19 @@ def cases_read_back(database: SqliteDatabase) -> None:
     )
 
 
+def case_indexes(database: SqliteDatabase) -> None:
+    """18: lists of very many cases by agent and kind, and the checks of each, are read from indexes alone."""
+    for name, columns in (
+        ("case_symptom_check", '"case", "check"'),
+        ("case_symptom_agent", 'agent, "case"'),
+        ("case_symptom_kind", "json_extract(body, '$.kind'), \"case\""),
+    ):
+        database.execute_sql(f"CREATE INDEX IF NOT EXISTS {name} ON case_symptom ({columns})")
+
+
 MIGRATIONS: Sequence[Migration] = (
     first_tables, sections, patches, git_and_digests, accepted_findings, people, alerts, news, hands, roadmap, crews,
-    coordination, notices, cases, advice, forecasts, cases_read_back,
+    coordination, notices, cases, advice, forecasts, cases_read_back, case_indexes,
 )  # fmt: skip
 
 
