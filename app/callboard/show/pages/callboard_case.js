@@ -71,8 +71,9 @@ export default {
       const found = { reproduce: "reproduced", narrow: "narrowed", bisect: "bisected", verify: "verified" };
       return data.value.attempts.map((a) => ({ ...a, facts: a.facts ?? [...data.value.timeline].reverse().find((e) => e.kind === found[a.kind] && (e.run == null || e.run === a.run) && (!e.href || !a.href || e.href === a.href))?.facts }));
     });
+    const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1); // a name with an @ stays as it is
     useTitle(() => `${c.value.name} ${c.value.title} – Callboard`);
-    return { patch: first.patch, frame, data, c, may, deeds, who, open, settled, taken, take, triage, items, after, blame, attempts, said, words };
+    return { patch: first.patch, frame, data, c, may, deeds, who, open, settled, taken, take, triage, items, after, blame, attempts, sentence, said, words };
   },
   template: `
     <CbFrame :meta="frame" here="/cases">
@@ -89,8 +90,8 @@ export default {
       </div>
       <CbIncidents :rows="data.incidents || []" :only="c.id" :after="after"/>
       <div class="case-next-line" :class="'t-' + words.stateOf(said(c.state)).tone">
-        <p class="call case-next-words">{{ c.next }}</p>
-        <p class="case-next-who"><span class="quiet">with</span> <CbWho :row="c"/><span v-if="c.assignee && c.assignee.why" class="quiet">, {{ c.assignee.why }}</span><button v-if="!taken && !may.assign && !settled" type="button" class="link" @click="take">take it myself</button><button v-if="c.state === 'new' && !may.triage" type="button" class="link" @click="triage">mark as looked at</button></p>
+        <p class="call case-next-words">{{ sentence(c.next) }}</p>
+        <p class="case-next-who"><span class="quiet">with</span> <CbWho :row="c"/><span v-if="c.assignee && c.assignee.why" class="quiet">({{ c.assignee.why }})</span><button v-if="!taken && !may.assign && !settled" type="button" class="link" @click="take">take it myself</button><button v-if="c.state === 'new' && !may.triage" type="button" class="link" @click="triage">mark as looked at</button></p>
       </div>
       <div class="facts case-facts">
         <span><em>severity</em><CbSeverity :word="c.severity"/></span>
