@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import itertools
 import os
 import re
 import time
@@ -58,6 +59,9 @@ NO_FILES = re.compile(r"No test files found|No tests found|no test files found")
 RUNNERS = {"vitest": "vitest", "jest": "jest", "mocha": "mocha", "@playwright/test": "playwright", "ava": "ava"}
 PLACE = re.compile(r"([^\s()]{1,1000}?):(\d{1,7}):\d{1,7}")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+RAISED = re.compile(r"^(?:Uncaught )?(?:[A-Z]\w*)?(?:Error|Exception)(?: \[\w+\])?: \S")
+STOOD = re.compile(r"((?:file://)?/[^\s():]{1,1000}):(\d{1,7})(?::\d{1,7})?\)?$")
+LONGEST_OUTPUT = 400_000
 
 
 def run_npm(ctx: Context, options: NpmOptions) -> Result:
@@ -210,7 +214,7 @@ class _Judged:
         bad = [case for case in cases if case.outcome in (TestOutcome.FAILED, TestOutcome.ERROR)]
         aside = ended = 0
         for case in bad:
-            finding = _finding(ctx, options, case, self._here)
+            finding = _finding(ctx, options, case, self._here, run.stdout)
             held = quarantine.holding(name_of(case, self._here))
             if held is not None:
                 aside += 1
@@ -284,7 +288,7 @@ def browsers_missing(output: str, folder: str) -> str:
     return f"Playwright's browsers are not installed; run 'npx playwright install' in {folder or 'the workspace'}"
 
 
-def _finding(ctx: Context, options: NpmOptions, case: TestCase, base: Path) -> Finding:
+def _finding(ctx: Context, options: NpmOptions, case: TestCase, base: Path, output: str) -> Finding:
     top = base
     for _ in filter(None, options.folder.split("/")):
         top = top.parent
@@ -304,13 +308,33 @@ def _finding(ctx: Context, options: NpmOptions, case: TestCase, base: Path) -> F
     rule = "test-failed" if case.outcome is TestOutcome.FAILED else "test-error"
     message = COLOURS.sub("", case.message).strip().partition("\n")[0] or "no reason was given"
     if whole and message == "test failed":
-        message = "this file ended in an error before its tests were over; the log has its words"
+        told = _ended_in(output, case.name, top.resolve())
+        message = told or "this file ended in an error before its tests were over; the log has its words"
     mark = hashlib.sha256("\x1f".join((rule, options.folder, file, named)).encode("utf-8", "replace")).hexdigest()[:16]
     if path and top != ctx.workspace.path:
         path = os.path.relpath(path, top.resolve())
     return Finding(
         rule, Severity.HIGH, f"{named}: {message}", path, line, help="run it alone", tool="npm", fingerprint=mark
     )
+
+
+def _ended_in(output: str, name: str, top: Path) -> str:
+    """The exception that a file ended in, which Node writes before it says that the file failed; '' when it is not told."""
+    lines = COLOURS.sub("", output[-LONGEST_OUTPUT:]).splitlines()
+    at = next((nth for nth, line in enumerate(lines) if line.startswith(f"✖ {name}")), 0)
+    begin = next((nth for nth in range(at - 1, -1, -1) if lines[nth].startswith(("✖", "✔", "▶", "ℹ"))), -1) + 1
+    raised = next((nth for nth in range(begin, at) if RAISED.match(lines[nth])), None)
+    if raised is None:
+        return ""
+    words = lines[raised].strip()[:500]
+    heads = [line for line in lines[max(begin, raised - 8) : raised] if not line[:1].isspace()]
+    stack = itertools.takewhile(lambda line: line.lstrip().startswith("at "), lines[raised + 1 : at])
+    for line in (*reversed(heads), *stack):
+        place = STOOD.search(line)
+        path = Path(place[1].removeprefix("file://")) if place is not None else None
+        if place is not None and path is not None and path.is_relative_to(top) and "node_modules" not in path.parts:
+            return f"{words} ({path.relative_to(top).as_posix()}:{place[2]})"
+    return words
 
 
 def _by_words(ctx: Context, options: NpmOptions, run: ToolRun, where: str, fault: str) -> Result:

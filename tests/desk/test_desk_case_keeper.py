@@ -240,3 +240,28 @@ def test_a_program_that_is_killed_between_two_batches_loses_nothing_and_tells_no
                 for key, symptom in case.symptoms.items()}  # fmt: skip
         assert sorted(seen.values()) == [2, 2, 2, 2]
         assert cases_kept(house.engine.inspect(lambda state: state.cases)) == []
+
+
+def test_without_git_the_file_that_changed_between_two_runs_is_the_cause_of_what_reads_it(tmp_path: Path) -> None:
+    workspace, data = tmp_path / "shop", tmp_path / "data"
+    workspace.mkdir()
+    (workspace / "callboard.toml").write_text(
+        "[workspace]\ndetect = false\n[cases]\nautomatic = false\n"
+        + "".join(f'[jobs.{name}]\ncommand = ["python3", "{name}.py"]\n' for name in ("totals", "chart", "other"))
+    )
+    (workspace / "totals.py").write_text("head = open('orders.csv').readline().split(',')\nhead.index('price')\n")
+    (workspace / "chart.py").write_text(
+        "if 'price' not in open('orders.csv').read():\n    raise LookupError('no column')\n"
+    )
+    (workspace / "other.py").write_text("print('fine')\n")
+    (workspace / "orders.csv").write_text("id,price,at\n")
+    Trust(data).grant(workspace, "ann")
+    with House(settings_from({"data": data, "workspace": workspace}, {}, workspace), schedules=True) as house:
+        ran(house.desk)
+        (workspace / "orders.csv").write_text("id,cost,at\n")
+        (workspace / "other.py").write_text("raise SystemExit('no paper')\n")
+        ran(house.desk)
+        until(looked(house), "all was looked at")
+        cases = {tuple(sorted(row["checks"])): row["cause"] for row in house.desk.cases()["cases"]}
+    assert set(cases) == {("chart", "totals"), ("other",)}
+    assert (cases["chart", "totals"]["kind"], cases["chart", "totals"]["about"]) == ("commit", "orders.csv")

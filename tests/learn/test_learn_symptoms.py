@@ -1,5 +1,6 @@
 """What a look becomes: last words of tools, what a commit changed, what a test goes through, what became slower."""
 
+import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from callboard.learn.commits import git_facts
 from callboard.learn.symptoms import Look, seen_by
 from callboard.learn.symptoms_reach import Reach
 from callboard.learn.symptoms_scene import changed_since, paths_of
+from callboard.learn.symptoms_times import changed_between, files_of
 from callboard.learn.symptoms_trace import Trace, traced
 from callboard.learn.symptoms_world import slower
 
@@ -139,3 +141,56 @@ def test_git_tells_which_functions_changed_which_words_went_and_imports_which_te
     assert reach.of("web/a.test.js") == ("web/b.js",)
     assert reach.names("tests/test_far.py", 5, {"total", "clear"}) == {"total"}
     assert changed_since(tmp_path, "--output=x").places == {}
+
+
+def _written(root: Path, files: dict[str, str], at: float) -> None:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+        os.utime(root / name, (at, at))
+
+
+def test_without_git_the_times_of_files_tell_what_changed_between_two_looks(tmp_path: Path) -> None:
+    _written(tmp_path, {"a.py": "", "node_modules/x/i.js": "", ".cache/y.py": ""}, 150.0)
+    _written(tmp_path, {"old.py": ""}, 50.0)
+    _written(tmp_path, {"data/new.csv": "", "out/report.txt": "", "run.log": ""}, 300.0)
+    os.utime(tmp_path / "data/new.csv", (180.0, 180.0))
+    (tmp_path / "link.py").symlink_to(tmp_path / "a.py")
+    assert sorted(changed_between(tmp_path, 100.0, 200.0).places) == ["a.py", "data/new.csv"]
+    assert changed_between(tmp_path, 0.0, 200.0).places == {}
+    assert sorted(files_of(tmp_path)) == ["a.py", "data/new.csv", "old.py", "out/report.txt", "run.log"]
+    _written(tmp_path, {f"many/{number}.py": "" for number in range(250)}, 150.0)
+    assert changed_between(tmp_path, 100.0, 200.0).places == {}
+
+
+def test_a_test_goes_through_the_packages_of_its_workspace_and_the_data_that_lies_nearest(tmp_path: Path) -> None:
+    files = {
+        "packages/core/package.json": '{"name": "@n/core", "exports": {".": {"import": "./src/index.js"}}}',
+        "packages/core/src/index.js": 'export { day } from "./dates.js";',
+        "packages/core/src/dates.js": "",
+        "packages/core/src/deep.js": "",
+        "packages/cli/test/list.test.js": 'import { day } from "@n/core";\nimport "node:fs";\nimport deep from "@n/core/deep.js";',
+        "api/read.py": "open('settings.json')",
+        "api/settings.json": "",
+        "worker/settings.json": "",
+    }
+    _written(tmp_path, files, 100.0)
+    changed = ["packages/core/src/dates.js", "packages/core/src/deep.js", "api/settings.json", "worker/settings.json"]
+    reach = Reach(tmp_path, list(files), changed)
+    assert reach.of("packages/cli/test/list.test.js") == ("packages/core/src/dates.js", "packages/core/src/deep.js")
+    assert reach.of("api/read.py") == ("api/settings.json",)
+
+
+def test_what_npm_and_shells_say_is_read_with_the_script_that_is_there(tmp_path: Path) -> None:
+    _written(tmp_path, {"bin/audit.sh": "", "lib/common.sh": ""}, 1.0)
+    assert traced("bin/audit.sh: 2: lib/common.sh: jqx: not found\n", tmp_path).path == "lib/common.sh"
+    assert traced("bin/audit.sh: line 2: gone.sh: jqx: not found\n", tmp_path).path == "bin/audit.sh"
+    assert traced("gone.sh: 2: jqx: not found\n", tmp_path).path == ""
+    npm = "npm error code EUSAGE\nnpm error\nnpm error The lock is\nnpm error broken.\nnpm error\nnpm error Usage:\n"
+    assert traced(npm + "npm error A complete log of this run can be found in: /x/y.log\n", tmp_path).words == (
+        "npm error EUSAGE: The lock is broken."
+    )
+    shell = "sh: 1: cannot create out/x: Not a directory\nmake: *** [Makefile:4: report] Error 2\n"
+    assert traced(shell, tmp_path).words == "sh: 1: cannot create out/x: Not a directory"
+    curl = "curl: (60) SSL certificate problem: certificate has expired\ncurl failed to verify the legitimacy of the server\n"
+    assert traced(curl, tmp_path).words == "curl: (60) SSL certificate problem: certificate has expired"

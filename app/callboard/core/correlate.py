@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from callboard.core.case_facts import LEVELS, Symptom
 from callboard.core.cases import Taught
-from callboard.core.correlate_alike import by_evidence, by_operation
-from callboard.core.correlate_clues import Token
+from callboard.core.correlate_alike import by_committed_secrets, by_evidence, by_operation, by_same_finding
 from callboard.core.correlate_commit import by_commit
+from callboard.core.correlate_host import ANY_SERVICE, TAKEN, Token
 from callboard.core.correlate_rules import (
     by_family,
     by_unreadable_data,
@@ -23,12 +23,14 @@ from callboard.core.correlate_rules import (
 )
 from callboard.core.correlate_scene import UNKNOWN, Group, Known, Scene
 from callboard.core.correlate_sets import Sets
-from callboard.core.correlate_words import cause_of, title_of
+from callboard.core.correlate_vague import by_broken_file, by_vague_words
+from callboard.core.correlate_words import cause_of, through_change, title_of
 
 ORDER = (
     "file",
     "module",
     "setting",
+    "committed",
     "gone",
     "host",
     "service",
@@ -42,7 +44,8 @@ ORDER = (
     "operation",
 )
 RULES = (
-    by_word_of_persons, by_what_they_say, by_unreadable_data, by_commit, by_what_waits, by_operation, by_evidence, by_family,
+    by_word_of_persons, by_what_they_say, by_same_finding, by_unreadable_data, by_broken_file, by_vague_words, by_commit,
+    by_what_waits, by_operation, by_committed_secrets, by_evidence, by_family,
 )  # fmt: skip
 
 
@@ -84,6 +87,9 @@ def _group(sets: Sets, root: int, members: Sequence[int], fresh: Sequence[int], 
     said = next((sets.clues[n].said[token] for n in members if token in sets.clues[n].said), "") if token else ""
     known = sets.known.get(case)
     cause = cause_of(everything, token, said, sets.kind.get(root, ""), sets.scene.changed, sets.scene.backlog)
+    if token is not None and token[0] in ("raised", "setup") and cause.kind in ("file", "setup"):
+        behind = _changed_behind(sets, members)
+        cause = through_change(cause, said, behind, everything) if behind else cause
     if known is not None and (known.cause.kind == "person" or cause.kind == "single"):
         cause = known.cause
     severity = min((sets.all[number].severity for number in members), key=LEVELS.index)
@@ -92,6 +98,21 @@ def _group(sets: Sets, root: int, members: Sequence[int], fresh: Sequence[int], 
         replace(sets.all[n], why=sets.why.get(n, "") or sets.all[n].why) for n in sorted(fresh)
     )  # fmt: skip
     return Group(symptoms, cause, title, severity, case, sets.joins(root))
+
+
+def _changed_behind(sets: Sets, members: Sequence[int]) -> str:
+    """The one file that was changed, and through which all go that say where they failed; '' when there is none, or several."""
+    found: set[str] | None = None
+    for number in members:
+        symptom, clues = sets.all[number], sets.clues[number]
+        places = [place for place, _ in clues.frames[-1:]] or [symptom.path] * bool(symptom.path)
+        if not places:
+            continue
+        if symptom.key not in sets.scene.fresh:
+            return ""
+        through = {path for place in places for path in sets.scene.reaches.get(place, ())}
+        found = through if found is None else found & through
+    return found.pop() if found is not None and len(found) == 1 else ""
 
 
 def _shared(sets: Sets, root: int, members: Sequence[int]) -> Token | None:
@@ -103,7 +124,7 @@ def _shared(sets: Sets, root: int, members: Sequence[int]) -> Token | None:
     shared = [(token, count) for token, count in counts.items() if count > 1 or len(members) == 1]
     if not shared:
         return None
-    return min(shared, key=lambda one: (_rank(one[0]), -one[1]))[0]
+    return min(shared, key=lambda one: (_rank(one[0]), one[0] in (TAKEN, ANY_SERVICE), -one[1]))[0]
 
 
 def _rank(token: Token) -> int:

@@ -28,6 +28,7 @@ _SCHEMA = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"(?:^|\()([\w.-]{2,100}) (?:\((?=[A-Z]{3,7} )|answers? within )")
+_SECRET = re.compile(r"secret|credential|password|token|private-key|api-key", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]{5,30}")
 _SUBJECT = re.compile(r"^([^:(]{3,100}?) ?[:(]")
 
@@ -91,6 +92,32 @@ def _join_all(sets: Sets, numbers: list[int], why: str) -> None:
     for number in numbers:
         if number != first and max(number, first) >= sets.fresh_from:
             sets.join(first, number, why, bridges=True)
+
+
+def by_same_finding(sets: Sets) -> None:
+    """What several checks report of one place under one fingerprint is one finding, whoever looks."""
+    holders: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, symptom in enumerate(sets.all):
+        if symptom.kind in ("finding", "ingested") and symptom.path and not is_summary(symptom):
+            holders[symptom.fingerprint, symptom.path].append(number)
+    for (_, path), numbers in holders.items():
+        if len({sets.all[number].check for number in numbers}) > 1:
+            agents = sorted({sets.all[number].agent or sets.all[number].check for number in numbers})
+            _join_all(sets, numbers, f"{' and '.join(agents[:3])} say the same of {path}")
+
+
+def by_committed_secrets(sets: Sets) -> None:
+    """A secret in a file that git should not have is there by the same mistake: it goes with the file."""
+    committed: dict[str, int] = {}
+    for number, clues in enumerate(sets.clues):
+        for kind, path in clues.strong:
+            if kind == "committed":
+                committed.setdefault(path, number)
+    for number, symptom in enumerate(sets.all):
+        anchor = committed.get(symptom.path)
+        if anchor is None or symptom.kind not in ("finding", "ingested") or not _SECRET.search(symptom.rule):
+            continue
+        _join_all(sets, [anchor, number], f"it lies in {symptom.path}, which git should not have")
 
 
 def is_summary(symptom: Symptom) -> bool:

@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from callboard.core.case_facts import Symptom
+from callboard.core.correlate_host import Token, host_clues, vague_of
 
 LONGEST = 4_000
 MOST_TOKENS = 12
 MOST_QUOTED = 40
 UNPARSABLE = ("unparsable", "syntax", "parse-error", "syntax-error", "invalid-syntax", "E999")
 
+CAUSES = ("file", "module", "setting", "host", "service")
 AT_START = ("test-start", "test-collection")
 
-Token = tuple[str, str]
 _TEST = re.compile(r"(?:^|[/._-])(?:tests?|spec|__tests__|conftest)(?:[/._-]|$)")
 
 _ENDS = "py|pyi|js|mjs|cjs|jsx|ts|tsx|json|toml|ya?ml|ini|cfg|rb|go|rs|java|php|sh|sql|html?"
@@ -42,12 +43,31 @@ _NAME = (
     re.compile(r"requested module ['\"]([^'\"]{1,200})['\"] does not provide an export named ['\"](\w{1,200})['\"]"),
     re.compile(r"has no exported member ['\"](\w{1,200})['\"]"),
 )  # fmt: skip
+_PIN = re.compile(
+    r"requires a different Python: \S{1,40} not in ['\"]([^'\"]{1,100})['\"]|[Rr]equires[- ][Pp]ython:? ?([<>=!~][^\s;'\")]{1,60})"
+)
 _NO_FILE = (
     re.compile(r"No such file or directory:? (?:\(os error 2\):? )?['\"]?([^\s'\"():;,]{1,400})"),
     re.compile(r"ENOENT: no such file or directory, \w+ ['\"]([^'\"]{1,400})['\"]"),
     re.compile(r"Template(?:NotFound|DoesNotExist): ['\"]?([^\s'\":;]{1,300})"),
-    re.compile(r"Permission denied: ['\"]([^'\"]{1,400})['\"]"),
+    re.compile(
+        r"can(?:no|')t (?:open|stat|access|read) (?:file )?['\"‘]?([^\s'\"’:]{1,400})['\"’]?(?: for \w+)?:(?: \[Errno 2\])? No such"
+    ),
+    re.compile(r"(?:^|(?<!for)[\s:(])['\"‘]?([^\s'\"’‘:()]{2,400})['\"’]?: No such file or directory"),
+    re.compile(r"spawn(?:Sync)? ([^\s'\":]{1,400}) ENOENT"),
+)
+_DENIED = (
+    re.compile(r"Permission denied: (?:\w*Path\()?['\"]([^'\"]{1,400})['\"]"),
     re.compile(r"EACCES: permission denied, \w+ ['\"]([^'\"]{1,400})['\"]"),
+    re.compile(r"spawn(?:Sync)? ([^\s'\":]{1,400}) EACCES"),
+    re.compile(r"(?:^|[\s:(])['\"‘]?([^\s'\"’‘:()]{2,400})['\"’]?: Permission denied"),
+    re.compile(r"cannot (?:open|create|execute) ['\"‘]?([^\s'\"’:]{1,400})['\"’]?: Permission denied"),
+)
+_PROGRAM = (
+    re.compile(r"(?:\d|line \d+|sh|bash|[\w-]+\.sh): ([A-Za-z][\w.+-]{0,100}): (?:command )?not found\b"),
+    re.compile(r"\b(?:command not found|zsh: command not found): ([A-Za-z][\w.+-]{0,100})"),
+    re.compile(r"\benv: ['\"‘]?([A-Za-z][\w.+-]{0,100})['\"’]?: No such file"),
+    re.compile(r"spawn(?:Sync)? ([A-Za-z][\w.+-]{0,100}) ENOENT"),
 )
 _UPPER = "[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
 _SETTING = (
@@ -60,26 +80,16 @@ _SETTING = (
     re.compile(rf"['\"`]({_UPPER})['\"`]?.{{0,90}}?\b(?:no default|defined nowhere|nowhere (?:set|defined)|not defined)"),
     re.compile(r"setting ['\"`]([A-Z][\w.-]{2,100})['\"`]"),
     re.compile(r"The ([A-Z][A-Z0-9_]{2,100}) setting must"),
+    re.compile(rf"(?:^|[\s:])(?:line )?\d+: ({_UPPER}): (?!(?:command )?not found)"),  # ${NAME:?words} of a shell
+    re.compile(rf"({_UPPER}): (?:unbound variable|parameter (?:null or )?not set)"),
 )  # fmt: skip
-_HOST = (
-    ("disk", "the disk is full", re.compile(r"No space left on device|ENOSPC|disk (?:is )?full|Disk quota exceeded")),
-    (
-        "memory", "memory ran out",
-        re.compile(r"\bMemoryError\b|[Oo]ut of memory|Cannot allocate memory|ENOMEM|memory limit|heap limit|\bOOM\b"),
-    ),
-    ("files", "too many files are open", re.compile(r"Too many open files|EMFILE")),
-)  # fmt: skip
-_NO_NETWORK = re.compile(
-    r"Temporary failure in name resolution|Name or service not known|nodename nor servname|getaddrinfo|ENOTFOUND|EAI_AGAIN"
-    r"|Network is unreachable|ENETUNREACH|No address associated with hostname|Could not resolve host"
+_MAKE = re.compile(
+    r"(?:^|[\s:])((?:[\w.+-]+/)*(?:GNU)?[Mm]akefile|(?:[\w.+-]+/)*[\w.+-]+\.mk):\d+: \*\*\* "
+    r"(?:missing|unterminated|mixed|empty|commands)"
 )
-_PORT_TAKEN = re.compile(
-    r"[Aa]ddress already in use|EADDRINUSE|port is already allocated|[Pp]ort \d+ is (?:already )?(?:in use|taken)"
+_SHELL = re.compile(
+    r"(?:^|: )((?:[\w@.+-]+/)*[\w@+-][\w@.+-]*): (?:line )?\d+: (?:((?:[\w@.+-]+/)*[\w@+-][\w@.+-]*): )?[Ss]yntax error\b"
 )
-_REFUSED = re.compile(
-    r"[Cc]onnection refused|ECONNREFUSED|[Ff]ailed to establish a new connection|ConnectionRefusedError"
-)
-_PORT = re.compile(r"(?:port[ =]|:)(\d{2,5})\b(?!:\d)")
 _RAISED = re.compile(
     r"(?:^|[\s:;(])((?:[a-z_]\w*\.)*[A-Z]\w*"
     r"(?:Error|Exception|NotFound|Warning|Exit|Interrupt|Timeout|DoesNotExist|Refused)): ?(.*)",
@@ -106,6 +116,10 @@ _DECODE = (
     ("ini", re.compile(r"configparser\.\w+Error|MissingSectionHeaderError")),
 )  # fmt: skip
 _SUFFIX = {".json": "json", ".toml": "toml", ".yml": "yaml", ".yaml": "yaml", ".ini": "ini", ".cfg": "ini"}
+_COMMITTED = re.compile(
+    r"\b(?:env|secrets?|credentials?|environment)\b.{0,60}\b(?:is|are) (?:tracked by|committed to|checked in(?:to)?) git",
+    re.IGNORECASE,
+)
 _TRIES = re.compile(r" \(failed in all of \d+ tries\)|; fails since [0-9a-f]{6,12}|; its quarantine ended on \S+")
 _NOISE = re.compile(r"0x[0-9a-fA-F]+|\b[0-9a-f]{12,64}\b|\d+")
 _QUOTED = re.compile(r"['\"`‘“]([A-Za-z_]\w{2,100})(?=['\"`’”])")
@@ -117,8 +131,8 @@ class Clues:
     """What a symptom says of its cause.
 
     `strong` tokens join; `decodes` is the format that could not be read, `frames` are the places of the workspace that the words
-    name besides the symptom's own, `raised` the type of the exception, `quoted` the names that stand in quotes, `said` what each
-    token means in words.
+    name besides the symptom's own, `raised` the type of the exception, `quoted` the names that stand in quotes, `vague` a token
+    that says less than that of others, `said` what each token means in words.
     """
 
     strong: tuple[Token, ...] = ()
@@ -126,6 +140,7 @@ class Clues:
     frames: tuple[tuple[str, int], ...] = ()
     raised: str = ""
     quoted: frozenset[str] = frozenset()
+    vague: Token | None = None
     said: dict[Token, str] = field(default_factory=dict)
 
 
@@ -142,7 +157,12 @@ def _clues(kind: str, rule: str, path: str, line: int, message: str) -> Clues:
     if any(token[0] == "file" for token in said):
         decodes = ""
     quoted = frozenset(_QUOTED.findall(text)[:MOST_QUOTED])
-    return Clues(tuple(said), decodes, frames, raised[1].rpartition(".")[2] if raised else "", quoted, said)
+    vague = None if said and any(token[0] in CAUSES for token in said) else vague_of(text)
+    found = tuple(said)
+    if vague is not None:
+        said[vague[0]] = vague[1]
+    name = raised[1].rpartition(".")[2] if raised else ""
+    return Clues(found, decodes, frames, name, quoted, vague[0] if vague else None, said)
 
 
 def clues_of(symptom: Symptom) -> Clues:
@@ -168,6 +188,9 @@ def _tokens(
     if broken:
         yield ("file", broken), f"{broken} cannot be read"
         return
+    if path and kind in ("finding", "ingested") and _COMMITTED.search(text):
+        yield ("committed", path), f"{path} is in git, where it should not be"
+        return
     modules = list(_modules(text))
     yield from modules
     names = list(_names(text)) if not modules else []
@@ -175,13 +198,15 @@ def _tokens(
     settings = dict.fromkeys(match[1] for pattern in _SETTING for match in pattern.finditer(text))
     for name in settings:
         yield ("setting", name), f"{name} is not set, or is called otherwise"
-    if not modules:
-        for pattern in _NO_FILE:
-            for match in pattern.finditer(text):
-                name = match[1].replace("\\", "/").rstrip("/.,").rpartition("/")[2]
-                if name and not name.isdigit():
-                    yield ("missing", name), f"{name} is not there, or may not be read"
-    hosts = list(_host(rule, text))
+    pin = _PIN.search(text)
+    if pin is not None:
+        settings["requires-python"] = None
+        yield ("setting", "requires-python"), f"the Python that is here does not fit {(pin[1] or pin[2])[:60]}"
+    programs = list(_programs(text)) if kind == "task" and not modules else []
+    yield from programs
+    lacks = list(_lacks(text)) if not modules else []
+    yield from lacks
+    hosts = list(host_clues(kind, rule, text))
     yield from hosts
     table = _TABLE.search(text)
     if table:
@@ -193,7 +218,7 @@ def _tokens(
     fixture = _FIXTURE.search(text)
     if fixture:
         yield ("fixture", fixture[1]), f"there is no fixture '{fixture[1]}'"
-    if not (modules or names or settings or hosts or table or fixture):
+    if not (modules or names or settings or programs or hosts or table or fixture):
         yield from _same_place(kind, rule, path, line, text, frames)
 
 
@@ -205,7 +230,11 @@ def _broken(rule: str, path: str, text: str, frames: tuple[tuple[str, int], ...]
         r"does not provide an export|JSON|Cannot use import statement", text
     ):
         return frames[-1][0] if frames else path
-    return ""
+    make = _MAKE.search(text) if rule.startswith("task-") else None
+    if make is not None:
+        return make[1].removeprefix("./")
+    shell = _SHELL.search(text) if rule.startswith("task-") else None
+    return (shell[2] or shell[1]).removeprefix("./") if shell else ""
 
 
 def _modules(text: str) -> Iterator[tuple[Token, str]]:
@@ -220,6 +249,27 @@ def _modules(text: str) -> Iterator[tuple[Token, str]]:
             yield ("module", package.lower().replace("-", "_")), f"the module {package} is not there"
 
 
+def _programs(text: str) -> Iterator[tuple[Token, str]]:
+    """Programs that a shell or a parent did not find."""
+    for pattern in _PROGRAM:
+        for match in pattern.finditer(text):
+            yield ("module", match[1].lower().replace("-", "_")), f"the program {match[1]} is not there"
+            yield ("missing", match[1]), f"{match[1]} is not there"
+
+
+def _lacks(text: str) -> Iterator[tuple[Token, str]]:
+    """Files that are not there, or may not be read, by their names."""
+    for patterns, words in (
+        (_NO_FILE, "is not there, or may not be read"),
+        (_DENIED, "may not be read, written or run"),
+    ):
+        for pattern in patterns:
+            for match in pattern.finditer(text):
+                name = match[1].replace("\\", "/").rstrip("/.,").rpartition("/")[2]
+                if name and not name.isdigit():
+                    yield ("missing", name), f"{name} {words}"
+
+
 def _names(text: str) -> Iterator[tuple[Token, str]]:
     for nth, pattern in enumerate(_NAME):
         for match in pattern.finditer(text):
@@ -230,25 +280,6 @@ def _names(text: str) -> Iterator[tuple[Token, str]]:
                 name, owner = groups if nth == 0 else (groups[1], groups[0])
             last = re.sub(r"\.(?:[mc]?[jt]sx?|py)$", "", owner.rpartition("/")[2]).rpartition(".")[2] if owner else ""
             yield ("name", f"{last}.{name}"), f"{last or 'it'} has no {name}"
-
-
-def _host(rule: str, text: str) -> Iterator[tuple[Token, str]]:
-    for name, words, pattern in _HOST:
-        if pattern.search(text) or (rule, name) in (("disk-low", "disk"), ("pressure", "memory")):
-            yield ("host", name), words
-    if _NO_NETWORK.search(text):
-        yield ("host", "network"), "a name on the network is not found, or there is no network"
-    elif _PORT_TAKEN.search(text):
-        port = _PORT.search(text)
-        yield (
-            ("host", f"port {port[1]}" if port else "port"),
-            f"port {port[1] if port else ''} is taken".replace("  ", " "),
-        )
-    elif _REFUSED.search(text):
-        port = _PORT.search(text)
-        where = f"port {port[1]}" if port else ""
-        if where:
-            yield ("service", where), f"nobody answers at {where}"
 
 
 def _same_place(

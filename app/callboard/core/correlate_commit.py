@@ -9,6 +9,7 @@ from callboard.core.correlate_scene import MILD, SKIPPED, TYPE_CHECKERS, UNKNOWN
 from callboard.core.correlate_sets import Sets
 
 NEAR_LINES = 3
+NAMING = ("module", "setting", "missing", "name", "table", "fixture")
 
 
 def by_commit(sets: Sets) -> None:
@@ -45,10 +46,25 @@ def _by_server_error(sets: Sets, broken: Mapping[str, int]) -> None:
 
 
 def _says_elsewhere(sets: Sets, number: int, path: str) -> bool:
-    """Whether it names a cause that no change of this file can be: of the host, or another file."""
-    return any(
-        kind in ("host", "service") or (kind == "file" and about != path) for kind, about in sets.clues[number].strong
-    )
+    """Whether it names a cause that no change of this file can be: of the host, another file, or something that is missing and
+    that neither this file is nor lost, unless it was in this file that it was missed."""
+    symptom, clues = sets.all[number], sets.clues[number]
+    if clues.vague is not None:
+        return True
+    within = path in {symptom.path, *(place for place, _ in clues.frames)}
+    for kind, about in clues.strong:
+        if kind in ("host", "service") or (kind == "file" and about != path):
+            return True
+        if kind in NAMING and not within and not _is_of(sets, about, path):
+            return True
+    return False
+
+
+def _is_of(sets: Sets, about: str, path: str) -> bool:
+    """Whether what is missing is the file, a part of it, or a word that was taken out of it."""
+    name = path.rpartition("/")[2]
+    words = {about, *about.replace("/", ".").split(".")}
+    return bool({name, name.partition(".")[0]} & words) or any(sets.scene.gone.get(word) == path for word in words)
 
 
 def _touched(sets: Sets, number: int) -> tuple[str, int] | None:

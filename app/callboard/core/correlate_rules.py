@@ -3,7 +3,8 @@
 from collections import Counter, defaultdict
 
 from callboard.core.case_facts import Symptom
-from callboard.core.correlate_clues import Token, format_of
+from callboard.core.correlate_clues import format_of
+from callboard.core.correlate_host import Token
 from callboard.core.correlate_scene import MILD, SKIPPED, TYPE_CHECKERS, UNKNOWN
 from callboard.core.correlate_sets import Sets
 

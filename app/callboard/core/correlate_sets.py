@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from callboard.core.case_facts import Symptom
 from callboard.core.cases import Taught
-from callboard.core.correlate_clues import Clues, Token, clues_of
+from callboard.core.correlate_clues import Clues, clues_of
+from callboard.core.correlate_host import TAKEN, Token
 from callboard.core.correlate_scene import Join, Known, Scene
 
 MOST_COMPARED = 40
@@ -146,6 +147,6 @@ class Sets:
             if number >= self.fresh_from:
                 continue
             for token in self.clues[number].strong:
-                if token[0] in (*ROOTS, *NAMED):
+                if token[0] in (*ROOTS, *NAMED) and token != TAKEN:
                     found["root" if token[0] in ROOTS else token[0]].add(token)
         return found

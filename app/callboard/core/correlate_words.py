@@ -8,7 +8,7 @@ from callboard.core.case_facts import LEVELS, Cause, Symptom
 KINDS = {
     "file": "file", "module": "dependency", "setting": "setting", "host": "host", "service": "setup", "fixture": "setup",
     "setup": "setup",
-    "gone": "file",
+    "gone": "file", "committed": "file",
     "table": "setup",
     "route": "single", "missing": "file", "name": "file", "raised": "file",
 }  # fmt: skip
@@ -58,6 +58,11 @@ def cause_of(
     if name == "raised" and place in changed:
         return Cause("commit", place, f"{said}, which was changed: {who}")
     return Cause(KINDS.get(name, "single"), place, f"{said}: {who}")
+
+
+def through_change(cause: Cause, said: str, path: str, symptoms: Sequence[Symptom]) -> Cause:
+    """The cause of an error at one place whose code did not change, but a file that it goes through did."""
+    return Cause("commit", path, f"{said}, which goes through {path}, and that was changed: {_who(symptoms)}")
 
 
 def title_of(symptoms: Sequence[Symptom], cause: Cause, said: str) -> str:

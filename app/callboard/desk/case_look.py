@@ -18,6 +18,7 @@ from callboard.desk.case_standing import Standing
 from callboard.learn.commits import UNTOLD
 from callboard.learn.symptoms import INGESTING, Look, Seen, check_of, needed_in_vain, seen_by
 from callboard.learn.symptoms_scene import changed_since, paths_of, scene_of
+from callboard.learn.symptoms_times import changed_between, files_of
 from callboard.learn.symptoms_trace import Trace, read_tail, traced
 from callboard.learn.symptoms_world import SLOWER, alert_check, alert_mark, of_alert, slower
 from callboard.record.case_looks import CaseLooks, RunRow, TaskRow
@@ -133,11 +134,12 @@ class CaseLooking:
     # -- what changed ------------------------------------------------------------------------------------------------
 
     def scene(self, workspace: Path, taken: Taken, standing: Standing) -> Scene:
-        """What is known beside the symptoms: changes since each check looked before, as far as git tells."""
+        """What is known beside the symptoms: changes since each check looked before, as far as git tells, or the files' times."""
         needs = {s.key: look.waits_for for look, seen in taken.looks if look.waits_for for s in seen.symptoms}
         failing = [look for look, seen in taken.looks if any(s.rule not in (SKIPPED, UNKNOWN) for s in seen.symptoms)]
         spans: Counter[tuple[str, str]] = Counter()
         of_check: dict[str, tuple[str, str]] = {}
+        runs_of: Counter[tuple[int, int]] = Counter()
         first: set[str] = set()
         for look in failing[:MOST_FAILING]:
             before = self.record.looked_before(str(workspace), look.check, look.run)
@@ -148,18 +150,25 @@ class CaseLooking:
             span = (str(before[0][1].get("commit") or ""), "" if git.get("dirty") else str(git.get("commit") or ""))
             of_check[check_of(look)] = span
             spans[span] += 1
+            if not span[0]:
+                runs_of[before[0][0], look.run] += 1
         backlog = frozenset(first)
         if not spans or self._why_not_trusted(workspace):
             return Scene(needs=needs, backlog=backlog)
         span = spans.most_common(1)[0][0]
-        if not span[0] or span[0] == span[1]:
+        if span[0] and span[0] == span[1]:
             return Scene(needs=needs, backlog=backlog)
         runs = {look.run for look in failing}
         standing_now = [s for case in standing.known for s in case.symptoms if s.run in runs and s.times == 1]
         fresh = [s for s in (*standing_now, *taken.symptoms) if of_check.get(s.check, span) == span]
         held = {s.key for case in standing.known for s in case.symptoms if s.run not in runs and not s.gone}
         fresh = [symptom for symptom in fresh if symptom.key not in held]
-        return scene_of(workspace, paths_of(workspace), fresh, changed_since(workspace, *span), needs, backlog)
+        if span[0]:
+            return scene_of(workspace, paths_of(workspace), fresh, changed_since(workspace, *span), needs, backlog)
+        before_run, run = runs_of.most_common(1)[0][0]
+        changes = changed_between(workspace, self.record.ended_at(before_run), self.record.submitted_at(run))
+        paths = files_of(workspace) if changes.places else ()
+        return scene_of(workspace, paths, fresh, changes, needs, backlog)
 
     # -- what is gone ------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 It is bounded: FILES files of at most LARGEST bytes, DEEPEST imports one after the other. What cannot be told is left out.
 """
 
+import json
 import posixpath
 import re
 from collections import defaultdict
@@ -15,7 +16,18 @@ DEEPEST = 6
 MOST_PATHS = 50_000
 _FROM = re.compile(r"^[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]{0,4000}\)|[^\n#]{1,1000})", re.MULTILINE)
 _IMPORT = re.compile(r"^[ \t]*import[ \t]+([\w., \t]{1,1000})", re.MULTILINE)
-_NODE = re.compile(r"(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)['\"](\.{1,2}/[^'\"\n]{1,500})['\"]")
+_NODE = re.compile(r"(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)['\"]([.@\w][^'\"\n]{0,500})['\"]")
+_ENTRIES = (
+    "index.js",
+    "index.mjs",
+    "index.ts",
+    "index.tsx",
+    "src/index.js",
+    "src/index.ts",
+    "src/index.mjs",
+    "src/index.tsx",
+)
+MOST_PACKAGES = 200
 _WORD = re.compile(r"\w+")
 _PYTHON = (".py", ".pyi")
 _SCRIPT = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".vue", ".svelte")
@@ -36,6 +48,7 @@ class Reach:
                 self._by_name[module.rpartition("/")[2]].append(module)
         self._texts: dict[str, str] = {}
         self._next: dict[str, tuple[str, ...]] = {}
+        self._packages: dict[str, tuple[str, str]] | None = None
 
     def of(self, path: str) -> tuple[str, ...]:
         """The changed files that a test's file goes through by its own imports; when by none, by its fixtures."""
@@ -75,10 +88,7 @@ class Reach:
             for path in front:
                 found |= ({path} & self._changed) - set(starts)
                 text = self._text(path)
-                found |= {
-                    data for data in self._changed - found
-                    if not data.endswith((*_PYTHON, *_SCRIPT)) and posixpath.basename(data) in text
-                }  # fmt: skip
+                found |= self._data_of(path, text)
                 for other in self._imported(path):
                     if other not in seen and len(seen) < FILES:
                         seen.add(other)
@@ -87,6 +97,21 @@ class Reach:
             if not front:
                 break
         return found | ((set(front) & self._changed) - set(starts))
+
+    def _data_of(self, path: str, text: str) -> set[str]:
+        """The changed data files that the text names; of several with one name, those that lie nearest."""
+        by_name: dict[str, list[str]] = defaultdict(list)
+        for data in self._changed:
+            if not data.endswith((*_PYTHON, *_SCRIPT)) and posixpath.basename(data) in text:
+                by_name[posixpath.basename(data)].append(data)
+        found: set[str] = set()
+        for places in by_name.values():
+            shared = [
+                len(posixpath.commonprefix([f"{posixpath.dirname(path)}/", f"{posixpath.dirname(one)}/"]))
+                for one in places
+            ]
+            found |= {one for one, length in zip(places, shared, strict=True) if length == max(shared)}
+        return found
 
     def _text(self, path: str) -> str:
         if path not in self._texts:
@@ -144,9 +169,51 @@ class Reach:
     def _of_script(self, path: str) -> Iterator[str]:
         folder = posixpath.dirname(path)
         for name in _NODE.findall(self._text(path))[:200]:
-            base = posixpath.normpath(posixpath.join(folder, name))
+            base = posixpath.normpath(posixpath.join(folder, name)) if name.startswith(".") else self._of_package(name)
+            if not base:
+                continue
             stem = re.sub(r"\.[mc]?js$", "", base)
             for place in (*(base + end for end in _SCRIPT_ENDS), f"{stem}.ts", f"{stem}.tsx"):
                 if place in self._paths:
                     yield place
                     break
+
+    def _of_package(self, name: str) -> str:
+        """The file that a name of one of the workspace's own packages means, '' for a foreign one."""
+        if self._packages is None:
+            self._packages = dict(self._own_packages())
+        parts = name.split("/")
+        length = 2 if name.startswith("@") else 1
+        folder, entry = self._packages.get("/".join(parts[:length]), ("", ""))
+        if not entry:
+            return ""
+        inner = "/".join(parts[length:])
+        if not inner:
+            return entry
+        places = [posixpath.normpath(posixpath.join(folder, start, inner)) for start in ("", "src")]
+        return next((place for place in places if any(place + end in self._paths for end in _SCRIPT_ENDS)), "")
+
+    def _own_packages(self) -> Iterator[tuple[str, tuple[str, str]]]:
+        named = sorted(path for path in self._paths if path.rpartition("/")[2] == "package.json")
+        for path in named[:MOST_PACKAGES]:
+            try:
+                said = json.loads(self._text(path))
+            except (ValueError, RecursionError):
+                continue
+            if not isinstance(said, dict) or not isinstance(said.get("name"), str):
+                continue
+            folder = posixpath.dirname(path)
+            exports = said.get("exports")
+            told = exports.get(".", exports) if isinstance(exports, dict) else exports
+            if isinstance(told, dict):
+                told = next(
+                    (told[key] for key in ("import", "default", "require") if isinstance(told.get(key), str)), ""
+                )
+            mains = [
+                main
+                for main in (told, said.get("module"), said.get("main"), *_ENTRIES)
+                if isinstance(main, str) and main
+            ]
+            places = [posixpath.normpath(posixpath.join(folder, main)) for main in mains]
+            entry = next((place for place in places if any(place + end in self._paths for end in _SCRIPT_ENDS)), "")
+            yield said["name"], (folder, entry)

@@ -19,6 +19,10 @@ _NODE_HEAD = re.compile(r"^((?:file://|/)[^\s]{1,1000}?):(\d{1,7})$")
 _RAISED = re.compile(r"^(?:Uncaught )?((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?: \[\w+\])?): (.+)$")
 _BARE = re.compile(r"^((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit))$")
 _TELLS = re.compile(r"\berror\b|\bfailed\b|\bfatal\b|not found|cannot|denied|refused|missing|unknown", re.IGNORECASE)
+_PASSES_ON = re.compile(r"g?make(?:\[\d+\])?: \*\*\* \[.{0,300}\] Error \d+")
+_NPM = re.compile(r"^npm (?:error|ERR!)(?: (.*))?$")
+_NPM_FIELD = re.compile(r"(?:code|errno|syscall|path|dest|network request to) \S+$|\d+$|A complete log of this run")
+_SHELL = re.compile(r"^(?:(?:ba|da|z)?sh: )?([\w./@+-]{1,400}): (?:line )?(\d{1,7}): (?:([\w./@+-]{1,400}): )?")
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
@@ -51,10 +55,46 @@ def traced(text: str, workspace: Path) -> Trace:
     node = _node(lines, workspace)
     if node is not None:
         return node
+    npm = _npm(lines)
+    if npm:
+        return Trace(clean(npm, LONGEST_WORDS))
     told = [line.strip() for line in lines if line.strip()]
     faults = [line for line in told if _TELLS.search(line)]
+    faults = [line for line in faults if not _PASSES_ON.match(line)] or faults
+    faults = [line for line in told if line.startswith("curl: (")] or faults
     last = (faults or told or [""])[-1]
-    return Trace(clean(last, LONGEST_WORDS))
+    return Trace(clean(last, LONGEST_WORDS), *_shell(last, workspace))
+
+
+def _npm(lines: Sequence[str]) -> str:
+    """The code and the first words of npm's own report; '' when there is none, or it only tells of a script that failed."""
+    said = [(match[1] or "").strip() for match in map(_NPM.match, lines) if match is not None]
+    code = next((line.removeprefix("code ") for line in said if line.startswith("code ")), "")
+    if not code or code in ("ELIFECYCLE", "1"):
+        return ""
+    words: list[str] = []
+    for line in said:
+        if _NPM_FIELD.match(line) or (not line and not words):
+            continue
+        if not line or len(words) == 3:
+            break
+        words.append(line)
+    return f"npm error {code}: {' '.join(words)}" if words else ""
+
+
+def _shell(words: str, workspace: Path) -> tuple[str, int]:
+    """The script and line that a shell names; of a script that another one reads, that one."""
+    match = _SHELL.match(words)
+    if match is None:
+        return "", 0
+    for name in (match[3], match[1]):
+        found = _own(name, workspace) if name and len(name) > 2 else ""
+        try:
+            if found and (workspace / found).is_file():
+                return found, int(match[2])
+        except (OSError, ValueError):
+            continue
+    return "", 0
 
 
 def _python(lines: Sequence[str], workspace: Path) -> Trace:

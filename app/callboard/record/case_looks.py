@@ -75,6 +75,15 @@ class CaseLooks(History):
         git = json.loads(found[0][2]) if found[0][2] else {}
         return RunRow(found[0][0], found[0][1], git if isinstance(git, dict) else {})
 
+    def ended_at(self, run: int) -> float:
+        """When the last attempt of a run came to its end, 0 when none did."""
+        return float(self._rows("SELECT max(ended) FROM task WHERE run = ?", (run,))[0][0] or 0.0)
+
+    def submitted_at(self, run: int) -> float:
+        """When a run was submitted, 0 for an unknown one."""
+        found = self._rows("SELECT submitted FROM run WHERE id = ?", (run,))
+        return float(found[0][0] or 0.0) if found else 0.0
+
     def task_row(self, run: int, place: int) -> TaskRow | None:
         """The task of this name."""
         found = self._rows(_TASK, (run, place))

@@ -74,7 +74,22 @@ def test_a_file_that_breaks_off_is_named_as_the_workspace_sees_it(root: Path) ->
     outcome = run(root)
     assert told(outcome)[0] is Verdict.FAIL
     assert [finding.path for finding in outcome.findings] == ["torn.test.js"]
-    assert outcome.findings[0].message.startswith("torn.test.js: this file ended in an error")
+    assert outcome.findings[0].message.startswith("torn.test.js: SyntaxError: ")
+    assert outcome.findings[0].message.endswith("(torn.test.js:1)")
+
+
+def test_a_file_that_breaks_off_in_what_it_imports_tells_why_and_where(root: Path) -> None:
+    package(root, "node --test")
+    (root / "package.json").write_text((root / "package.json").read_text().replace("{", '{"type": "module", ', 1))
+    (root / "shared.js").write_text("export const other = 1;\n")
+    for name in ("one", "two"):
+        (root / f"{name}.test.js").write_text('import { wanted } from "./shared.js";\nwanted();\n')
+    (root / "lost.test.js").write_text('import "no-such-package";\n')
+    said = {finding.path: finding.message.partition(": ")[2] for finding in run(root).findings}
+    words = "SyntaxError: The requested module './shared.js' does not provide an export named 'wanted'"
+    assert said["one.test.js"] == f"{words} (one.test.js:1)"
+    assert said["two.test.js"] == f"{words} (two.test.js:1)"
+    assert said["lost.test.js"].startswith("Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'no-such-package'")
 
 
 @pytest.mark.parametrize(
