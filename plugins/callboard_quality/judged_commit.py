@@ -191,6 +191,7 @@ class Judge:
         while True:
             went, moved = self._went(runner, self.failure.tests)
             brought = brought or moved
+            went = self._telling(went) if moved else went
             last = worst(went)
             odd = self._odd(went, brought)
             if odd is not None:
@@ -217,6 +218,15 @@ class Judge:
         )
         passing = tuple(name for name, one in went.items() if one.way == "passed")
         return Judgement(says, bad.words, bad.symptom, brought, runs=tally.runs, places=bad.places, passing=passing)
+
+    def _telling(self, went: dict[str, Went]) -> dict[str, Went]:
+        """Of tests that were brought along those that pass or fail as they do at the bad commit, if any; else all."""
+        told = {
+            name: one
+            for name, one in went.items()
+            if one.way == "passed" or (one.is_bad and one.symptom in self.failure.symptoms)
+        }
+        return told or went
 
     def _odd(self, went: dict[str, Went], brought: bool) -> Judgement | None:
         """A commit of which this run can tell nothing; None when it can."""

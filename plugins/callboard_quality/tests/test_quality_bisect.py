@@ -284,6 +284,15 @@ def test_one_that_fails_now_and_then_besides_and_one_that_seldom_passes_are_name
     assert found["rate"] < 1
 
 
+def test_of_tests_that_are_brought_along_one_that_cannot_pass_there_does_not_hide_the_other(history: History) -> None:
+    history.commit({"code_of.py": GOOD})
+    culprit = history.commit({"code_of.py": BAD})
+    two = CHECK + "\n    def test_two(self):\n        self.assertEqual(code_of.two(), code_of.one())\n"
+    history.commit({"code_of.py": BAD + "\ndef two():\n    return 1\n", "test_a.py": two})
+    found = history.bisect(tests=["test_a.Test.test_one", "test_a.Test.test_two"])
+    assert (found["commit"], found["certain"]) == (culprit, True)
+
+
 @pytest.mark.long
 def test_a_test_that_passes_alone_is_searched_for_in_its_file_or_suite(history: History) -> None:
     code = "SEEN = []\n\ndef one():\n    return 1 + len(SEEN)\n\ndef prepare():\n    {}\n"
