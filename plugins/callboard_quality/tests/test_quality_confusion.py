@@ -100,4 +100,4 @@ def test_on_other_files_one_in_fifty_is_never_told_to_be_ruled_out() -> None:
 def test_behind_two_others_the_random_orders_help() -> None:
     dice = random.Random(3)  # noqa: S311  # dice of a simulation
     found = Counter(in_orders(dice, 2)[0] for _ in range(TRIALS))
-    assert found["order"] >= 0.75 * TRIALS
+    assert found["order"] >= 0.8 * TRIALS
