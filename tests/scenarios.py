@@ -21,6 +21,7 @@ from callboard.learn.symptoms import Look, needed_in_vain, seen_by
 from callboard.learn.symptoms_trace import Trace, traced
 
 FOLDER = Path(__file__).parent / "learn" / "scenarios"
+UNSEEN = FOLDER.parent / "unseen"
 REPO = Path("/repo")
 AT = 1_000.0
 ANY = "any"
@@ -78,9 +79,10 @@ class Score:
         return self.wrong / max(1, self.joined)
 
 
-def scenarios() -> list[Scenario]:
-    """All of them."""
-    return [_read(json.loads(path.read_text("utf-8"))) for path in sorted(FOLDER.glob("*.json"))]
+def scenarios(folder: Path = FOLDER) -> list[Scenario]:
+    """All of them; those of UNSEEN were made before the rules were read, and say with `first_time` how many pairs were joined
+    rightly then, of how many, and how many wrongly."""
+    return [_read(json.loads(path.read_text("utf-8"))) for path in sorted(folder.glob("*.json"))]
 
 
 def _read(row: dict[str, Any]) -> Scenario:
@@ -107,7 +109,7 @@ def _look(row: dict[str, Any], place: int, task: dict[str, Any]) -> Look:
     return Look(
         str(REPO), 1, place, task["name"], task["agent"], task["action"], state, task["verdict"] or "", task["how"] or "",
         task["reason"], 1, AT + place, findings=[dict(zip(row["fields"], one, strict=True)) for one in task["findings"]],
-        trace=traced(task["log"], REPO) if task["log"] else Trace(),
+        trace=Trace(*task["trace"]) if "trace" in task else traced(task["log"], REPO) if task["log"] else Trace(),
         waits_for=needed_in_vain(task["reason"]) if state == "skipped" else "",
     )  # fmt: skip
 

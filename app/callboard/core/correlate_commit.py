@@ -7,6 +7,7 @@ from callboard.core.case_facts import Symptom
 from callboard.core.correlate_clues import Clues, is_server_error
 from callboard.core.correlate_scene import MILD, SKIPPED, TYPE_CHECKERS, UNKNOWN
 from callboard.core.correlate_sets import Sets
+from callboard.core.correlate_words import is_data
 
 NEAR_LINES = 3
 NAMING = ("module", "setting", "missing", "name", "table", "fixture")
@@ -55,6 +56,8 @@ def _says_elsewhere(sets: Sets, number: int, path: str) -> bool:
     for kind, about in clues.strong:
         if kind in ("host", "service") or (kind == "file" and about != path):
             return True
+        if kind == "setting" and is_data(path):
+            continue  # the file of settings that it reads was changed
         if kind in NAMING and not within and not _is_of(sets, about, path):
             return True
     return False

@@ -52,12 +52,17 @@ def cause_of(
         return Cause("commit", where, f"{where} was changed, and what goes through it fails since: {who}")
     if name == "gone":
         word, _, path = about.partition(" of ")
-        is_data = path.endswith(DATA) or path.rpartition("/")[2].startswith(".env")
-        return Cause("setting" if is_data else "commit", word if is_data else path, f"{said}: {who}")
+        data = is_data(path)
+        return Cause("setting" if data else "commit", word if data else path, f"{said}: {who}")
     place = about.rpartition(" at ")[2].rpartition(":")[0] if name == "raised" else about
     if name == "raised" and place in changed:
         return Cause("commit", place, f"{said}, which was changed: {who}")
     return Cause(KINDS.get(name, "single"), place, f"{said}: {who}")
+
+
+def is_data(path: str) -> bool:
+    """Whether a file holds settings or data by its name."""
+    return path.endswith(DATA) or path.rpartition("/")[2].startswith(".env")
 
 
 def through_change(cause: Cause, said: str, path: str, symptoms: Sequence[Symptom]) -> Cause:
