@@ -22,6 +22,7 @@ WHAT = {
     "pages": "50 open pages and 200 changes a second",
     "roadmap": "reading 30 changes and 1,620 tasks of OpenSpec, the first time and after a change; checks and a forecast",
     "insight": "the forecast of a run of 1,000 tasks: the first range, the refined one, and what the engine feels of it",
+    "cases": "22,000 cases with 100,000 symptoms: a start, lists, a page, a search, turns of the keeper and of the adviser",
     "crew": "what it adds to a workflow of nine real CrewAI agents to be watched; takes minutes",
     "platform": "a small platform with a real crew beside Callboard: down, up, watched, killed, at work; takes minutes",
     "soak": "pages that are left open over a day, in two minutes",
@@ -77,6 +78,7 @@ def _print(figure: Figure) -> None:
 
 
 def _measures() -> dict[str, Callable[[int], list[Figure]]]:
+    from callboard.bench.cases import cases
     from callboard.bench.crew import crew
     from callboard.bench.engine import big, engine
     from callboard.bench.insight import insight
@@ -96,6 +98,7 @@ def _measures() -> dict[str, Callable[[int], list[Figure]]]:
         "action": action,
         "big": big,
         "start": start,
+        "cases": cases,
         "crew": crew,
         "logs": logs,
         "pages": pages,

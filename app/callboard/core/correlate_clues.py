@@ -144,7 +144,7 @@ class Clues:
     said: dict[Token, str] = field(default_factory=dict)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=60_000)  # of all that stands at once: with less room each turn would read every message anew
 def _clues(kind: str, rule: str, path: str, line: int, message: str) -> Clues:
     text = _TRIES.sub("", message[:LONGEST])
     frames = tuple((found, int(number)) for found, number in _INSIDE.findall(text))
