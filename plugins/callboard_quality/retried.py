@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from callboard.api import Context, Environment
-from callboard_quality.history import History
+from callboard_quality.history import History, Record
 from callboard_quality.odds import failures_for
 from callboard_quality.options import TestOptions
 from callboard_quality.projects import pytest_options
@@ -77,9 +77,7 @@ class Retries:
         """None when there was no time for a single try. A test that failed in the last run too is tried but once, one that is known
         to be flaky so often that its rate alone does not make all of the tries fail."""
         record = self._history.tests.get(name)
-        wanted = 1 if record is not None and record.is_failing and len(record.results) > 1 else self._options.reruns
-        if record is not None and not record.is_failing and record.tries[0] > 1:
-            wanted = max(wanted, min(MOST_AGAIN, failures_for(record.tries[0] / record.tries[1])))
+        wanted = tries_for(record, self._options.reruns)
         failed = tries = 0
         while tries < wanted and time.monotonic() < self._until:
             outcome = self._run([name], self._seconds([name]) * 3 + 60).get(name)
@@ -141,6 +139,17 @@ class Retries:
             half = left[: len(left) // 2]
             left = half if self._fails_after(name, half) else left[len(left) // 2 :]
         return left[0] if left and self._fails_after(name, left) else ""
+
+
+def tries_for(record: Record | None, usual: int) -> int:
+    """How often a failed test is tried before it counts as broken: one that is known to be flaky so often that, at its rate, fewer
+    than 1 of 1,000 times all tries fail, as it would block a second time."""
+    if record is None:
+        return usual
+    if record.is_failing:
+        return 1 if len(record.results) > 1 else usual
+    bad, count = record.tries
+    return max(usual, min(MOST_AGAIN, failures_for(bad / (count + 1), 0.999))) if bad > 1 else usual
 
 
 def outcome_of(name: str, outcome: str, tried: Mapping[str, Tried]) -> str:

@@ -11,6 +11,8 @@ import pytest
 from callboard.api import Workspace
 from callboard.testing import run_action
 from callboard_quality import QualityAssurance
+from callboard_quality.history import Record
+from callboard_quality.retried import tries_for
 from callboard_quality.signs import is_environment
 from callboard_quality.trying import Way, Went
 
@@ -93,6 +95,14 @@ def test_the_number_of_runs_is_said_before_and_while_it_goes_on(project: Project
     assert any(note.startswith("run 2 of at most 2, 0 of 1 failed so far") for note in project.progress), (
         project.progress
     )
+
+
+@pytest.mark.parametrize(
+    ("results", "tries"),
+    [("p", 3), ("pkp", 3), ("pkpkppkppp", 6), ("kpkp", 8), ("kkkk", 10), ("pkpkf", 1), ("pppf", 1), ("f", 3)],
+)
+def test_one_that_is_known_to_be_flaky_is_tried_so_often_that_it_does_not_block_twice(results: str, tries: int) -> None:
+    assert tries_for(Record(results), 3) == tries
 
 
 FROZEN = """test_a.py:5:
