@@ -188,14 +188,14 @@ def two_hundred_commits(made: Shaped) -> None:
     made.small(60)
     made.release("semver", "3.0.2")
     made.small(26)
-    made.options = {"tests": ["tests/test_bump.py::test_should_bump_minor"]}
+    made.options = {"tests": ["tests/test_bump.py::test_should_bump_minor"], "interpreter": "auto"}
 
 
 def noise_besides(made: Shaped) -> None:
-    """A test that fails in one of four runs from the beginning, and always since the regression; its file moves."""
+    """A test that fails in about one of four runs from the beginning, and always since the regression; its file moves."""
     made.release("isodate", "0.6.0")
     line = "    isodates = build_date_regexps(yeardigits, expanded)"
-    made.edit(line, f"{line}; 1 // (__import__('random').random() > 0.25)", "Noise")
+    made.edit(line, f"{line}; 1 // (__import__('random').random() > 0.008)", "Noise")
     made.small(6)
     made.release("isodate", "0.6.1")
     made.small(3)
@@ -203,7 +203,7 @@ def noise_besides(made: Shaped) -> None:
     made.small(4)
     made.release("isodate", "0.7.2")
     made.small(2)
-    made.options = {"tests": ["tests/test_date.py::test_parse[6-+001985-W15-expected17-%Y-W%W]"]}
+    made.options = {"tests": ["tests/test_date.py::test_parse"], "interpreter": "auto"}
 
 
 def pinned_requirement(made: Shaped) -> None:
