@@ -98,6 +98,7 @@ def _read(row: dict[str, Any]) -> Scenario:
         gone=row["gone"],
         reaches=row["reaches"],
         mentions={key: frozenset(names) for key, names in row["mentions"].items()},
+        starts=row.get("starts", {}),
         needs=needs,
         fresh=frozenset(symptom.key for symptom in symptoms),
     )
@@ -154,6 +155,7 @@ def mixed(given: Sequence[Scenario], seed: int, number: int) -> Iterator[Scenari
             gone={word: path for part in parts for word, path in part.scene.gone.items()},
             reaches={path: files for part in parts for path, files in part.scene.reaches.items()},
             mentions={key: names for part in parts for key, names in part.scene.mentions.items()},
+            starts={check: files for part in parts for check, files in part.scene.starts.items()},
             needs={key: check for part in parts for key, check in part.scene.needs.items()},
             fresh=frozenset(symptom.key for symptom in symptoms),
         )
@@ -188,6 +190,7 @@ def _in_folder(given: Scenario) -> Scenario:
             gone={word: path(name) for word, name in scene.gone.items()},
             reaches={path(name): tuple(map(path, files)) for name, files in scene.reaches.items()},
             mentions={keys[key]: names for key, names in scene.mentions.items()},
+            starts={check(name): tuple(map(path, files)) for name, files in scene.starts.items()},
             needs={keys[key]: check(name) for key, name in scene.needs.items()},
         ),
         {keys[key]: cause if cause == ANY else f"{given.name}: {cause}" for key, cause in given.causes.items()},

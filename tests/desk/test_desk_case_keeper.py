@@ -265,3 +265,65 @@ def test_without_git_the_file_that_changed_between_two_runs_is_the_cause_of_what
         cases = {tuple(sorted(row["checks"])): row["cause"] for row in house.desk.cases()["cases"]}
     assert set(cases) == {("chart", "totals"), ("other",)}
     assert (cases["chart", "totals"]["kind"], cases["chart", "totals"]["about"]) == ("commit", "orders.csv")
+
+
+COMMANDS = """[workspace]
+detect = false
+[cases]
+automatic = false
+[jobs.totals]
+command = ["python3", "totals.py"]
+[jobs.shout]
+command = ["sh", "bin/shout.sh"]
+[jobs.other]
+command = ["python3", "other.py"]
+"""
+SUM = "def total(prices):\n    return sum(prices)\n"
+
+
+def test_commands_that_end_with_plain_words_go_to_the_change_and_runs_of_some_checks_leave_no_check_missing(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(tmp_path)
+    (shop.workspace / "callboard.toml").write_text(COMMANDS)
+    (shop.workspace / "bin").mkdir()
+    texts = {
+        "totals.py": "from cart import total\n\nraise SystemExit(0 if total([1, 2]) == 3 else 'the books are out')\n",
+        "bin/shout.sh": '[ "$(python3 nine.py)" = 9 ] || { echo "nine is not nine"; exit 3; }\n',
+        "nine.py": "import cart\n\nprint(cart.total([4, 5]))\n",
+        "other.py": "from printer import paper\n\nraise SystemExit(0 if paper else 'no paper')\n",
+        "cart.py": SUM, "printer.py": "paper = 1\n",
+    }  # fmt: skip
+    for path, text in texts.items():
+        (shop.workspace / path).write_text(text)
+    shop.commit(GOOD)
+    Trust(shop.data).grant(shop.workspace, "ann")
+    with shop.house() as house:
+        ran(house.desk)
+        (shop.workspace / "cart.py").write_text(SUM.replace("sum(prices)", "sum(prices[1:])"))
+        (shop.workspace / "printer.py").write_text("paper = 0\n")
+        shop.commit(GOOD + "\n")
+        ran(house.desk)
+        until(looked(house), "all was looked at")
+        cases = {tuple(sorted(row["checks"])): row["cause"]["about"] for row in house.desk.cases()["cases"]}
+        assert cases == {("other",): "", ("shout", "totals"): "cart.py"}
+        for _ in range(2):
+            run = house.desk.submit(by="ann", only=("other",))
+            until(lambda run=run: house.desk.run(run)["run"]["ended"], "the run of one check is over")
+        until(looked(house), "these too")
+        words = [
+            entry["words"] for row in house.desk.cases()["cases"] for entry in house.desk.case(row["id"])["timeline"]
+        ]
+        assert not any("no longer in the pipeline" in text for text in words)
+        (shop.workspace / "callboard.toml").write_text(
+            COMMANDS.replace('[jobs.shout]\ncommand = ["sh", "bin/shout.sh"]\n', "")
+        )
+        Trust(shop.data).grant(shop.workspace, "ann")
+        for _ in range(2):
+            ran(house.desk)
+        until(
+            lambda: any(
+                "no longer in the pipeline" in entry["words"]
+                for row in house.desk.cases()["cases"] for entry in house.desk.case(row["id"])["timeline"]
+            ), "shout was taken out of the pipeline",
+        )  # fmt: skip

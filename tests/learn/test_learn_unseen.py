@@ -29,6 +29,16 @@ CAUSES = {
     "lab-params-type": ("commit", "params.toml"),
     "mart-certificate": ("host", "clock"),
     "notes-missing-dep": ("dependency", "tiny_dates"),
+    "shop-total": ("commit", "shop/pricing.py"),
+    "shop-loop": ("commit", "shop/cart.py"),
+    "shop-setting": ("setting", "currency"),
+    "portal-data": ("file", "data/products.json"),
+    "ledger-migration": ("commit", "migrations/002_postings.sql"),
+    "ledger-sign": ("commit", "ledger/posting.py"),
+    "mono-field": ("setting", "customer_name"),
+    "mono-hangs": ("setup", "in time"),
+    "ops-tool": ("dependency", "gojq"),
+    "ops-names": ("commit", "lib/names.sh"),
 }
 
 

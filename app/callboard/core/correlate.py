@@ -23,7 +23,7 @@ from callboard.core.correlate_rules import (
 )
 from callboard.core.correlate_scene import UNKNOWN, Group, Known, Scene
 from callboard.core.correlate_sets import Sets
-from callboard.core.correlate_vague import by_broken_file, by_vague_words
+from callboard.core.correlate_vague import by_broken_file, by_script, by_unknown_type, by_vague_words
 from callboard.core.correlate_words import cause_of, through_change, title_of
 
 ORDER = (
@@ -44,8 +44,8 @@ ORDER = (
     "operation",
 )
 RULES = (
-    by_word_of_persons, by_what_they_say, by_same_finding, by_unreadable_data, by_broken_file, by_vague_words, by_commit,
-    by_what_waits, by_operation, by_committed_secrets, by_evidence, by_family,
+    by_word_of_persons, by_what_they_say, by_same_finding, by_unreadable_data, by_broken_file, by_vague_words, by_unknown_type,
+    by_commit, by_script, by_what_waits, by_operation, by_committed_secrets, by_evidence, by_family,
 )  # fmt: skip
 
 

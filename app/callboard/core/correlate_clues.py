@@ -72,6 +72,7 @@ _PROGRAM = (
 _UPPER = "[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
 _SETTING = (
     re.compile(rf"KeyError: ['\"]({_UPPER})['\"]"),
+    re.compile(rf"\bdoes not (?:set|define) ['\"`]({_UPPER})['\"`]"),
     re.compile(r"[Ee]nvironment variables?:? ['\"`]?([A-Z][A-Z0-9_]{2,100})"),
     re.compile(
         rf"\b['\"`]?({_UPPER})['\"`]? (?:is|was|must be) (?:not set|missing|required|unset|undefined|set\b)"

@@ -19,9 +19,11 @@ def by_commit(sets: Sets) -> None:
     where: dict[int, set[tuple[str, int]]] = defaultdict(set)
     for number, symptom in enumerate(sets.all):
         spot = _touched(sets, number) if symptom.key in sets.scene.fresh else None
-        where[sets.find(number)].add(spot or ("", -1))
+        if spot is not None or not _is_only_read(symptom):
+            where[sets.find(number)].add(spot or ("", -1))
         if spot is not None:
             buckets[spot].append(number)
+    _to_the_only_broken(sets, buckets, where)
     for (path, nth), numbers in buckets.items():
         whole = [n for n in numbers if where[sets.find(n)] == {(path, nth)} and not _says_elsewhere(sets, n, path)]
         region = sets.scene.changed[path][nth]
@@ -32,6 +34,28 @@ def by_commit(sets: Sets) -> None:
                 sets.kind.setdefault(sets.find(number), f"commit\x1f{path}")
 
     _by_server_error(sets, {path: numbers[0] for (path, _), numbers in buckets.items()})
+
+
+def _to_the_only_broken(
+    sets: Sets, buckets: dict[tuple[str, int], list[int]], where: dict[int, set[tuple[str, int]]]
+) -> None:
+    """A command that goes through several changed places, and names none, goes to the one that others show to be broken."""
+    broken = {spot for spot, numbers in buckets.items() if numbers}
+    for number, symptom in enumerate(sets.all):
+        if (
+            where[sets.find(number)] != {("", -1)}
+            or symptom.key not in sets.scene.fresh
+            or len(sets.members(number)) > 1
+        ):
+            continue
+        clues = sets.clues[number]
+        if symptom.kind != "task" or not _may_be_of_commit(sets, symptom, clues) or clues.vague is not None:
+            continue
+        through = {*_through(sets, symptom), *(place for place, _ in clues.frames)} & sets.scene.changed.keys()
+        met = [spot for spot in broken if spot[0] in through]
+        if len(met) == 1:
+            buckets[met[0]].append(number)
+            where[sets.find(number)] = {met[0]}
 
 
 def _by_server_error(sets: Sets, broken: Mapping[str, int]) -> None:
@@ -77,7 +101,7 @@ def _touched(sets: Sets, number: int) -> tuple[str, int] | None:
         return None
     frames = [place for place in (*clues.frames, (symptom.path, symptom.line)) if place[0] in changed]
     paths = list(dict.fromkeys(path for path, _ in frames)) or [
-        path for path in sets.scene.reaches.get(symptom.path, ()) if path in changed
+        path for path in _through(sets, symptom) if path in changed
     ]
     if len(paths) != 1:
         return None
@@ -95,6 +119,19 @@ def _touched(sets: Sets, number: int) -> tuple[str, int] | None:
         if len(found) == 1:
             return paths[0], found.pop()
     return None
+
+
+def _through(sets: Sets, symptom: Symptom) -> list[str]:
+    """The changed files that a failure goes through: those of its place, of a command without one those of what it starts."""
+    if symptom.path or symptom.kind != "task":
+        return list(sets.scene.reaches.get(symptom.path, ()))
+    started = sets.scene.starts.get(symptom.check, ())
+    return list(dict.fromkeys(path for start in started for path in sets.scene.reaches.get(start, ())))
+
+
+def _is_only_read(symptom: Symptom) -> bool:
+    """Whether it is a mild finding of a tool that only reads: where it lies says nothing of what runs."""
+    return symptom.kind == "finding" and symptom.severity in MILD
 
 
 def _may_be_of_commit(sets: Sets, symptom: Symptom, clues: Clues) -> bool:

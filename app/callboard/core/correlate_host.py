@@ -51,6 +51,11 @@ _REFUSED = re.compile(
     r"[Cc]onnection refused|ECONNREFUSED|ConnectionRefusedError|[Ff]ailed to establish a new connection"
     r"|[Ff]ailed to connect to|[Cc]ould(?:n't| not) connect to server|[Cc]onnection timed out|ETIMEDOUT"
 )
+_LATE = re.compile(
+    r"\b[Rr]ead timed out\b|curl: \(28\)|\bReadTimeout\b|TimeoutError: (?:The read operation )?timed out\b"
+    r"|socket\.timeout: timed out|operation was aborted due to timeout|\bUND_ERR_(?:HEADERS|BODY)_TIMEOUT\b|\bESOCKETTIMEDOUT\b"
+    r"|\bClient\.Timeout exceeded\b|java\.net\.SocketTimeoutException"
+)
 _AWAY = re.compile(
     r"HTTP Error (50[234])\b|returned error: (50[234])\b|status code:? (50[234])\b|\b(50[234]) (?:Server Error"
     r"|Service Unavailable|Bad Gateway|Gateway Time-?out)|\bHTTP[ /](?:\d(?:\.\d)? )?(50[234])\b|\bE(50[234])\b"
@@ -62,7 +67,7 @@ _PLACE = re.compile(
     r"\((?:in )?[^()\s]{1,400}:\d{1,7}\)"
     r"|[\w./-]{1,200}\.(?:pyi?|[mc]?[jt]sx?|rb|go|rs|java|kt|php|sh|sql|c|cc|cpp|h|lua|ex|vue):\d{1,7}(?::\d{1,7})?\b"
 )
-TAKEN, ANY_SERVICE = ("host", "port"), ("service", "")
+TAKEN, ANY_SERVICE, IN_TIME = ("host", "port"), ("service", ""), ("service", "in time")
 
 
 def host_clues(kind: str, rule: str, text: str) -> Iterator[tuple[Token, str]]:
@@ -86,7 +91,11 @@ def host_clues(kind: str, rule: str, text: str) -> Iterator[tuple[Token, str]]:
 
 def vague_of(text: str) -> tuple[Token, str] | None:
     """What the words tell of a service without saying which, with its meaning; None when they say it, or tell of none."""
-    if _NO_NETWORK.search(text) or not _REFUSED.search(text) or port_of(text):
+    if _NO_NETWORK.search(text):
+        return None
+    if _LATE.search(text):
+        return IN_TIME, "a service that is needed does not answer in time"
+    if not _REFUSED.search(text) or port_of(text):
         return None
     return ANY_SERVICE, "nobody answers at an address"
 

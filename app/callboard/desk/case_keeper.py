@@ -15,7 +15,7 @@ from callboard.core.case_batch import Opening, Sighting
 from callboard.core.case_commands import CALLBOARD, MergeCases, TellCases
 from callboard.core.case_facts import Symptom, worse
 from callboard.core.correlate import correlate
-from callboard.core.correlate_scene import MILD, Group, Join
+from callboard.core.correlate_scene import MILD, UNKNOWN, Group, Join
 from callboard.core.events import AlertRaised, AlertResolved, AttemptEnded
 from callboard.desk.case_look import CaseLooking, Taken
 from callboard.desk.case_standing import Standing, standing_of
@@ -154,7 +154,11 @@ class CaseKeeper:
 
     @staticmethod
     def _is_known(symptom: Symptom, standing: Standing) -> bool:
-        """Whether it is a mild finding that stands and was told of lately: the log does not grow by what everybody knows."""
+        """Whether it is told already, or a mild finding that stands and was told of lately: the log does not grow by what
+        everybody knows."""
+        if symptom.rule == UNKNOWN:
+            told = standing.symptom(symptom.key)
+            return told is not None and (told.task, told.attempt) == (symptom.task, symptom.attempt)
         known = standing.symptom(symptom.key) if symptom.kind == "finding" and symptom.severity in MILD else None
         return known is not None and not known.gone and symptom.seen - known.seen < KNOWN_S
 

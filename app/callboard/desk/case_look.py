@@ -15,6 +15,7 @@ from callboard.core.facts import How
 from callboard.core.task import FINAL, TaskKey, TaskState
 from callboard.desk.case_acts import CaseActs
 from callboard.desk.case_standing import Standing
+from callboard.desk.case_unknown import UnknownLooks
 from callboard.learn.commits import UNTOLD
 from callboard.learn.symptoms import INGESTING, Look, Seen, check_of, needed_in_vain, seen_by
 from callboard.learn.symptoms_scene import changed_since, paths_of, scene_of
@@ -33,17 +34,22 @@ WAITED = (TaskState.FAILED, TaskState.TIMED_OUT, TaskState.LOST)
 
 @dataclass(slots=True)
 class Taken:
-    """What a batch of events tells: looks with what each saw, alerts that were raised, and the keys of those that are over."""
+    """What a batch of events tells: looks with what each saw, alerts that were raised, and the keys of those that are over.
+
+    `earlier` is what checks of the same runs said before when they knew nothing, which is no case of its own.
+    """
 
     looks: list[tuple[Look, Seen]] = field(default_factory=list)
     alerts: list[Symptom] = field(default_factory=list)
     over: dict[str, str] = field(default_factory=dict)
     git: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    earlier: tuple[Symptom, ...] = ()
 
     @property
     def symptoms(self) -> list[Symptom]:
         """All of them, of each the one that was seen last."""
-        found = {symptom.key: symptom for _, seen in self.looks for symptom in seen.symptoms}
+        found = {symptom.key: symptom for symptom in self.earlier}
+        found |= {symptom.key: symptom for _, seen in self.looks for symptom in seen.symptoms}
         return [*(found | {symptom.key: symptom for symptom in self.alerts}).values()]
 
 
@@ -58,6 +64,7 @@ class CaseLooking:
         self._spool = spool
         self._why_not_trusted = why_not_trusted
         self.said = desk.case_unknown
+        self._unknown = UnknownLooks()
 
     @property
     def desk(self) -> CaseActs:
@@ -95,6 +102,7 @@ class CaseLooking:
                 self.said[look.check] = seen.said
         while len(self.said) > MOST_SAID:
             self.said.pop(next(iter(self.said)))
+        taken.earlier = self._unknown.before(taken.looks)
         return taken
 
     def _attempt(self, taken: Taken, workspace: str, event: AttemptEnded) -> None:
@@ -163,12 +171,26 @@ class CaseLooking:
         fresh = [s for s in (*standing_now, *taken.symptoms) if of_check.get(s.check, span) == span]
         held = {s.key for case in standing.known for s in case.symptoms if s.run not in runs and not s.gone}
         fresh = [symptom for symptom in fresh if symptom.key not in held]
+        commands = self._commands(failing, standing_now)
         if span[0]:
-            return scene_of(workspace, paths_of(workspace), fresh, changed_since(workspace, *span), needs, backlog)
+            return scene_of(
+                workspace, paths_of(workspace), fresh, changed_since(workspace, *span), needs, backlog, commands
+            )
         before_run, run = runs_of.most_common(1)[0][0]
         changes = changed_between(workspace, self.record.ended_at(before_run), self.record.submitted_at(run))
         paths = files_of(workspace) if changes.places else ()
-        return scene_of(workspace, paths, fresh, changes, needs, backlog)
+        return scene_of(workspace, paths, fresh, changes, needs, backlog, commands)
+
+    def _commands(self, failing: Sequence[Look], standing: Sequence[Symptom]) -> dict[str, tuple[tuple[str, ...], str]]:
+        """By check the words and the folder of the team's commands that fail, in this batch or before it in the same runs."""
+        found = {check_of(look): (look.argv, look.folder) for look in failing if look.argv}
+        for symptom in standing[:MOST_FAILING]:
+            if symptom.kind == "task" and symptom.task and symptom.check not in found:
+                run, _, place = symptom.task.partition(".")
+                task = self.record.task_row(int(run), int(place))
+                if task is not None and task.argv:
+                    found[symptom.check] = (task.argv, task.folder)
+        return found
 
     # -- what is gone ------------------------------------------------------------------------------------------------
 
@@ -228,7 +250,7 @@ class CaseLooking:
         for check, symptom in absent.items():
             pipeline, before = names.get(symptom.run, ("", frozenset[str]()))
             later = [checks for run, name, checks in newest if run > symptom.run and name == pipeline]
-            whole = [checks for checks in later if len(checks) >= len(before) - 1]
+            whole = [checks for checks in later if checks >= before - {check} and checks - {check}]
             if len(whole) >= AGREEING and not any(check in checks for checks in later):
                 found += [(case, check) for case in {case for case, _ in standing.present[check]}]
         return found
@@ -245,4 +267,5 @@ def _of_task(
         workspace, task.run, task.place, task.name, task.agent, task.action, state, verdict, how, reason or task.reason,
         attempt, at, code=f"{git['commit']} {digest}" if told else "", commit=str(git.get("commit") or ""),
         subject=str(git.get("subject") or ""), options=task.options, findings=findings, trace=trace, waits_for=waits_for,
+        argv=task.argv, folder=task.folder,
     )  # fmt: skip

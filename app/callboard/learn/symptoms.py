@@ -35,7 +35,7 @@ class Look:
     """One attempt that came to its end, or a task that was skipped: what it is, how it ended, what it found.
 
     `code` names the code and settings that it looked at; `trace` is what its output says of a failure. `waits_for` is the check
-    that it needed in vain.
+    that it needed in vain; `argv` are the words of a command, `folder` is where it ran.
     """
 
     workspace: str
@@ -57,6 +57,8 @@ class Look:
     findings: Sequence[Mapping[str, Any]] = ()
     trace: Trace = Trace()
     waits_for: str = ""
+    argv: tuple[str, ...] = ()
+    folder: str = ""
 
     @property
     def task(self) -> str:

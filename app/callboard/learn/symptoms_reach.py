@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
+from callboard.learn.symptoms_starts import started_by
+
 FILES = 400
 LARGEST = 200_000
 DEEPEST = 6
@@ -31,6 +33,11 @@ MOST_PACKAGES = 200
 _WORD = re.compile(r"\w+")
 _PYTHON = (".py", ".pyi")
 _SCRIPT = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".vue", ".svelte")
+_SHELL = (".sh", ".bash", ".zsh", ".ksh")
+_SHEBANG = re.compile(r"#!\S*/(?:env )?(?:ba|da|z|k)?sh\b")
+_RUN_MODULE = re.compile(r"\bpython[\d.]*(?:[ \t]+-[A-Za-ln-z]+)*[ \t]+-m[ \t]+([A-Za-z_][\w.]*)")
+_TOKEN = re.compile(r"[\w./@+-]{3,200}")
+_LISTS = re.compile(r"\b(?:glob|rglob|iglob|iterdir|listdir|scandir|walk|readdir|readdirSync|globSync)\b")
 _SCRIPT_ENDS = ("", *_SCRIPT, "/index.js", "/index.ts", "/index.tsx")
 
 
@@ -64,6 +71,14 @@ class Reach:
                 folder = posixpath.dirname(folder)
             found = self._closure(fixtures)
         return tuple(sorted(found))
+
+    def started(self, argv: Sequence[str], folder: str) -> tuple[str, ...]:
+        """The files of the workspace that a command starts, by its words."""
+        return started_by(argv, folder, self._paths, self._text)
+
+    def behind(self, path: str) -> tuple[str, ...]:
+        """The changed files that a file which is started goes through, itself among them."""
+        return tuple(sorted(self._closure([path]) | ({path} & self._changed)))
 
     def names(self, path: str, line: int, names: Collection[str]) -> frozenset[str]:
         """Which of the names the function around a line of a test's file says."""
@@ -111,7 +126,45 @@ class Reach:
                 for one in places
             ]
             found |= {one for one, length in zip(places, shared, strict=True) if length == max(shared)}
+        for data in self._changed:
+            folder, end = posixpath.basename(posixpath.dirname(data)), posixpath.splitext(data)[1]
+            if folder and end and not data.endswith((*_PYTHON, *_SCRIPT)) and self._is_listed(text, folder, end):
+                found.add(data)
         return found
+
+    @staticmethod
+    def _is_listed(text: str, folder: str, end: str) -> bool:
+        """Whether the text goes through all of a folder: it names it, and files there by their ending, or all of them."""
+        if folder not in text:
+            return False
+        named = re.search(rf"(?<![\w.-]){re.escape(folder)}(?![\w.-])", text) is not None
+        return named and (re.search(rf"\*{re.escape(end)}(?!\w)", text) is not None or _LISTS.search(text) is not None)
+
+    def _scripts_of(self, path: str) -> Iterator[str]:
+        """The shell scripts that a text names by their path, from the root, its own folder, or the folder above; of a shell
+        script, all programs and modules that it names."""
+        text = self._text(path)
+        shell = path.endswith(_SHELL) or _SHEBANG.match(text) is not None
+        if not text or not (shell or path.endswith((*_PYTHON, *_SCRIPT))):
+            return
+        ends = (*_SHELL, *_PYTHON, *_SCRIPT) if shell else _SHELL
+        for name in dict.fromkeys(_RUN_MODULE.findall(text)) if shell else ():
+            yield from self._module(name.replace(".", "/"), exact=False)
+        here = posixpath.dirname(path)
+        for word in dict.fromkeys(_TOKEN.findall(text)):
+            if "/" not in word and not word.endswith(ends):
+                continue
+            for folder in dict.fromkeys(("", here, posixpath.dirname(here))):
+                place = posixpath.normpath(posixpath.join(folder, word.lstrip("/")))
+                if place != path and place in self._paths and (place.endswith(ends) or self._is_shell(place)):
+                    yield place
+                    break
+
+    def _is_shell(self, path: str) -> bool:
+        """Whether it is a script for a shell by its name; one without an ending, by its first line."""
+        if path.endswith(_SHELL):
+            return True
+        return "." not in posixpath.basename(path) and _SHEBANG.match(self._text(path)) is not None
 
     def _text(self, path: str) -> str:
         if path not in self._texts:
@@ -134,7 +187,8 @@ class Reach:
     def _imported(self, path: str) -> tuple[str, ...]:
         if path not in self._next:
             read = self._of_python if path.endswith(_PYTHON) else self._of_script if path.endswith(_SCRIPT) else None
-            self._next[path] = tuple(dict.fromkeys(read(path))) if read is not None else ()
+            imported = list(read(path)) if read is not None else []
+            self._next[path] = tuple(dict.fromkeys((*imported, *self._scripts_of(path))))
         return self._next[path]
 
     def _of_python(self, path: str) -> Iterator[str]:

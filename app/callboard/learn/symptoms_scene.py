@@ -118,8 +118,10 @@ def scene_of(
     changes: Changes,
     needs: Mapping[str, str],
     backlog: frozenset[str] = frozenset(),
+    commands: Mapping[str, tuple[Sequence[str], str]] = {},
 ) -> Scene:
-    """The scene of these symptoms, which are new since the changes, in a workspace that holds these paths."""
+    """The scene of these symptoms, which are new since the changes, in a workspace that holds these paths. `commands` are by check
+    the words of the team's own commands, each with its folder."""
     changed = changes.places
     if not changed:
         return Scene(needs=needs, backlog=backlog)
@@ -127,6 +129,8 @@ def scene_of(
     failed = [s for s in symptoms if s.path and (s.kind == "test" or is_server_error(s.message))]
     frames = [path for symptom in symptoms for path, _ in clues_of(symptom).frames]
     through = {path: reach.of(path) for path in dict.fromkeys((*(symptom.path for symptom in failed), *frames))}
+    starts = {check: reach.started(*commands[check]) for check in {s.check for s in symptoms} & commands.keys()}
+    through |= {path: reach.behind(path) for files in starts.values() for path in files}
     names = {region.name for regions in changed.values() for region in regions if region.name}
     mentions = {symptom.key: reach.names(symptom.path, symptom.line, names) for symptom in failed}
     return Scene(
@@ -134,6 +138,7 @@ def scene_of(
         gone=changes.gone,
         reaches={path: files for path, files in through.items() if files},
         mentions={key: said for key, said in mentions.items() if said},
+        starts={check: files for check, files in starts.items() if files},
         needs=needs,
         backlog=backlog,
         fresh=frozenset(symptom.key for symptom in symptoms),

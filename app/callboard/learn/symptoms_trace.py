@@ -20,6 +20,7 @@ _RAISED = re.compile(r"^(?:Uncaught )?((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?: \[\w+\])?)
 _BARE = re.compile(r"^((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit))$")
 _TELLS = re.compile(r"\berror\b|\bfailed\b|\bfatal\b|not found|cannot|denied|refused|missing|unknown", re.IGNORECASE)
 _PASSES_ON = re.compile(r"g?make(?:\[\d+\])?: \*\*\* \[.{0,300}\] Error \d+")
+_MARKS = re.compile(r"(?:error here )?[-~^ |]*\^[-~^ |-]*")
 _NPM = re.compile(r"^npm (?:error|ERR!)(?: (.*))?$")
 _NPM_FIELD = re.compile(r"(?:code|errno|syscall|path|dest|network request to) \S+$|\d+$|A complete log of this run")
 _SHELL = re.compile(r"^(?:(?:ba|da|z)?sh: )?([\w./@+-]{1,400}): (?:line )?(\d{1,7}): (?:([\w./@+-]{1,400}): )?")
@@ -58,9 +59,9 @@ def traced(text: str, workspace: Path) -> Trace:
     npm = _npm(lines)
     if npm:
         return Trace(clean(npm, LONGEST_WORDS))
-    told = [line.strip() for line in lines if line.strip()]
+    told = [line.strip() for line in lines if line.strip() and not _MARKS.fullmatch(line.strip())]
+    told = [line for line in told if not _PASSES_ON.match(line)] or told
     faults = [line for line in told if _TELLS.search(line)]
-    faults = [line for line in faults if not _PASSES_ON.match(line)] or faults
     faults = [line for line in told if line.startswith("curl: (")] or faults
     last = (faults or told or [""])[-1]
     return Trace(clean(last, LONGEST_WORDS), *_shell(last, workspace))

@@ -24,7 +24,8 @@ _FOUND = (
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """A task as it stands in the tables; `after` are the places of those that it comes after."""
+    """A task as it stands in the tables; `after` are the places of those that it comes after, `argv` the words of a command
+    and `folder` where it runs."""
 
     run: int
     place: int
@@ -39,6 +40,8 @@ class TaskRow:
     after: tuple[int, ...]
     started: float | None
     ended: float | None
+    argv: tuple[str, ...] = ()
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,9 @@ class CaseLooks(History):
 def _task(run: int, place: int, row: Sequence[Any]) -> TaskRow:
     spec = json.loads(row[7]) if row[7] else {}
     options, after = spec.get("options"), [*spec.get("after", ()), *spec.get("depends", ())]
+    argv = spec.get("argv")
     return TaskRow(
         run, place, row[0], row[1] or "", row[2] or "", row[3], row[4] or "", row[5] or "", row[6] or 0,
         options if isinstance(options, dict) else {}, tuple(place for place in after if isinstance(place, int)), row[8], row[9],
+        tuple(map(str, argv)) if isinstance(argv, list) and not row[2] else (), str(spec.get("folder") or ""),
     )  # fmt: skip

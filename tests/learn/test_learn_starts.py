@@ -1,0 +1,102 @@
+"""What a command of the team goes through: the files that it starts, and the changed files behind these."""
+
+from pathlib import Path
+
+import pytest
+
+from callboard.learn.symptoms_reach import Reach
+from callboard.learn.symptoms_trace import Trace, traced
+
+FILES = {
+    "shop/__init__.py": "",
+    "shop/smoke.py": "from shop.cart import total\n",
+    "shop/cart.py": "import json\n",
+    "shop/__main__.py": "import shop.smoke\n",
+    "web/package.json": '{"scripts": {"build": "NODE_ENV=a node tools/build.mjs && ../bin/pack.sh", "test": "node --test"}}',
+    "web/tools/build.mjs": 'import { page } from "../src/page.js";\n',
+    "web/src/page.js": "export const page = 1;\n",
+    "bin/pack.sh": "#!/bin/sh\n. lib/names.sh\n",
+    "bin/day.sh": "python3 -u -m shop.smoke\nnode web/tools/build.mjs\n",
+    "bin/plan": "#!/bin/sh\nset -eu\nexec bin/pack.sh\n",
+    "lib/names.sh": "host_of() { echo $1; }\n",
+    "Makefile": "all: docs\n\tsh bin/pack.sh\n\ndocs: docs/guide.md\n\t@echo made\n\nclean:\n\trm -rf out\n",
+    "docs/guide.md": "# Guide\n",
+    "migrations/001.sql": "create table a (id);\n",
+    "db.py": "for file in sorted((HERE / 'migrations').glob('*.sql')):\n    run(file)\n",
+    "tests/test_scripts.py": "def test_plan():\n    run('bin/plan')\n",
+}
+
+
+@pytest.fixture(scope="module")
+def reach(tmp_path_factory: pytest.TempPathFactory) -> Reach:
+    place = tmp_path_factory.mktemp("starts")
+    for path, text in FILES.items():
+        (place / path).parent.mkdir(parents=True, exist_ok=True)
+        (place / path).write_text(text)
+    return Reach(place, [*FILES], {"shop/cart.py", "web/src/page.js", "lib/names.sh", "migrations/001.sql"})
+
+
+@pytest.mark.parametrize(
+    ("argv", "folder", "files"),
+    [
+        ("/venv/bin/python -m shop.smoke", "", ["shop/smoke.py"]),
+        ("python3.12 -m shop", "", ["shop/__main__.py"]),
+        ("python3 db.py --dry", "", ["db.py"]),
+        ("sh ../bin/pack.sh", "web", ["bin/pack.sh"]),
+        ("bin/plan", "", ["bin/plan"]),
+        ("npm run build", "web", ["web/tools/build.mjs", "bin/pack.sh"]),
+        ("npm test", "web", []),
+        ("make", "", ["docs/guide.md", "bin/pack.sh"]),
+        ("make -s clean", "", []),
+        ("make docs", "", ["docs/guide.md"]),
+        ("curl -sS http://localhost/shop/cart.py", "", []),
+        ("/etc/shop/cart.py ../../shop/cart.py", "", []),
+    ],
+)
+def test_a_command_starts_the_files_that_its_words_name(reach: Reach, argv: str, folder: str, files: list[str]) -> None:
+    assert list(reach.started(argv.split(), folder)) == files
+
+
+def test_a_line_for_a_shell_is_read_by_its_commands(reach: Reach) -> None:
+    assert reach.started(["/bin/sh", "-c", "cd . && X=1 python -m shop.smoke; sh bin/pack.sh | cat 'oops"], "") == (
+        "shop/smoke.py",
+        "bin/pack.sh",
+    )
+    assert reach.started(["sh", "-c", "sh bin/pack.sh"], "") == ("bin/pack.sh",)
+    assert reach.started([], "") == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "behind"),
+    [
+        ("shop/smoke.py", ("shop/cart.py",)),
+        ("shop/cart.py", ("shop/cart.py",)),
+        ("web/tools/build.mjs", ("web/src/page.js",)),
+        ("bin/pack.sh", ("lib/names.sh",)),
+        ("bin/plan", ("lib/names.sh",)),
+        ("bin/day.sh", ("shop/cart.py", "web/src/page.js")),
+        ("db.py", ("migrations/001.sql",)),
+        ("docs/guide.md", ()),
+    ],
+)
+def test_behind_what_is_started_lie_the_changed_files(reach: Reach, path: str, behind: tuple[str, ...]) -> None:
+    assert reach.behind(path) == behind
+
+
+def test_a_test_goes_through_the_scripts_that_it_runs(reach: Reach) -> None:
+    assert reach.of("tests/test_scripts.py") == ("lib/names.sh",)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            'Parse error near line 1: near "cents": syntax error\n  create table a (id integer cents);\n  error here ---^\n',
+            'Parse error near line 1: near "cents": syntax error',
+        ),
+        ("sh bin/audit.sh\naudit: 2 findings\nmake: *** [Makefile:2: audit] Error 1\n", "audit: 2 findings"),
+        ("make: *** [Makefile:2: audit] Error 1\n", "make: *** [Makefile:2: audit] Error 1"),
+    ],
+)
+def test_marks_below_a_place_and_what_make_passes_on_are_no_words(text: str, words: str) -> None:
+    assert traced(text, Path("/repo")) == Trace(words)
