@@ -14,6 +14,7 @@ async def test_a_stretch_of_time_is_chosen_and_says_who_ran(house: Any, visit: C
     run = house.run("work.slow")
     house.until(lambda: house.task(run, "work.slow")["memory_now_mb"] and house.get("/machine")["history"][2:])
     task = house.task(run, "work.slow")["id"]
+    house.until(lambda: task in [user["id"] for user in house.get(f"/machine?since={time.time() - 900}")["users"]])
     page = await (await visit(house)).go("/machine")
     row = page.locator(f'tr[data-task="{task}"]')
     await row.get_by_role("button", name="process").click()

@@ -88,6 +88,7 @@ class Seer:
     def _started(self) -> "subprocess.Popen[str]":
         if self._process is not None and self._process.poll() is None:
             return self._process
+        self._end()
         paths = [path for path in sys.path if path]
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-X", "utf8", "-c", BOOT, str(self._data), *paths],
@@ -124,8 +125,9 @@ class Seer:
         process, self._process = self._process, None
         if process is None:
             return
-        end_group(process.pid)
-        process.wait()
+        if process.poll() is None:
+            end_group(process.pid)
+            process.wait()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 try:

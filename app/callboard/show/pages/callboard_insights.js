@@ -97,7 +97,7 @@ export default {
           <CbReading :of="cost" :rows="8" label="What waiting cost"><CbWaiting :of="cost.value" :span="span" :choose="look" :busy="cost.busy"/></CbReading>
           <aside v-if="cost.value" class="stack" aria-label="Beside"><CbPath :path="cost.value.path"/><CbFlaky :flaky="cost.value.flaky"/><CbIdle :idle="cost.value.idle"/><CbLoad :load="cost.value.load"/></aside>
         </div>
-        <div v-else-if="tab === 'learned'" class="stack"><CbReading :of="held" :rows="6" label="How forecasts held"><CbCalibration :of="held.value"/></CbReading><CbReading :of="needs" :rows="6" label="What tasks need"><CbNeeds :jobs="needs.value.jobs"/></CbReading></div>
+        <div v-else-if="tab === 'learned'" class="stack"><CbReading :of="held" :rows="6" label="How forecasts held"><CbCalibration :of="held.value"/></CbReading><CbReading v-if="held.value || held.why" :of="needs" :rows="6" label="What tasks need"><CbNeeds :jobs="needs.value.jobs"/></CbReading></div>
         <CbRules v-else :rules="map.rules" :deeds="rules"/>
       </div>
       <CbAdviceNote :deeds="deeds"/>
