@@ -116,7 +116,8 @@ def _look(row: dict[str, Any], place: int, task: dict[str, Any]) -> Look:
 
 
 def one_after_the_other(scenario: Scenario, seed: int = 0, *, joins: bool = True) -> list[list[Symptom]]:
-    """The cases as they come to be when each task is looked at as it ends, in another order by each seed but 0."""
+    """The cases as they come to be when each task is looked at as it ends, in another order by each seed but 0; what waits is
+    told right after that for which it waits."""
     cases: dict[int, tuple[Group, dict[str, Symptom]]] = {}
     last = 0
     by_task: dict[str, list[Symptom]] = {}
@@ -126,7 +127,11 @@ def one_after_the_other(scenario: Scenario, seed: int = 0, *, joins: bool = True
     if seed:
         random.Random(seed).shuffle(tasks)
     waiting = [some for some in tasks if any(symptom.key in scenario.scene.needs for symptom in some)]
-    for some in (*(some for some in tasks if some not in waiting), *waiting):
+    needs = scenario.scene.needs
+    order: list[list[Symptom]] = []
+    for some in (some for some in tasks if some not in waiting):
+        order += [some, *(late for late in waiting if needs.get(late[0].key) == some[0].check)]
+    for some in (*order, *(some for some in waiting if some not in order)):
         known = [Known(n, group.cause, tuple(held.values()), may_join=joins) for n, (group, held) in cases.items()]
         for group in correlate(some, scenario.scene, known, Taught()):
             last += not group.case

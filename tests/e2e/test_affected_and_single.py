@@ -61,6 +61,7 @@ def test_the_server_runs_one_action_too(site: Any) -> None:
     assert site.call("run", "--affected", "-o", "nothing").returncode == 2
 
 
+@pytest.mark.long
 def test_another_option_for_this_once_is_in_the_plan_and_in_the_task(site: Any) -> None:
     site.config('[jobs."refactor.complexity"]\n')
     write(site, "a.py", "x = 1\n")

@@ -75,6 +75,7 @@ def test_what_a_killed_run_left_running_is_cancelled_without_a_server_and_starts
     assert site.lines() == ["a"]
 
 
+@pytest.mark.long
 def test_lost_work_that_may_not_run_twice_waits_for_a_persons_word(site: Any, until: Any) -> None:
     site.config(
         '[jobs.pay]\ncommand = ["sh", "-c", "echo pay >> {effects}; test $(wc -l < {effects}) = 2 || sleep 30"]\n'

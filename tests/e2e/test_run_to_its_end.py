@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 TASK_KEYS = {
     "id", "name", "agent", "action", "state", "verdict", "reason", "attempts", "started", "ended", "cpu_s", "peak_mb",
     "holds",
@@ -166,6 +168,7 @@ def test_what_runs_is_what_was_planned_and_in_that_order(site: Any) -> None:
     assert [row["name"] for row in sorted(found["tasks"], key=lambda row: row["started"])] == planned
 
 
+@pytest.mark.long
 def test_work_for_an_agent_that_is_switched_off_waits_for_somebody_who_can(site: Any, until: Any) -> None:
     site.config('[agents.quality]\nenabled = false\n[jobs."quality.lint"]\n[jobs.a]\ncommand = ["true"]\n')
     site.up()

@@ -130,8 +130,8 @@ def _through(sets: Sets, symptom: Symptom) -> list[str]:
 
 
 def _is_only_read(symptom: Symptom) -> bool:
-    """Whether it is a mild finding of a tool that only reads: where it lies says nothing of what runs."""
-    return symptom.kind == "finding" and symptom.severity in MILD
+    """Whether nothing ran: a mild finding of a tool that only reads, or work that waits. Where it lies says nothing of what runs."""
+    return (symptom.kind == "finding" and symptom.severity in MILD) or symptom.rule in (SKIPPED, UNKNOWN)
 
 
 def _may_be_of_commit(sets: Sets, symptom: Symptom, clues: Clues) -> bool:

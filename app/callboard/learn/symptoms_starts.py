@@ -11,7 +11,11 @@ DEEPEST = 3
 _SHELLS = re.compile(r"(?:ba|da|z|k)?sh$")
 _PYTHON = re.compile(r"python[\d.]*$")
 _RUNS = ("run", "run-script", "exec")
-_ALONE = ("test", "start", "stop", "restart")
+_WRAPPERS = (
+    "env", "nice", "ionice", "time", "timeout", "nohup", "stdbuf", "xvfb-run", "uv", "poetry", "pipenv", "pdm", "hatch", "rye",
+    "bundle", "dotenv", "tox", "nox",
+)  # fmt: skip
+_OF_WRAPPER = re.compile(r"-.*|[A-Za-z_]\w*=.*|\d+(?:\.\d+)?[smhd]?|run|exec")
 _TARGET = re.compile(r"^([^\s:#=][^:#=]*):(?!=)([^=]*)$")
 
 
@@ -27,6 +31,7 @@ def started_by(
 def _started(
     argv: list[str], folder: str, paths: Collection[str], text: Callable[[str], str], deep: int
 ) -> Iterator[str]:
+    argv = _unwrapped(argv)
     program = posixpath.basename(argv[0]) if argv else ""
     after = argv[1:]
     for nth, word in enumerate(argv):
@@ -45,6 +50,15 @@ def _started(
     elif program in ("make", "gmake"):
         for target in [word for word in after if not word.startswith("-") and "=" not in word] or [""]:
             yield from _of_make(target, folder, paths, text, deep)
+
+
+def _unwrapped(argv: list[str]) -> list[str]:
+    """The words without what only sets up the program: `env NAME=value`, `timeout 60`, `poetry run` and the like."""
+    while argv and posixpath.basename(argv[0]) in _WRAPPERS:
+        argv = argv[1:]
+        while argv and _OF_WRAPPER.fullmatch(argv[0]):
+            argv = argv[1:]
+    return argv
 
 
 def _path(folder: str, word: str) -> str:

@@ -240,6 +240,7 @@ def test_what_does_not_start_is_unknown_with_the_reason(tmp_path: Path, source: 
     assert left_running() == []
 
 
+@pytest.mark.long
 def test_an_app_without_a_schema_of_its_own_is_tried_by_the_file_beside_it(tmp_path: Path) -> None:
     app = (
         "from starlette.applications import Starlette\nfrom starlette.responses import JSONResponse\n"

@@ -279,6 +279,7 @@ def test_what_modules_take_from_each_other(tmp_path: Path) -> None:
     assert found == {("src/a/__init__.py", "a.b", "gone"), ("src/a/c.py", "a", "nothing")}
 
 
+@pytest.mark.long
 def test_a_test_that_also_fails_without_the_fixes_is_not_held_against_them(tmp_path: Path) -> None:
     count = tmp_path / "count"
     unsteady = (

@@ -99,6 +99,7 @@ def test_tests_whose_lines_changed_run_first_and_no_other_is_lost(checkout: Chec
     assert ran(checkout.run())[0] == "test_f"
 
 
+@pytest.mark.long
 def test_only_the_affected_ones_run_when_that_is_asked_and_the_rest_is_counted(checkout: Checkout) -> None:
     checkout.run()
     nothing = checkout.run(only_affected=True)
@@ -176,6 +177,7 @@ def test_shares_are_fair_and_keep_files_together(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.long
 def test_split_tests_come_together_as_if_they_had_run_as_one(checkout: Checkout) -> None:
     whole = checkout.run()
     checkout.write("tests/test_other.py", "import other\n\ndef test_f():\n    assert other.f() == 4\n")
