@@ -1,5 +1,6 @@
 """Commands that end with plain words: they go to the cause of what they go through, and not to another one."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -60,15 +61,19 @@ def test_a_command_with_plain_words_goes_to_the_tests_of_the_changed_file_that_i
     assert together(cart, full, scene=scene_of(cart, full, smoke=("smoke.py",))) == [["cart"], ["smoke"]]
 
 
-def test_a_command_through_two_changed_files_goes_to_the_one_that_others_show_to_be_broken() -> None:
-    cart, text = (test(m, f"{m}: assert 1 == 2", f"tests/test_{m}.py") for m in ("cart", "text"))
+def test_a_command_through_two_changed_files_goes_to_neither_for_it_may_be_of_the_other() -> None:
+    cart = test("cart", "cart: assert 1 == 2", "tests/test_cart.py")
     every = task("all", "the books are out")
-    assert together(cart, every, scene=scene_of(cart, every, all=("all.py",))) == [["all", "cart"]]
-    assert together(cart, text, every, scene=scene_of(cart, text, every, all=("all.py",))) == [
-        ["all"],
-        ["cart"],
-        ["text"],
-    ]
+    assert together(cart, every, scene=scene_of(cart, every, all=("all.py",))) == [["all"], ["cart"]]
+
+
+def test_what_waits_for_a_command_does_not_keep_it_from_the_change() -> None:
+    cart, smoke = test("cart", "cart: assert 1 == 2", "tests/test_cart.py"), task("smoke", "an order costs 450")
+    late = task("send", "needs smoke, which failed", rule="task-skipped", severity="medium")
+    scene = replace(scene_of(cart, smoke, smoke=("smoke.py",)), needs={late.key: "smoke"})
+    (first,) = correlate((smoke, late), scene, (), Taught())
+    (group,) = correlate((cart,), scene, [Known(7, first.cause, first.symptoms, may_join=True)], Taught())
+    assert (group.case, group.cause.about) == (7, "shop/cart.py")
 
 
 @pytest.mark.parametrize(

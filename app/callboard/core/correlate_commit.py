@@ -23,7 +23,6 @@ def by_commit(sets: Sets) -> None:
             where[sets.find(number)].add(spot or ("", -1))
         if spot is not None:
             buckets[spot].append(number)
-    _to_the_only_broken(sets, buckets, where)
     for (path, nth), numbers in buckets.items():
         whole = [n for n in numbers if where[sets.find(n)] == {(path, nth)} and not _says_elsewhere(sets, n, path)]
         region = sets.scene.changed[path][nth]
@@ -34,28 +33,6 @@ def by_commit(sets: Sets) -> None:
                 sets.kind.setdefault(sets.find(number), f"commit\x1f{path}")
 
     _by_server_error(sets, {path: numbers[0] for (path, _), numbers in buckets.items()})
-
-
-def _to_the_only_broken(
-    sets: Sets, buckets: dict[tuple[str, int], list[int]], where: dict[int, set[tuple[str, int]]]
-) -> None:
-    """A command that goes through several changed places, and names none, goes to the one that others show to be broken."""
-    broken = {spot for spot, numbers in buckets.items() if numbers}
-    for number, symptom in enumerate(sets.all):
-        if (
-            where[sets.find(number)] != {("", -1)}
-            or symptom.key not in sets.scene.fresh
-            or len(sets.members(number)) > 1
-        ):
-            continue
-        clues = sets.clues[number]
-        if symptom.kind != "task" or not _may_be_of_commit(sets, symptom, clues) or clues.vague is not None:
-            continue
-        through = {*_through(sets, symptom), *(place for place, _ in clues.frames)} & sets.scene.changed.keys()
-        met = [spot for spot in broken if spot[0] in through]
-        if len(met) == 1:
-            buckets[met[0]].append(number)
-            where[sets.find(number)] = {met[0]}
 
 
 def _by_server_error(sets: Sets, broken: Mapping[str, int]) -> None:
@@ -130,7 +107,7 @@ def _through(sets: Sets, symptom: Symptom) -> list[str]:
 
 
 def _is_only_read(symptom: Symptom) -> bool:
-    """Whether nothing ran: a mild finding of a tool that only reads, or work that waits. Where it lies says nothing of what runs."""
+    """Whether nothing ran: a mild finding of a tool that only reads, or work that waits. Where it lies says nothing of it."""
     return (symptom.kind == "finding" and symptom.severity in MILD) or symptom.rule in (SKIPPED, UNKNOWN)
 
 
