@@ -99,6 +99,7 @@ def _read(row: dict[str, Any]) -> Scenario:
         reaches=row["reaches"],
         mentions={key: frozenset(names) for key, names in row["mentions"].items()},
         starts=row.get("starts", {}),
+        nearest=row.get("nearest", {}),
         needs=needs,
         fresh=frozenset(symptom.key for symptom in symptoms),
     )
@@ -161,6 +162,7 @@ def mixed(given: Sequence[Scenario], seed: int, number: int) -> Iterator[Scenari
             reaches={path: files for part in parts for path, files in part.scene.reaches.items()},
             mentions={key: names for part in parts for key, names in part.scene.mentions.items()},
             starts={check: files for part in parts for check, files in part.scene.starts.items()},
+            nearest={path: file for part in parts for path, file in part.scene.nearest.items()},
             needs={key: check for part in parts for key, check in part.scene.needs.items()},
             fresh=frozenset(symptom.key for symptom in symptoms),
         )
@@ -196,6 +198,7 @@ def _in_folder(given: Scenario) -> Scenario:
             reaches={path(name): tuple(map(path, files)) for name, files in scene.reaches.items()},
             mentions={keys[key]: names for key, names in scene.mentions.items()},
             starts={check(name): tuple(map(path, files)) for name, files in scene.starts.items()},
+            nearest={path(name): path(file) for name, file in scene.nearest.items()},
             needs={keys[key]: check(name) for key, name in scene.needs.items()},
         ),
         {keys[key]: cause if cause == ANY else f"{given.name}: {cause}" for key, cause in given.causes.items()},

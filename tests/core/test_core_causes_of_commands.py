@@ -134,3 +134,12 @@ def test_a_check_that_knew_nothing_joins_what_comes_later_in_its_run() -> None:
     again = correlate((*earlier, *seen_by(late).symptoms), Scene(), [Known(7, group.cause, group.symptoms)], Taught())
     assert [one.case for one in again] == [7]
     assert kept.before([(look(2, "smoke", "failed", "exit 1"), seen_by(late))]) == (), "another run"
+
+
+def test_what_goes_through_several_changed_files_goes_to_the_nearest_where_that_alone_is_shown_to_be_broken() -> None:
+    cart, text = (test(m, f"{m}: assert 1 == 2", f"tests/test_{m}.py") for m in ("cart", "text"))
+    every = task("all", "the books are out")
+    scene = replace(scene_of(cart, text, every, all=("all.py",)), nearest={"all.py": "shop/cart.py"})
+    assert together(cart, every, scene=scene) == [["all", "cart"]]
+    assert together(text, every, scene=scene) == [["all"], ["text"]], "another one is broken, the nearest is not"
+    assert together(cart, text, every, scene=scene) == [["all"], ["cart"], ["text"]], "both are"

@@ -1,10 +1,12 @@
 """What a command of the team goes through: the files that it starts, and the changed files behind these."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from callboard.learn.symptoms_reach import Reach
+from callboard.learn.symptoms_scene import changed_since
 from callboard.learn.symptoms_trace import Trace, traced
 
 FILES = {
@@ -103,3 +105,34 @@ def test_a_test_goes_through_the_scripts_that_it_runs(reach: Reach) -> None:
 )
 def test_marks_below_a_place_and_what_make_passes_on_are_no_words(text: str, words: str) -> None:
     assert traced(text, Path("/repo")) == Trace(words)
+
+
+def test_a_comment_that_only_persons_read_is_no_change_that_breaks_anything(tmp_path: Path) -> None:
+    def git(*words: str) -> str:
+        given = ["git", "-C", str(tmp_path), "-c", "user.name=t", "-c", "user.email=t@example.org", *words]
+        return subprocess.run(given, check=True, capture_output=True, text=True).stdout.strip()
+
+    names = ("said.py", "code.py", "tools.py", "both.js", "words.md", "new.sh")
+    for name in names[:-1]:
+        (tmp_path / name).write_text("x = 1\ny = 2\nz = 3\n")
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-qm", "one")
+    (tmp_path / "said.py").write_text("# one\nx = 1\n\ny = 2\nz = 3\n")
+    (tmp_path / "code.py").write_text("# one\nx = 1\nz = 3\n")
+    (tmp_path / "tools.py").write_text("x = 1\n# type: ignore\ny = 2\nz = 3\n")
+    (tmp_path / "both.js").write_text("// one\nx = 1\ny = 2\nz = 4\n")
+    (tmp_path / "words.md").write_text("# one\nx = 1\ny = 2\nz = 3\n")
+    (tmp_path / "new.sh").write_text("#!/bin/sh\n")
+    git("add", "-A")
+    git("commit", "-qm", "two")
+    places = changed_since(tmp_path, *git("rev-parse", "HEAD~1", "HEAD").split()).places
+    assert set(places) == set(names) - {"said.py"}
+    assert [(r.start, r.end) for r in places["both.js"]] == [(4, 4)]
+    assert [(r.start, r.end) for r in places["code.py"]] == [(2, 2)]
+
+
+def test_the_nearest_changed_file_is_told_where_one_alone_is(reach: Reach) -> None:
+    assert reach.nearest("shop/smoke.py") == "shop/cart.py"
+    assert reach.nearest("tests/test_scripts.py") == "lib/names.sh"
+    assert reach.nearest("docs/guide.md") == ""

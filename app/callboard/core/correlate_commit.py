@@ -23,6 +23,7 @@ def by_commit(sets: Sets) -> None:
             where[sets.find(number)].add(spot or ("", -1))
         if spot is not None:
             buckets[spot].append(number)
+    _to_the_nearest(sets, buckets, where)
     for (path, nth), numbers in buckets.items():
         whole = [n for n in numbers if where[sets.find(n)] == {(path, nth)} and not _says_elsewhere(sets, n, path)]
         region = sets.scene.changed[path][nth]
@@ -33,6 +34,25 @@ def by_commit(sets: Sets) -> None:
                 sets.kind.setdefault(sets.find(number), f"commit\x1f{path}")
 
     _by_server_error(sets, {path: numbers[0] for (path, _), numbers in buckets.items()})
+
+
+def _to_the_nearest(
+    sets: Sets, buckets: dict[tuple[str, int], list[int]], where: dict[int, set[tuple[str, int]]]
+) -> None:
+    """A failure that goes through several changed files goes to the nearest, if others show that to be broken at one place, and
+    none of the rest."""
+    broken = {path: [spot for spot in buckets if spot[0] == path and buckets[spot]] for path, _ in [*buckets]}
+    for number, symptom in enumerate(sets.all):
+        if where.get(sets.find(number)) != {("", -1)} or symptom.key not in sets.scene.fresh:
+            continue
+        through = {*_through(sets, symptom)} & sets.scene.changed.keys()
+        started = sets.scene.starts.get(symptom.check, ()) if symptom.kind == "task" and not symptom.path else ()
+        near = sets.scene.nearest.get(symptom.path if not started else started[0] if len(started) == 1 else "", "")
+        if len(through) < 2 or near not in through or [path for path in through if broken.get(path)] != [near]:
+            continue
+        if len(broken[near]) == 1 and _may_be_of_commit(sets, symptom, sets.clues[number]):
+            buckets[broken[near][0]].append(number)
+            where[sets.find(number)] = {broken[near][0]}
 
 
 def _by_server_error(sets: Sets, broken: Mapping[str, int]) -> None:

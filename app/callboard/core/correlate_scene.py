@@ -25,7 +25,8 @@ class Scene:
 
     `changed` are by path the changes since each check looked before, `gone` are words that they took out, with the file;
     `reaches` are by path of a test the changed files that it imports, `mentions` by symptom the names of changed functions that
-    its test uses. `starts` are by check the files of the workspace that its command starts.
+    its test uses. `starts` are by check the files of the workspace that its command starts. `nearest` is by
+    path the changed file that it goes through first, where one alone is the nearest.
     `needs` is by symptom the check that failed before its own. `backlog` are checks that look for the first time,
     `fresh` the symptoms that are new since those changes.
     """
@@ -35,6 +36,7 @@ class Scene:
     reaches: Mapping[str, Sequence[str]] = field(default_factory=dict)
     mentions: Mapping[str, frozenset[str]] = field(default_factory=dict)
     starts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    nearest: Mapping[str, str] = field(default_factory=dict)
     needs: Mapping[str, str] = field(default_factory=dict)
     backlog: frozenset[str] = frozenset()
     fresh: frozenset[str] = frozenset()

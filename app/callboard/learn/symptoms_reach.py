@@ -80,6 +80,19 @@ class Reach:
         """The changed files that a file which is started goes through, itself among them."""
         return tuple(sorted(self._closure([path]) | ({path} & self._changed)))
 
+    def nearest(self, path: str) -> str:
+        """The changed file that is the fewest imports away, '' when it is none, or not one alone."""
+        seen, front, data = {path}, [path], set[str]()
+        for _ in range(DEEPEST + 1):
+            met = ({*front} & self._changed) | data
+            if met or not front:
+                return met.pop() if len(met) == 1 else ""
+            data = {found for one in front for found in self._data_of(one, self._text(one))}
+            after = dict.fromkeys(other for one in front for other in self._imported(one) if other not in seen)
+            front = list(after)[: FILES - len(seen)]
+            seen.update(front)
+        return ""
+
     def names(self, path: str, line: int, names: Collection[str]) -> frozenset[str]:
         """Which of the names the function around a line of a test's file says."""
         wanted = {name.rpartition("/")[2] for name in names if name}

@@ -21,6 +21,14 @@ _WORD = re.compile(r"[A-Za-z_]\w{2,100}")
 _HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
 _TO = re.compile(r'^\+\+\+ (?:"?b/(.*?)"?|/dev/null)\t?$')
 _FROM = re.compile(r'^--- (?:"?a/(.*?)"?|/dev/null)\t?$')
+_COMMENT = {
+    **dict.fromkeys((".py", ".pyi", ".sh", ".bash", ".rb", ".yml", ".yaml", ".toml"), re.compile(r"#(?!!)")),
+    **dict.fromkeys((".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".go", ".rs", ".java", ".kt", ".php"), re.compile(r"//")),
+    ".sql": re.compile(r"--"),
+}  # fmt: skip
+_FOR_TOOLS = re.compile(
+    r"[#/]/?\s*(?:type:|noqa|pragma|pyright|mypy|pylint|eslint|@ts-|prettier|fmt:|nosec|go:|\+build|.*coding[:=])"
+)
 _HEADER = re.compile(r"\s*(?:async )?(?:def|class|function)\s+(\w+)|\s*(?:export )?(?:const|let|function)\s+(\w+)")
 
 
@@ -70,7 +78,8 @@ def _gone(diff: str) -> dict[str, str]:
 def _spans(diff: str) -> dict[str, list[tuple[int, int]]]:
     found: dict[str, list[tuple[int, int]]] = {}
     gone = path = ""
-    in_head = True
+    in_head, span = True, (1, 1)
+    told: set[str] = set()
     for line in diff.splitlines():
         hunk = _HUNK.match(line)
         if line.startswith("diff --git "):
@@ -82,9 +91,22 @@ def _spans(diff: str) -> dict[str, list[tuple[int, int]]]:
             found.setdefault(path, [])
         elif hunk and path:
             in_head = False
+            told.add(path)
             start, count = int(hunk[1]), int(hunk[2]) if hunk[2] is not None else 1
-            found[path].append((max(1, start), max(1, start) + max(count, 1) - 1))
-    return found
+            span = (max(1, start), max(1, start) + max(count, 1) - 1)
+        elif (
+            path and not in_head and line[:1] in "+-" and found[path][-1:] != [span] and not _is_remark(path, line[1:])
+        ):
+            found[path].append(span)
+    return {path: spans for path, spans in found.items() if spans or path not in told}
+
+
+def _is_remark(path: str, line: str) -> bool:
+    """Whether a line is empty or a comment that only persons read: a change of it breaks nothing that runs."""
+    words, comment = line.strip(), _COMMENT.get(os.path.splitext(path)[1])
+    if comment is None:
+        return False
+    return not words or (comment.match(words) is not None and _FOR_TOOLS.match(words) is None)
 
 
 def _regions(workspace: Path, path: str, spans: Sequence[tuple[int, int]]) -> tuple[Region, ...]:
@@ -131,6 +153,7 @@ def scene_of(
     through = {path: reach.of(path) for path in dict.fromkeys((*(symptom.path for symptom in failed), *frames))}
     starts = {check: reach.started(*commands[check]) for check in {s.check for s in symptoms} & commands.keys()}
     through |= {path: reach.behind(path) for files in starts.values() for path in files}
+    nearest = {path: reach.nearest(path) for path, files in through.items() if len(files) > 1}
     names = {region.name for regions in changed.values() for region in regions if region.name}
     mentions = {symptom.key: reach.names(symptom.path, symptom.line, names) for symptom in failed}
     return Scene(
@@ -139,6 +162,7 @@ def scene_of(
         reaches={path: files for path, files in through.items() if files},
         mentions={key: said for key, said in mentions.items() if said},
         starts={check: files for check, files in starts.items() if files},
+        nearest={path: file for path, file in nearest.items() if file},
         needs=needs,
         backlog=backlog,
         fresh=frozenset(symptom.key for symptom in symptoms),
