@@ -93,6 +93,13 @@ def test_a_service_that_does_not_answer_in_time_is_one_cause_and_a_slow_program_
     assert first.title == "A service that is needed does not answer in time"
 
 
+def test_a_fetch_that_failed_goes_to_the_port_at_which_nobody_answers() -> None:
+    curl = task("up", "curl: (7) Failed to connect to 127.0.0.1 port 18451 after 0 ms: Couldn't connect to server")
+    node = test("node", "rates are asked: fetch failed", "src/settings.js", line=13)
+    (group,) = correlate((node, curl), Scene(), (), Taught())
+    assert group.cause.about == "port 18451"
+
+
 def test_a_test_that_runs_a_script_goes_to_the_failure_of_that_script() -> None:
     plan = task("plan", "bin/plan.sh: 4: gojq: not found", path="bin/plan.sh", line=4)
     words = (

@@ -49,7 +49,7 @@ _PORT_TAKEN = re.compile(
 )
 _REFUSED = re.compile(
     r"[Cc]onnection refused|ECONNREFUSED|ConnectionRefusedError|[Ff]ailed to establish a new connection"
-    r"|[Ff]ailed to connect to|[Cc]ould(?:n't| not) connect to server|[Cc]onnection timed out|ETIMEDOUT"
+    r"|[Ff]ailed to connect to|[Cc]ould(?:n't| not) connect to server|[Cc]onnection timed out|ETIMEDOUT|(?:^|: )fetch failed\b"
 )
 _LATE = re.compile(
     r"\b[Rr]ead timed out\b|curl: \(28\)|\bReadTimeout\b|TimeoutError: (?:The read operation )?timed out\b"
