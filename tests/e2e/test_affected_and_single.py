@@ -72,6 +72,7 @@ def test_another_option_for_this_once_is_in_the_plan_and_in_the_task(site: Any) 
     assert "write it as job.key=value" in site.call("plan", "-o", "folder=x").stderr
 
 
+@pytest.mark.long
 def test_a_run_knows_its_commit_and_a_task_the_commits_since_it_passed(site: Any) -> None:
     site.config('[jobs.build]\ncommand = ["test", "-f", "good"]\n')
     git(site, "init", "-qb", "main")

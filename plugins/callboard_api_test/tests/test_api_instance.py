@@ -69,6 +69,7 @@ def left_running(owner: int | None = None) -> list[str]:
     return found
 
 
+@pytest.mark.long
 def test_the_planted_faults_are_found_and_can_be_repeated(tmp_path: Path) -> None:
     put(
         tmp_path,

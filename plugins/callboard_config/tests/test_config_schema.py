@@ -54,6 +54,7 @@ def test_each_kind_of_broken_file_is_found_at_its_place(place: Path) -> None:
     assert outcome.result.verdict is Verdict.FAIL
 
 
+@pytest.mark.long
 def test_a_file_that_does_not_fit_its_schema(place: Path) -> None:
     good = check(place, {".github/dependabot.yml": DEPENDABOT})
     assert good.findings == ()

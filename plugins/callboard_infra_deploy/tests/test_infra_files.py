@@ -139,6 +139,7 @@ COMPOSE_FAULTS = {
 }
 
 
+@pytest.mark.long
 def test_a_compose_fault_is_found_and_goes_with_its_mend(tmp_path: Path) -> None:
     rule = "schema"
     bad, good = COMPOSE_FAULTS[rule]
@@ -229,6 +230,7 @@ def test_a_workflow_that_breaks_its_schema_is_found_at_its_line(tmp_path: Path) 
     assert verdict(outcome) is Verdict.PASS
 
 
+@pytest.mark.long
 def test_an_injection_into_a_workflow_is_found_and_the_audit_may_be_left_out(tmp_path: Path) -> None:
     step = 'run: echo "${{ github.event.issue.title }}"'
     write(tmp_path, {".github/workflows/ci.yml": WORKFLOW.replace("run: echo hello", step).replace("push", "issues")})
