@@ -13,6 +13,7 @@ import psutil
 from callboard.agents.catalogue import scan
 from callboard.bench.figures import Figure, figure_of
 from callboard.bench.instant import FixedMeter
+from callboard.bench.past import put
 from callboard.bench.ticking import TickingLauncher
 from callboard.clock import SystemClock
 from callboard.core.case_events import CaseGone, CaseMoved, CaseOpened, CaseSeen
@@ -27,7 +28,6 @@ from callboard.core.events import (
     RunSubmitted,
 )
 from callboard.core.facts import How
-from callboard.core.fold import fold
 from callboard.core.resources import Capacity
 from callboard.core.state import State
 from callboard.core.task import Priority, Process, TaskSpec, TaskState, Usage, Verdict
@@ -147,9 +147,9 @@ def many_cases(place: Path, opened: int, closed: int, symptoms: int, times: int,
     database = open_database(place / "data")
     log, state = SqliteLog(database), State()
     try:
-        _put(log, state, [EngineStarted(_begin(), 1, "bench")])
+        put(log, state, [EngineStarted(_begin(), 1, "bench")])
         for events in _story(dice, str(shop), opened, closed, symptoms, times):
-            _put(log, state, events)
+            put(log, state, events)
     finally:
         database.close()
 
@@ -220,13 +220,3 @@ def _run(at: float, number: int, where: str, fails: str) -> Iterator[Event]:
             yield FindingsFound(at + 4.0, number, place, 1, (found,))
         outcome, verdict = (TaskState.FAILED, Verdict.FAIL) if bad else (TaskState.SUCCEEDED, Verdict.PASS)
         yield AttemptEnded(at + 5.0, number, place, 1, How.EXITED, outcome, "", verdict, usage=Usage(1.0, 100.0))
-
-
-def _put(log: SqliteLog, state: State, events: list[Event]) -> None:
-    for event in events:
-        fold(state, event)
-    log.append(events, state, durable=False)
-    state.changed_tasks.clear()
-    state.changed_runs.clear()
-    state.changed_agents.clear()
-    state.cases.settle()

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from callboard.bench.figures import Figure, figure_of
+from callboard.bench.past import put
 from callboard.core.events import AttemptBegan, AttemptDecided, AttemptEnded, EngineStarted, Event, RunSubmitted
 from callboard.core.facts import How
-from callboard.core.fold import fold
 from callboard.core.resources import Capacity, Lock, Needs
 from callboard.core.state import State
 from callboard.core.task import Priority, Process, TaskSpec, TaskState, Usage
@@ -111,11 +111,11 @@ def past(folder: Path, tasks: int, runs: int, *, seed: int = 1, jobs: Sequence[T
     log, state = SqliteLog(database), State()
     start = time.time() - (runs + 1) * 3_600.0
     try:
-        _put(log, state, [EngineStarted(start, 1, "bench")])
+        put(log, state, [EngineStarted(start, 1, "bench")])
         for number in range(1, runs + 2):
             at = start + number * 3_600.0 if number <= runs else time.time()
             slow = dice.gauss(0.0, 0.1)
-            _put(log, state, [RunSubmitted(at, number, "bench", WORKSPACE, "", "", Priority.MEDIUM, specs)])
+            put(log, state, [RunSubmitted(at, number, "bench", WORKSPACE, "", "", Priority.MEDIUM, specs)])
             if number > runs:
                 break
             events: list[Event] = []
@@ -136,18 +136,9 @@ def past(folder: Path, tasks: int, runs: int, *, seed: int = 1, jobs: Sequence[T
                         usage=Usage(seconds, 100.0),
                     ),
                 ]
-            _put(log, state, events)
+            put(log, state, events)
     finally:
         database.close()
-
-
-def _put(log: SqliteLog, state: State, events: list[Event]) -> None:
-    for event in events:
-        fold(state, event)
-    log.append(events, state, durable=False)
-    state.changed_tasks.clear()
-    state.changed_runs.clear()
-    state.changed_agents.clear()
 
 
 def _specs(dice: random.Random, tasks: int) -> tuple[TaskSpec, ...]:

@@ -14,13 +14,13 @@ from callboard.errors import ConfigError
 from callboard.insight.advice_drafts import count, lasting
 from callboard.insight.advice_measures import state_words
 from callboard.record.advice import AdviceRecord
+from callboard.record.case_trigger import said_by
 from callboard.rows import Row
 from callboard.work.finding import clean
 
 DAY = 86_400.0
 WEEK = re.compile(r"(\d{4})-W(\d{2})")
 MOST_ROWS, MOST_CAUSES = 100, 8
-FOR_CASE = "case "
 
 
 class AdviceReport(Advices):
@@ -106,7 +106,7 @@ class AdviceReport(Advices):
     def _runs_of(self, begin: float, end: float) -> Row:
         """What was asked for; the runs by which cases were looked into are counted for themselves."""
         ended = [row for row in self._advised.ended_pipelines(str(self.workspace), begin, 5_000) if row["ended"] < end]
-        rows = [row for row in ended if not str(row["trigger"]).startswith(FOR_CASE)]
+        rows = [row for row in ended if said_by(str(row["trigger"])) is None]
         states = Counter(row["state"] for row in rows)
         seconds = [row["ended"] - row["started"] for row in rows if row["started"] is not None]
         return {

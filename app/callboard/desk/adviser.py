@@ -45,7 +45,7 @@ REST = 4.0  # it works at most a fifth of the time, and rests no longer than MOS
 MOST_REST_S = 0.6
 JUDGE_S = 60.0
 CASE_S = (
-    1.0  # for which it waits for the case of what has just gone wrong: without it the list would say little of that
+    1.0  # for which it waits for the case of what has just gone wrong, without which the list would say little of it
 )
 AT_ONCE = (
     AgentSet, AgentDraining, AgentDrained, AgentStopped, AgentsFound, DecisionMade, PatchDecided, QuestionAsked, QuestionAnswered,

@@ -29,6 +29,7 @@ from callboard.learn.distributions import (
 from callboard.learn.durations import learned
 from callboard.learn.needs import with_needs
 from callboard.learn.tries import tries
+from callboard.record.case_trigger import OF_NO_CASE
 from callboard.record.codec import decode_spec
 from callboard.rows import Row, key_of
 
@@ -125,8 +126,8 @@ class Bottlenecks(Forecasts):
     def _blamed(self) -> Row | None:
         """What the newest ended run was long for; one with thousands of tasks, or that only looked into a case, is passed over."""
         found = self._history.select(
-            "SELECT id FROM run WHERE ended IS NOT NULL AND cancelled = 0 AND total BETWEEN 1 AND ? AND workspace = ?"
-            " AND trigger NOT GLOB 'case C[0-9]*: *' ORDER BY ended DESC LIMIT 1",
+            "SELECT id FROM run WHERE ended IS NOT NULL AND cancelled = 0 AND total BETWEEN 1 AND ? AND workspace = ?"  # noqa: S608
+            f" AND {OF_NO_CASE} ORDER BY ended DESC LIMIT 1",
             (LARGEST_BLAMED, str(self.workspace)),
         )  # fmt: skip
         if not found:

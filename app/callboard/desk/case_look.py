@@ -1,6 +1,5 @@
 """What checks saw, gathered for the keeper of cases: looks with their findings and their last words, what changed, what is gone."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,11 +22,11 @@ from callboard.learn.symptoms_times import changed_between, files_of
 from callboard.learn.symptoms_trace import Trace, read_tail, traced
 from callboard.learn.symptoms_world import SLOWER, alert_check, alert_mark, of_alert, slower
 from callboard.record.case_looks import CaseLooks, RunRow, TaskRow
+from callboard.record.case_trigger import only_looks
 
 MOST_SAID = 200
 MOST_FAILING = 200
 AGREEING = 2
-INVESTIGATION = re.compile(r"case C\d+: (?!verify)")
 SpoolOf = Callable[[TaskKey, int], Path]
 WAITED = (TaskState.FAILED, TaskState.TIMED_OUT, TaskState.LOST)
 
@@ -75,7 +74,7 @@ class CaseLooking:
         """The workspace that an event tells of, '' when it is no look at one: copies in which fixes are tried are none."""
         if isinstance(event, AttemptEnded):
             run = self.record.run_row(event.run)
-            if run is None or INVESTIGATION.match(run.trigger) or Path(run.workspace).is_relative_to(self._desk.data):
+            if run is None or only_looks(run.trigger) or Path(run.workspace).is_relative_to(self._desk.data):
                 return ""
             return run.workspace
         return (event.workspace if isinstance(event, AlertRaised) else "") or str(self._desk.workspace)

@@ -22,7 +22,8 @@ from callboard.desk.patches import file_hash
 from callboard.errors import CallboardError, Refused
 from callboard.learn.commits import UNTOLD, git_facts
 from callboard.planning import Prepared
-from callboard.record.case_work import CaseRun, trigger_of
+from callboard.record.case_trigger import trigger_of
+from callboard.record.case_work import CaseRun
 from callboard.record.patches import KeptPatch
 from callboard.rows import Row
 from callboard.work.checkout import Checkout

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from callboard.core.events import Event
+from callboard.record.case_trigger import OF_NO_CASE
 from callboard.record.codec import decode
 from callboard.record.history import History
 from callboard.rows import Row
@@ -158,8 +159,8 @@ class AdviceRecord(History):
     def last_look(self, workspace: str) -> Row | None:
         """The newest run of the workspace's own code that is over and for which git knew something."""
         found = self._rows(
-            "SELECT id, name, submitted, git FROM run WHERE workspace = ? AND ended IS NOT NULL AND git != '{}'"
-            " AND \"trigger\" NOT LIKE 'case %' ORDER BY id DESC LIMIT 1",
+            "SELECT id, name, submitted, git FROM run WHERE workspace = ? AND ended IS NOT NULL AND git != '{}'"  # noqa: S608
+            f" AND {OF_NO_CASE} ORDER BY id DESC LIMIT 1",
             (workspace,),
         )
         if not found:

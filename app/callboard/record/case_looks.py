@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from callboard.core.events import AlertRaised, AlertResolved, AttemptEnded
+from callboard.record.case_trigger import OF_NO_CASE
 from callboard.record.codec import decode
 from callboard.record.history import History
 
@@ -149,7 +150,7 @@ class CaseLooks(History):
     def checks_of_newest(self, workspace: str, runs: int) -> list[tuple[int, str, frozenset[str]]]:
         """The newest runs of the workspace by a person, a schedule or a commit: number, pipeline, and the names of their jobs."""
         found = self._rows(
-            "SELECT id, name FROM run WHERE workspace = ? AND \"trigger\" NOT LIKE 'case C%' ORDER BY id DESC LIMIT ?",
+            f"SELECT id, name FROM run WHERE workspace = ? AND {OF_NO_CASE} ORDER BY id DESC LIMIT ?",  # noqa: S608
             (workspace, runs),
         )
         return [

@@ -7,6 +7,7 @@ from typing import Any
 
 from callboard.core.case_verdict import FAILED, PASSED, UNTOLD, Look, Seen
 from callboard.core.events import AttemptEnded
+from callboard.record.case_trigger import OF_A_CASE, OF_NO_CASE, said_by
 from callboard.record.history import History
 
 MOST_RUNS = 2_000
@@ -33,38 +34,31 @@ class CaseRun:
     goes_on: bool
 
 
-def trigger_of(case: int, step: str, *, goes_on: bool = False) -> str:
-    """What a run for a case says that set it off."""
-    return f"case C{case}: {step}" + (" and on" if goes_on else "")
-
-
 class CaseWorkRecord(History):
     """Reads it, each time from the tables."""
 
     def case_runs(self) -> dict[int, list[CaseRun]]:
         """The newest runs for cases, by case, the oldest first."""
         rows = self._rows(
-            'SELECT id, "trigger", "by", submitted, ended, unfinished, cancelled FROM run WHERE "trigger" LIKE \'case C%\''
+            f'SELECT id, "trigger", "by", submitted, ended, unfinished, cancelled FROM run WHERE {OF_A_CASE}'  # noqa: S608
             " ORDER BY id DESC LIMIT ?",
             (MOST_RUNS,),
         )
         found: dict[int, list[CaseRun]] = {}
         for run, trigger, by, submitted, ended, unfinished, cancelled in reversed(rows):
-            head, _, step = str(trigger).partition(": ")
-            number = head.removeprefix("case C")
-            if not number.isdecimal():
+            said = said_by(str(trigger))
+            if said is None:
                 continue
+            case, step, goes_on = said
             over = ended is not None and not unfinished
             state = "cancelled" if cancelled else "over" if over else "running"
-            one = CaseRun(
-                int(number), step.removesuffix(" and on"), run, by, submitted, over, state, step.endswith(" and on")
-            )
+            one = CaseRun(case, step, run, by, submitted, over, state, goes_on)
             found.setdefault(one.case, []).append(one)
         return found
 
     def started_since(self, by: str, since: float) -> int:
         """How many runs for cases somebody started since then."""
-        sql = 'SELECT count(*) FROM run WHERE "trigger" LIKE \'case C%\' AND "by" = ? AND submitted >= ?'
+        sql = f'SELECT count(*) FROM run WHERE {OF_A_CASE} AND "by" = ? AND submitted >= ?'  # noqa: S608
         return int(self._rows(sql, (by, since))[0][0])
 
     def outputs(self, run: int) -> dict[str, Any]:
@@ -84,7 +78,7 @@ class CaseWorkRecord(History):
         """How each of the jobs looked last in a run that was submitted before that moment."""
         found = {}
         for name in names[:MOST_LOOKS]:
-            sql = f"{_LOOKS} AND t.name = ? AND r.submitted < ? AND r.\"trigger\" NOT LIKE 'case C%' ORDER BY t.run DESC LIMIT 1"
+            sql = f"{_LOOKS} AND t.name = ? AND r.submitted < ? AND r.{OF_NO_CASE} ORDER BY t.run DESC LIMIT 1"
             for row in self._rows(sql, (workspace, name, before)):
                 found[name] = self._look(row)
         return found

@@ -24,11 +24,6 @@ GOOD, BAD = "def one():\n    return 1\n", "def one():\n    return 2\n"
 TORN = "def one(:\n"
 
 
-@pytest.fixture(autouse=True)
-def _few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-
-
 class History:
     """A repository that is made commit by commit; `shas` are their names by number."""
 

@@ -27,11 +27,6 @@ def test_flaky():
 ORDER = "seen = []\ndef test_leaves():\n    seen.append(1)\ndef test_innocent():\n    pass\ndef test_last():\n    assert not seen\n"
 
 
-@pytest.fixture(autouse=True)
-def _few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-
-
 class Project:
     """A workspace whose agent remembers from run to run."""
 

@@ -24,11 +24,6 @@ SELDOM = """
 """
 
 
-@pytest.fixture(autouse=True)
-def _few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-
-
 class Project:
     def __init__(self, place: Path) -> None:
         self.root, self._place, self._runs = place / "work", place, 0

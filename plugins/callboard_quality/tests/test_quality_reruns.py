@@ -19,11 +19,6 @@ from callboard_quality.trying import Way, Went
 CASE = "import os, time, unittest\nclass Test(unittest.TestCase):\n"
 
 
-@pytest.fixture(autouse=True)
-def _few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-
-
 class Project:
     """A workspace without git whose agent remembers from run to run."""
 

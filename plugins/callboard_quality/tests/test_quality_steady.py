@@ -24,11 +24,6 @@ def test_price():
 """
 
 
-@pytest.fixture(autouse=True)
-def _few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-
-
 def project(place: Path, *, git: bool, ignored: bool = False) -> Path:
     top = place / "work"
     top.mkdir()

@@ -28,12 +28,6 @@ def run(root: Path, spool: Path, **options: object) -> Outcome:
     return run_action(QualityAssurance(), "tests", root, {**HERE, **options}, spool=spool)
 
 
-@pytest.fixture(autouse=True)
-def _few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests that are run here need none of the many plugins that lie beside them."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-
-
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     (tmp_path / "work").mkdir()
