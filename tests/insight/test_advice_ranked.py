@@ -9,6 +9,7 @@ import pytest
 from callboard.cli import parser
 from callboard.config.rules import RuleTable
 from callboard.desk.advice_acting import CALLS
+from callboard.insight.advice_case_acts import cap
 from callboard.insight.advice_drafts import SEVERITIES, lasting
 from callboard.insight.advice_facts import (
     Act,
@@ -362,3 +363,8 @@ def test_no_rule_lets_an_agent_work_again_that_an_incident_paused() -> None:
     )
     held = one(replace(EVERYTHING, agents=(paused,)), "resume").draft
     assert (held.acts, "Incident 7" in held.title, "callboard incident end 7" in held.words) == ((), True, True)
+
+
+def test_an_address_is_no_sentence() -> None:
+    assert cap("https://example.org/scores/.") == "https://example.org/scores/"
+    assert cap("add it to the file. ") == "Add it to the file"

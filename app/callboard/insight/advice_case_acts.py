@@ -126,6 +126,6 @@ def draft_of(
 
 
 def cap(words: str) -> str:
-    """With a capital letter and no full stop."""
+    """With a capital letter and no full stop; an address stays as it is."""
     said = words.strip().rstrip(". ")
-    return f"{said[:1].upper()}{said[1:]}"
+    return said if "://" in said.partition(" ")[0] else f"{said[:1].upper()}{said[1:]}"

@@ -153,9 +153,11 @@ def _clause(case: CaseFact) -> str:
 def _look(case: CaseFact) -> Draft:
     """What a person needs for a case that no agent mends and that running again tells nothing about."""
     clause = _clause(case)
-    helps = (
-        f"What helps, as {case.tools[0] if case.tools else 'the tool'} says: {cap(case.help)}. " if case.help else ""
-    )
+    said = cap(case.help)
+    by = case.tools[0] if case.tools else "the tool"
+    helps = f"What {by} says of it stands at {said}. " if "://" in said and " " not in said else ""
+    if said and not helps:
+        helps = f"What helps, as {by} says: {said}. "
     if case.stopped:
         title = f"{case.name} stops {case.stopped}: {case.title}"
     elif len(case.checks) > 1 and case.cause:
